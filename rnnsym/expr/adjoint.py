@@ -1,0 +1,143 @@
+"""Local adjoint rules: given ȳ for y = F(s, …), what each s̄ receives. One rule per node type."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+
+from rnnsym.expr._sympy import Expr, Integer, Tuple
+from rnnsym.expr.activations import activation, derivative
+from rnnsym.expr.nodes import (
+    Array, Concat, Diag, Fill, Hadamard, Map, Node, Plus, Product, Scale, Shape, Slice, Softmax,
+    Transpose, concat, fill_like, hadamard, matmul, minus, scale, split, transpose,
+)  # fmt: skip
+
+__all__ = ["Contribution", "Pulled", "adjoint", "contributions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one argument of a node receives, and the rule that says so."""
+
+    child: Node
+    value: Node
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one occurrence of an array in an expression receives, with the rules on the way."""
+
+    leaf: Array
+    value: Node
+    rules: tuple[str, ...]
+
+
+@singledispatch
+def adjoint(node: Node, upstream: Node) -> Iterator[Pulled]:
+    """Yield what each argument of ``node`` receives when ``node`` receives ``upstream``."""
+    raise TypeError(f"no adjoint rule for a {type(node).__name__}")
+
+
+def _rule(function: object) -> str:
+    return str(function.__doc__)
+
+
+@adjoint.register
+def _fill(node: Fill, upstream: Node) -> Iterator[Pulled]:
+    """y = 1: nothing"""  # noqa: D400, D415 - the docstring is the formula that is printed
+    yield from ()
+
+
+@adjoint.register
+def _plus(node: Plus, upstream: Node) -> Iterator[Pulled]:
+    """y = a + b: ā = ȳ"""  # noqa: D400, D403, D415 - a formula
+    for child in node.children:
+        yield Pulled(child, upstream, _rule(_plus))
+
+
+@adjoint.register
+def _scale(node: Scale, upstream: Node) -> Iterator[Pulled]:
+    """y = k a: ā = k ȳ"""  # noqa: D400, D403, D415 - a formula
+    yield Pulled(node.arg, scale(node.factor, upstream), _rule(_scale))
+
+
+@adjoint.register
+def _hadamard(node: Hadamard, upstream: Node) -> Iterator[Pulled]:
+    """y = a ⊙ b: ā = ȳ ⊙ b"""  # noqa: D400, D403, D415 - a formula
+    for i, child in enumerate(node.children):
+        others = (c for j, c in enumerate(node.children) if j != i)
+        yield Pulled(child, hadamard(upstream, *others), _rule(_hadamard))
+
+
+@adjoint.register
+def _product(node: Product, upstream: Node) -> Iterator[Pulled]:
+    """y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ"""  # noqa: D400, D403, D415 - a formula
+    for i, child in enumerate(node.children):
+        before, after = node.children[:i], node.children[i + 1 :]
+        left = [transpose(c) for c in reversed(before)]
+        right = [transpose(c) for c in reversed(after)]
+        yield Pulled(child, matmul(*left, upstream, *right), _rule(_product))
+
+
+@adjoint.register
+def _map(node: Map, upstream: Node) -> Iterator[Pulled]:
+    """y = f(a): ā = ȳ ⊙ f′(a)"""  # noqa: D400, D403, D415 - a formula
+    rule = f"{_rule(_map)}, {activation(node.name).rule}"
+    yield Pulled(node.arg, hadamard(upstream, derivative(node)), rule)
+
+
+@adjoint.register
+def _softmax(node: Softmax, upstream: Node) -> Iterator[Pulled]:
+    """y = softmax(a): ā = y ⊙ (ȳ − 1 1ᵀ(y ⊙ ȳ))"""  # noqa: D400, D403, D415 - a formula
+    rows = node.shape[0]
+    inner = matmul(Fill(Integer(1), Tuple(rows, rows)), hadamard(node, upstream))
+    yield Pulled(node.arg, hadamard(node, minus(upstream, inner)), _rule(_softmax))
+
+
+@adjoint.register
+def _transpose(node: Transpose, upstream: Node) -> Iterator[Pulled]:
+    """Y = Aᵀ: Ā = Ȳᵀ"""  # noqa: D400, D403, D415 - a formula
+    yield Pulled(node.arg, transpose(upstream), _rule(_transpose))
+
+
+@adjoint.register
+def _diag(node: Diag, upstream: Node) -> Iterator[Pulled]:
+    """Y = diag(a): ā = (Ȳ ⊙ I) 1"""  # noqa: D400, D403, D415 - a formula
+    ones = fill_like(1, node.arg)
+    yield Pulled(node.arg, matmul(hadamard(upstream, Diag(ones)), ones), _rule(_diag))
+
+
+@adjoint.register
+def _concat(node: Concat, upstream: Node) -> Iterator[Pulled]:
+    """y = [a; b]: ā = the rows of ȳ that a fills"""  # noqa: D400, D403, D415 - a formula
+    start: Expr = Integer(0)
+    for child in node.children:
+        rows = child.shape[0]
+        yield Pulled(child, split(upstream, start, rows), _rule(_concat))
+        start = start + rows
+
+
+@adjoint.register
+def _slice(node: Slice, upstream: Node) -> Iterator[Pulled]:
+    """y = rows of a: ā = ȳ in those rows, 0 in the others"""  # noqa: D400, D403, D415 - a formula
+    rows, cols = node.arg.shape
+    after = rows - node.start - node.length
+    blocks = [_zeros((node.start, cols)), upstream, _zeros((after, cols))]
+    padded = concat(*(b for b in blocks if b.shape[0] != 0))
+    yield Pulled(node.arg, padded, _rule(_slice))
+
+
+def _zeros(shape: Shape) -> Node:
+    return Fill(Integer(0), Tuple(*shape))
+
+
+def contributions(
+    node: Node, upstream: Node, rules: tuple[str, ...] = ()
+) -> Iterator[Contribution]:
+    """Yield what every array in ``node`` receives, occurrence by occurrence, in textbook order."""
+    if isinstance(node, Array):
+        yield Contribution(node, upstream, rules)
+        return
+    for pulled in adjoint(node, upstream):
+        passed = rules if isinstance(node, Plus) else (*rules, pulled.rule)
+        yield from contributions(pulled.child, pulled.value, passed)

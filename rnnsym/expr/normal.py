@@ -1,0 +1,181 @@
+"""The normal form that decides equality: products expanded, commuting factors sorted.
+
+Sound (equal normal forms are equal as mathematics) and idempotent, but not complete: tanh(x) and
+2σ(2x) − 1 differ here, and are compared by evaluation instead.
+"""
+
+from functools import singledispatch
+from itertools import product
+
+from rnnsym.expr._sympy import Expr, Integer, Tuple, default_sort_key, expand
+from rnnsym.expr.nodes import (
+    Array, Concat, Diag, Fill, Hadamard, Map, Node, Plus, Product, Scale, Sigma, Slice, Softmax,
+    Transpose, apply, concat, diag, hadamard, matmul, scale, sigma, split,
+)  # fmt: skip
+
+__all__ = ["equal", "normal"]
+
+Terms = list[tuple[Expr, Node]]
+ONE = Integer(1)
+
+
+def normal(node: Node) -> Node:
+    """Return the normal form of ``node``.
+
+    >>> from rnnsym.expr import Array, Family, hadamard, plus, size
+    >>> a, b, c = (Array(Family(s, s), (size("n"), ONE)) for s in "abc")
+    >>> normal(hadamard(plus(a, b), c)) == normal(plus(hadamard(c, b), hadamard(a, c)))
+    True
+    """
+    collected: dict[Node, Expr] = {}
+    for number, monomial in _terms(node):
+        collected[monomial] = collected.get(monomial, Integer(0)) + number
+    kept = [(m, expand(k)) for m, k in collected.items() if expand(k) != 0]
+    if not kept:
+        return Fill(Integer(0), Tuple(*node.shape))
+    kept.sort(key=lambda item: default_sort_key(item[0]))
+    parts = [scale(k, m) for m, k in kept]
+    return parts[0] if len(parts) == 1 else Plus(*parts)
+
+
+def equal(a: Node, b: Node) -> bool:
+    """Tell whether the normal forms agree (False means: not shown equal)."""
+    return a.shape == b.shape and normal(a) == normal(b)
+
+
+@singledispatch
+def _terms(node: Node) -> Terms:
+    raise TypeError(f"no normal form for a {type(node).__name__}")
+
+
+@_terms.register
+def _(node: Array) -> Terms:
+    return [(ONE, node)]
+
+
+@_terms.register
+def _(node: Fill) -> Terms:
+    return [] if node.value == 0 else [(node.value, Fill(ONE, Tuple(*node.shape)))]
+
+
+@_terms.register
+def _(node: Plus) -> Terms:
+    return [term for child in node.children for term in _terms(child)]
+
+
+@_terms.register
+def _(node: Scale) -> Terms:
+    return [(node.factor * k, m) for k, m in _terms(node.arg)]
+
+
+@_terms.register
+def _(node: Map) -> Terms:
+    if node.name == "square":
+        return _terms(Hadamard(node.arg, node.arg))
+    return [(ONE, apply(node.name, normal(node.arg)))]
+
+
+@_terms.register
+def _(node: Softmax) -> Terms:
+    return [(ONE, Softmax(normal(node.arg)))]
+
+
+def _times(numbers: tuple[Expr, ...]) -> Expr:
+    total: Expr = ONE
+    for number in numbers:
+        total = total * number
+    return total
+
+
+@_terms.register
+def _(node: Hadamard) -> Terms:
+    found: Terms = []
+    for choice in product(*(_terms(c) for c in node.children)):
+        numbers, monomials = zip(*choice, strict=True)
+        found.append((_times(numbers), _sorted_hadamard(monomials)))
+    return found
+
+
+def _sorted_hadamard(factors: tuple[Node, ...]) -> Node:
+    flat = [c for f in factors for c in (f.children if isinstance(f, Hadamard) else (f,))]
+    return hadamard(*sorted(flat, key=default_sort_key))
+
+
+@_terms.register
+def _(node: Product) -> Terms:
+    found: Terms = []
+    for choice in product(*(_terms(c) for c in node.children)):
+        numbers, monomials = zip(*choice, strict=True)
+        joined = _joined(monomials)
+        found += [(_times(numbers) * k, m) for k, m in joined]
+    return found
+
+
+def _joined(factors: tuple[Node, ...]) -> Terms:
+    """Multiply monomials: diag(a) diag(b) = diag(a ⊙ b) and diag(a) v = a ⊙ v."""
+    flat = [c for f in factors for c in (f.children if isinstance(f, Product) else (f,))]
+    for i, (a, b) in enumerate(zip(flat, flat[1:], strict=False)):
+        merged: Node | None = None
+        if isinstance(a, Diag) and isinstance(b, Diag):
+            merged = diag(_sorted_hadamard((a.arg, b.arg)))
+        elif isinstance(a, Diag) and b.shape[1] == 1:
+            merged = _sorted_hadamard((a.arg, b))
+        if merged is not None:
+            return _terms(Product(*flat[:i], merged, *flat[i + 2 :])) if len(flat) > 2 else [
+                (ONE, merged)
+            ]  # fmt: skip
+    return [(ONE, matmul(*flat))]
+
+
+@_terms.register
+def _(node: Transpose) -> Terms:
+    return [(k, _transposed(m)) for k, m in _terms(node.arg)]
+
+
+def _transposed(node: Node) -> Node:
+    if isinstance(node, Transpose):
+        return node.arg
+    if isinstance(node, Diag):
+        return node
+    if isinstance(node, Fill):
+        rows, cols = node.shape
+        return Fill(node.value, Tuple(cols, rows))
+    if isinstance(node, Product):
+        return matmul(*(_transposed(c) for c in reversed(node.children)))
+    if isinstance(node, Hadamard):
+        return _sorted_hadamard(tuple(_transposed(c) for c in node.children))
+    if isinstance(node, Map):
+        return apply(node.name, normal(_transposed(node.arg)))
+    return Transpose(node)
+
+
+@_terms.register
+def _(node: Diag) -> Terms:
+    return [(k, diag(m)) for k, m in _terms(node.arg)]
+
+
+@_terms.register
+def _(node: Concat) -> Terms:
+    return [(ONE, concat(*(normal(c) for c in node.children)))]
+
+
+@_terms.register
+def _(node: Slice) -> Terms:
+    return [(k, _sliced(m, node)) for k, m in _terms(node.arg)]
+
+
+def _sliced(node: Node, cut: Slice) -> Node:
+    """Rows of a concatenation are a block of it when the ends match."""
+    start: Expr = Integer(0)
+    for block in node.children if isinstance(node, Concat) else ():
+        if (start, block.shape[0]) == (cut.start, cut.length):
+            return block
+        start = start + block.shape[0]
+    return split(node, cut.start, cut.length)
+
+
+@_terms.register
+def _(node: Sigma) -> Terms:
+    index, first, last = node.bounds
+    body = node.body.xreplace({index: index + (first - 1)})
+    return [(k, sigma(m, index, ONE, last - first + 1)) for k, m in _terms(body)]

@@ -1,0 +1,174 @@
+"""Printing: one rule per node, one Notation per language (LaTeX, Unicode text, cell language)."""
+
+from abc import ABC, abstractmethod
+from functools import singledispatch
+
+from rnnsym.expr._sympy import Expr
+from rnnsym.expr.nodes import (
+    Array, Concat, Diag, Fill, Hadamard, Map, Node, Plus, Product, Scale, Sigma, Slice, Softmax,
+    Transpose,
+)  # fmt: skip
+
+__all__ = ["Notation", "monomials", "render"]
+
+
+class Notation(ABC):
+    """How one language writes the pieces of an expression."""
+
+    times: str
+    """The elementwise product's sign."""
+    dot: str
+    """The matrix product's sign."""
+    by: str = " "
+    """What stands between a number and what it multiplies."""
+    minus: str = "-"
+
+    @abstractmethod
+    def array(self, node: Array) -> str:
+        """A named array with its indices."""
+
+    @abstractmethod
+    def scalar(self, expr: Expr) -> str:
+        """A size, an index or a number."""
+
+    def filled(self, node: Fill) -> str:
+        """A constant matrix where its shape matters, as in a product."""
+        return self.scalar(node.value)
+
+    @abstractmethod
+    def call(self, name: str, arg: Node) -> str:
+        """An elementwise function, ``diag`` or ``softmax`` of an argument."""
+
+    @abstractmethod
+    def transpose(self, inner: str) -> str:
+        """A transpose of something already in brackets where it needs them."""
+
+    @abstractmethod
+    def rows(self, inner: str, first: Expr, last: Expr) -> str:
+        """Rows ``first`` to ``last``, counted from 1."""
+
+    @abstractmethod
+    def stack(self, blocks: list[str]) -> str:
+        """Blocks on top of each other."""
+
+    @abstractmethod
+    def total(self, node: Sigma) -> str:
+        """A Σ."""
+
+
+_STRENGTH: dict[type[Node], int] = {Sigma: 0, Plus: 1, Scale: 2, Hadamard: 3, Product: 3}
+ATOM = 9
+
+
+def _inside(node: Node, notation: Notation, strength: int) -> str:
+    printed = render(node, notation)
+    return printed if _STRENGTH.get(type(node), ATOM) > strength else f"({printed})"
+
+
+@singledispatch
+def render(node: Node, notation: Notation) -> str:
+    """Return ``node`` written in ``notation``."""
+    raise TypeError(f"cannot print a {type(node).__name__}")
+
+
+@render.register
+def _(node: Array, notation: Notation) -> str:
+    return notation.array(node)
+
+
+@render.register
+def _(node: Fill, notation: Notation) -> str:
+    return notation.scalar(node.value)
+
+
+@render.register
+def _(node: Map, notation: Notation) -> str:
+    return notation.call(node.name, node.arg)
+
+
+@render.register
+def _(node: Softmax, notation: Notation) -> str:
+    return notation.call("softmax", node.arg)
+
+
+@render.register
+def _(node: Diag, notation: Notation) -> str:
+    return notation.call("diag", node.arg)
+
+
+@render.register
+def _(node: Hadamard, notation: Notation) -> str:
+    return notation.times.join(_inside(c, notation, 3) for c in node.children)
+
+
+def _shaped(node: Node, notation: Notation) -> str:
+    return notation.filled(node) if isinstance(node, Fill) else _inside(node, notation, 3)
+
+
+@render.register
+def _(node: Product, notation: Notation) -> str:
+    return notation.dot.join(_shaped(c, notation) for c in node.children)
+
+
+@render.register
+def _(node: Plus, notation: Notation) -> str:
+    first, *rest = node.children
+    printed = _inside(first, notation, 0)
+    for term in rest:
+        negative = isinstance(term, Scale) and bool(term.factor.is_negative)
+        shown = Scale(-term.factor, term.arg) if negative and isinstance(term, Scale) else term
+        if isinstance(shown, Scale) and shown.factor == 1:
+            shown = shown.arg
+        sign = notation.minus if negative else "+"
+        printed += f" {sign} {_inside(shown, notation, 1)}"
+    return printed
+
+
+@render.register
+def _(node: Scale, notation: Notation) -> str:
+    inner = _inside(node.arg, notation, 2)
+    if node.factor == -1:
+        return f"{notation.minus}{inner}"
+    return f"{notation.scalar(node.factor)}{notation.by}{inner}"
+
+
+@render.register
+def _(node: Transpose, notation: Notation) -> str:
+    return notation.transpose(_inside(node.arg, notation, ATOM - 1))
+
+
+@render.register
+def _(node: Slice, notation: Notation) -> str:
+    inner = _inside(node.arg, notation, ATOM - 1)
+    return notation.rows(inner, node.start + 1, node.start + node.length)
+
+
+def _block(node: Node, notation: Notation) -> str:
+    return notation.filled(node) if isinstance(node, Fill) else render(node, notation)
+
+
+@render.register
+def _(node: Concat, notation: Notation) -> str:
+    return notation.stack([_block(c, notation) for c in node.children])
+
+
+@render.register
+def _(node: Sigma, notation: Notation) -> str:
+    return notation.total(node)
+
+
+def body_of(node: Sigma, notation: Notation) -> str:
+    """Return a Σ's summand, in brackets where it is a sum."""
+    return _inside(node.body, notation, 1)
+
+
+def monomials(expr: Expr) -> list[tuple[Expr, list[Expr]]]:
+    """Return a scalar's terms as (number, factors), the longest-lived order first.
+
+    Indices put the symbol before the number (t − 1); sizes put their squares after products (nd + n²).
+    """
+    found: list[tuple[Expr, list[Expr]]] = []
+    for term in expr.as_ordered_terms():
+        number, rest = term.as_coeff_Mul()
+        found.append((number, [] if rest == 1 else rest.as_ordered_factors()))
+    return found
