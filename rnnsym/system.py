@@ -156,7 +156,9 @@ class _Builder:
 
     def _first_input(self) -> Array:
         if isinstance(self.model.layers[0], Embedding):
-            return Array(Family("u", "u"), (size("V"), ONE), None, TIME)
+            name = self._fresh("u", "token")
+            return Array(Family(name, r"\mathrm{token}" if name != "u" else "u"),
+                         (size("V"), ONE), None, TIME)  # fmt: skip
         return Array(Family("x", "x"), (size("d"), ONE), None, TIME)
 
     def _output_at(self, time: Expr) -> Array:
@@ -165,7 +167,8 @@ class _Builder:
     # Layers without recurrence
 
     def _embedding(self, spec: Embedding) -> None:
-        table = Array(Family("E", "E"), (size("e"), size("V")))
+        name = self._fresh("E", "E_x")
+        table = Array(Family(name, name), (size("e"), size("V")))
         lhs = Array(Family("x", "x"), (size("e"), ONE), None, TIME)
         self.weights.append(Weight(table, None))
         purpose = "embedding: the column of E that the one-hot vector u picks"
@@ -183,8 +186,9 @@ class _Builder:
         name = self._fresh("s", "scores")
         label = "s" if name == "s" else r"\mathrm{s}"
         time = self.output.time
-        weight = Array(Family("V", "V"), (rows, self.output.shape[0]), index)
-        bias = Array(Family("b_V", "b_{V}"), (rows, ONE), index)
+        letter = self._fresh("V", "V_s")
+        weight = Array(Family(letter, letter), (rows, self.output.shape[0]), index)
+        bias = Array(Family(self._fresh("b_V", "b_out"), "b_{V}"), (rows, ONE), index)
         self.weights += [Weight(weight, None), Weight(bias, None)]
         value = plus(matmul(weight, self.output), bias)
         lhs = Array(Family(name, label), (rows, ONE), index, time)

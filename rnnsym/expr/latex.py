@@ -60,6 +60,10 @@ class Latex(Notation):
             return rf"\frac{{\partial L}}{{\partial {printed}}}"
         return f"({printed})^{{{power}}}" if power and above != power else printed
 
+    def multiplied(self, factors: list[str]) -> str:
+        """Juxtaposed, with a dot between two numbers."""
+        return super().multiplied(factors).replace("·", r" \cdot ")
+
     def call(self, name: str, arg: Node) -> str:
         """A function's name and its argument; a square as an exponent."""
         if name == "square":

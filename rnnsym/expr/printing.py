@@ -31,6 +31,13 @@ class Notation(ABC):
     def scalar(self, expr: Expr) -> str:
         """A size, an index or a number."""
 
+    def multiplied(self, factors: list[str]) -> str:
+        """Scalars multiplied: juxtaposed, with a dot between two numbers."""
+        printed = ""
+        for factor in factors:
+            printed += f"·{factor}" if printed[-1:].isdigit() and factor[0].isdigit() else factor
+        return printed
+
     def filled(self, node: Fill) -> str:
         """A constant matrix where its shape matters, as in a product."""
         return self.scalar(node.value)

@@ -141,6 +141,10 @@ class Source(Notation):
         printed = f"{name}[{','.join(indices)}]" if indices else name
         return f"dL/d{printed}" if node.family.role == "gradient" else printed
 
+    def multiplied(self, factors: list[str]) -> str:
+        """Joined by *."""
+        return "*".join(factors)
+
     def call(self, name: str, arg: Node) -> str:
         """name(argument)."""
         return f"{name}({source(arg)})"
