@@ -12,8 +12,20 @@ from typing import Any
 from rnnsym.equation_text import Sizing, build_expression, names_used, parse_equation
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.expr import (
-    ACTIVATIONS, TIME, Array, Family, Integer, Map, Node, Plus, Tuple, apply, plus, rebuild, size,
-)  # fmt: skip
+    ACTIVATIONS,
+    TIME,
+    Array,
+    Family,
+    Integer,
+    Map,
+    Node,
+    Plus,
+    Tuple,
+    apply,
+    plus,
+    rebuild,
+    size,
+)
 
 __all__ = ["Cell", "CellEquation", "cell_names", "load_cell", "read_cell"]
 
@@ -22,8 +34,25 @@ CONVENTIONS = Path(__file__).parent / "conventions"
 MAX_BYTES = 64 * 1024
 MAX_EQUATIONS = 64
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}(_[A-Za-z0-9]{1,15})?")
-RESERVED = frozenset({"x", "t", "l", "T", "L", "B", "np", "env", "target", "softmax", "rows",
-                      "concat", "diag", *ACTIVATIONS, *keyword.kwlist})  # fmt: skip
+RESERVED = frozenset(
+    {
+        "x",
+        "t",
+        "l",
+        "T",
+        "L",
+        "B",
+        "np",
+        "env",
+        "target",
+        "softmax",
+        "rows",
+        "concat",
+        "diag",
+        *ACTIVATIONS,
+        *keyword.kwlist,
+    }
+)
 TABLES = frozenset({"states", "equations", "latex", "purpose", "sizes", "pack", "domain"})
 TEXTS = frozenset({"title", "source", "output"})
 
@@ -264,7 +293,9 @@ class _Reader:
             name: self._guard(name, lambda n=name: build_expression(trees[n], arrays))
             for name in self.sources
         }
-        equations = [e for name in order for e in self._named(name, written[name], set(sizing.names))]
+        equations = [
+            e for name in order for e in self._named(name, written[name], set(sizing.names))
+        ]
         appearing = dict.fromkeys(
             a for name in self.sources for a in _arrays(written[name]) if a.time is None
         )

@@ -9,126 +9,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rnnsym.errors import InputError, nearest
+from rnnsym.derivation import Derivation, Stage, Step, Term
 from rnnsym.expr import (
-    BOUND, LAYER, STEPS, TIME, Array, Expr, Family, Map, Node, Span, activation,
-    contributions, hadamard, plus, sigma, size_of_layer,
-)  # fmt: skip
-from rnnsym.model import Block, Equation, Loop, State, System
+    LAYER,
+    STEPS,
+    TIME,
+    Array,
+    Expr,
+    Family,
+    Map,
+    Node,
+    Span,
+    activation,
+    contributions,
+    hadamard,
+    map_rule,
+    size_of_layer,
+)
+from rnnsym.model import Equation, State, System
 
 __all__ = ["Derivation", "Stage", "Step", "Term", "adjoint_of", "derive", "needed"]
 
 LOSS_RULE = "the loss sees it directly"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One edge of the graph, walked backwards.
-
-    Attributes:
-        value: what the edge carries, in the target's index.
-        source: the equation it comes through, or None for the loss.
-        shift: by how much (layer, time) the source's index is ahead of the target's.
-        rules: the local rules on the way, from the equation's top to the occurrence.
-        time, layer: where the edge exists.
-        detached: whether truncation cuts it at every k-th step.
-    """
-
-    value: Node
-    source: Equation | None
-    shift: tuple[int, int]
-    rules: tuple[str, ...]
-    time: Span | None
-    layer: Span | None
-    detached: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the derivation: the adjoint or gradient ``target`` of the array ``of``.
-
-    ``target = (sum of the terms) ⊙ factor``, summed over ``summed`` where that is given.
-    ``name`` is what a user types (``delta_f``, ``dU_f``, ``dx``, ``dh_0``); where layers or
-    directions share it, ``key`` tells them apart (``delta_f[2,fwd]``).
-    """
-
-    name: str
-    target: Array
-    of: Array
-    terms: tuple[Term, ...]
-    factor: Node | None
-    factor_rule: str
-    time: Span | None
-    layer: Span | None
-    summed: Span | None = None
-
-    @property
-    def key(self) -> str:
-        """The name with layer and direction."""
-        family, layer = self.target.family, self.target.layer
-        marks = [str(layer)] if layer is not None and layer != LAYER else []
-        marks += [family.direction] if family.direction else []
-        return f"{self.name}[{','.join(marks)}]" if marks else self.name
-
-    def value(self) -> Node:
-        """Return the line's right-hand side as one expression, every edge in it."""
-        total = plus(*(term.value for term in self.terms))
-        if self.factor is not None:
-            total = hadamard(total, self.factor)
-        if self.summed is None:
-            return total
-        return sigma(total.xreplace({TIME: BOUND}), BOUND, self.summed.first, self.summed.last)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """The steps of one loop of the model, run against that loop's order."""
-
-    block: Block
-    loop: Loop
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Derivation:
-    """Everything that follows from a System: adjoints, and the gradients they give.
-
-    Attributes:
-        stages: adjoint steps in the order in which they can be computed.
-        weights, inputs, initial: gradients of parameters, of the input, of initial states.
-        truncate: detach states every so many steps, or None.
-    """
-
-    system: System
-    stages: tuple[Stage, ...]
-    weights: tuple[Step, ...]
-    inputs: tuple[Step, ...]
-    initial: tuple[Step, ...]
-    truncate: int | None = None
-
-    @property
-    def adjoints(self) -> tuple[Step, ...]:
-        """The adjoint steps, in order."""
-        return tuple(step for stage in self.stages for step in stage.steps)
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Every line, in the order of print."""
-        return (*self.adjoints, *self.weights, *self.inputs, *self.initial)
-
-    def find(self, name: str) -> tuple[Step, ...]:
-        """Return the lines called ``name``, or the one whose key it is.
-
-        Raises:
-            InputError: no such line; names the nearest one.
-        """
-        plain = name.replace("δ", "delta").replace("∂L/∂", "d").replace("dL/d", "d")
-        found = tuple(s for s in self.steps if plain in (s.name, s.key))
-        if not found:
-            known = list(dict.fromkeys(s.name for s in self.steps))
-            hint = nearest(plain, known)
-            raise InputError(f"no step '{name}'{hint} (steps: {', '.join(known)})")
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +74,20 @@ class _Deriver:
             for edge in self._edges_of(equation):
                 self.edges.setdefault(edge.reference.family, []).append(edge)
         for term in system.loss_terms:
-            edge = _Edge(term.target, term.gradient, None, (LOSS_RULE,), term.time,
-                         term.layer)  # fmt: skip
+            edge = _Edge(term.target, term.gradient, None, (LOSS_RULE,), term.time, term.layer)
             self.edges.setdefault(term.target.family, []).insert(0, edge)
 
     def derivation(self) -> Derivation:
         """Walk the model backwards, then gather the gradients."""
         stages = [
-            Stage(block, loop, tuple(self._adjoint(e) for e in reversed(loop.equations)
-                                     if not e.fused))
+            Stage(
+                block,
+                loop,
+                tuple(self._adjoint(e) for e in reversed(loop.equations) if not e.fused),
+            )
             for block in reversed(self.system.blocks)
             for loop in reversed(block.loops)
-        ]  # fmt: skip
+        ]
         return Derivation(
             self.system,
             tuple(stages),
@@ -204,17 +108,22 @@ class _Deriver:
             value, rules = found.value, found.rules
             if isinstance(rhs, Map):
                 value, rules = _through_output(equation, rhs, upstream)
-            yield _Edge(found.leaf, value, equation, rules, equation.time, equation.layer,
-                        self._is_carry(found.leaf, equation))  # fmt: skip
+            yield _Edge(
+                found.leaf,
+                value,
+                equation,
+                rules,
+                equation.time,
+                equation.layer,
+                self._is_carry(found.leaf, equation),
+            )
 
     def _is_carry(self, leaf: Array, equation: Equation) -> bool:
         """Tell whether an occurrence reads a state of another step."""
         own, read = equation.lhs.time, leaf.time
         return own == TIME and read is not None and read != TIME and leaf.family in self.states
 
-    def _terms(
-        self, array: Array, time: Span | None, layer: Span | None
-    ) -> Iterator[Term]:
+    def _terms(self, array: Array, time: Span | None, layer: Span | None) -> Iterator[Term]:
         """Yield the edges that lead to ``array``, each with its index shifted back."""
         widths = self._widths(array.layer)
         edges = self.edges.get(array.family, [])
@@ -238,11 +147,12 @@ class _Deriver:
         if fused is not None and isinstance(fused.rhs, Map):
             consumer = fused.lhs
             entry = activation(fused.rhs.name)
-            factor, rule = entry.derivative(fused.rhs.arg, fused.lhs), entry.rule
+            factor, rule = entry.derivative(fused.rhs.arg, fused.lhs), map_rule(fused.rhs.name)
         terms = tuple(self._terms(consumer, equation.time, equation.layer))
         target = adjoint_of(equation)
-        return Step(target.name, target, equation.lhs, terms, factor, rule, equation.time,
-                    equation.layer)  # fmt: skip
+        return Step(
+            target.name, target, equation.lhs, terms, factor, rule, equation.time, equation.layer
+        )
 
     def _fused_reader(self, equation: Equation) -> Equation | None:
         for other in self.system.equations:
@@ -281,13 +191,11 @@ def _gradient(array: Array) -> Array:
     return Array(role, array.shape, array.layer, array.time)
 
 
-def _through_output(
-    equation: Equation, rhs: Map, upstream: Array
-) -> tuple[Node, tuple[str, ...]]:
+def _through_output(equation: Equation, rhs: Map, upstream: Array) -> tuple[Node, tuple[str, ...]]:
     """For y = f(a), write f′(a) through the y that is already there."""
     entry = activation(rhs.name)
     value = hadamard(upstream, entry.derivative(rhs.arg, equation.lhs))
-    return value, (f"y = f(a): ā = ȳ ⊙ f′(a), {entry.rule}",)
+    return value, (map_rule(rhs.name),)
 
 
 def _placed(
@@ -300,13 +208,20 @@ def _placed(
         return None
     value = edge.value.xreplace({LAYER: across.index, TIME: along.index})
     value = value.xreplace(widths) if widths else value
-    return Term(value, edge.source, (across.shift, along.shift), edge.rules, along.span,
-                across.span, edge.state and target.time == TIME)  # fmt: skip
+    return Term(
+        value,
+        edge.source,
+        (across.index, along.index),
+        edge.rules,
+        along.span,
+        across.span,
+        edge.state and target.time == TIME,
+    )
 
 
 def _textbook_order(term: Term) -> int:
     """The loss first, then the same step, then the carries from other steps."""
-    return 0 if term.source is None else 1 if term.shift[1] == 0 else 2
+    return 0 if term.source is None else 1 if term.index[1] == TIME else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,27 +229,28 @@ class _Shifted:
     """The source's index written in the target's, and where the target's index is valid."""
 
     index: Expr
-    shift: int
     span: Span | None
 
 
 def _inverse(
-    reference: Expr | None, symbol: Expr, source: Span | None, target: Expr | None,
+    reference: Expr | None,
+    symbol: Expr,
+    source: Span | None,
+    target: Expr | None,
     target_span: Span | None,
-) -> _Shifted | None:  # fmt: skip
+) -> _Shifted | None:
     if reference is None or target is None:
-        return _Shifted(symbol, 0, source)
+        return _Shifted(symbol, source)
     if not reference.has(symbol) or source is None:
-        reached: Span | None = Span(reference, reference)
-        index, shift = symbol, 0
+        edge, index = Span(reference, reference), symbol
     else:
         delta = int(reference - symbol)
-        reached, index, shift = source.shifted(delta), target - delta, -delta
-    if target_span is not None:
-        reached = reached.meet(target_span)
-    elif not reached.has(target):
-        reached = None
-    return None if reached is None else _Shifted(index, shift, reached)
+        edge, index = source.shifted(delta), target - delta
+    if target_span is None:
+        reached = edge if edge.has(target) else None
+    else:
+        reached = edge.meet(target_span)
+    return None if reached is None else _Shifted(index, reached)
 
 
 def needed(derivation: Derivation, wanted: Step) -> Sequence[Step]:
@@ -350,7 +266,3 @@ def needed(derivation: Derivation, wanted: Step) -> Sequence[Step]:
                     seen.add(array.family)
                     waiting.append(by_family[array.family])
     return [s for s in derivation.adjoints if s.target.family in seen]
-
-
-
-

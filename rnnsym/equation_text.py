@@ -6,17 +6,34 @@ from fractions import Fraction
 
 from rnnsym.errors import InputError, ShapeError, nearest
 from rnnsym.expr import (
-    ACTIVATIONS, Array, Fill, Integer, Node, Rational, Tuple, apply, hadamard, matmul, minus, plus,
-    scale, transpose,
-)  # fmt: skip
-from rnnsym.expr import TIME
+    ACTIVATIONS,
+    TIME,
+    Array,
+    Fill,
+    Integer,
+    Node,
+    Rational,
+    Tuple,
+    apply,
+    hadamard,
+    matmul,
+    minus,
+    plus,
+    scale,
+    transpose,
+)
 
 __all__ = ["Sizing", "build_expression", "names_used", "parse_equation"]
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
 MAX_NODES = 400
-_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.MatMult: "@"}
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.MatMult: "@",
+}
 
 
 def parse_equation(text: str) -> ast.expr:

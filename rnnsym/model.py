@@ -1,18 +1,25 @@
 """A Model: cells composed over depth and direction, with readout and loss, as index equations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
 
 from rnnsym.cell import Cell, load_cell
 from rnnsym.expr import Array, Expr, Integer, Node, Span
 from rnnsym.model_text import Dense, Embedding, Layers, Recurrent
 
 __all__ = [
-    "CONVENTIONS", "LOSSES", "PLACES", "Block", "Equation", "Loop", "LossTerm", "Model", "State",
-    "System", "Weight",
-]  # fmt: skip
+    "CONVENTIONS",
+    "LOSSES",
+    "PLACES",
+    "Block",
+    "Equation",
+    "Loop",
+    "LossTerm",
+    "Model",
+    "State",
+    "System",
+    "Weight",
+]
 
 CONVENTIONS = ("textbook", "pytorch", "keras")
 LOSSES = ("free", "squared", "cross-entropy")

@@ -1,10 +1,10 @@
 """Models as text: ``embedding:10000:128, bi(lstm:64)*2, dense:10``, parsed and printed back.
 
-    model = layer { "," layer }
-    layer = ( cell | "bi(" cell [ "," merge ] ")" ) [ "*" depth ]
-          | "dense:" size [ ":" activation ] | "embedding:" vocabulary ":" size
-    cell  = (name | path) [ ":" size [ ":" projection ] ]
-    depth = integer | "L"        merge = concat | sum | mean | mul
+model = layer { "," layer }
+layer = ( cell | "bi(" cell [ "," merge ] ")" ) [ "*" depth ]
+| "dense:" size [ ":" activation ] | "embedding:" vocabulary ":" size
+cell  = (name | path) [ ":" size [ ":" projection ] ]
+depth = integer | "L"        merge = concat | sum | mean | mul
 """
 
 import re
@@ -14,7 +14,16 @@ from typing import TypeAlias
 from rnnsym.cell import is_path
 from rnnsym.errors import InputError, nearest
 
-__all__ = ["MAX_SIZE", "MERGES", "Dense", "Embedding", "Layers", "Recurrent", "checked_size", "parse"]
+__all__ = [
+    "MAX_SIZE",
+    "MERGES",
+    "Dense",
+    "Embedding",
+    "Layers",
+    "Recurrent",
+    "checked_size",
+    "parse",
+]
 
 MERGES = ("concat", "sum", "mean", "mul")
 DENSE_ACTIVATIONS = ("sigmoid", "tanh", "relu", "softmax")

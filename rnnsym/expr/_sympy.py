@@ -17,9 +17,12 @@ if TYPE_CHECKING:
         free_symbols: set[Any]
 
         def __new__(cls, *args: Any) -> Self: ...
+        def __eq__(self, other: object) -> bool: ...
+        def __hash__(self) -> int: ...
         def xreplace(self, rule: Mapping[Any, Any]) -> Self: ...
         def has(self, *patterns: Any) -> bool: ...
         def sort_key(self) -> Any: ...
+        def atoms(self, *types: Any) -> set[Any]: ...
 
     class Expr(Basic):
         """A scalar: a size, an index, or a count."""
@@ -47,11 +50,11 @@ if TYPE_CHECKING:
         def __truediv__(self, other: "Expr | int") -> "Expr": ...
         def __neg__(self) -> "Expr": ...
         def __int__(self) -> int: ...
+        def __float__(self) -> float: ...
         def as_ordered_terms(self) -> list["Expr"]: ...
         def as_ordered_factors(self) -> list["Expr"]: ...
         def as_coeff_Mul(self) -> tuple["Expr", "Expr"]: ...  # noqa: N802 - SymPy's name
         def as_base_exp(self) -> tuple["Expr", "Expr"]: ...
-        def atoms(self, *types: Any) -> set[Any]: ...
         def diff(self, *symbols: Any) -> "Expr": ...
         def subs(self, *args: Any) -> "Expr": ...
 
@@ -94,6 +97,12 @@ if TYPE_CHECKING:
     def latex(expr: Any) -> str: ...
     def pretty_form(text: str) -> object: ...
 
+    def exp(x: Any) -> Any: ...
+    def log(x: Any) -> Any: ...
+    def tanh(x: Any) -> Any: ...
+    def Max(*args: Any) -> Any: ...  # noqa: N802 - SymPy's name
+    def Piecewise(*args: Any) -> Any: ...  # noqa: N802 - SymPy's name
+
     Matrix: Any
     AppliedUndef: Any
 else:
@@ -103,19 +112,24 @@ else:
         Function,
         Integer,
         Matrix,
+        Max,
+        Piecewise,
         Rational,
         Symbol,
         Tuple,
         default_sort_key,
+        exp,
         expand,
         factor,
         latex,
+        log,
         ordered,
         sympify,
+        tanh,
     )
     from sympy.core.function import AppliedUndef
     from sympy.core.symbol import Str
-    from sympy.printing.pretty.stringpict import prettyForm as pretty_form
+    from sympy.printing.pretty.stringpict import prettyForm as pretty_form  # noqa: N813 - ours
 
 __all__ = [
     "AppliedUndef",
@@ -124,15 +138,20 @@ __all__ = [
     "Function",
     "Integer",
     "Matrix",
+    "Max",
+    "Piecewise",
     "Rational",
     "Str",
     "Symbol",
     "Tuple",
     "default_sort_key",
+    "exp",
     "expand",
     "factor",
     "latex",
+    "log",
     "ordered",
     "pretty_form",
     "sympify",
+    "tanh",
 ]

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rnnsym.errors import one_of
-from rnnsym.expr.nodes import Map, Node, apply, fill_like, hadamard, minus, plus, scale
+from rnnsym.expr.build import apply, fill_like, hadamard, minus, scale
+from rnnsym.expr.nodes import Map, Node
 
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
 
@@ -42,8 +43,11 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda _, y: minus(_one(y), apply("square", y)), "tanh′ = 1 − tanh²", 1.0, r"\tanh", "tanh"
     ),
     "relu": Activation(
-        lambda _, y: apply("step", y), "relu′ = 1 where relu > 0, else 0", 1.0,
-        r"\operatorname{relu}", "relu",
+        lambda _, y: apply("step", y),
+        "relu′ = 1 where relu > 0, else 0",
+        1.0,
+        r"\operatorname{relu}",
+        "relu",
     ),
     "step": Activation(
         lambda _, y: fill_like(0, y), "step′ = 0", 0.0, r"\operatorname{step}", "step"
@@ -51,8 +55,11 @@ ACTIVATIONS: dict[str, Activation] = {
     "exp": Activation(lambda _, y: y, "exp′ = exp", None, r"\exp", "exp"),
     "log": Activation(lambda x, _: apply("reciprocal", x), "log′(x) = 1/x", None, r"\log", "log"),
     "reciprocal": Activation(
-        lambda _, y: scale(-1, apply("square", y)), "(1/x)′ = −(1/x)²", None,
-        r"\operatorname{recip}", "recip",
+        lambda _, y: scale(-1, apply("square", y)),
+        "(1/x)′ = −(1/x)²",
+        None,
+        r"\operatorname{recip}",
+        "recip",
     ),
     "square": Activation(
         lambda x, _: scale(2, x), "(x²)′ = 2x", None, r"\operatorname{square}", "square"
@@ -66,5 +73,5 @@ def activation(name: str) -> Activation:
 
 
 def derivative(node: Map) -> Node:
-    """f(x) ↦ f'(x), written through f(x) where that is shorter."""  # noqa: D400, D403 - a formula
+    """f(x) ↦ f'(x), written through f(x) where that is shorter."""
     return activation(node.name).derivative(node.arg, node)

@@ -6,12 +6,25 @@ from functools import singledispatch
 
 from rnnsym.expr._sympy import Expr, Integer, Tuple
 from rnnsym.expr.activations import activation, derivative
+from rnnsym.expr.build import concat, fill_like, hadamard, matmul, minus, scale, split, transpose
 from rnnsym.expr.nodes import (
-    Array, Concat, Diag, Fill, Hadamard, Map, Node, Plus, Product, Scale, Shape, Slice, Softmax,
-    Transpose, concat, fill_like, hadamard, matmul, minus, scale, split, transpose,
-)  # fmt: skip
+    Array,
+    Concat,
+    Diag,
+    Fill,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    Shape,
+    Slice,
+    Softmax,
+    Transpose,
+)
 
-__all__ = ["Contribution", "Pulled", "adjoint", "contributions"]
+__all__ = ["Contribution", "Pulled", "adjoint", "contributions", "map_rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +57,26 @@ def _rule(function: object) -> str:
 
 @adjoint.register
 def _fill(node: Fill, upstream: Node) -> Iterator[Pulled]:
-    """y = 1: nothing"""  # noqa: D400, D415 - the docstring is the formula that is printed
+    """y = 1: nothing"""
     yield from ()
 
 
 @adjoint.register
 def _plus(node: Plus, upstream: Node) -> Iterator[Pulled]:
-    """y = a + b: ā = ȳ"""  # noqa: D400, D403, D415 - a formula
+    """y = a + b: ā = ȳ"""
     for child in node.children:
         yield Pulled(child, upstream, _rule(_plus))
 
 
 @adjoint.register
 def _scale(node: Scale, upstream: Node) -> Iterator[Pulled]:
-    """y = k a: ā = k ȳ"""  # noqa: D400, D403, D415 - a formula
+    """y = k a: ā = k ȳ"""
     yield Pulled(node.arg, scale(node.factor, upstream), _rule(_scale))
 
 
 @adjoint.register
 def _hadamard(node: Hadamard, upstream: Node) -> Iterator[Pulled]:
-    """y = a ⊙ b: ā = ȳ ⊙ b"""  # noqa: D400, D403, D415 - a formula
+    """y = a ⊙ b: ā = ȳ ⊙ b"""
     for i, child in enumerate(node.children):
         others = (c for j, c in enumerate(node.children) if j != i)
         yield Pulled(child, hadamard(upstream, *others), _rule(_hadamard))
@@ -71,7 +84,7 @@ def _hadamard(node: Hadamard, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _product(node: Product, upstream: Node) -> Iterator[Pulled]:
-    """y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ"""  # noqa: D400, D403, D415 - a formula
+    """y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ"""
     for i, child in enumerate(node.children):
         before, after = node.children[:i], node.children[i + 1 :]
         left = [transpose(c) for c in reversed(before)]
@@ -81,14 +94,18 @@ def _product(node: Product, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _map(node: Map, upstream: Node) -> Iterator[Pulled]:
-    """y = f(a): ā = ȳ ⊙ f′(a)"""  # noqa: D400, D403, D415 - a formula
-    rule = f"{_rule(_map)}, {activation(node.name).rule}"
-    yield Pulled(node.arg, hadamard(upstream, derivative(node)), rule)
+    """y = f(a): ā = ȳ ⊙ f′(a)"""
+    yield Pulled(node.arg, hadamard(upstream, derivative(node)), map_rule(node.name))
+
+
+def map_rule(name: str) -> str:
+    """Return the rule of elementwise functions with the derivative of one of them."""
+    return f"{_rule(_map)}, {activation(name).rule}"
 
 
 @adjoint.register
 def _softmax(node: Softmax, upstream: Node) -> Iterator[Pulled]:
-    """y = softmax(a): ā = y ⊙ (ȳ − 1 1ᵀ(y ⊙ ȳ))"""  # noqa: D400, D403, D415 - a formula
+    """y = softmax(a): ā = y ⊙ (ȳ − 1 1ᵀ(y ⊙ ȳ))"""
     rows = node.shape[0]
     inner = matmul(Fill(Integer(1), Tuple(rows, rows)), hadamard(node, upstream))
     yield Pulled(node.arg, hadamard(node, minus(upstream, inner)), _rule(_softmax))
@@ -96,20 +113,20 @@ def _softmax(node: Softmax, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _transpose(node: Transpose, upstream: Node) -> Iterator[Pulled]:
-    """Y = Aᵀ: Ā = Ȳᵀ"""  # noqa: D400, D403, D415 - a formula
+    """Y = Aᵀ: Ā = Ȳᵀ"""
     yield Pulled(node.arg, transpose(upstream), _rule(_transpose))
 
 
 @adjoint.register
 def _diag(node: Diag, upstream: Node) -> Iterator[Pulled]:
-    """Y = diag(a): ā = (Ȳ ⊙ I) 1"""  # noqa: D400, D403, D415 - a formula
+    """Y = diag(a): ā = (Ȳ ⊙ I) 1"""
     ones = fill_like(1, node.arg)
     yield Pulled(node.arg, matmul(hadamard(upstream, Diag(ones)), ones), _rule(_diag))
 
 
 @adjoint.register
 def _concat(node: Concat, upstream: Node) -> Iterator[Pulled]:
-    """y = [a; b]: ā = the rows of ȳ that a fills"""  # noqa: D400, D403, D415 - a formula
+    """y = [a; b]: ā = the rows of ȳ that a fills"""
     start: Expr = Integer(0)
     for child in node.children:
         rows = child.shape[0]
@@ -119,7 +136,7 @@ def _concat(node: Concat, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _slice(node: Slice, upstream: Node) -> Iterator[Pulled]:
-    """y = rows of a: ā = ȳ in those rows, 0 in the others"""  # noqa: D400, D403, D415 - a formula
+    """y = rows of a: ā = ȳ in those rows, 0 in the others"""
     rows, cols = node.arg.shape
     after = rows - node.start - node.length
     blocks = [_zeros((node.start, cols)), upstream, _zeros((after, cols))]

@@ -1,36 +1,43 @@
-"""Any expression as an ordinary SymPy matrix of scalar symbols, so that a user can go on in SymPy."""
+"""Any expression as a SymPy matrix of scalar symbols, so that a user can go on in SymPy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import singledispatch
+from itertools import product
 from typing import Any
 
-from rnnsym.expr._sympy import Expr, Matrix, Symbol, sympify
+from rnnsym.expr._sympy import Expr, Matrix, Max, Piecewise, Symbol, exp, log, sympify, tanh
 from rnnsym.expr.indices import BOUND
 from rnnsym.expr.nodes import (
-    Array, Concat, Diag, Fill, Hadamard, Map, Node, Plus, Product, Scale, Sigma, Slice, Softmax,
+    Array,
+    Concat,
+    Diag,
+    Fill,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    Sigma,
+    Slice,
+    Softmax,
     Transpose,
-)  # fmt: skip
+)
 from rnnsym.expr.text import source
 
 __all__ = ["SCALAR_FUNCTIONS", "explicit"]
 
 
-def _scalar_functions() -> dict[str, Any]:
-    import sympy as sp  # type: ignore[import-untyped, unused-ignore]  # SymPy has no stubs
-
-    return {
-        "sigmoid": lambda x: 1 / (1 + sp.exp(-x)),
-        "tanh": sp.tanh,
-        "relu": lambda x: sp.Max(x, 0),
-        "step": lambda x: sp.Piecewise((1, x > 0), (0, True)),
-        "exp": sp.exp,
-        "log": sp.log,
-        "reciprocal": lambda x: 1 / x,
-        "square": lambda x: x**2,
-    }
-
-
-SCALAR_FUNCTIONS: dict[str, Any] = _scalar_functions()
+SCALAR_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "sigmoid": lambda x: 1 / (1 + exp(-x)),
+    "tanh": tanh,
+    "relu": lambda x: Max(x, 0),
+    "step": lambda x: Piecewise((1, x > 0), (0, True)),
+    "exp": exp,
+    "log": log,
+    "reciprocal": lambda x: 1 / x,
+    "square": lambda x: x**2,
+}
 """Each activation as a function of one SymPy scalar."""
 
 Sizes = Mapping[Expr, int]
@@ -65,13 +72,14 @@ def _matrix(node: Node) -> Any:
 def _(node: Array) -> Any:
     rows, cols = (int(s) for s in node.shape)
     name = source(node)
-    return Matrix(rows, cols, lambda i, j: Symbol(f"{name}[{i + 1},{j + 1}]"))
+    entries = product(range(1, rows + 1), range(1, cols + 1))
+    return Matrix(rows, cols, [Symbol(f"{name}[{i},{j}]") for i, j in entries])
 
 
 @_matrix.register
 def _(node: Fill) -> Any:
     rows, cols = (int(s) for s in node.shape)
-    return Matrix(rows, cols, lambda i, j: node.value)
+    return Matrix(rows, cols, [node.value] * (rows * cols))
 
 
 @_matrix.register

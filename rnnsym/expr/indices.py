@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from rnnsym.expr._sympy import Expr, Function, Integer, Symbol
 
@@ -23,7 +24,7 @@ def size(name: str) -> Symbol:
 
 
 @cache
-def _size_family(name: str) -> "type":
+def _size_family(name: str) -> Any:
     return Function(name, integer=True, positive=True)
 
 

@@ -1,64 +1,39 @@
-"""The closed set of matrix expressions, as SymPy trees, and the constructors that check shapes.
+"""The closed set of matrix expressions, as SymPy trees.
 
 Nodes subclass ``Basic`` so that a tree keeps the order of a textbook; name, shape and indices are
 arguments, so two nodes are equal exactly when they denote the same thing. ``node.func(*node.args)``
-rebuilds any node. Build with the lower-case constructors: they check shapes and flatten.
+rebuilds any node. Build with the constructors of ``build``: they check shapes and flatten.
 """
 
 from collections.abc import Callable
 from typing import TypeAlias
 
-from rnnsym.errors import ShapeError
-from rnnsym.expr._sympy import Basic, Expr, Integer, Str, Tuple, pretty_form, sympify
+from rnnsym.expr._sympy import Basic, Expr, Integer, Tuple, pretty_form
+from rnnsym.expr.family import Family
 
 __all__ = [
-    "Array", "Concat", "Diag", "Family", "Fill", "Hadamard", "Map", "Node", "Plus", "Product",
-    "Scale", "Shape", "Sigma", "Slice", "Softmax", "Transpose", "apply", "concat", "diag",
-    "fill_like", "hadamard", "matmul", "minus", "plus", "rebuild", "scale", "shape_text", "sigma",
-    "softmax", "split", "transpose",
-]  # fmt: skip
+    "Array",
+    "Concat",
+    "Diag",
+    "Family",
+    "Fill",
+    "Hadamard",
+    "Map",
+    "Node",
+    "Plus",
+    "Product",
+    "Scale",
+    "Shape",
+    "Sigma",
+    "Slice",
+    "Softmax",
+    "Transpose",
+]
 
 Shape: TypeAlias = tuple[Expr, Expr]
-ONE = Integer(1)
 # Filled by the printing modules, which stand above this one, so that SymPy's own
 # ``latex``, ``str``, ``pretty`` and Jupyter's display work on our nodes.
 PRINTERS: dict[str, Callable[["Node"], str]] = {}
-
-
-class Family(Basic):
-    """What arrays of one name have in common: name, printed label, direction and role.
-
-    ``direction`` is "" or "fwd" / "bwd" in a bidirectional layer. ``role`` is "value", "adjoint"
-    (∂L/∂ of what the label names, printed δ), or "gradient" (printed ∂L/∂…).
-    """
-
-    __slots__ = ()
-
-    def __new__(
-        cls, name: Str | str, label: Str | str, direction: Str | str = "", role: Str | str = "value"
-    ) -> "Family":
-        texts = (a if isinstance(a, Str) else Str(a) for a in (name, label, direction, role))
-        return super().__new__(cls, *texts)
-
-    @property
-    def name(self) -> str:
-        """The name, as in a cell file."""
-        return str(self.args[0].name)
-
-    @property
-    def label(self) -> str:
-        """The name in LaTeX, as ``base`` or ``base_subscript``."""
-        return str(self.args[1].name)
-
-    @property
-    def direction(self) -> str:
-        """Which chain of a bidirectional layer."""
-        return str(self.args[2].name)
-
-    @property
-    def role(self) -> str:
-        """Whether this is a value, an adjoint or a gradient."""
-        return str(self.args[3].name)
 
 
 class Node(Basic):
@@ -68,8 +43,8 @@ class Node(Basic):
 
     @property
     def shape(self) -> Shape:
-        """Rows and columns."""
-        raise NotImplementedError(type(self).__name__)
+        """Rows and columns: those of the first sub-expression, unless a node says otherwise."""
+        return self.children[0].shape
 
     @property
     def children(self) -> tuple["Node", ...]:
@@ -95,9 +70,13 @@ class Array(Node):
     __slots__ = ()
 
     def __new__(
-        cls, family: Family, shape: Tuple | Shape, layer: Tuple | Expr | None = None,
+        cls,
+        family: Family,
+        shape: Tuple | Shape,
+        layer: Tuple | Expr | None = None,
         time: Tuple | Expr | None = None,
-    ) -> "Array":  # fmt: skip
+    ) -> "Array":
+        """Take the indices or None, or tuples of them, as ``func(*args)`` hands them over."""
         return super().__new__(cls, family, Tuple(*shape), _maybe(layer), _maybe(time))
 
     @property
@@ -131,7 +110,7 @@ class Array(Node):
     def key(self) -> str:
         """Name with layer and direction, e.g. ``U_f[2,fwd]``: unique in a model.
 
-        >>> Array(Family("U", "U", "bwd"), (ONE, ONE), Integer(2)).key
+        >>> Array(Family("U", "U", "bwd"), (Integer(1), Integer(1)), Integer(2)).key
         'U[2,bwd]'
         """
         marks = [str(self.layer)] if self.layer is not None else []
@@ -163,7 +142,18 @@ class Fill(Node):
         return rows, cols
 
 
-class Map(Node):
+class Unary(Node):
+    """A node with one sub-expression."""
+
+    __slots__ = ()
+
+    @property
+    def arg(self) -> Node:
+        """The sub-expression."""
+        return self.children[0]
+
+
+class Map(Unary):
     """An elementwise function of one argument."""
 
     __slots__ = ()
@@ -173,33 +163,11 @@ class Map(Node):
         """The function's name in the table of activations."""
         return str(self.args[0].name)
 
-    @property
-    def arg(self) -> Node:
-        """What it is applied to."""
-        arg: Node = self.args[1]
-        return arg
 
-    @property
-    def shape(self) -> Shape:
-        """The argument's shape."""
-        return self.arg.shape
-
-
-class Softmax(Node):
+class Softmax(Unary):
     """exp(x) divided by its sum, of a column vector."""
 
     __slots__ = ()
-
-    @property
-    def arg(self) -> Node:
-        """What it is applied to."""
-        arg: Node = self.args[0]
-        return arg
-
-    @property
-    def shape(self) -> Shape:
-        """The argument's shape."""
-        return self.arg.shape
 
 
 class Hadamard(Node):
@@ -207,24 +175,14 @@ class Hadamard(Node):
 
     __slots__ = ()
 
-    @property
-    def shape(self) -> Shape:
-        """The factors' shape."""
-        return self.children[0].shape
-
 
 class Plus(Node):
     """A sum of terms of one shape."""
 
     __slots__ = ()
 
-    @property
-    def shape(self) -> Shape:
-        """The terms' shape."""
-        return self.children[0].shape
 
-
-class Scale(Node):
+class Scale(Unary):
     """A number times an expression."""
 
     __slots__ = ()
@@ -234,17 +192,6 @@ class Scale(Node):
         """The number."""
         factor: Expr = self.args[0]
         return factor
-
-    @property
-    def arg(self) -> Node:
-        """What is multiplied."""
-        arg: Node = self.args[1]
-        return arg
-
-    @property
-    def shape(self) -> Shape:
-        """The argument's shape."""
-        return self.arg.shape
 
 
 class Product(Node):
@@ -258,16 +205,10 @@ class Product(Node):
         return self.children[0].shape[0], self.children[-1].shape[1]
 
 
-class Transpose(Node):
+class Transpose(Unary):
     """A transpose."""
 
     __slots__ = ()
-
-    @property
-    def arg(self) -> Node:
-        """What is transposed."""
-        arg: Node = self.args[0]
-        return arg
 
     @property
     def shape(self) -> Shape:
@@ -276,16 +217,10 @@ class Transpose(Node):
         return cols, rows
 
 
-class Diag(Node):
+class Diag(Unary):
     """The diagonal matrix of a column vector."""
 
     __slots__ = ()
-
-    @property
-    def arg(self) -> Node:
-        """The diagonal."""
-        arg: Node = self.args[0]
-        return arg
 
     @property
     def shape(self) -> Shape:
@@ -306,16 +241,10 @@ class Concat(Node):
         return rows, self.children[0].shape[1]
 
 
-class Slice(Node):
+class Slice(Unary):
     """``length`` rows of an expression from row ``start`` (counted from 0)."""
 
     __slots__ = ()
-
-    @property
-    def arg(self) -> Node:
-        """What is sliced."""
-        arg: Node = self.args[0]
-        return arg
 
     @property
     def start(self) -> Expr:
@@ -351,157 +280,3 @@ class Sigma(Node):
         """Bound index, first and last value."""
         _, index, first, last = self.args
         return index, first, last
-
-    @property
-    def shape(self) -> Shape:
-        """The summand's shape."""
-        return self.body.shape
-
-
-def shape_text(shape: Shape) -> str:
-    """Return a shape as errors and JSON print it, e.g. ``n×d``."""
-    return "×".join(str(size) for size in shape)
-
-
-def _name(node: Node) -> str:
-    return f"{node} ({shape_text(node.shape)})"
-
-
-def _same_shape(nodes: tuple[Node, ...], operation: str) -> None:
-    first = nodes[0]
-    for other in nodes[1:]:
-        if other.shape != first.shape:
-            raise ShapeError(f"{_name(first)} {operation} {_name(other)}: shapes differ")
-
-
-def _flat(kind: type[Node], nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    return tuple(c for n in nodes for c in (n.children if isinstance(n, kind) else (n,)))
-
-
-def fill_like(value: int, node: Node) -> Fill:
-    """Return the constant matrix of ``node``'s shape."""
-    return Fill(Integer(value), Tuple(*node.shape))
-
-
-def _is_fill(node: Node, value: int) -> bool:
-    return isinstance(node, Fill) and node.value == value
-
-
-def plus(*terms: Node) -> Node:
-    """Return the sum of ``terms``, in order, without zeros."""
-    flat = _flat(Plus, terms)
-    _same_shape(flat, "+")
-    kept = tuple(term for term in flat if not _is_fill(term, 0)) or flat[:1]
-    return kept[0] if len(kept) == 1 else Plus(*kept)
-
-
-def minus(a: Node, b: Node) -> Node:
-    """Return ``a − b``."""
-    return plus(a, scale(-1, b))
-
-
-def scale(number: Expr | int, node: Node) -> Node:
-    """Return ``number`` times ``node``."""
-    factor = sympify(number)
-    if isinstance(node, Scale):
-        factor, node = factor * node.factor, node.arg
-    if factor == 1:
-        return node
-    if factor == 0:
-        return fill_like(0, node)
-    return Scale(factor, node)
-
-
-def _without_numbers(nodes: tuple[Node, ...]) -> tuple[Expr, tuple[Node, ...]]:
-    number: Expr = ONE
-    for node in nodes:
-        number = number * node.factor if isinstance(node, Scale) else number
-    return number, tuple(n.arg if isinstance(n, Scale) else n for n in nodes)
-
-
-def hadamard(*factors: Node) -> Node:
-    """Return the elementwise product of ``factors``, in order; numbers move to the front."""
-    _same_shape(factors, "⊙")
-    number, bare = _without_numbers(factors)
-    flat = _flat(Hadamard, bare)
-    if any(_is_fill(f, 0) for f in flat):
-        return fill_like(0, flat[0])
-    kept = tuple(f for f in flat if not _is_fill(f, 1)) or flat[:1]
-    return scale(number, kept[0] if len(kept) == 1 else Hadamard(*kept))
-
-
-def matmul(*factors: Node) -> Node:
-    """Return the matrix product of ``factors``; numbers move to the front.
-
-    Raises:
-        ShapeError: inner sizes differ.
-    """
-    number, bare = _without_numbers(factors)
-    flat = _flat(Product, bare)
-    for a, b in zip(flat, flat[1:], strict=False):
-        if a.shape[1] != b.shape[0]:
-            inner = f"inner sizes {a.shape[1]} and {b.shape[0]} differ"
-            raise ShapeError(f"{_name(a)} times {_name(b)}: {inner}")
-    return scale(number, flat[0] if len(flat) == 1 else Product(*flat))
-
-
-def transpose(node: Node) -> Node:
-    """Return the transpose, moved inside products and numbers."""
-    if isinstance(node, Transpose):
-        return node.arg
-    if isinstance(node, Diag):
-        return node
-    if isinstance(node, Scale):
-        return scale(node.factor, transpose(node.arg))
-    if isinstance(node, Product):
-        return matmul(*(transpose(c) for c in reversed(node.children)))
-    return Transpose(node)
-
-
-def apply(name: str, node: Node) -> Map:
-    """Return the elementwise function ``name`` of ``node``."""
-    return Map(Str(name), node)
-
-
-def softmax(node: Node) -> Softmax:
-    """Return the softmax of a column vector."""
-    return Softmax(node)
-
-
-def diag(node: Node) -> Diag:
-    """Return the diagonal matrix of a column vector."""
-    if node.shape[1] != 1:
-        raise ShapeError(f"diag takes a column vector, not {_name(node)}")
-    return Diag(node)
-
-
-def concat(*blocks: Node) -> Node:
-    """Return ``blocks`` stacked on top of each other."""
-    return blocks[0] if len(blocks) == 1 else Concat(*blocks)
-
-
-def split(node: Node, start: Expr | int, length: Expr) -> Node:
-    """Return ``length`` rows from row ``start``."""
-    return Slice(node, sympify(start), length)
-
-
-def sigma(body: Node, index: Expr, first: Expr, last: Expr) -> Sigma:
-    """Return Σ of ``body`` over ``index`` from ``first`` to ``last``."""
-    return Sigma(body, index, first, last)
-
-
-_REMAKE: dict[type[Node], Callable[..., Node]] = {
-    Plus: plus, Hadamard: hadamard, Product: matmul, Transpose: transpose, Scale: scale,
-}  # fmt: skip
-
-
-def rebuild(node: Node, children: tuple[Node, ...]) -> Node:
-    """Return ``node`` with other children, through the checking constructors."""
-    if children == node.children:
-        return node
-    new = iter(children)
-    args = tuple(next(new) if isinstance(a, Node) else a for a in node.args)
-    return _REMAKE.get(type(node), type(node))(*args)
-
-
-

@@ -5,13 +5,26 @@ Sound (equal normal forms are equal as mathematics) and idempotent, but not comp
 """
 
 from functools import singledispatch
-from itertools import product
+from itertools import pairwise, product
 
 from rnnsym.expr._sympy import Expr, Integer, Tuple, default_sort_key, expand
+from rnnsym.expr.build import apply, concat, diag, hadamard, matmul, scale, sigma, split
 from rnnsym.expr.nodes import (
-    Array, Concat, Diag, Fill, Hadamard, Map, Node, Plus, Product, Scale, Sigma, Slice, Softmax,
-    Transpose, apply, concat, diag, hadamard, matmul, scale, sigma, split,
-)  # fmt: skip
+    Array,
+    Concat,
+    Diag,
+    Fill,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    Sigma,
+    Slice,
+    Softmax,
+    Transpose,
+)
 
 __all__ = ["equal", "normal"]
 
@@ -114,16 +127,18 @@ def _(node: Product) -> Terms:
 def _joined(factors: tuple[Node, ...]) -> Terms:
     """Multiply monomials: diag(a) diag(b) = diag(a ⊙ b) and diag(a) v = a ⊙ v."""
     flat = [c for f in factors for c in (f.children if isinstance(f, Product) else (f,))]
-    for i, (a, b) in enumerate(zip(flat, flat[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(flat)):
         merged: Node | None = None
         if isinstance(a, Diag) and isinstance(b, Diag):
             merged = diag(_sorted_hadamard((a.arg, b.arg)))
         elif isinstance(a, Diag) and b.shape[1] == 1:
             merged = _sorted_hadamard((a.arg, b))
         if merged is not None:
-            return _terms(Product(*flat[:i], merged, *flat[i + 2 :])) if len(flat) > 2 else [
-                (ONE, merged)
-            ]  # fmt: skip
+            return (
+                _terms(Product(*flat[:i], merged, *flat[i + 2 :]))
+                if len(flat) > 2
+                else [(ONE, merged)]
+            )
     return [(ONE, matmul(*flat))]
 
 

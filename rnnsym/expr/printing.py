@@ -5,9 +5,21 @@ from functools import singledispatch
 
 from rnnsym.expr._sympy import Expr
 from rnnsym.expr.nodes import (
-    Array, Concat, Diag, Fill, Hadamard, Map, Node, Plus, Product, Scale, Sigma, Slice, Softmax,
+    Array,
+    Concat,
+    Diag,
+    Fill,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    Sigma,
+    Slice,
+    Softmax,
     Transpose,
-)  # fmt: skip
+)
 
 __all__ = ["Notation", "monomials", "render"]
 
@@ -172,7 +184,7 @@ def body_of(node: Sigma, notation: Notation) -> str:
 def monomials(expr: Expr) -> list[tuple[Expr, list[Expr]]]:
     """Return a scalar's terms as (number, factors), the longest-lived order first.
 
-    Indices put the symbol before the number (t − 1); sizes put their squares after products (nd + n²).
+    Indices put the symbol before the number (t − 1); sizes put squares after products (nd + n²).
     """
     found: list[tuple[Expr, list[Expr]]] = []
     for term in expr.as_ordered_terms():

@@ -18,9 +18,12 @@ def join_terms(terms: list[tuple[bool, str]], plus: str, minus: str) -> str:
 
 
 def scalar(
-    expr: Expr, atom: Callable[[Expr], str], power: Callable[[str, str], str], times: str,
+    expr: Expr,
+    atom: Callable[[Expr], str],
+    power: Callable[[str, str], str],
+    times: str,
     signs: tuple[str, str] = ("+", "-"),
-) -> str:  # fmt: skip
+) -> str:
     """Return a polynomial in sizes or indices, its atoms and powers written by the caller."""
 
     def factor(part: Expr) -> str:

@@ -15,9 +15,21 @@ _SUB = str.maketrans("0123456789+-tlknmp", "₀₁₂₃₄₅₆₇₈₉₊₋
 _SUPER = str.maketrans("0123456789+-()lLkT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ˡᴸᵏᵀ")
 _ARROWS = {"fwd": "→", "bwd": "←", "": ""}
 _ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
-_GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ",
-          "eta": "η", "lambda": "λ", "mu": "μ", "nu": "ν", "phi": "φ", "Delta": "Δ",
-          "ell": "ℓ"}  # fmt: skip
+_GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "zeta": "ζ",
+    "eta": "η",
+    "lambda": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "phi": "φ",
+    "Delta": "Δ",
+    "ell": "ℓ",
+}
 
 
 def label_text(label: str) -> str:
@@ -26,9 +38,7 @@ def label_text(label: str) -> str:
     >>> label_text(r"a_{\tilde{c}}") == "a_c" + chr(0x303)
     True
     """
-    plain = re.sub(
-        r"\\(tilde|hat|bar)\{(\w)\}", lambda m: m.group(2) + _ACCENTS[m.group(1)], label
-    )
+    plain = re.sub(r"\\(tilde|hat|bar)\{(\w)\}", lambda m: m.group(2) + _ACCENTS[m.group(1)], label)
     plain = re.sub(r"\\(mathrm|operatorname)\b", "", plain)
     plain = re.sub(r"\\([A-Za-z]+)", lambda m: _GREEK.get(m.group(1), m.group(1)), plain)
     return plain.replace("{", "").replace("}", "").replace("\\", "")
@@ -42,7 +52,7 @@ def _subscript(index: str) -> str:
 
 def _atom(expr: Expr) -> str:
     if is_size_of_layer(expr):
-        return expr.func.__name__ + _subscript(source_scalar(expr.args[0]))
+        return f"{expr.func.__name__}{_subscript(source_scalar(expr.args[0]))}"
     if isinstance(expr, Symbol):
         base, _, sub = expr.name.partition("_")
         return "ℓ" if expr == LAYER else base + _subscript(sub) if sub else base
@@ -117,7 +127,7 @@ class Unicode(Notation):
     def total(self, node: Sigma) -> str:
         """Σₜ, with its bounds where they are not 1 and T."""
         index, first, last = node.bounds
-        usual = (first, last) == (1, STEPS)
+        usual = first == 1 and last == STEPS
         bounds = "" if usual else f"₌{_subscript(source_scalar(first))}…{text_scalar(last)}"
         return f"Σ{_subscript(str(index))}{bounds} {body_of(node, self)}"
 
@@ -154,7 +164,7 @@ class Source(Notation):
         return f"{inner}.T"
 
     def rows(self, inner: str, first: Expr, last: Expr) -> str:
-        """rows(x, first, last), counted from 1."""
+        """A call of rows, counted from 1."""
         return f"rows({inner}, {source_scalar(first)}, {source_scalar(last)})"
 
     def stack(self, blocks: list[str]) -> str:
@@ -164,7 +174,7 @@ class Source(Notation):
     def total(self, node: Sigma) -> str:
         """sum_t(summand), with its bounds where they are not 1 and T."""
         index, first, last = node.bounds
-        usual = (first, last) == (1, STEPS)
+        usual = first == 1 and last == STEPS
         bounds = "" if usual else f", {source_scalar(first)}, {source_scalar(last)}"
         return f"sum_{index}({source(node.body)}{bounds})"
 

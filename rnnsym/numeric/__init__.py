@@ -1,0 +1,1 @@
+"""Numbers: the generated program, the oracle that shares nothing with it, and their comparison."""

@@ -94,9 +94,7 @@ def check_derivation(
             error = relative_error(gradient, truth.reshape(v.value.shape))
             errors[v.label] = max(errors.get(v.label, 0.0), error)
     for row in range(DIRECTIONS):
-        along = sum(
-            float(np.sum(g * d[row])) for g, d in zip(gradients, directions, strict=True)
-        )
+        along = sum(float(np.sum(g * d[row])) for g, d in zip(gradients, directions, strict=True))
         error = relative_error(np.array(along), np.array(derivatives[row]))
         name = "all, one direction"
         errors[name] = max(errors.get(name, 0.0), error)
@@ -186,10 +184,13 @@ def _pick(outcome: dict[str, Any], place: tuple[str, tuple[int, ...]]) -> Number
 
 
 def _oracle(
-    derivation: Derivation, sizes: Sizes, variables: list[_Variable],
-    given: dict[Key, Numbers], draw: np.random.Generator,
-) -> tuple[list[Numbers], Numbers, int]:  # fmt: skip
-    """Return Gaussian directions, the derivatives along them and along every entry, and how many."""
+    derivation: Derivation,
+    sizes: Sizes,
+    variables: list[_Variable],
+    given: dict[Key, Numbers],
+    draw: np.random.Generator,
+) -> tuple[list[Numbers], Numbers, int]:
+    """Return Gaussian directions, derivatives along them and along every entry, and how many."""
     total = sum(v.value.size for v in variables)
     entries = total if total <= MAX_ENTRIES else 0
     directions: list[Numbers] = []

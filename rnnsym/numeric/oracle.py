@@ -6,16 +6,31 @@ Source of the method: Squire and Trapp 1998, Using complex variables to estimate
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
 import numpy as np
 
 from rnnsym.expr import (
-    LAYER, STEPS, TIME, Array, Concat, Diag, Expr, Fill, Hadamard, Map, Node, Plus, Product, Scale,
-    Slice, Softmax, Transpose,
-)  # fmt: skip
+    LAYER,
+    STEPS,
+    TIME,
+    Array,
+    Concat,
+    Diag,
+    Expr,
+    Fill,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    Slice,
+    Softmax,
+    Transpose,
+)
 from rnnsym.model import System
 from rnnsym.numeric.sizes import Sizes
 
@@ -47,8 +62,8 @@ class Values:
     """The arrays of one evaluation, by name, direction, layer and time."""
 
     sizes: Sizes
-    truncate: int | None = None
-    known: dict[Key, Numbers] = field(default_factory=dict)
+    truncate: int | None
+    known: dict[Key, Numbers]
     layer: int = 0
     time: int = 0
     states: frozenset[str] = frozenset()
@@ -88,7 +103,7 @@ class Values:
             return False
         steps = self.sizes.steps
         done = time if time < self.time else steps + 1 - time
-        return 0 < done and done % self.truncate == 0
+        return done > 0 and done % self.truncate == 0
 
 
 _CACHE: dict[Expr, tuple[Expr | None, int]] = {}
@@ -191,11 +206,12 @@ def _(node: Slice, values: Values) -> Numbers:
 
 def forward(system: System, values: Values) -> None:
     """Evaluate every equation of the model into ``values``."""
+    sizes = values.sizes
     for block in system.blocks:
         first = block.loops[0].equations[0]
-        for values.layer in values.sizes.range(first.layer):
+        for values.layer in sizes.range(first.layer):
             for loop in block.loops:
-                times = values.sizes.range(loop.equations[0].time)
+                times = sizes.range(loop.equations[0].time)
                 for values.time in times if loop.order >= 0 else reversed(times):
                     for equation in loop.equations:
                         value = evaluate(equation.rhs, values)

@@ -1,30 +1,26 @@
 """The program: NumPy source generated from the forward equations and the derivation."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from rnnsym.derive import Derivation, Step, Term
 from rnnsym.expr import (
-    LAYER, STEPS, Array, Expr, Fill, Node, Span, source_scalar,
-)  # fmt: skip
-from rnnsym.expr.printing import render
-from rnnsym.expr.text import Source
+    LAYER,
+    STEPS,
+    TIME,
+    Array,
+    Span,
+    source_scalar,
+)
 from rnnsym.model import Loop
+from rnnsym.numeric.notation import code, identifier, size_code
 
-__all__ = ["NumPy", "Program", "identifier", "program_source", "run"]
+__all__ = ["Program", "identifier", "program_source", "run"]
 
 Program = Callable[[dict[str, Any]], dict[str, Any]]
 
-_FUNCTIONS = {
-    "sigmoid": "sigmoid({})", "tanh": "np.tanh({})", "relu": "np.maximum({}, 0.0)",
-    "step": "np.heaviside({}, 0.0)", "exp": "np.exp({})", "log": "np.log({})",
-    "reciprocal": "(1.0 / {})", "square": "np.square({})", "softmax": "softmax({})",
-    "diag": "np.diagflat({})",
-}  # fmt: skip
-
-_HEADER = '''\
+_HEADER = """\
 import numpy as np
 
 
@@ -36,57 +32,7 @@ def softmax(a):
     e = np.exp(a - a.max(axis=0, keepdims=True))
     return e / e.sum(axis=0, keepdims=True)
 
-'''
-
-
-class _SizeCode(Source):
-    """Sizes as the program's variables: ``n_``, ``n_[l]``, so that no array's name can clash."""
-
-    def scalar(self, expr: Expr) -> str:
-        """A size or an index."""
-        return re.sub(r"(?<![\w.])([A-Za-z]\w*?)(?![\w])", _size_variable, source_scalar(expr))
-
-
-def _size_variable(match: re.Match[str]) -> str:
-    name = match.group(1)
-    return name if name in {"t", "l", "T", "L"} else f"{name}_"
-
-
-_sizes = _SizeCode().scalar
-
-
-class NumPy(Source):
-    """The cell language, with NumPy's functions and slices."""
-
-    def filled(self, node: Fill) -> str:
-        """A constant matrix with its shape."""
-        rows, cols = (_sizes(s) for s in node.shape)
-        return f"np.full(({rows}, {cols}), {source_scalar(node.value)}.0)"
-
-    def call(self, name: str, arg: Node) -> str:
-        """A function of NumPy."""
-        return _FUNCTIONS[name].format(render(arg, self))
-
-    def rows(self, inner: str, first: Expr, last: Expr) -> str:
-        """A slice, counted from 0."""
-        return f"{inner}[{_sizes(first - 1)}:{_sizes(last)}]"
-
-    def stack(self, blocks: list[str]) -> str:
-        """A concatenation of rows."""
-        return f"np.concatenate([{', '.join(blocks)}])"
-
-
-_NUMPY = NumPy()
-
-
-def _code(node: Node) -> str:
-    return render(node, _NUMPY)
-
-
-def identifier(array: Array) -> str:
-    """Return the Python name under which a program keeps an array: name and direction."""
-    direction = array.family.direction
-    return f"{array.name}_{direction}" if direction else array.name
+"""
 
 
 class _Writer:
@@ -171,9 +117,11 @@ def _indexed(array: Array) -> bool:
 
 
 def _nested(
-    writer: _Writer, layers: Span | None, loops: tuple[Loop, ...],
+    writer: _Writer,
+    layers: Span | None,
+    loops: tuple[Loop, ...],
     body: Callable[[_Writer, Loop], None],
-) -> None:  # fmt: skip
+) -> None:
     deep = layers is not None and any(
         _is_layered(e.layer, e.lhs) for loop in loops for e in loop.equations
     )
@@ -190,7 +138,7 @@ def _forward(writer: _Writer, loop: Loop) -> None:
     if span is not None:
         writer.loop("t", span, loop.order)
     for equation in loop.equations:
-        writer.add(f"{_code(equation.lhs)} = {_code(equation.rhs)}")
+        writer.add(f"{code(equation.lhs)} = {code(equation.rhs)}")
     if span is not None:
         writer.depth -= 1
 
@@ -210,7 +158,7 @@ def _backward(writer: _Writer, derivation: Derivation) -> None:
             if span is not None:
                 writer.loop("t", span, -stage.loop.order)
             for step in stage.steps:
-                _assign(writer, step, derivation, _code(step.target))
+                _assign(writer, step, derivation, code(step.target))
             if span is not None:
                 writer.depth -= 1
         if deep:
@@ -226,18 +174,18 @@ def _conditions(step: Step, term: Term, derivation: Derivation) -> Iterator[str]
         if own.last != whole.last:
             yield f"{name} <= {source_scalar(own.last)}"
     if term.detached and derivation.truncate:
-        position = "t" if term.shift[1] > 0 else "T + 1 - t"
+        position = "t" if term.index[1] == TIME + 1 else "T + 1 - t"
         yield f"({position}) % {derivation.truncate} != 0"
 
 
 def _assign(writer: _Writer, step: Step, derivation: Derivation, slot: str) -> None:
-    rows = _sizes(step.target.shape[0])
+    rows = size_code(step.target.shape[0])
     writer.add(f"total_ = np.zeros(({rows}, B))")
     for term in step.terms:
         conditions = " and ".join(_conditions(step, term, derivation))
-        update = f"total_ = total_ + {_code(term.value)}"
+        update = f"total_ = total_ + {code(term.value)}"
         writer.add(f"if {conditions}: {update}" if conditions else update)
-    factor = "" if step.factor is None else f" * ({_code(step.factor)})"
+    factor = "" if step.factor is None else f" * ({code(step.factor)})"
     writer.add(f"{slot} = total_{factor}")
 
 
@@ -252,7 +200,7 @@ def _weight(writer: _Writer, step: Step) -> None:
     deep = _is_layered(step.layer, step.of)
     if deep and step.layer is not None:
         writer.loop("l", step.layer)
-    rows, cols = (_sizes(s) for s in step.of.shape)
+    rows, cols = (size_code(s) for s in step.of.shape)
     slot = _slot(step, "d")
     writer.add(f"{slot} = np.zeros(({rows}, {cols}))")
     if step.summed is not None:
@@ -260,7 +208,7 @@ def _weight(writer: _Writer, step: Step) -> None:
     for term in step.terms:
         # A vector's gradient adds up over the batch's columns; an outer product does so itself.
         batch = ".sum(axis=1, keepdims=True)" if step.of.shape[1] == 1 else ""
-        value = f"({_code(term.value)}){batch}" if batch else _code(term.value)
+        value = f"({code(term.value)}){batch}" if batch else code(term.value)
         writer.add(f"{slot} = {slot} + {value}")
     if step.summed is not None:
         writer.depth -= 1
@@ -283,7 +231,7 @@ def compiled(derivation_source: str) -> Program:
     """Return the ``run`` of a generated source."""
     namespace: dict[str, Any] = {}
     # The source is our own text, made from checked names and fixed templates only.
-    exec(compile(derivation_source, "<rnnsym program>", "exec"), namespace)  # noqa: S102
+    exec(compile(derivation_source, "<rnnsym program>", "exec"), namespace)
     program: Program = namespace["run"]
     return program
 
@@ -291,4 +239,3 @@ def compiled(derivation_source: str) -> Program:
 def run(derivation: Derivation, env: Mapping[str, Any]) -> dict[str, Any]:
     """Run the program of a derivation."""
     return compiled(program_source(derivation))(dict(env))
-

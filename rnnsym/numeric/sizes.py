@@ -38,9 +38,7 @@ class Sizes:
             if isinstance(value, int):
                 rule[size(name)] = Integer(value)
             else:
-                rule |= {
-                    size_of_layer(name, Integer(k)): Integer(v) for k, v in value.items()
-                }
+                rule |= {size_of_layer(name, Integer(k)): Integer(v) for k, v in value.items()}
         for name, span, below, inside in self.system.widths:
             first, last = (int(e.xreplace(rule)) for e in (span.first, span.last))
             rule[size_of_layer(name, Integer(first - 1))] = self._resolved(below, rule)
@@ -73,16 +71,14 @@ class Sizes:
         tables: dict[str, Value] = dict(self.values)
         for name, span, _, _ in self.system.widths:
             layers = range(self.number(span.first) - 1, self.number(span.last) + 1)
-            tables[name] = {
-                k: int(self.rule[size_of_layer(name, Integer(k))]) for k in layers
-            }
+            tables[name] = {k: int(self.rule[size_of_layer(name, Integer(k))]) for k in layers}
         return tables
 
 
 def small_sizes(system: System, steps: int = 4, depth: int = 3) -> Sizes:
     """Return pairwise-distinct small sizes, free in every layer: they hide no transpose."""
     depth = depth if system.symbolic_depth else int(system.depth)
-    at = {LAYERS: Integer(depth)}
+    at: dict[Expr, Expr] = {LAYERS: Integer(depth)}
     values: dict[str, Value] = {}
     following = iter(range(2, 10**6))
     layered = {name: span.at(at) for name, span in system.layered_sizes}
@@ -108,7 +104,7 @@ def uniform_sizes(system: System, steps: int, batch: int = 1) -> Sizes:
         listed = ", ".join(f"{name}=…" for name in missing)
         raise InputError(f"'{system.model}' needs numbers for its sizes: {listed}")
     depth = system.bound.get("L") or int(system.depth)
-    at = {LAYERS: Integer(depth)}
+    at: dict[Expr, Expr] = {LAYERS: Integer(depth)}
     values: dict[str, Value] = {k: v for k, v in system.bound.items() if k != "L"}
     for name, span in system.layered_sizes:
         placed = span.at(at)
