@@ -1,0 +1,262 @@
+"""Text for a terminal of 80 columns: Unicode, or plain ASCII in the cell language."""
+
+import unicodedata
+from functools import singledispatchmethod
+from itertools import zip_longest
+
+from rnnsym.blocks import (
+    Code,
+    Emphasis,
+    Equations,
+    Heading,
+    Inline,
+    Line,
+    Listing,
+    Math,
+    Note,
+    NumberMatrix,
+    Paragraph,
+    Partial,
+    Prose,
+    Relation,
+    Table,
+)
+from rnnsym.document import Document, Question
+from rnnsym.expr import SOURCE, UNICODE, Formula, Node, formula_in, render
+
+__all__ = ["ASCII", "TEXT", "TextExporter"]
+
+WIDTH = 80
+MARGIN = 6
+PLAIN = str.maketrans(
+    {"−": "-", "×": "x", "⊙": "*", "≤": "<=", "≥": ">=", "…": "...", "→": "->", "Σ": "sum ",
+     "δ": "delta", "Δ": "Delta", "∂": "d", "⁺": "+", "σ": "sigma", "′": "'", "½": "1/2", "ᵀ": "^T",
+     "·": "*", "‖": "||", "²": "^2", "τ": "target", "ȳ": "dy", "ā": "da", "Ā": "dA", "Ȳ": "dY",
+     "≈": "~", "ℓ": "l", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"', "≠": "!=", "ε": "eps",
+     "γ": "gamma", "α": "alpha", "∈": " in "}
+)  # fmt: skip
+
+
+def display_width(text: str) -> int:
+    """Return how many columns a text takes: combining marks take none."""
+    return sum(not unicodedata.combining(c) for c in text)
+
+
+def pad(text: str, width: int) -> str:
+    """Return ``text`` filled with blanks to ``width`` columns."""
+    return text + " " * max(0, width - display_width(text))
+
+
+class TextExporter:
+    """Documents as text; with ``ascii_only`` nothing beyond ASCII is written."""
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        self.notation = SOURCE if ascii_only else UNICODE
+        self.ascii_only = ascii_only
+
+    def __call__(self, document: Document) -> dict[str, bytes]:
+        """Return the document as one ``.txt`` file."""
+        return {f"{document.name}.txt": self.document(document).encode()}
+
+    def document(self, document: Document) -> str:
+        """Return the document as one text."""
+        title = self.words(document.title)
+        parts = [title + "\n" + "=" * display_width(title)]
+        parts.append("\n".join(wrapped(self.prose(line), "", "  ") for line in document.lines))
+        parts += [self.block(block) for block in document.blocks]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    # Prose and maths
+
+    def words(self, text: str) -> str:
+        """Return running words, in ASCII where that was asked for."""
+        if not self.ascii_only:
+            return text
+        plain = unicodedata.normalize("NFD", text.translate(PLAIN))
+        return plain.encode("ascii", "ignore").decode()
+
+    def prose(self, content: Prose) -> str:
+        """Return prose with its maths."""
+        return "".join(self.inline(part) for part in content)
+
+    def inline(self, part: Inline) -> str:
+        """Return words or maths."""
+        if isinstance(part, str):
+            return self.words(part)
+        if isinstance(part, Emphasis):
+            return self.words(part.text)
+        return self.math(part)
+
+    def math(self, math: Math) -> str:
+        """Return one mathematical thing on a line."""
+        if isinstance(math, Node):
+            return render(math, self.notation)
+        if isinstance(math, Formula):
+            return self.words(formula_in(math, self.notation))
+        if isinstance(math, Relation):
+            sign = self.words(math.sign)
+            joint = sign if sign == "×" else f" {sign} "
+            return joint.join(self.math(side) for side in math.sides)
+        if isinstance(math, Partial):
+            sign = self.words(math.sign)
+            bottom = sign[:1]
+            return f"{sign}{self.math(math.of)}/{bottom}{self.math(math.wrt)}"
+        if isinstance(math, NumberMatrix):
+            rows = "; ".join(", ".join(row) for row in math.rows)
+            return self.words(f"[{rows}]")
+        return self.words(self.notation.scalar(math))
+
+    # Blocks
+
+    @singledispatchmethod
+    def block(self, block: object) -> str:
+        """Return one block."""
+        raise TypeError(f"no text for a {type(block).__name__}")
+
+    @block.register
+    def _(self, block: Heading) -> str:
+        text = self.words(block.text)
+        rule = {1: "=", 2: "-"}.get(block.level)
+        return f"{text}\n{rule * display_width(text)}" if rule else text
+
+    @block.register
+    def _(self, block: Paragraph) -> str:
+        return wrapped(self.prose(block.content), "", "")
+
+    @block.register
+    def _(self, block: Listing) -> str:
+        items: list[str] = []
+        for place, item in enumerate(block.items, 1):
+            mark = f"{place}. " if block.ordered else "  "
+            items.append(wrapped(self.prose(item), mark, " " * len(mark) + "  "))
+        return "\n".join(items)
+
+    @block.register
+    def _(self, block: Code) -> str:
+        return "\n".join(f"    {line}" for line in block.text.splitlines())
+
+    @block.register
+    def _(self, block: Table) -> str:
+        rows = [[self.prose(cell) for cell in row] for row in (block.head, *block.rows)]
+        widths = column_widths(rows)
+        lines: list[str] = [self.words(block.caption)] if block.caption else []
+        for number, row in enumerate(rows):
+            cells = [wrapped(c, "", "", w).split("\n") for c, w in zip(row, widths, strict=True)]
+            for parts in zip_longest(*cells, fillvalue=""):
+                padded = (pad(part, w) for part, w in zip(parts, widths, strict=True))
+                lines.append("  " + "  ".join(padded))
+            if number == 0:
+                lines.append("  " + "  ".join("-" * w for w in widths))
+        return "\n".join(line.rstrip() for line in lines)
+
+    @block.register
+    def _(self, block: Equations) -> str:
+        return "\n".join(self.line(line) for line in block.lines)
+
+    @block.register
+    def _(self, block: Question) -> str:
+        item = block.item
+        marks = "mark" if item.marks == 1 else "marks"
+        parts = [f"Question {block.number} ({item.marks} {marks})"]
+        parts += [self.block(b) for b in item.stem]
+        letters = "ABCDEFGH"
+        for letter, option in zip(letters, item.options, strict=False):
+            parts.append(wrapped(self.prose(option.content), f"  {letter}. ", "     "))
+            if block.solved:
+                verdict = "right: " if option.correct else "wrong: "
+                parts.append(wrapped(verdict + self.prose(option.why), "     ", "     "))
+        if block.solved:
+            parts.append(f"Answer: {item.key}")
+            parts += [self.block(b) for b in item.solution]
+            parts.append(wrapped(f"Proof: {item.proof.method} ({item.proof.error})", "", ""))
+        return "\n\n".join(parts)
+
+    def line(self, line: Line) -> str:
+        """Return an equation with its number, shape, comment and notes."""
+        number = f"({line.number})" if line.number is not None else ""
+        start = f"{pad(number, MARGIN - 1)} {self.math(line.lhs)} = "
+        shape = "" if line.shape is None else self.math(Relation(line.shape, "×"))
+        sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
+        rhs = " + ".join(self.math(side) for side in sides)
+        room = WIDTH - display_width(shape) - 2
+        rows = broken(rhs, start, room)
+        if shape and display_width(rows[-1]) > room:
+            rows.append("")
+        rows[-1] = pad(rows[-1], WIDTH - display_width(shape)) + shape
+        printed = [row.rstrip() for row in rows]
+        indent = " " * (MARGIN + 2)
+        if line.comment:
+            printed.append(wrapped(self.prose(line.comment), indent, indent))
+        return "\n".join([*printed, *self.notes(line.notes)])
+
+    def notes(self, notes: tuple[Note, ...]) -> list[str]:
+        """Return the notes of a line in columns: term, edge and rules, where it holds."""
+        if not notes:
+            return []
+        cells = [(self.math(n.term), self.prose(n.reason), self.prose(n.where)) for n in notes]
+        widest = min(max(display_width(term) for term, _, _ in cells), 32)
+        lines: list[str] = []
+        for term, reason, where in cells:
+            tail = f"{reason}; {where}" if where else reason
+            start = " " * (MARGIN + 2) + pad(term, widest) + "  "
+            if display_width(term) > widest:
+                lines.append(start.rstrip())
+                start = " " * (MARGIN + 4 + widest)
+            lines.append(wrapped(tail, start, " " * (MARGIN + 4 + widest)))
+        return lines
+
+
+def column_widths(rows: list[list[str]]) -> list[int]:
+    """Return widths that fit the page: the widest column gives way to the others."""
+    widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    while sum(widths) + 2 * len(widths) > WIDTH:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def wrapped(text: str, first: str, later: str, width: int = WIDTH) -> str:
+    """Return ``text`` in lines of at most ``width`` columns, after the given indents."""
+    rows, row = [], first
+    empty = True
+    for word in text.split(" "):
+        if not empty and display_width(row) + 1 + display_width(word) > width:
+            rows.append(row)
+            row, empty = later, True
+        row = row + word if empty else f"{row} {word}"
+        empty = False
+    return "\n".join([*rows, row])
+
+
+def broken(rhs: str, start: str, room: int) -> list[str]:
+    """Break a right-hand side at its outermost signs, or failing that at its products."""
+    indent = " " * min(display_width(start) - 2, 24)
+    rows: list[str] = []
+    row = start
+    if display_width(start) > room // 2:
+        rows, row = [start.rstrip()], indent
+    for piece in _pieces(rhs, (" + ", " − ", " - ")):
+        parts = [piece]
+        if display_width(indent) + display_width(piece) > room:
+            parts = _pieces(piece, (" ⊙ ", " * ", " @ "))
+        for part in parts:
+            if row not in (start, indent) and display_width(row) + display_width(part) > room:
+                rows.append(row)
+                row = indent + part.lstrip()
+            else:
+                row += part
+    return [*rows, row]
+
+
+def _pieces(text: str, signs: tuple[str, ...]) -> list[str]:
+    """Split before every sign that stands outside brackets."""
+    pieces, depth, begin = [], 0, 0
+    for i, c in enumerate(text):
+        depth += (c in "([") - (c in ")]")
+        if depth == 0 and i > begin and any(text.startswith(s, i) for s in signs):
+            pieces.append(text[begin:i])
+            begin = i
+    return [*pieces, text[begin:]]
+
+
+TEXT = TextExporter()
+ASCII = TextExporter(ascii_only=True)

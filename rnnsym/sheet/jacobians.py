@@ -1,0 +1,53 @@
+"""The three Jacobians and the unrolled sums as blocks."""
+
+from collections.abc import Iterator
+
+from rnnsym.blocks import Block, Equations, Line, Math, Paragraph, Partial, Relation, prose
+from rnnsym.expr import Integer, Node
+from rnnsym.jacobian import StateJacobian, jacobians, unrolled
+from rnnsym.model import System
+from rnnsym.sheet.naming import tied, tied_shape
+
+__all__ = ["jacobian_blocks", "unrolled_blocks"]
+
+SIGNS = {"edge": "∂⁺", "block": "∂", "total": "d"}
+TITLES = {
+    "edge": "Direct edge, the gates and other states held fixed:",
+    "block": "One step, the other states of the step before held fixed:",
+    "total": "Total along the graph, paths through the other states of the step before included:",
+}
+
+
+def jacobian_blocks(system: System) -> Iterator[Block]:
+    """Yield edges, blocks and totals of every chain."""
+    found = jacobians(system)
+    for chain in found:
+        if len(found) > 1:
+            yield Paragraph(prose(f"Chain: {chain.title}"))
+        for kind, group in (("edge", chain.edges), ("block", chain.blocks), ("total", chain.totals)):
+            yield Paragraph(prose(TITLES[kind]))
+            yield Equations(tuple(_line(system, j) for j in group))
+
+
+def _line(system: System, found: StateJacobian) -> Line:
+    value: Math = Integer(0) if found.value is None else tied(system, found.value)
+    partial = Partial(found.of, found.wrt, SIGNS[found.kind])
+    lhs: Math = partial if found.name is None else Relation((partial, found.name))
+    shape = tied_shape(system, (found.of.shape[0], found.wrt.shape[0]))
+    return Line(lhs, value, shape=shape)
+
+
+def unrolled_blocks(system: System, steps: int) -> Iterator[Block]:
+    """Yield, for every chain, each state's dependence on the initial ones as a sum over paths."""
+    for chain in jacobians(system):
+        lines = [_paths(of, wrt, paths) for of, wrt, paths in unrolled(chain, steps)]
+        count = sum(len(paths) for _, _, paths in unrolled(chain, steps))
+        yield Paragraph(prose(f"Chain {chain.title}: {count} state-to-state paths over {steps} steps."))
+        yield Equations(tuple(lines))
+
+
+def _paths(of: Node, wrt: Node, paths: tuple[Node, ...]) -> Line:
+    value: Math | tuple[Math, ...] = paths or Integer(0)
+    return Line(Partial(of, wrt, "d"), value)
+
+

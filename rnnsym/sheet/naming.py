@@ -1,0 +1,62 @@
+"""Names in print: sizes tied over the layers of a stack, the convention line, file slugs."""
+
+import re
+from typing import TypeVar
+
+from rnnsym.blocks import Prose, prose
+from rnnsym.expr import AppliedUndef, Basic, Shape, size
+from rnnsym.model import System
+
+T = TypeVar("T", bound=Basic)
+
+__all__ = ["convention_lines", "slug", "tied", "tied_shape"]
+
+CONVENTION_LINES = {
+    "textbook": "Textbook convention: column vectors, W input, U recurrent, b bias",
+    "pytorch": "PyTorch's convention (torch.nn), column vectors",
+    "keras": "Keras 3's convention (keras.layers), transposed to column vectors",
+}
+LOSS_LINES = {
+    "free": "L is any scalar loss; Δ = ∂L/∂output is given",
+    "squared": "L = ½ Σ ‖output − τ‖²",
+    "cross-entropy": "L = −Σ τᵀ log softmax(output)",
+}
+PLACE_LINES = {"every": "at every step", "last": "at the last step only"}
+
+
+def tied(system: System, node: T) -> T:
+    """Return ``node`` with a stack's sizes n(l) printed as n."""
+    names = {name for name, _ in system.layered_sizes}
+    if not names:
+        return node
+    rule = {s: size(s.func.__name__) for s in node.atoms(AppliedUndef) if s.func.__name__ in names}
+    return node.xreplace(rule) if rule else node
+
+
+def tied_shape(system: System, shape: Shape) -> Shape:
+    """Return a shape with a stack's sizes tied."""
+    return tied(system, shape[0]), tied(system, shape[1])
+
+
+def convention_lines(system: System) -> tuple[Prose, ...]:
+    """Return the lines under a title: convention, notation, loss."""
+    model = system.model
+    bias = "" if model.bias else ", no biases"
+    sizes = ", ".join(f"{k} = {v}" for k, v in system.bound.items())
+    lines = [
+        f"{CONVENTION_LINES[model.convention]}{bias}",
+        "⊙ is the elementwise product, squares of vectors are elementwise; δ_a = ∂L/∂a",
+        f"{LOSS_LINES[model.loss]}, {PLACE_LINES[model.loss_at]}",
+        *system.notes,
+        *([f"Sizes: {sizes}"] if sizes else []),
+    ]
+    return tuple(prose(line) for line in lines)
+
+
+def slug(text: str) -> str:
+    """Return a file name for what was asked.
+
+    >>> slug("bi(mgu)*2")
+    'bi-mgu-2'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "model"
