@@ -1,18 +1,16 @@
-"""Cells as data: read a cell file, parse its equations safely, infer every shape by unification."""
+"""Cells: named vector equations of one step, read from a file, their shapes inferred."""
 
-import keyword
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rnnsym.equation_text import Sizing, build_expression, names_used, parse_equation
+from rnnsym.cell_file import MAX_EQUATIONS, CellFile, read_cell_file
+from rnnsym.equation_text import Sizing, Tree, build_expression, names_used, parse_equation
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.expr import (
-    ACTIVATIONS,
     TIME,
     Array,
     Family,
@@ -31,30 +29,6 @@ __all__ = ["Cell", "CellEquation", "cell_names", "load_cell", "read_cell"]
 
 FOLDER = Path(__file__).parent / "cells"
 CONVENTIONS = Path(__file__).parent / "conventions"
-MAX_BYTES = 64 * 1024
-MAX_EQUATIONS = 64
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}(_[A-Za-z0-9]{1,15})?")
-RESERVED = frozenset(
-    {
-        "x",
-        "t",
-        "l",
-        "T",
-        "L",
-        "B",
-        "np",
-        "env",
-        "target",
-        "softmax",
-        "rows",
-        "concat",
-        "diag",
-        *ACTIVATIONS,
-        *keyword.kwlist,
-    }
-)
-TABLES = frozenset({"states", "equations", "latex", "purpose", "sizes", "pack", "domain"})
-TEXTS = frozenset({"title", "source", "output"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +73,8 @@ class Cell:
     states: tuple[Array, ...]
     output: Array
     parameters: tuple[Array, ...]
-    pack: Mapping[str, Any] = field(default_factory=dict)
-    domain: Mapping[str, str] = field(default_factory=dict)
+    pack: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    domain: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __hash__(self) -> int:
         return hash((self.name, self.equations))
@@ -159,12 +133,6 @@ def is_path(name: str) -> bool:
     return name.endswith(".toml") or "/" in name or "\\" in name
 
 
-def _usable(name: str) -> bool:
-    """Tell whether an array may have this name; delta_f and Delta are names of adjoints."""
-    adjoint = name.lower().startswith("delta")
-    return bool(NAME.fullmatch(name)) and name not in RESERVED and not adjoint
-
-
 @cache
 def _shipped(name: str, convention: str) -> Cell:
     folder = FOLDER if convention == "textbook" else CONVENTIONS / convention
@@ -186,218 +154,139 @@ def load_cell(name: str, convention: str = "textbook") -> Cell:
 
 
 def read_cell(path: Path) -> Cell:
-    """Read one cell file (the format is described in ``rnnsym/cells/README.md``).
+    """Return the cell of one cell file.
 
     Raises:
         InputError: names the cell, the file, and the line or equation at fault.
     """
-    text = _read(path)
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"cell file {path}: {error}") from None
-    return _Reader(path, text, table).cell()
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"cell file {path} is larger than {MAX_BYTES} bytes")
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise InputError(f"no cell file {path}{nearest(path.name, others)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read cell file {path}: {error}") from None
+    return _Reader(read_cell_file(path)).cell()
 
 
 class _Reader:
-    """One cell file on its way to a Cell; every error says where in the file."""
+    """A cell file on its way to a Cell: parsed, ordered, sized and built."""
 
-    def __init__(self, path: Path, text: str, table: dict[str, Any]) -> None:
-        self.path, self.text, self.table = path, text, table
-        self.name = path.stem
-        self._check_tables()
-        self.sources: dict[str, str] = table["equations"]
-        self.states: dict[str, str] = table["states"]
-        self._check_names()
-
-    def fail(self, problem: str, equation: str = "") -> InputError:
-        """Return the error with its place: equation, cell, file and line."""
-        lines = self.text.splitlines()
-        wanted = re.compile(rf'\s*"?{re.escape(equation)}"?\s*=')
-        start = next((i for i, line in enumerate(lines) if line.strip() == "[equations]"), 0)
-        places = [i + 1 for i, line in enumerate(lines) if i >= start and wanted.match(line)]
-        line = f", line {places[0]}" if equation and places else ""
-        where = f"in equation {equation} of cell" if equation else "in cell"
-        return InputError(f"{problem}, {where} '{self.name}' ({self.path.name}{line})")
-
-    def _check_tables(self) -> None:
-        for key in self.table:
-            if key not in TABLES | TEXTS:
-                raise self.fail(f"unknown entry '{key}'{nearest(key, TABLES | TEXTS)}")
-        for key in TABLES & set(self.table):
-            if not isinstance(self.table[key], dict):
-                raise self.fail(f"'{key}' must be a table, written [{key}]")
-        for key in ("equations", "states"):
-            if not self.table.get(key):
-                raise self.fail(f"the table [{key}] is missing or empty")
-        for key in TABLES - {"pack"}:
-            for name, value in self.table.get(key, {}).items():
-                if not isinstance(value, str):
-                    raise self.fail(f"{key}.{name} must be a text in quotes, not {value!r}")
-        for key in TEXTS & set(self.table):
-            if not isinstance(self.table[key], str):
-                raise self.fail(f"{key} must be a text in quotes")
-
-    def _check_names(self) -> None:
-        if len(self.sources) > MAX_EQUATIONS:
-            raise self.fail(f"{len(self.sources)} equations; at most {MAX_EQUATIONS} are read")
-        for name in (*self.sources, *self.states):
-            if not _usable(name):
-                raise self.fail(f"'{name}' cannot be used as a name")
-        for size_name in (*self.states.values(), *self.table.get("sizes", {}).values()):
-            if not NAME.fullmatch(size_name) or size_name in {"d", "t", "T", "L"}:
-                raise self.fail(f"'{size_name}' cannot be used as a size")
-        for key in ("states", "sizes", "latex", "purpose", "domain"):
-            for name in self.table.get(key, {}):
-                known = self.sources if key != "latex" else None
-                if known is not None and name not in known:
-                    hint = nearest(name, known)
-                    raise self.fail(f"[{key}] names '{name}', which has no equation{hint}")
-        if self.output_name not in self.sources:
-            raise self.fail(f"the output '{self.output_name}' has no equation")
-
-    @property
-    def output_name(self) -> str:
-        """The name of the output: the first state unless the file says otherwise."""
-        return str(self.table.get("output", next(iter(self.states))))
-
-    def label(self, name: str) -> str:
-        """The LaTeX of a name: the file's, or the name with braces round its subscript."""
-        given = self.table.get("latex", {}).get(name)
-        if given is not None:
-            return str(given)
-        base, _, sub = name.partition("_")
-        return f"{base}_{{{sub}}}" if sub else base
+    def __init__(self, file: CellFile) -> None:
+        self.file = file
+        self.trees: dict[str, Tree] = {}
+        for name, text in file.sources.items():
+            with file.at(name):
+                self.trees[name] = parse_equation(text)
+        self.order = self._ordered({n: names_used(tree) for n, tree in self.trees.items()})
+        self.sizing = Sizing(set(file.sources))
+        for name, size_name in {"x": "d", **file.sizes, **file.states}.items():
+            self.sizing.declare(name, size_name)
+        for name, tree in self.trees.items():
+            with file.at(name):
+                self.sizing.equation(name, tree)
+        self.taken = set(self.sizing.names)
 
     def cell(self) -> Cell:
-        """Parse, order, size and build."""
-        trees = {name: self._parse(name, text) for name, text in self.sources.items()}
-        order = self._ordered({n: names_used(tree) for n, tree in trees.items()})
-        sizing = self._sizing()
-        for name in self.sources:
-            self._guard(name, lambda n=name: sizing.equation(n, trees[n]))
-        arrays = {name: self._array(name, sizing) for name in sizing.names}
-        written = {
-            name: self._guard(name, lambda n=name: build_expression(trees[n], arrays))
-            for name in self.sources
-        }
-        equations = [
-            e for name in order for e in self._named(name, written[name], set(sizing.names))
-        ]
-        appearing = dict.fromkeys(
-            a for name in self.sources for a in _arrays(written[name]) if a.time is None
-        )
+        """Return the cell."""
+        file = self.file
+        arrays = {name: self._array(name) for name in self.sizing.names}
+        written: dict[str, Node] = {}
+        for name, tree in self.trees.items():
+            with file.at(name):
+                written[name] = build_expression(tree, arrays)
+        equations = [e for name in self.order for e in self._named(name, written[name])]
+        appearing = (a for rhs in written.values() for a in _arrays(rhs) if a.time is None)
         return Cell(
-            name=self.name,
-            title=str(self.table.get("title", self.name)),
-            source=str(self.table.get("source", "")),
+            name=file.name,
+            title=file.entry("title", file.name),
+            source=file.entry("source"),
             equations=tuple(equations),
-            written={name: written[name] for name in order},
-            states=tuple(arrays[s] for s in self.states),
-            output=arrays[self.output_name],
-            parameters=tuple(appearing),
-            pack=self.table.get("pack", {}),
-            domain=self.table.get("domain", {}),
+            written={name: written[name] for name in self.order},
+            states=tuple(arrays[s] for s in file.states),
+            output=arrays[file.output],
+            parameters=tuple(dict.fromkeys(appearing)),
+            pack=file.entries("pack"),
+            domain=file.entries("domain"),
         )
-
-    def _guard(self, name: str, action: Any) -> Any:
-        try:
-            return action()
-        except InputError as error:
-            raise self.fail(str(error), name) from None
-
-    def _parse(self, name: str, text: str) -> Any:
-        return self._guard(name, lambda: parse_equation(text))
 
     def _ordered(self, used: dict[str, set[tuple[str, int]]]) -> list[str]:
         """Order equations so that each is computed after those it reads, else as in the file."""
         needs: dict[str, set[str]] = {}
         for name, uses in used.items():
-            needs[name] = {v for v, shift in uses if shift == 0 and v in self.sources}
-            for variable, shift in sorted(uses):
-                known = variable in self.sources or variable == "x"
-                if not known:
-                    hint = nearest(variable, [*self.sources, "x"])
-                    raise self.fail(f"'{variable}[t]' is never defined{hint}", name)
-                if shift == -1 and variable not in self.states and variable != "x":
-                    raise self.fail(f"'{variable}[t-1]' is read, but [states] lacks it", name)
+            with self.file.at(name):
+                for variable, shift in sorted(uses):
+                    self._check_use(variable, shift)
+            needs[name] = {v for v, shift in uses if shift == 0 and v in used}
         done: list[str] = []
         while len(done) < len(needs):
             ready = [n for n in needs if n not in done and needs[n] <= set(done)]
             if not ready:
                 loop = " → ".join(_cycle({n: needs[n] for n in needs if n not in done}))
-                raise self.fail(f"the equations of one step form a cycle: {loop}")
+                raise self.file.fail(f"the equations of one step form a cycle: {loop}")
             done.append(ready[0])
         return done
 
-    def _sizing(self) -> Sizing:
-        sizing = Sizing(set(self.sources))
-        sizing.declare("x", "d")
-        for name, size_name in {**self.table.get("sizes", {}), **self.states}.items():
-            sizing.declare(name, size_name)
-        return sizing
+    def _check_use(self, variable: str, shift: int) -> None:
+        if variable == "x":
+            return
+        if variable not in self.trees:
+            hint = nearest(variable, [*self.trees, "x"])
+            raise InputError(f"'{variable}[t]' is never defined{hint}")
+        if shift == -1 and variable not in self.file.states:
+            raise InputError(f"'{variable}[t-1]' is read, but [states] lacks it")
 
-    def _array(self, name: str, sizing: Sizing) -> Array:
-        timed = name in self.sources or name == "x"
-        shape = sizing.shape_of(name)
+    def _array(self, name: str) -> Array:
+        timed = name in self.trees or name == "x"
+        if not timed:
+            self._check_parameter(name)
+        shape = self.sizing.shape_of(name)
         if shape is None:
             kind = "variable" if timed else "parameter"
-            where = next(n for n, text in self.sources.items() if re.search(rf"\b{name}\b", text))
-            raise self.fail(f"the shape of {kind} '{name}' is not determined", where)
-        if not timed and not _usable(name):
-            raise self.fail(f"'{name}' cannot be used as a parameter's name")
-        if name[0] == "d" and name[1:] in sizing.names:
-            raise self.fail(f"'{name}' would be taken for the gradient of '{name[1:]}'")
+            raise self.file.fail(
+                f"the shape of {kind} '{name}' is not determined", self._reader_of(name)
+            )
         rows, cols = (Integer(1) if s == "1" else size(s) for s in shape)
-        family = Family(name, self.label(name))
+        family = Family(name, self.file.label(name))
         return Array(family, Tuple(rows, cols), None, TIME if timed else None)
 
-    def _named(self, name: str, rhs: Node, taken: set[str]) -> list[CellEquation]:
+    def _reader_of(self, name: str) -> str:
+        """Return the first equation in which a name stands."""
+        texts = self.file.sources.items()
+        return next(n for n, text in texts if re.search(rf"\b{re.escape(name)}\b", text))
+
+    def _check_parameter(self, name: str) -> None:
+        self.file.check_name(name)
+        if name[0] == "d" and name[1:] in self.sizing.names:
+            raise self.file.fail(f"'{name}' would be taken for the gradient of '{name[1:]}'")
+        if name.endswith("_0") and name[:-2] in self.file.states:
+            raise self.file.fail(f"'{name}' would be taken for the initial '{name[:-2]}'")
+
+    def _named(self, name: str, rhs: Node) -> list[CellEquation]:
         """Split an equation at its elementwise functions, naming what they are applied to."""
         inner: list[CellEquation] = []
-        lhs = Array(Family(name, self.label(name)), rhs.shape, None, TIME)
+        lhs = Array(Family(name, self.file.label(name)), rhs.shape, None, TIME)
         pure = isinstance(rhs, Map) and not isinstance(rhs.arg, Array)
-        fused = pure and name not in self.states
+        fused = pure and name not in self.file.states
 
         def visit(node: Node) -> Node:
             node = rebuild(node, tuple(visit(c) for c in node.children))
             if not isinstance(node, Map) or isinstance(node.arg, Array):
                 return node
-            family, adjoint = self._preactivation(name, fused, taken)
-            taken.add(family.name)
+            family, adjoint = self._preactivation(name, fused)
+            self.taken.add(family.name)
             array = Array(family, node.arg.shape, None, TIME)
             inner.append(CellEquation(array, node.arg, adjoint, fused=False, purpose=""))
             return apply(node.name, array)
 
         outer = visit(rhs)
-        purpose = self.table.get("purpose", {}).get(name, "")
-        return [*inner, CellEquation(lhs, outer, (name, self.label(name)), fused, purpose)]
+        purpose = str(self.file.entries("purpose").get(name, ""))
+        return [*inner, CellEquation(lhs, outer, (name, self.file.label(name)), fused, purpose)]
 
-    def _preactivation(
-        self, name: str, fused: bool, taken: set[str]
-    ) -> tuple[Family, tuple[str, str]]:
+    def _preactivation(self, name: str, fused: bool) -> tuple[Family, tuple[str, str]]:
         if fused:
-            family = Family(f"a_{name}", f"a_{{{self.label(name)}}}")
-            if family.name not in taken:
-                return family, (name, self.label(name))
+            family = Family(f"a_{name}", f"a_{{{self.file.label(name)}}}")
+            if family.name not in self.taken:
+                return family, (name, self.file.label(name))
         for fresh in ("a", f"a_{name}", *(f"a_{name}{k}" for k in range(2, MAX_EQUATIONS))):
-            if fresh not in taken:
+            if fresh not in self.taken:
                 base, _, sub = fresh.partition("_")
                 label = f"{base}_{{{sub}}}" if sub else base
                 return Family(fresh, label), (fresh, label)
-        raise self.fail("too many functions in one equation", name)
+        raise self.file.fail("too many functions in one equation", name)
 
 
 def _cycle(needs: dict[str, set[str]]) -> list[str]:

@@ -1,8 +1,10 @@
 """The text of one equation: parsed with Python's ``ast`` and a whitelist, never evaluated."""
 
 import ast
+import warnings
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import TypeAlias
 
 from rnnsym.errors import InputError, ShapeError, nearest
 from rnnsym.expr import (
@@ -23,11 +25,13 @@ from rnnsym.expr import (
     transpose,
 )
 
-__all__ = ["Sizing", "build_expression", "names_used", "parse_equation"]
+__all__ = ["Sizing", "Tree", "build_expression", "names_used", "parse_equation"]
 
+Tree: TypeAlias = ast.expr
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
 MAX_NODES = 400
+MAX_NUMBER = 10**9
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -45,11 +49,15 @@ def parse_equation(text: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise InputError(f"an equation of {len(text)} characters (at most {MAX_LENGTH} are read)")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():  # Python's opinion on somebody's text is not for the user
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise InputError(f"syntax error at column {error.offset}: {error.msg}") from None
-    except (RecursionError, MemoryError, ValueError):
+    except (RecursionError, MemoryError):
         raise InputError("the equation is nested too deeply") from None
+    except ValueError as error:
+        raise InputError(f"the equation cannot be read: {error}") from None
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise InputError(f"the equation has more than {MAX_NODES} parts")
     _check(tree, MAX_DEPTH)
@@ -78,15 +86,25 @@ def _check(tree: ast.expr, depth: int) -> None:
             time_shift(index)
         case ast.Name():
             pass
-        case ast.Constant(value) if isinstance(value, int | float) and not isinstance(value, bool):
-            pass
+        case ast.Constant(int() | float() as value) if not isinstance(value, bool):
+            if not abs(value) <= MAX_NUMBER:
+                raise InputError(f"a number in an equation is at most {MAX_NUMBER:,}")
         case _:
-            raise InputError(f"'{ast.unparse(tree)}' is not part of the cell language")
+            raise InputError(f"'{_shown(tree)}' is not part of the cell language")
+
+
+def _shown(tree: ast.expr) -> str:
+    """Return a piece of an equation on one short line."""
+    try:
+        written = " ".join(ast.unparse(tree).split())
+    except RecursionError:
+        return "…"
+    return written if len(written) <= 60 else f"{written[:60]}…"
 
 
 def time_shift(index: ast.expr) -> int:
     """Return 0 for ``t`` and −1 for ``t-1``; nothing else is an index."""
-    written = ast.unparse(index).replace(" ", "")
+    written = _shown(index).replace(" ", "")
     if written not in ("t", "t-1"):
         raise InputError(f"index [{written}]: a step reads [t] and [t-1] only")
     return 0 if written == "t" else -1
@@ -146,7 +164,7 @@ class Sizing:
         if a == b:
             return
         if not a.startswith("?") and not b.startswith("?"):
-            raise ShapeError(f"sizes {a} and {b} differ between {left} and {ast.unparse(right)}")
+            raise ShapeError(f"sizes {a} and {b} differ between {left} and {_shown(right)}")
         if a.startswith("?"):
             self._same[a] = b
         else:
@@ -170,15 +188,15 @@ class Sizing:
             case ast.BinOp(left, ast.MatMult(), right):
                 rows, inner = self._walk(left)
                 other, cols = self._walk(right)
-                self._unify(inner, other, ast.unparse(left), right)
+                self._unify(inner, other, _shown(left), right)
                 return rows, cols
             case ast.BinOp(left, _, right):
                 first, second = self._walk(left), self._walk(right)
-                self._unify(first[0], second[0], ast.unparse(left), right)
-                self._unify(first[1], second[1], ast.unparse(left), right)
+                self._unify(first[0], second[0], _shown(left), right)
+                self._unify(first[1], second[1], _shown(left), right)
                 return first
             case _:
-                raise InputError(f"'{ast.unparse(tree)}' is not part of the cell language")
+                raise InputError(f"'{_shown(tree)}' is not part of the cell language")
 
 
 def _number(tree: ast.expr) -> Fraction | None:
@@ -214,7 +232,7 @@ def build_expression(tree: ast.expr, arrays: Mapping[str, Array]) -> Node:
         case ast.BinOp(left, operator, right):
             return _binary(left, _OPERATORS[type(operator)], right, arrays)
         case _:
-            raise InputError(f"the number {ast.unparse(tree)} needs an array beside it")
+            raise InputError(f"the number {_shown(tree)} needs an array beside it")
 
 
 def _binary(left: ast.expr, sign: str, right: ast.expr, arrays: Mapping[str, Array]) -> Node:

@@ -63,12 +63,22 @@ from rnnsym.expr.nodes import (
     Transpose,
 )
 from rnnsym.expr.normal import equal, normal
-from rnnsym.expr.printing import Notation, render
-from rnnsym.expr.text import SOURCE, UNICODE, label_text, source, source_scalar, text, text_scalar
+from rnnsym.expr.printing import Notation, inside, render
+from rnnsym.expr.text import (
+    LABEL_COMMANDS,
+    SOURCE,
+    UNICODE,
+    label_text,
+    source,
+    source_scalar,
+    text,
+    text_scalar,
+)
 
 __all__ = [
     "ACTIVATIONS",
     "BOUND",
+    "LABEL_COMMANDS",
     "LATEX",
     "LAYER",
     "LAYERS",
@@ -120,6 +130,7 @@ __all__ = [
     "fill_like",
     "formula_in",
     "hadamard",
+    "inside",
     "label_text",
     "latex",
     "latex_scalar",

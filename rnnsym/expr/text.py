@@ -9,7 +9,16 @@ from rnnsym.expr.nodes import PRINTERS, Array, Map, Node, Sigma
 from rnnsym.expr.printing import Notation, body_of, render
 from rnnsym.expr.scalars import is_size_of_layer, scalar
 
-__all__ = ["SOURCE", "UNICODE", "label_text", "source", "source_scalar", "text", "text_scalar"]
+__all__ = [
+    "LABEL_COMMANDS",
+    "SOURCE",
+    "UNICODE",
+    "label_text",
+    "source",
+    "source_scalar",
+    "text",
+    "text_scalar",
+]
 
 _SUB = str.maketrans("0123456789+-tlknmp", "₀₁₂₃₄₅₆₇₈₉₊₋ₜₗₖₙₘₚ")
 _SUPER = str.maketrans("0123456789+-()lLkT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ˡᴸᵏᵀ")
@@ -30,6 +39,10 @@ _GREEK = {
     "Delta": "Δ",
     "ell": "ℓ",
 }
+
+
+LABEL_COMMANDS = frozenset({*_GREEK, *_ACCENTS, "mathrm", "operatorname"})
+"""The commands that a symbol's LaTeX may hold."""
 
 
 def label_text(label: str) -> str:

@@ -171,7 +171,7 @@ def _environment(
         where = tuple(i for i in indices if i is not None)
         full = f"{name}_{direction}" if direction else name
         if where:
-            env.setdefault(full, {})[where if len(where) > 1 else where[0]] = value
+            env.setdefault(full, {})[where[0] if len(where) == 1 else where] = value
         else:
             env[full] = value
     return env
