@@ -11,7 +11,7 @@ from itertools import product
 
 from rnnsym.expr import TIME, Array, Expr, Family, Integer, Map, Node, activation, diag, plus
 from rnnsym.expr.forward import Seeds, chain, identity, jacobian
-from rnnsym.model import Equation, Loop, System
+from rnnsym.equations import Equation, Loop, System
 
 __all__ = ["ChainJacobians", "StateJacobian", "jacobians", "unrolled"]
 

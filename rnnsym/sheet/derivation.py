@@ -19,7 +19,7 @@ from rnnsym.blocks import (
 from rnnsym.derive import Derivation, Step, Term
 from rnnsym.document import Document
 from rnnsym.expr import LAYER, STEPS, TIME, Array, Expr, Integer, Node, Span
-from rnnsym.model import Equation, System
+from rnnsym.equations import Equation, System
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.sheet.jacobians import jacobian_blocks, unrolled_blocks
 from rnnsym.sheet.naming import convention_lines, slug, tied, tied_shape

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rnnsym.blocks import Block, Equations, Line, Math, Paragraph, Partial, Relation, prose
 from rnnsym.expr import Integer, Node
 from rnnsym.jacobian import StateJacobian, jacobians, unrolled
-from rnnsym.model import System
+from rnnsym.equations import System
 from rnnsym.sheet.naming import tied, tied_shape
 
 __all__ = ["jacobian_blocks", "unrolled_blocks"]

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import AppliedUndef, Basic, Shape, size
-from rnnsym.model import System
+from rnnsym.equations import System
 
 T = TypeVar("T", bound=Basic)
 

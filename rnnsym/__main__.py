@@ -1,0 +1,5 @@
+"""``python -m rnnsym``."""
+
+from rnnsym.cli import main
+
+main()

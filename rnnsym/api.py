@@ -1,0 +1,217 @@
+"""The pipeline top to bottom: a model text becomes equations, a derivation, a check, documents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnsym.cell import Cell, cell_names, load_cell
+from rnnsym.count import Count, count
+from rnnsym.derivation import Derivation, Step
+from rnnsym.derive import derive, needed
+from rnnsym.document import Document
+from rnnsym.errors import InputError, nearest
+from rnnsym.export.files import Written, write_files
+from rnnsym.expr import latex
+from rnnsym.system import build_system, read_model
+
+if TYPE_CHECKING:
+    from rnnsym.equations import Model as Specification
+    from rnnsym.equations import System
+    from rnnsym.item import Item
+    from rnnsym.numeric.check import CheckReport
+    from rnnsym.numeric.gradients import Gradients
+
+__all__ = ["Model", "cells", "generate_quiz", "model", "write"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A recurrent network, with everything that can be asked of it.
+
+    Attributes:
+        specification: layers, convention, loss and sizes, as read from the model text.
+    """
+
+    specification: "Specification"
+
+    def __str__(self) -> str:
+        return str(self.specification)
+
+    def _repr_latex_(self) -> str:
+        rows = (f"{latex(e.lhs)} &= {latex(e.rhs)}" for e in self.system.equations)
+        return "$$\\begin{aligned}" + r" \\ ".join(rows) + "\\end{aligned}$$"
+
+    @cached_property
+    def system(self) -> "System":
+        """The index equations."""
+        return build_system(self.specification)
+
+    def derive(self, truncate: int | None = None) -> Derivation:
+        """Return all adjoints and gradients.
+
+        Args:
+            truncate: detach states every so many steps.
+        """
+        if truncate is not None and truncate < 1:
+            raise InputError(f"truncation takes at least 1 step, not {truncate}")
+        return derive(self.system, truncate)
+
+    def gradient(self, name: str, truncate: int | None = None) -> tuple[Step, ...]:
+        """Return the line of one gradient and those it rests on, e.g. of ``U_f``.
+
+        Raises:
+            InputError: no such array; names the nearest one.
+        """
+        derivation = self.derive(truncate)
+        lines = (*derivation.weights, *derivation.inputs, *derivation.initial)
+        found = [s for s in lines if name in _names(s)]
+        if not found:
+            known = list(dict.fromkeys(n for s in lines for n in _names(s)))
+            listed = ", ".join(known)
+            raise InputError(
+                f"'{self}' has no parameter '{name}'{nearest(name, known)} (it has: {listed})"
+            )
+        wanted = {s for step in found for s in needed(derivation, step)}
+        return (*(s for s in derivation.adjoints if s in wanted), *found)
+
+    def count(self) -> Count:
+        """Return the parameter count: formula, number, tally per layer and gate."""
+        return count(self.system)
+
+    def check(self, seed: int = 0, truncate: int | None = None) -> "CheckReport":
+        """Compare every derived gradient, run as a program, with the complex step."""
+        from rnnsym.numeric.check import check_derivation
+
+        system = build_system(self.specification, final_gradients=True)
+        return check_derivation(derive(system, truncate), seed)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the convention's names and packed shapes, in the convention's order."""
+        from rnnsym.numeric.packing import parameter_shapes
+
+        return parameter_shapes(self.system)
+
+    def gradients(
+        self,
+        weights: Mapping[str, Any],
+        x: Any,
+        dy: Any,
+        initial: Mapping[str, Any] | None = None,
+        final_gradients: Mapping[str, Any] | None = None,
+    ) -> "Gradients":
+        """Run the network forwards and backwards on numbers.
+
+        Args:
+            weights: arrays by the names of ``parameter_shapes``.
+            x: inputs, of shape (T, d) or (T, B, d).
+            dy: gradient of the loss with respect to the outputs.
+            initial: initial states by name; zeros where absent.
+            final_gradients: gradients of the loss with respect to final states.
+        """
+        from rnnsym.numeric.gradients import gradients
+
+        return gradients(self.system, weights, x, dy, initial, final_gradients)
+
+    def document(
+        self,
+        wrt: str | None = None,
+        *,
+        truncate: int | None = None,
+        unroll: int | None = None,
+        report: "CheckReport | None" = None,
+    ) -> Document:
+        """Return the derivation as a document, ``report`` as its last line.
+
+        Args:
+            wrt: one parameter only, e.g. ``U_f``, with the lines it rests on.
+            truncate: detach states every so many steps.
+            unroll: also the sum over state-to-state paths of so many steps.
+            report: what ``check`` found.
+        """
+        from rnnsym.sheet.derivation import derivation_document
+
+        wanted = None if wrt is None else self.gradient(wrt, truncate)
+        return derivation_document(self.derive(truncate), report, wanted, unroll)
+
+    def explain(self, name: str, truncate: int | None = None) -> Document:
+        """Return why each term stands in one line of the derivation."""
+        from rnnsym.sheet.derivation import explanation
+
+        derivation = self.derive(truncate)
+        return explanation(derivation, derivation.find(name))
+
+    def sheet(self) -> Document:
+        """Return the study sheet."""
+        from rnnsym.sheet.study import study_sheet
+
+        return study_sheet(self.derive(), self.count(), self.check())
+
+
+def _names(step: Step) -> tuple[str, ...]:
+    """The names under which a gradient's array can be asked for."""
+    return step.of.name, step.of.key, step.name, step.key
+
+
+def model(
+    text: str,
+    convention: str = "textbook",
+    *,
+    loss: str = "free",
+    loss_at: str = "every",
+    bias: bool = True,
+    **sizes: int,
+) -> Model:
+    """Build a model from its text.
+
+    Args:
+        text: such as ``"bi(lstm)*2, dense:10"``; a cell can be the path of a cell file.
+        convention: textbook, pytorch or keras.
+        loss: free (∂L/∂output is given), squared or cross-entropy.
+        loss_at: every or last.
+        bias: leave out all bias vectors when False.
+        **sizes: numbers for the symbolic sizes, such as ``d=3, n=2``.
+
+    Raises:
+        InputError: names what cannot be read, and the nearest right name.
+
+    >>> str(model("gru*3", d=4))
+    'gru*3'
+    """
+    return Model(
+        read_model(
+            text, convention=convention, loss=loss, loss_at=loss_at, bias=bias, sizes=sizes
+        )
+    )
+
+
+def cells(convention: str = "textbook") -> dict[str, Cell]:
+    """Return the shipped cells of a convention, by name."""
+    return {name: load_cell(name, convention) for name in cell_names(convention)}
+
+
+def generate_quiz(
+    n: int, seed: int, kinds: Sequence[str] = (), subjects: Sequence[str] = ()
+) -> "tuple[Item, ...]":
+    """Return ``n`` proven questions: same seed, same questions."""
+    from rnnsym.quiz.paper import generate
+
+    return generate(n, seed, kinds, subjects)
+
+
+def write(
+    document: Document, folder: str | Path = "output", *, formats: Sequence[str] = ("tex",),
+    force: bool = False,
+) -> tuple[Written, ...]:  # fmt: skip
+    """Write a document into a folder, in each of the formats.
+
+    Raises:
+        InputError: unknown format, unwritable folder, or other content under the same name.
+    """
+    from rnnsym.export.formats import render_files
+
+    files: dict[str, bytes] = {}
+    for name in formats:
+        files |= render_files(document, name)
+    return write_files(Path(folder), files, force=force)

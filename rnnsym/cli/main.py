@@ -1,0 +1,86 @@
+"""The entry point, and the one place that turns errors into lines and exit codes.
+
+Exit codes: 0 done, 1 a negative answer, 2 bad input, 3 undecided, 70 internal error,
+130 interrupted.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from rnnsym.cli.options import Group
+from rnnsym.errors import RnnsymError
+from rnnsym.version import VERSION
+
+__all__ = ["main"]
+
+INTERNAL = 70
+INTERRUPTED = 130
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="rnnsym")
+@click.option("--debug", is_flag=True, help="Show a traceback when rnnsym itself fails.")
+def rnnsym(debug: bool) -> None:
+    """Derive, check and print backpropagation through time for recurrent networks.
+
+    MODEL is a text such as lstm, gru*3, "bi(lstm)*2", "embedding:10000:128, gru:64, dense:10", or
+    the path of a cell file of your own.
+    """
+    del debug  # read in main, where the traceback is made
+
+
+def _register() -> None:
+    from rnnsym.cli import derivations, numbers, papers
+
+    for module in (derivations, numbers, papers):
+        for command in module.COMMANDS:
+            rnnsym.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _register()
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        outcome: Any = rnnsym.main(arguments, prog_name="rnnsym", standalone_mode=False)
+        sys.stdout.flush()
+        return outcome if isinstance(outcome, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        return _complain(error.format_message(), error.exit_code)
+    except RnnsymError as error:
+        return _complain(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read us has had enough; the interpreter must not flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort, so that no user sees a traceback
+        return _apologise(error, "--debug" in arguments)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"rnnsym: {message}", file=sys.stderr)
+    return code
+
+
+def _apologise(error: Exception, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}"
+    return _complain(
+        f"internal error ({what}); this is a defect of rnnsym {VERSION}: please report it with the "
+        "command you typed (rnnsym --debug … shows where)",
+        INTERNAL,
+    )
