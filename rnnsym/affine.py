@@ -1,8 +1,10 @@
 """The affine maps of a layer: which equations hold the parameters, and their matrix products."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
+from rnnsym.equations import Equation, Loop
 from rnnsym.expr import (
     Array,
     Diag,
@@ -15,9 +17,10 @@ from rnnsym.expr import (
     Scale,
     Softmax,
 )
-from rnnsym.model import Equation, Loop
 
-__all__ = ["AffineMap", "affine_maps", "arrays", "products"]
+__all__ = ["AffineMap", "affine_maps", "arrays", "multiply_adds"]
+
+NodeT = TypeVar("NodeT", bound=Node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,13 @@ class AffineMap:
         equations: the one that gives its value, then those that are only added into it (the
             u = U h + b_u of a GRU that resets after the product).
         parameters: matrices first, then vectors; shared ones with the map that has them first.
+        products: its matrix products; one that an earlier map has computed is not among them.
         array: what it computes, behind its function: f for a_f.
     """
 
     equations: tuple[Equation, ...]
     parameters: tuple[Array, ...]
+    products: tuple[Product, ...]
     array: Array
 
 
@@ -44,15 +49,22 @@ def affine_maps(loop: Loop, weights: frozenset[Array]) -> tuple[AffineMap, ...]:
         if reader is not None:
             merged[reader.lhs] += merged.pop(equation.lhs)
     found: list[AffineMap] = []
-    seen: set[Array] = set()
+    seen: set[Node] = set()
     for equations in merged.values():
-        read = dict.fromkeys(a for e in equations for a in arrays(e.rhs) if a in weights - seen)
-        seen |= set(read)
-        if read or any(products(e.rhs) for e in equations):
-            ordered = sorted(read, key=lambda array: array.shape[1] == 1)
-            named = _named(equations[0], loop)
-            found.append(AffineMap(tuple(equations), tuple(ordered), named))
+        values = [e.rhs for e in equations]
+        read = _unseen(seen, (a for value in values for a in arrays(value) if a in weights))
+        products = _unseen(seen, (p for value in values for p in _products(value)))
+        if read or products:
+            read.sort(key=lambda array: array.shape[1] == 1)
+            array = _named(equations[0], loop)
+            found.append(AffineMap(tuple(equations), tuple(read), tuple(products), array))
     return tuple(found)
+
+
+def _unseen(seen: set[Node], nodes: Iterable[NodeT]) -> list[NodeT]:
+    new = [node for node in dict.fromkeys(nodes) if node not in seen]
+    seen.update(new)
+    return new
 
 
 def _only_reader(equation: Equation, loop: Loop, weights: frozenset[Array]) -> Equation | None:
@@ -91,16 +103,20 @@ def arrays(node: Node) -> Iterator[Array]:
         yield from arrays(child)
 
 
-def products(node: Node) -> list[tuple[Expr, ...]]:
-    """Return the multiply–adds of the matrix products in an expression, taken from the right.
-
-    A product of r×k and k×c has r k c of them; a diagonal matrix has one for each row.
-    """
-    found = [term for child in node.children for term in products(child)]
+def _products(node: Node) -> Iterator[Product]:
+    for child in node.children:
+        yield from _products(child)
     if isinstance(node, Product):
-        *factors, last = node.children
-        for factor in factors:
-            rows, inner = factor.shape
-            diagonal = isinstance(factor, Diag)
-            found.append((rows, last.shape[1]) if diagonal else (rows, inner, last.shape[1]))
-    return found
+        yield node
+
+
+def multiply_adds(product: Product) -> list[tuple[Expr, ...]]:
+    """Return how many multiply–adds a matrix product takes, multiplied out from the right.
+
+    A product of r×k and k×c takes r k c; a diagonal matrix takes one for each row.
+    """
+    *factors, last = product.children
+    cols = last.shape[1]
+    return [
+        (f.shape[0], cols) if isinstance(f, Diag) else (*f.shape, cols) for f in reversed(factors)
+    ]

@@ -23,7 +23,7 @@ from rnnsym.expr import (
     scale,
     size,
 )
-from rnnsym.model import Equation, Loop, State, Weight
+from rnnsym.equations import Equation, Loop, State, Weight
 
 __all__ = ["ALL_STEPS", "Chain", "Place", "merged"]
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any, TypeAlias
 
-from rnnsym.affine import AffineMap, affine_maps, products
+from rnnsym.affine import AffineMap, affine_maps, multiply_adds
 from rnnsym.derive import derive
+from rnnsym.equations import Block, Equation, System
 from rnnsym.expr import (
     LATEX,
     SOURCE,
@@ -27,9 +27,9 @@ from rnnsym.expr import (
 )
 from rnnsym.expr.formula import Term, factored, gathered, grouped
 from rnnsym.memory import Stored, stored
-from rnnsym.model import Block, Equation, System
 from rnnsym.model_text import Dense, Embedding
 from rnnsym.tied import TiedSizes, alike, length
+from rnnsym.version import VERSION
 
 __all__ = ["SCHEMA", "Amount", "Count", "Gate", "LayerCount", "Parameter", "count"]
 
@@ -130,16 +130,17 @@ class Count(Amount):
     def to_json(self) -> dict[str, Any]:
         """Return everything, formulas as Python text in the names of the sizes.
 
-        Keys: schema, rnnsym (its version), model, convention, sizes (those given), formula, latex,
-        total (null while a size is symbolic), layers (title, formula, total, gates), and
+        Keys: schema, rnnsym (its version), model, convention, bias, sizes (those given), formula,
+        total (null while a size is symbolic), latex, layers (title, formula, total, gates), and
         multiply_adds and memory (formula, total).
         """
         model = self.system.model
         return {
             "schema": SCHEMA,
-            "rnnsym": version("rnnsym"),
+            "rnnsym": VERSION,
             "model": str(model),
             "convention": model.convention,
+            "bias": model.bias,
             "sizes": dict(self.system.bound),
             **Amount.to_json(self),
             "latex": formula_in(self.formula, LATEX),
@@ -261,7 +262,8 @@ class _Counter:
     # Costs
 
     def _products(self, found: AffineMap, layer: Expr) -> tuple[Terms, Terms]:
-        counted = (t for e in found.equations if e.time is not None for t in products(e.rhs))
+        every_step = found.equations[0].time is not None
+        counted = (t for p in found.products if every_step for t in multiply_adds(p))
         return gathered(tuple(self.sizes.at(s, layer) for s in term) for term in counted), ()
 
     def _memory(self) -> Iterator[Group]:

@@ -17,7 +17,7 @@ from rnnsym.expr import (
     hadamard,
     sigma,
 )
-from rnnsym.model import Block, Equation, Loop, System
+from rnnsym.equations import Block, Equation, Loop, System
 
 __all__ = ["Derivation", "Stage", "Step", "Term"]
 

@@ -26,7 +26,7 @@ from rnnsym.expr import (
     map_rule,
     size_of_layer,
 )
-from rnnsym.model import Equation, State, System
+from rnnsym.equations import Equation, State, System
 
 __all__ = ["Derivation", "Stage", "Step", "Term", "adjoint_of", "derive", "needed"]
 

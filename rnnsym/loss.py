@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rnnsym.chain import ALL_STEPS
 from rnnsym.expr import TIME, Array, Family, minus, softmax
-from rnnsym.model import LossTerm, State
+from rnnsym.equations import LossTerm, State
 
 __all__ = ["final_terms", "output_term"]
 

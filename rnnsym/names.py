@@ -2,7 +2,7 @@
 
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, Expr, size, size_of_layer
-from rnnsym.model import Model
+from rnnsym.equations import Model
 from rnnsym.model_text import Dense, Embedding, Recurrent
 
 __all__ = ["Names"]

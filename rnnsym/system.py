@@ -25,7 +25,7 @@ from rnnsym.expr import (
     softmax,
 )
 from rnnsym.loss import final_terms, output_term
-from rnnsym.model import (
+from rnnsym.equations import (
     CONVENTIONS,
     LOSSES,
     PLACES,

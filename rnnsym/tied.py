@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from rnnsym.equations import Block, System
 from rnnsym.expr import LAYER, AppliedUndef, Expr, Integer, Span, size
-from rnnsym.model import Block, System
 
 __all__ = ["TiedSizes", "alike", "length"]
 

@@ -108,7 +108,7 @@ def grouped(maps: Iterable[tuple[tuple[Term, ...], tuple[Term, ...]]]) -> tuple[
         if matrices:
             groups.append(Group((Integer(len(same)),), gathered((*matrices, *common))))
         rest += [term for _, vectors in same for term in _less(vectors, common)]
-    if rest and groups and groups[-1].times == (1,):
+    if rest and groups and groups[-1].times == (ONE,):
         return (*groups[:-1], Group((ONE,), gathered((*groups[-1].terms, *rest))))
     return (*groups, Group((ONE,), gathered(rest))) if rest else tuple(groups)
 

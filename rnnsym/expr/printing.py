@@ -21,7 +21,7 @@ from rnnsym.expr.nodes import (
     Transpose,
 )
 
-__all__ = ["Notation", "monomials", "render"]
+__all__ = ["Notation", "inside", "monomials", "render"]
 
 
 class Notation(ABC):
@@ -79,7 +79,7 @@ _STRENGTH: dict[type[Node], int] = {Sigma: 0, Plus: 1, Scale: 2, Hadamard: 3, Pr
 ATOM = 9
 
 
-def _inside(node: Node, notation: Notation, strength: int) -> str:
+def inside(node: Node, notation: Notation, strength: int) -> str:
     printed = render(node, notation)
     return printed if _STRENGTH.get(type(node), ATOM) > strength else f"({printed})"
 
@@ -117,11 +117,11 @@ def _(node: Diag, notation: Notation) -> str:
 
 @render.register
 def _(node: Hadamard, notation: Notation) -> str:
-    return notation.times.join(_inside(c, notation, 3) for c in node.children)
+    return notation.times.join(inside(c, notation, 3) for c in node.children)
 
 
 def _shaped(node: Node, notation: Notation) -> str:
-    return notation.filled(node) if isinstance(node, Fill) else _inside(node, notation, 3)
+    return notation.filled(node) if isinstance(node, Fill) else inside(node, notation, 3)
 
 
 @render.register
@@ -132,20 +132,20 @@ def _(node: Product, notation: Notation) -> str:
 @render.register
 def _(node: Plus, notation: Notation) -> str:
     first, *rest = node.children
-    printed = _inside(first, notation, 0)
+    printed = inside(first, notation, 0)
     for term in rest:
         negative = isinstance(term, Scale) and bool(term.factor.is_negative)
         shown = Scale(-term.factor, term.arg) if negative and isinstance(term, Scale) else term
         if isinstance(shown, Scale) and shown.factor == 1:
             shown = shown.arg
         sign = notation.minus if negative else "+"
-        printed += f" {sign} {_inside(shown, notation, 1)}"
+        printed += f" {sign} {inside(shown, notation, 1)}"
     return printed
 
 
 @render.register
 def _(node: Scale, notation: Notation) -> str:
-    inner = _inside(node.arg, notation, 2)
+    inner = inside(node.arg, notation, 2)
     if node.factor == -1:
         return f"{notation.minus}{inner}"
     return f"{notation.scalar(node.factor)}{notation.by}{inner}"
@@ -153,12 +153,12 @@ def _(node: Scale, notation: Notation) -> str:
 
 @render.register
 def _(node: Transpose, notation: Notation) -> str:
-    return notation.transpose(_inside(node.arg, notation, ATOM - 1))
+    return notation.transpose(inside(node.arg, notation, ATOM - 1))
 
 
 @render.register
 def _(node: Slice, notation: Notation) -> str:
-    inner = _inside(node.arg, notation, ATOM - 1)
+    inner = inside(node.arg, notation, ATOM - 1)
     return notation.rows(inner, node.start + 1, node.start + node.length)
 
 
@@ -178,7 +178,7 @@ def _(node: Sigma, notation: Notation) -> str:
 
 def body_of(node: Sigma, notation: Notation) -> str:
     """Return a Σ's summand, in brackets where it is a sum."""
-    return _inside(node.body, notation, 1)
+    return inside(node.body, notation, 1)
 
 
 def monomials(expr: Expr) -> list[tuple[Expr, list[Expr]]]:

@@ -31,7 +31,7 @@ from rnnsym.expr import (
     Softmax,
     Transpose,
 )
-from rnnsym.model import System
+from rnnsym.equations import System
 from rnnsym.numeric.sizes import Sizes
 
 __all__ = ["STEP", "Values", "loss_of"]

@@ -13,7 +13,7 @@ from rnnsym.expr import (
     Span,
     source_scalar,
 )
-from rnnsym.model import Loop
+from rnnsym.equations import Loop
 from rnnsym.numeric.notation import code, identifier, size_code
 
 __all__ = ["Program", "identifier", "program_source", "run"]

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, LAYERS, STEPS, Expr, Integer, Shape, Span, size, size_of_layer
-from rnnsym.model import System
+from rnnsym.equations import System
 
 __all__ = ["Sizes", "small_sizes", "uniform_sizes"]
 

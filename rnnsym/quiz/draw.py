@@ -1,0 +1,48 @@
+"""Counter-based randomness: a choice depends on seed, question and name, and on nothing else."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TypeVar
+
+__all__ = ["Draw", "digest"]
+
+T = TypeVar("T")
+
+
+def digest(*parts: object, size: int = 8) -> bytes:
+    """Return the hash of ``parts``, the same on every machine."""
+    return blake2b(repr(parts).encode(), digest_size=size).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The choices of one question; ``attempt`` counts the draws that were not fair.
+
+    >>> Draw(7, "count/0").integer("d", 1, 6) == Draw(7, "count/0").integer("d", 1, 6)
+    True
+    """
+
+    seed: int
+    question: str
+    attempt: int = 0
+
+    def _number(self, *name: object) -> int:
+        key = digest(self.seed, self.question, self.attempt, *name)
+        return int.from_bytes(key, "big")
+
+    def integer(self, name: str, first: int, last: int) -> int:
+        """Return a whole number from ``first`` to ``last``, both included."""
+        return first + self._number(name) % (last - first + 1)
+
+    def ranked(self, name: str, options: Iterable[T]) -> list[T]:
+        """Return ``options`` shuffled by rendezvous: a new one moves none of the others."""
+        return sorted(options, key=lambda option: self._number(name, str(option)))
+
+    def choice(self, name: str, options: Sequence[T]) -> T:
+        """Return one of ``options``; a new one changes only the choices that it wins."""
+        return min(options, key=lambda option: self._number(name, str(option)))
+
+    def again(self) -> "Draw":
+        """Return the next attempt at the same question."""
+        return replace(self, attempt=self.attempt + 1)

@@ -1,0 +1,166 @@
+"""The guard: no item leaves with two right options, none, or two that say the same."""
+
+from decimal import Decimal
+from functools import cache, lru_cache
+from itertools import combinations
+
+from rnnsym.blocks import Emphasis, Inline, Math, NumberMatrix, Partial, Prose, Relation
+from rnnsym.expr import (
+    LAYER,
+    STEPS,
+    TIME,
+    UNICODE,
+    Array,
+    Expr,
+    Formula,
+    Integer,
+    Node,
+    equal,
+    expand,
+    formula_in,
+    text,
+    text_scalar,
+)
+from rnnsym.item import Item, Option
+from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.draw import digest
+from rnnsym.quiz.numbers import Matrix
+
+__all__ = ["MARGIN", "Unfair", "check", "differ", "printed"]
+
+MARGIN = 5
+"""By how many units of the last decimal shown two numbers differ, so that rounding on the way
+never turns one option into another."""
+POINTS = 2
+TOLERANCE = Decimal("1e-12")
+
+
+class Unfair(Exception):  # noqa: N818 - a draw to be made again, not an error for anybody
+    """This draw gives no fair question; the reason says why."""
+
+
+def check(item: Item) -> tuple[str, ...]:
+    """Return what is wrong with the options of ``item``: nothing, for a fair item.
+
+    Options are compared as mathematics, at the precision shown, and as printed.
+    """
+    reasons: list[str] = []
+    keys = [option for option in item.options if option.correct]
+    if len(keys) != 1:
+        reasons.append(f"{len(keys)} options are the key, not 1")
+    if len(item.options) < 3:
+        reasons.append(f"only {len(item.options)} options")
+    for a, b in combinations(item.options, 2):
+        reason = _alike(a.content, b.content)
+        if reason:
+            reasons.append(f"{_name(a)} and {_name(b)} {reason}")
+    return tuple(reasons)
+
+
+def _name(option: Option) -> str:
+    return f"'{option.misconception}'" if option.misconception else "the key"
+
+
+def _alike(a: Prose, b: Prose) -> str:
+    """Say in what way two options say the same, or nothing."""
+    if printed(a) == printed(b):
+        return "are printed alike"
+    if len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True)):
+        return "are equal"
+    return ""
+
+
+def _same(a: Inline, b: Inline) -> bool:
+    if isinstance(a, Node) and isinstance(b, Node):
+        return not differ(a, b)
+    if isinstance(a, NumberMatrix) and isinstance(b, NumberMatrix):
+        return _too_close(a, b)
+    if isinstance(a, Expr | Formula) and isinstance(b, Expr | Formula):
+        return expand(_scalar(a) - _scalar(b)) == 0
+    return a == b
+
+
+def _scalar(math: Expr | Formula) -> Expr:
+    return math.value if isinstance(math, Formula) else math
+
+
+def _too_close(a: NumberMatrix, b: NumberMatrix) -> bool:
+    if [len(row) for row in a.rows] != [len(row) for row in b.rows]:
+        return False
+    pairs = [
+        (Decimal(x), Decimal(y))
+        for row, other in zip(a.rows, b.rows, strict=True)
+        for x, y in zip(row, other, strict=True)
+    ]
+    return all(abs(x - y) < MARGIN * Decimal(1).scaleb(_exponent(x, y)) for x, y in pairs)
+
+
+def _exponent(*numbers: Decimal) -> int:
+    return min(int(number.as_tuple().exponent) for number in numbers)
+
+
+@lru_cache(maxsize=65536)
+def differ(a: Node, b: Node) -> bool:
+    """Tell whether two expressions differ as mathematics: in normal form and at random points."""
+    if a.shape != b.shape:
+        return True
+    return not equal(a, b) and any(_at(a, k) != _at(b, k) for k in range(POINTS))
+
+
+@lru_cache(maxsize=65536)
+def _at(node: Node, point: int) -> Matrix:
+    """The value at a random point that every expression shares, to 12 significant digits."""
+    value = evaluate(node, Point(_numbers(node), lambda place, shape: _random(place, shape, point)))
+    return tuple(tuple(entry.quantize(TOLERANCE) for entry in row) for row in value)
+
+
+def _numbers(node: Node) -> Numbers:
+    """Distinct numbers for every size in any expression: a size's number depends on its name."""
+    found: set[Expr] = {s for a in node.atoms(Array) for s in a.free_symbols}
+    found |= node.free_symbols
+    fixed: dict[Expr, int] = {TIME: 3, STEPS: 5, LAYER: 2}
+    names = sorted((s for s in found if s not in fixed), key=str)
+    sizes = {s: _size(str(s)) for s in names}
+    return tuple((fixed | sizes).items())
+
+
+def _size(name: str) -> int:
+    return {"n": 3, "d": 2, "p": 4}.get(name) or 5 + digest(name)[0] % 3
+
+
+@cache
+def _random(place: Place, shape: tuple[int, int], point: int) -> Matrix:
+    """Entries in 0.1 … 0.9, so that logarithms and quotients exist, of 1 − z too."""
+    rows, columns = shape
+
+    def entry(i: int, j: int) -> Decimal:
+        drawn = int.from_bytes(digest(place, point, i, j), "big")
+        return Decimal(10**11 + drawn % (8 * 10**11)).scaleb(-12)
+
+    return tuple(tuple(entry(i, j) for j in range(columns)) for i in range(rows))
+
+
+def printed(content: Prose) -> str:
+    """Return an option as a reader sees it."""
+    return "".join(_printed(part) for part in content)
+
+
+@lru_cache(maxsize=4096)
+def _printed(part: Inline) -> str:
+    if isinstance(part, str):
+        return part
+    return part.text if isinstance(part, Emphasis) else _math(part)
+
+
+def _math(math: Math) -> str:
+    if isinstance(math, Node):
+        return text(math)
+    if isinstance(math, Formula):
+        return formula_in(math, UNICODE)
+    if isinstance(math, NumberMatrix):
+        return "; ".join(" ".join(row) for row in math.rows)
+    if isinstance(math, Partial):
+        return f"{math.sign}{text(math.of)}/{math.sign}{text(math.wrt)}"
+    if isinstance(math, Relation):
+        return f" {math.sign} ".join(_math(side) for side in math.sides)
+    return str(math) if isinstance(math, Integer) else text_scalar(math)

@@ -1,0 +1,1 @@
+"""The kinds of question: a file here is a kind, and its name is the kind's name."""

@@ -1,0 +1,349 @@
+"""Parameter counts: how many numbers a layer trains."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from itertools import permutations
+from math import perm
+
+import numpy as np
+
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, Table, prose
+from rnnsym.cell import Cell, cell_names
+from rnnsym.count import count
+from rnnsym.expr import LAYER, Array, Expr, Integer, Symbol, size, size_of_layer
+from rnnsym.item import Item, Option, Proof
+from rnnsym.equations import System, Weight
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.options import Misconception, arranger, identifier, sorted_by_size
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of, uses
+from rnnsym.system import build_system, read_model
+
+__all__ = ["KIND", "MISCONCEPTIONS"]
+
+SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100)
+QUESTION = "how many numbers does it train?"
+STEPS = (5, 10, 20, 50)
+FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
+CONVENTIONS = ("textbook", "pytorch")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One trained array: the affine map it belongs to, what it multiplies, and its shape.
+
+    A side of its shape is a number of times a size: ``(2, "n")``.
+    """
+
+    array: Array
+    block: str
+    reads: str
+    layer: int
+    sides: tuple[tuple[int, str], tuple[int, str]]
+
+    def entries(self, sizes: dict[str, int]) -> int:
+        """Return how many numbers it holds."""
+        (a, rows), (b, columns) = self.sides
+        return a * sizes.get(rows, 1) * b * sizes.get(columns, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A count on its way: the arrays counted, the numbers put in, and a factor."""
+
+    parts: tuple[Part, ...]
+    sizes: tuple[tuple[str, int], ...]
+    steps: int
+    times: int = 1
+
+    @property
+    def total(self) -> int:
+        """What it comes to."""
+        sizes = dict(self.sizes)
+        return self.times * sum(part.entries(sizes) for part in self.parts)
+
+
+Slips = Sequence[tuple[Work, Prose]]
+
+
+def _kept(work: Work, parts: Sequence[Part], why: str) -> Slips:
+    """The work with these parts only, unless they are all."""
+    changed = tuple(parts) != work.parts and len(parts) > 0
+    return [(replace(work, parts=tuple(parts)), prose(why))] if changed else []
+
+
+def _no_biases(work: Work) -> Slips:
+    why = "The bias vectors are trained too."
+    return _kept(work, [p for p in work.parts if p.reads != "1"], why)
+
+
+def _second_bias(work: Work) -> Slips:
+    biases = [p for p in work.parts if p.reads == "1"]
+    if len({(p.block, p.layer, p.array.family.direction) for p in biases}) != len(biases):
+        return []
+    return _kept(work, [*work.parts, *biases], "Here every affine map has one bias vector, not two.")
+
+
+def _one_bias(work: Work) -> Slips:
+    """In a convention with two bias vectors, one of each pair."""
+    seen: set[tuple[object, ...]] = set()
+    kept: list[Part] = []
+    for part in work.parts:
+        place = (part.block, part.layer, part.array.family.direction)
+        if part.reads != "1" or place not in seen:
+            kept.append(part)
+        if part.reads == "1":
+            seen.add(place)
+    return _kept(work, kept, "This convention adds two bias vectors to every gate, and trains both.")
+
+
+def _no_recurrence(work: Work) -> Slips:
+    why = "What multiplies the old state is trained too."
+    return _kept(work, [p for p in work.parts if p.reads != "state"], why)
+
+
+def _block_forgotten(work: Work) -> Slips:
+    blocks = list(dict.fromkeys(p.block for p in work.parts))
+    if len(blocks) < 2:
+        return []
+    right, wrong = len(blocks), len(blocks) - 1
+    why = f"There are {right} affine maps, the candidate's included, not {wrong}."
+    return _kept(work, [p for p in work.parts if p.block != blocks[-1]], why)
+
+
+def _block_too_many(work: Work) -> Slips:
+    blocks = list(dict.fromkeys(p.block for p in work.parts))
+    right, wrong = len(blocks), len(blocks) + 1
+    why = f"The state update trains nothing of its own: the affine maps are {right}, not {wrong}."
+    return _kept(work, [*work.parts, *(p for p in work.parts if p.block == blocks[0])], why)
+
+
+def _swapped(work: Work) -> Slips:
+    sizes = dict(work.sizes)
+    main = "n" if "n" in sizes else next(name for name in sizes if name != "d")
+    sizes["d"], sizes[main] = sizes[main], sizes["d"]
+    why = f"d is the size of the input and {main} that of the state: here they are swapped."
+    return [(replace(work, sizes=tuple(sizes.items())), prose(why))]
+
+
+def _times_steps(work: Work) -> Slips:
+    why = "Every step uses the same parameters: the length of the sequence does not enter."
+    return [(replace(work, times=work.times * work.steps), prose(why))]
+
+
+def _one_direction(work: Work) -> Slips:
+    why = "The backward chain has parameters of its own."
+    return _kept(work, [p for p in work.parts if p.array.family.direction != "bwd"], why)
+
+
+def _one_layer(work: Work) -> Slips:
+    why = "The second layer has parameters of its own."
+    return _kept(work, [p for p in work.parts if p.layer == 1], why)
+
+
+def _layers_alike(work: Work) -> Slips:
+    first = [p for p in work.parts if p.layer == 1]
+    if len(first) == len(work.parts):
+        return []
+    why = "The second layer reads the output of the first, not the input of size d."
+    return _kept(work, [*first, *(replace(p, layer=2) for p in first)], why)
+
+
+def _narrow_second(work: Work) -> Slips:
+    parts = [
+        replace(p, sides=(p.sides[0], (1, p.sides[1][1]))) if p.sides[1][0] == 2 else p
+        for p in work.parts
+    ]
+    return _kept(work, parts, "The second layer reads the outputs of both directions.")
+
+
+MISCONCEPTIONS = (
+    Misconception("no biases", _no_biases),
+    Misconception("second bias", _second_bias),
+    Misconception("one bias for two", _one_bias),
+    Misconception("recurrent part forgotten", _no_recurrence),
+    Misconception("one block forgotten", _block_forgotten),
+    Misconception("one block too many", _block_too_many),
+    Misconception("sizes swapped", _swapped),
+    Misconception("times T", _times_steps),
+    Misconception("one direction forgotten", _one_direction),
+    Misconception("one layer forgotten", _one_layer),
+    Misconception("both layers alike", _layers_alike),
+    Misconception("second layer reads one direction", _narrow_second),
+)
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    found: list[Parameters] = []
+    for convention in CONVENTIONS:
+        shipped = cell_names(convention)
+        usual = cells if convention == "textbook" else [c for c in cells if c in shipped]
+        for cell in usual if cells else shipped:
+            found += ((("model", form.format(cell)), ("convention", convention)) for form in FORMS)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _system(model: str, convention: str) -> System:
+    return build_system(read_model(model, convention=convention))
+
+
+@lru_cache(maxsize=256)
+def _parts(system: System) -> tuple[Part, ...]:
+    cell = cell_of(system)
+    tied = _tied(system)
+    return tuple(
+        Part(weight.array, *_role(cell, weight.array), layer, _sides(weight.array, layer, tied))
+        for weight in system.weights
+        for layer in _layers(weight)
+    )
+
+
+def _layers(weight: Weight) -> Sequence[int]:
+    if weight.layer is None:
+        return [1]
+    return range(int(weight.layer.first), int(weight.layer.last) + 1)
+
+
+def _tied(system: System) -> dict[Expr, Expr]:
+    """What the sizes of each layer are, with one n for all."""
+    rule: dict[Expr, Expr] = {}
+    for name, span in system.layered_sizes:
+        for k in range(int(span.first), int(span.last) + 1):
+            rule[size_of_layer(name, Integer(k))] = size(name)
+    for name, span, below, inside in system.widths:
+        rule[size_of_layer(name, span.first - 1)] = below
+        for k in range(int(span.first), int(span.last) + 1):
+            value = inside.xreplace({LAYER: Integer(k)})
+            rule[size_of_layer(name, Integer(k))] = value.xreplace(rule)
+    return rule
+
+
+def _sides(
+    array: Array, layer: int, tied: dict[Expr, Expr]
+) -> tuple[tuple[int, str], tuple[int, str]]:
+    rows, columns = (s.xreplace({LAYER: Integer(layer)}).xreplace(tied) for s in array.shape)
+    return _side(rows), _side(columns)
+
+
+def _side(length: Expr) -> tuple[int, str]:
+    times, rest = length.as_coeff_Mul()
+    return int(times), rest.name if isinstance(rest, Symbol) else ""
+
+
+def _role(cell: Cell, array: Array) -> tuple[str, str]:
+    """The affine map in which a parameter stands, and what it multiplies: x, state, other or 1."""
+    block, read = uses(cell, array.name)
+    if read is None:
+        return block, "1"
+    names = {a.name for a in read}
+    states = {s.name for s in cell.states}
+    return block, "x" if "x" in names else "state" if names & states else "other"
+
+
+def _variants(subject: Parameters) -> int:
+    return perm(len(SIZES), len(_system(*_model(subject)).size_names))
+
+
+def _model(parameters: Parameters) -> tuple[str, str]:
+    values = dict(parameters)
+    return values["model"], values["convention"]
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    names = _system(*_model(subject)).size_names
+    drawn = draw.choice("sizes", list(permutations(SIZES, len(names)))[:: len(names)])
+    return (*subject, *zip(names, map(str, drawn), strict=True))
+
+
+def _make(parameters: Parameters) -> Item:
+    system = _system(*_model(parameters))
+    arrange = arranger("count", parameters)
+    values = dict(parameters)
+    sizes = tuple((name, int(values[name])) for name in system.size_names)
+    work = Work(_parts(system), sizes, arrange.choice("steps", STEPS))
+    key = _key(system, sizes)
+    _prove(work, key)
+    right = Option(prose(Integer(key)), "", prose("The sum of the entries of all trained arrays."))
+    wrong = [
+        (Decimal(slip.total), Option(prose(Integer(slip.total)), misconception.name, why))
+        for misconception in MISCONCEPTIONS
+        for slip, why in misconception.apply(work)
+    ]
+    simple = len(_parts(system)) == len(cell_of(system).parameters)
+    return Item(
+        id=identifier("count", parameters),
+        kind="count",
+        topic="parameter counts",
+        level=2 if simple else 3,
+        marks=2 if simple else 3,
+        minutes=3 if simple else 5,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(system, work),
+        options=sorted_by_size((Decimal(key), right), wrong, arrange),
+        solution=_solution(system, work, key),
+        proof=Proof("entries of NumPy arrays of these shapes, added up", "exact"),
+    )
+
+
+def _key(system: System, sizes: tuple[tuple[str, int], ...]) -> int:
+    numbers: dict[Expr, Expr] = {size(name): Integer(value) for name, value in sizes}
+    return int(count(system).formula.value.xreplace(numbers))
+
+
+def _prove(work: Work, key: int) -> None:
+    """Compare the formula with the sizes of arrays.
+
+    Raises:
+        Unfair: they differ, so the question has no proven key.
+    """
+    sizes = dict(work.sizes)
+    shapes = [[a * sizes.get(name, 1) for a, name in part.sides] for part in work.parts]
+    found = sum(np.empty(shape, np.int8).size for shape in shapes)
+    if found != key:
+        raise Unfair(f"the formula gives {key}, the arrays hold {found} numbers")
+
+
+def _stem(system: System, work: Work) -> tuple[Block, ...]:
+    given = (Relation((size(name), Integer(value))) for name, value in work.sizes)
+    listed = (part for relation in given for part in (relation, ", "))
+    return (
+        Paragraph(prose(*described(system), " is computed by")),
+        equations_of(system),
+        Paragraph(convention_note(system)),
+        Paragraph(prose("With ", *listed, f"and sequences of {work.steps} steps, ", QUESTION)),
+    )
+
+
+@lru_cache(maxsize=256)
+def _rows(system: System) -> tuple[tuple[Part, tuple[Prose, ...]], ...]:
+    """The table of arrays, without its numbers."""
+    found: list[tuple[Part, tuple[Prose, ...]]] = []
+    for part in _parts(system):
+        layer = Integer(part.layer)
+        array = part.array.xreplace({LAYER: layer})
+        found.append((part, (prose(array), prose(_length(part, 0), " × ", _length(part, 1)))))
+    return tuple(found)
+
+
+def _length(part: Part, side: int) -> Expr:
+    times, name = part.sides[side]
+    return Integer(times) * size(name) if name else Integer(times)
+
+
+def _solution(system: System, work: Work, key: int) -> tuple[Block, ...]:
+    sizes = dict(work.sizes)
+    rows = tuple((*row, prose(Integer(part.entries(sizes)))) for part, row in _rows(system))
+    total = Line(size("P"), (count(system).formula, Integer(key)))
+    return (
+        Table((prose("Array"), prose("Shape"), prose("Numbers")), rows),
+        Paragraph(prose("Together, with ", size("P"), " for the number of parameters:")),
+        Equations((total,)),
+    )
+
+
+KIND = Kind("count", "parameter counts", _subjects, _variants, _draw, _make)

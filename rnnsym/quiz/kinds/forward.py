@@ -1,0 +1,323 @@
+"""One step forward with numbers: the equations of a cell, worked with pencil and paper."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
+from rnnsym.cell import CellEquation, cell_names
+from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, size, text
+from rnnsym.item import Item, Option, Proof
+from rnnsym.equations import System
+from rnnsym.numeric.oracle import Values, forward
+from rnnsym.numeric.sizes import Sizes
+from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import (
+    Matrix,
+    as_text,
+    distance_to_tie,
+    number_matrix,
+    read_matrix,
+    rounded,
+    zeros,
+)
+from rnnsym.quiz.options import arranger, identifier, mixed, sorted_by_size
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.slips import MISCONCEPTIONS, Slip, Work
+from rnnsym.quiz.subject import arrays, cell_of, convention_note, described, equations_of
+from rnnsym.system import build_system, read_model
+
+__all__ = ["KIND", "MISCONCEPTIONS"]
+
+WORKED, SHOWN = 4, 3
+"""Decimals kept on the way, and decimals of the options."""
+CLEAR = Decimal("0.00005")
+"""How far the answer stays from a tie between two roundings."""
+TIE = Decimal("1e-9")
+BOUND = 1e-12
+MOST_NUMBERS = 28
+WEIGHTS = tuple(map(Decimal, ("-2", "-1", "-0.5", "0.5", "1", "2")))
+VECTORS = tuple(map(Decimal, ("-1", "-0.5", "0.5", "1")))
+STATES = tuple(map(Decimal, ("-0.8", "-0.6", "-0.4", "-0.2", "0.2", "0.4", "0.6", "0.8")))
+AT_ONE: dict[Expr, Expr] = {TIME: Integer(1)}
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", name), ("convention", "textbook"), ("asked", state.name))
+        for name in cells or cell_names()
+        for state in cell_of(_system(name)).states
+    ]
+
+
+@lru_cache(maxsize=256)
+def _system(model: str) -> System:
+    return build_system(read_model(model))
+
+
+@lru_cache(maxsize=256)
+def _work(model: str, asked: str) -> Work:
+    """The equations that the asked state needs, in order."""
+    cell = cell_of(_system(model))
+    wanted = {asked}
+    kept: list[CellEquation] = []
+    for equation in reversed(cell.equations):
+        if equation.lhs.name in wanted:
+            kept.insert(0, equation)
+            wanted |= {a.name for a in arrays(equation.rhs) if a.time == TIME}
+    return Work(cell, tuple(kept))
+
+
+@lru_cache(maxsize=256)
+def _given(model: str, asked: str) -> tuple[Array, ...]:
+    """The arrays that a question gives: whatever its equations read and do not define."""
+    work = _work(model, asked)
+    defined = {e.lhs for e in work.equations}
+    read = [a for e in work.equations for a in arrays(e.rhs)]
+    return tuple(dict.fromkeys(a for a in read if a not in defined))
+
+
+@lru_cache(maxsize=256)
+def _slips(model: str, asked: str, *, scalar: bool) -> tuple[tuple[str, Slip], ...]:
+    """The mistakes that change something: where all vectors have one entry, order changes nothing."""
+    work = _work(model, asked)
+    made = (m for m in MISCONCEPTIONS if not (scalar and m.needs_matrices))
+    return tuple((m.name, slip) for m in made for slip in m.apply(work))
+
+
+# Drawing
+
+
+@lru_cache(maxsize=256)
+def _sizings(model: str, asked: str) -> tuple[tuple[int, ...], ...]:
+    """The sizes of 1 and 2 that leave a question of bearable length."""
+    names = _system(model).size_names
+    choices = list(product((1, 2), repeat=len(names)))
+    lengths = {c: _length(model, asked, c) for c in choices}
+    return tuple(c for c in choices if lengths[c] <= MOST_NUMBERS) or (choices[0],)
+
+
+def _length(model: str, asked: str, choice: tuple[int, ...]) -> int:
+    point = Point(_numbers(model, choice), lambda _place, shape: zeros(*shape))
+    return sum(r * c for r, c in (point.shape(a.shape) for a in _given(model, asked)))
+
+
+def _numbers(model: str, choice: Sequence[int]) -> Numbers:
+    sizes = zip(_system(model).size_names, choice, strict=True)
+    return ((TIME, 1), (STEPS, 1), *((size(name), value) for name, value in sizes))
+
+
+def _variants(subject: Parameters) -> int:
+    """At most so many: every entry takes at least four values."""
+    model, asked = _asked(subject)
+    return sum(4 ** _length(model, asked, choice) for choice in _sizings(model, asked))
+
+
+def _asked(parameters: Parameters) -> tuple[str, str]:
+    values = dict(parameters)
+    return values["model"], values["asked"]
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    model, asked = _asked(subject)
+    choice = draw.choice("sizes", _sizings(model, asked))
+    numbers = _numbers(model, choice)
+    point = Point(numbers, lambda _place, shape: zeros(*shape))
+    sizes = zip(_system(model).size_names, map(str, choice), strict=True)
+    arrays_drawn = (
+        (_label(array), as_text(_entries(array, point.shape(array.shape), draw, model)))
+        for array in _given(model, asked)
+    )
+    return (*subject, *sizes, *arrays_drawn)
+
+
+def _label(array: Array) -> str:
+    return text(array.xreplace(AT_ONE))
+
+
+def _entries(array: Array, shape: tuple[int, int], draw: Draw, model: str) -> Matrix:
+    rows, columns = shape
+    if array.time is not None and array.name != "x":
+        values = STATES
+    else:
+        values = VECTORS if columns == 1 and rows > 1 else WEIGHTS
+    positive = cell_of(_system(model)).domain.get(array.name) == "positive"
+    allowed = [v for v in values if v > 0] if positive else values
+    name = _label(array)
+    return tuple(
+        tuple(draw.choice(f"{name}[{i},{j}]", allowed) for j in range(columns))
+        for i in range(rows)
+    )
+
+
+# Working
+
+
+def _run(
+    equations: Sequence[CellEquation], given: dict[Place, Matrix], numbers: Numbers,
+    places: int | None = None,
+) -> dict[Place, Matrix]:  # fmt: skip
+    """Return every array of the step; with ``places``, each rounded before it is used.
+
+    Raises:
+        Unfair: a value has no number, or lies on a tie between two roundings.
+    """
+    known = dict(given)
+    point = Point(numbers, lambda place, shape: known[place])
+    for equation in equations:
+        try:
+            value = evaluate(equation.rhs, point)
+        except ArithmeticError as error:
+            raise Unfair(f"{equation.lhs} has no value: {error!r}") from None
+        known[_place(equation.lhs)] = value if places is None else _rounded(value, places)
+    return known
+
+
+def _rounded(value: Matrix, places: int) -> Matrix:
+    for row in value:
+        for entry in row:
+            if distance_to_tie(entry, places) < TIE:
+                raise Unfair(f"{entry:f} lies between two roundings")
+    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
+
+
+@lru_cache(maxsize=4096)
+def _place(array: Array) -> Place:
+    return array.name, "", None, None if array.time is None else int(array.time.xreplace(AT_ONE))
+
+
+def _make(parameters: Parameters) -> Item:
+    model, asked = _asked(parameters)
+    work = _work(model, asked)
+    values = dict(parameters)
+    numbers = _numbers(model, [int(values[n]) for n in _system(model).size_names])
+    given = {_place(a): read_matrix(values[_label(a)]) for a in _given(model, asked)}
+    target = work.equations[-1].lhs
+    exact = _run(work.equations, given, numbers)
+    worked = _run(work.equations, given, numbers, WORKED)
+    key = _answer(exact[_place(target)], worked[_place(target)])
+    scalar = all(value == 1 for _, value in numbers)
+    wrong = [_option(slip, given, numbers) for slip in _slips(model, asked, scalar=scalar)]
+    why = prose("Every line of the step, from the equations.")
+    right = (key, Option(prose(number_matrix(key)), "", why))
+    options = _arranged(right, wrong, arranger("forward", parameters))
+    _prove(model, numbers, given, exact)
+    hard = len(_given(model, asked)) > 6
+    return Item(
+        id=identifier("forward", parameters),
+        kind="forward",
+        topic="forward step",
+        level=3,
+        marks=4 if hard else 3,
+        minutes=10 if hard else 6,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(model, asked, given),
+        options=options,
+        solution=_solution(work, worked),
+        proof=Proof("the step again in complex floats, by a tree walk of the model", "≤ 1e-12"),
+    )
+
+
+def _answer(exact: Matrix, worked: Matrix) -> Matrix:
+    """Return the answer as it is shown.
+
+    Raises:
+        Unfair: someone who rounds on the way would find another one.
+    """
+    entries = [e for matrix in (exact, worked) for row in matrix for e in row]
+    if any(distance_to_tie(entry, SHOWN) <= CLEAR for entry in entries):
+        raise Unfair("the answer is near a tie between two roundings")
+    if _at_display(exact) != _at_display(worked):
+        raise Unfair("rounding on the way changes the answer")
+    return _at_display(exact)
+
+
+def _at_display(matrix: Matrix) -> Matrix:
+    return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)
+
+
+def _option(
+    named: tuple[str, Slip], given: dict[Place, Matrix], numbers: Numbers
+) -> tuple[Matrix, Option]:
+    name, (slip, why) = named
+    found = _run(slip.equations, given, numbers)[_place(slip.equations[-1].lhs)]
+    shown = _at_display(found)
+    return shown, Option(prose(number_matrix(shown)), name, why)
+
+
+def _arranged(
+    right: tuple[Matrix, Option], wrong: list[tuple[Matrix, Option]], arrange: Draw
+) -> tuple[Option, ...]:
+    key, option = right
+    if len(key) > 1 or len(key[0]) > 1:
+        return mixed(option, [o for _, o in wrong], arrange)
+    return sorted_by_size((key[0][0], option), [(m[0][0], o) for m, o in wrong], arrange)
+
+
+def _prove(
+    model: str, numbers: Numbers, given: dict[Place, Matrix], exact: dict[Place, Matrix]
+) -> None:
+    """Compare every number of the step with the oracle's.
+
+    Raises:
+        Unfair: they differ, so the question has no proven key.
+    """
+    system = _system(model)
+    sizes = Sizes(system, {str(s): v for s, v in numbers if s not in (TIME, STEPS)}, 1, 1)
+    values = Values(sizes, None, {})
+    for weight in system.weights:
+        values.known[values.key(weight.array)] = np.zeros((1, *sizes.shape(weight.array.shape)))
+    for state in system.states:
+        start = state.array.xreplace({TIME: state.initial})
+        values.known[values.key(start)] = np.zeros((1, *sizes.shape(start.shape)))
+    values.known |= {place: np.array([m], dtype=complex) for place, m in given.items()}
+    forward(system, values)
+    for place, matrix in exact.items():
+        error = np.max(np.abs(values.known[place][0] - np.array(matrix, dtype=float)))
+        if not error <= BOUND:
+            raise Unfair(f"the oracle finds another {place[0]} (error {error})")
+
+
+# Printing
+
+
+@lru_cache(maxsize=1024)
+def _at_one(node: Node) -> Node:
+    return node.xreplace(AT_ONE)
+
+
+def _stem(model: str, asked: str, given: dict[Place, Matrix]) -> tuple[Block, ...]:
+    system = _system(model)
+    target = _at_one(_work(model, asked).equations[-1].lhs)
+    lines = (
+        Line(_at_one(a), number_matrix(given[_place(a)])) for a in _given(model, asked)
+    )
+    return (
+        Paragraph(prose(*described(system), " is computed by")),
+        equations_of(system),
+        Paragraph(convention_note(system)),
+        Paragraph(prose("Given are")),
+        Equations(tuple(lines)),
+        Paragraph(
+            prose("Compute ", target, f". Keep {WORKED} decimals on the way; give {SHOWN}.")
+        ),
+    )
+
+
+def _solution(work: Work, worked: dict[Place, Matrix]) -> tuple[Block, ...]:
+    lines = (
+        Line(_at_one(e.lhs), (_at_one(e.rhs), number_matrix(worked[_place(e.lhs)])))
+        for e in work.equations
+    )
+    note = f"Each line to {WORKED} decimals, as the next one uses it:"
+    return Paragraph(prose(note)), Equations(tuple(lines))
+
+
+KIND = Kind("forward", "forward step", _subjects, _variants, _draw, _make)

@@ -1,0 +1,70 @@
+"""Numbers for pencil and paper: in decimal, so that no processor's last bit is ever shown."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeAlias
+
+from rnnsym.blocks import NumberMatrix
+
+__all__ = [
+    "Matrix",
+    "as_text",
+    "distance_to_tie",
+    "number_matrix",
+    "read_matrix",
+    "rounded",
+    "shown",
+    "zeros",
+]
+
+Matrix: TypeAlias = tuple[tuple[Decimal, ...], ...]
+
+
+def rounded(number: Decimal, places: int) -> Decimal:
+    """Return ``number`` to so many decimals, a tie away from zero as pupils learn it.
+
+    >>> rounded(Decimal("-0.00004"), 4), rounded(Decimal("0.12345"), 4)
+    (Decimal('0.0000'), Decimal('0.1235'))
+    """
+    result = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return result if result else abs(result)
+
+
+def distance_to_tie(number: Decimal, places: int) -> Decimal:
+    """Return how far ``number`` is from the nearest tie between two roundings.
+
+    >>> distance_to_tie(Decimal("0.1234"), 3)
+    Decimal('0.0001')
+    """
+    scaled = number.scaleb(places)
+    fraction = abs(scaled) % 1
+    return abs(fraction - Decimal("0.5")).scaleb(-places).normalize()
+
+
+def shown(number: Decimal) -> str:
+    """Return a number as it is printed, its decimals kept."""
+    return f"{number:f}"
+
+
+def number_matrix(matrix: Matrix) -> NumberMatrix:
+    """Return a matrix for print."""
+    return NumberMatrix(tuple(tuple(shown(entry) for entry in row) for row in matrix))
+
+
+def as_text(matrix: Sequence[Sequence[Decimal]]) -> str:
+    """Return a matrix as a parameter of an item holds it: ``1 -0.5; 2 1``."""
+    return "; ".join(" ".join(shown(entry) for entry in row) for row in matrix)
+
+
+def read_matrix(text: str) -> Matrix:
+    """Read what ``as_text`` wrote.
+
+    >>> as_text(read_matrix("1 -0.5; 2 1"))
+    '1 -0.5; 2 1'
+    """
+    return tuple(tuple(Decimal(entry) for entry in row.split()) for row in text.split(";"))
+
+
+def zeros(rows: int, columns: int) -> Matrix:
+    """Return a matrix of zeros."""
+    return ((Decimal(0),) * columns,) * rows

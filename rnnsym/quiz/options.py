@@ -1,0 +1,78 @@
+"""Options: the key among what named misconceptions give, its place left to chance."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from rnnsym.blocks import Prose
+from rnnsym.item import Option
+from rnnsym.quiz.draw import Draw, digest
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.registry import ARRANGEMENT, Parameters
+
+__all__ = ["Misconception", "arranger", "identifier", "mixed", "sorted_by_size"]
+
+WRONG = 3
+Work = TypeVar("Work")
+
+
+@dataclass(frozen=True, slots=True)
+class Misconception(Generic[Work]):
+    """A mistake that students make, as an operator on the work that leads to the key.
+
+    Attributes:
+        name: what it is called in the key of a paper.
+        apply: the work with this mistake in it, once for each place where it can be made, with
+            the reason why that is wrong; nothing where the mistake cannot be made.
+        needs_matrices: whether it changes nothing where every size is 1.
+    """
+
+    name: str
+    apply: Callable[[Work], Sequence[tuple[Work, Prose]]]
+    needs_matrices: bool = False
+
+
+def identifier(kind: str, parameters: Parameters) -> str:
+    """Return the id of an item: an XML name that its kind and parameters give."""
+    return f"{kind}-{digest(kind, parameters, size=6).hex()}"
+
+
+def arranger(kind: str, parameters: Parameters) -> Draw:
+    """Return the draw that chooses and orders the options of one question."""
+    asked = tuple(p for p in parameters if p[0] != ARRANGEMENT)
+    return Draw(int(dict(parameters)[ARRANGEMENT]), f"{kind}{asked}")
+
+
+def mixed(key: Option, wrong: Sequence[Option], draw: Draw) -> tuple[Option, ...]:
+    """Return the key and up to three wrong options in random order."""
+    chosen = draw.ranked("wrong", wrong)[:WRONG]
+    return tuple(draw.ranked("order", (key, *chosen)))
+
+
+def sorted_by_size(
+    key: tuple[Decimal, Option], wrong: Sequence[tuple[Decimal, Option]], draw: Draw
+) -> tuple[Option, ...]:
+    """Return the key and three wrong options in order of size, the key at an even place.
+
+    Raises:
+        Unfair: a misconception gives the key, or too few lie on one side of it.
+    """
+    number, right = key
+    for value, option in wrong:
+        if value == number:
+            raise Unfair(f"'{option.misconception}' gives the key")
+    claims = Counter(value for value, _ in wrong)
+    distinct = [pair for pair in wrong if claims[pair[0]] == 1]
+    place = draw.integer("place", 0, WRONG)
+    below = [pair for pair in distinct if pair[0] < number]
+    above = [pair for pair in distinct if pair[0] > number]
+    if len(below) < place or len(above) < WRONG - place:
+        raise Unfair(f"too few misconceptions for the key at place {place + 1}")
+    chosen = draw.ranked("below", below)[:place] + draw.ranked("above", above)[: WRONG - place]
+    return tuple(option for _, option in sorted((*chosen, (number, right)), key=_size))
+
+
+def _size(pair: tuple[Decimal, Option]) -> Decimal:
+    return pair[0]

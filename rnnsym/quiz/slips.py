@@ -1,0 +1,242 @@
+"""Mistakes in a step forward, as operators on the equations of any cell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from rnnsym.blocks import Prose, prose
+from rnnsym.cell import Cell, CellEquation
+from rnnsym.errors import ShapeError
+from rnnsym.expr import (
+    TIME,
+    Array,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    apply,
+    fill_like,
+    hadamard,
+    matmul,
+    minus,
+    plus,
+    rebuild,
+)
+from rnnsym.quiz.options import Misconception
+
+__all__ = ["MISCONCEPTIONS", "Slip", "Work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The equations of one step, in an order in which they can be computed."""
+
+    cell: Cell
+    equations: tuple[CellEquation, ...]
+
+    @property
+    def gates(self) -> tuple[Array, ...]:
+        """What lies between 0 and 1 and is no state: the sigmoids."""
+        states = {s.name for s in self.cell.states}
+        return tuple(
+            e.lhs
+            for e in self.equations
+            if isinstance(e.rhs, Map) and e.rhs.name == "sigmoid" and e.lhs.name not in states
+        )
+
+
+Slip: TypeAlias = tuple[Work, Prose]
+Rule: TypeAlias = Callable[[Node], Node | None]
+"""A node's replacement, or None where it stays."""
+
+
+def rewritten(node: Node, rule: Rule) -> Node:
+    """Return ``node`` with a rule applied wherever it fits, from the outside in."""
+    found = rule(node)
+    if found is not None:
+        return found
+    return rebuild(node, tuple(rewritten(child, rule) for child in node.children))
+
+
+def _everywhere(work: Work, rule: Rule, why: Prose) -> Sequence[Slip]:
+    """The work with a rule applied to all equations, unless it changes none."""
+    try:
+        changed = tuple(replace(e, rhs=rewritten(e.rhs, rule)) for e in work.equations)
+    except ShapeError:  # what is left does not fit together, so nobody gets a number from it
+        return []
+    return [] if changed == work.equations else [(replace(work, equations=changed), why)]
+
+
+def _in_each(work: Work, rule: Rule, why: Callable[[Array], Prose]) -> Sequence[Slip]:
+    """The work with a rule applied to one equation, for each one that it changes."""
+    found: list[Slip] = []
+    for equation in work.equations:
+
+        def here(node: Node, rhs: Node = equation.rhs) -> Node | None:
+            return rewritten(node, rule) if node == rhs else node
+
+        found += _everywhere(work, here, why(equation.lhs))
+    return found
+
+
+def _complement(node: Node) -> Node | None:
+    """The g of 1 − g."""
+    if isinstance(node, Plus) and len(node.children) == 2:
+        one, other = node.children
+        if one == fill_like(1, node) and isinstance(other, Scale) and other.factor == -1:
+            return other.arg
+    return None
+
+
+def _swapped(work: Work) -> Sequence[Slip]:
+    mixed = {_complement(n) for e in work.equations for n in _nodes(e.rhs)} & set(work.gates)
+
+    def swap(node: Node) -> Node | None:
+        inner = _complement(node)
+        if inner in mixed:
+            return inner
+        return minus(fill_like(1, node), node) if node in mixed else None
+
+    found: list[Slip] = []
+    for equation in work.equations:
+        if mixed & {_complement(n) for n in _nodes(equation.rhs)}:
+            gate = next(n for n in work.gates if n in mixed)
+            why = prose("Here ", gate, " and ", minus(fill_like(1, gate), gate), " are swapped.")
+            changed = replace(equation, rhs=rewritten(equation.rhs, swap))
+            found.append((_with(work, equation, changed), why))
+    return found
+
+
+def _with(work: Work, old: CellEquation, new: CellEquation) -> Work:
+    return replace(work, equations=tuple(new if e is old else e for e in work.equations))
+
+
+def _nodes(node: Node) -> list[Node]:
+    return [node, *(n for child in node.children for n in _nodes(child))]
+
+
+def _function_left_out(work: Work) -> Sequence[Slip]:
+    def bare(node: Node) -> Node | None:
+        return node.arg if isinstance(node, Map) else None
+
+    return _in_each(work, bare, lambda lhs: prose("The function in ", lhs, " is left out."))
+
+
+def _other_function(work: Work) -> Sequence[Slip]:
+    other = {"tanh": "sigmoid", "sigmoid": "tanh"}
+
+    def turn(node: Node) -> Node | None:
+        if isinstance(node, Map) and node.name in other:
+            return apply(other[node.name], node.arg)
+        return None
+
+    return _in_each(work, turn, lambda lhs: prose("σ and tanh are taken for each other in ", lhs, "."))
+
+
+def _rounded_gates(work: Work) -> Sequence[Slip]:
+    gates = {e.rhs for e in work.equations if e.lhs in work.gates}
+
+    def step(node: Node) -> Node | None:
+        return apply("step", node.arg) if isinstance(node, Map) and node in gates else None
+
+    why = prose("A gate takes any value between 0 and 1: it is not rounded to a bit.")
+    return _everywhere(work, step, why)
+
+
+def _gate_after(work: Work) -> Sequence[Slip]:
+    """U (r ⊙ h) ↦ r ⊙ (U h), where both have the same number of rows."""
+    gates = set(work.gates)
+
+    def move(node: Node) -> Node | None:
+        if not isinstance(node, Product) or not isinstance(node.children[-1], Hadamard):
+            return None
+        *left, inner = node.children
+        gate = next((c for c in inner.children if c in gates), None)
+        if gate is None or node.shape != inner.shape:
+            return None
+        others = [c for c in inner.children if c != gate]
+        return hadamard(gate, matmul(*left, hadamard(*others)))
+
+    why = prose("The gate multiplies the old state before the matrix does, not after.")
+    return _everywhere(work, move, why)
+
+
+def _gate_before(work: Work) -> Sequence[Slip]:
+    """r ⊙ (U h) ↦ U (r ⊙ h), also where the product has a name of its own."""
+    gates = set(work.gates)
+    named = {e.lhs: e.rhs for e in work.equations}
+
+    def move(node: Node) -> Node | None:
+        gate = next((c for c in node.children if c in gates), None)
+        if not isinstance(node, Hadamard) or gate is None or len(node.children) != 2:
+            return None
+        inner = next((c for c in node.children if c != gate), gate)
+        value = named.get(inner, inner) if isinstance(inner, Array) else inner
+        terms = value.children if isinstance(value, Plus) else (value,)
+        if not any(isinstance(t, Product) and t.shape == t.children[-1].shape for t in terms):
+            return None
+        return plus(
+            *(
+                matmul(*t.children[:-1], hadamard(gate, t.children[-1]))
+                if isinstance(t, Product)
+                else t
+                for t in terms
+            )
+        )
+
+    why = prose("The gate multiplies what the matrix gives, not what it reads.")
+    return _everywhere(work, move, why)
+
+
+def _state_ignored(work: Work) -> Sequence[Slip]:
+    found: list[Slip] = []
+    for state in work.cell.states:
+        old = state.xreplace({TIME: TIME - 1})
+
+        def zero(node: Node, old: Node = old) -> Node | None:
+            return fill_like(0, node) if node == old else None
+
+        found += _everywhere(work, zero, prose("The given ", old.xreplace({TIME: TIME * 0 + 1}),
+                                               " is not zero."))  # fmt: skip
+    return found
+
+
+def _gate_left_out(work: Work) -> Sequence[Slip]:
+    found: list[Slip] = []
+    for gate in work.gates:
+
+        def without(node: Node, gate: Node = gate) -> Node | None:
+            if not isinstance(node, Hadamard) or gate not in node.children:
+                return None
+            kept = [rewritten(c, without) for c in node.children if c != gate]
+            return hadamard(*kept) if kept else None
+
+        found += _everywhere(work, without, prose("The factor ", gate, " is left out."))
+    return found
+
+
+def _no_biases(work: Work) -> Sequence[Slip]:
+    biases = set(work.cell.biases)
+
+    def bare(node: Node) -> Node | None:
+        if not isinstance(node, Plus) or not biases & set(node.children):
+            return None
+        kept = [rewritten(c, bare) for c in node.children if c not in biases]
+        return plus(*kept)
+
+    return _everywhere(work, bare, prose("The bias vectors are added too."))
+
+
+MISCONCEPTIONS = (
+    Misconception("1 − z and z swapped", _swapped),
+    Misconception("function left out", _function_left_out),
+    Misconception("σ for tanh, tanh for σ", _other_function),
+    Misconception("gates rounded to bits", _rounded_gates),
+    Misconception("reset after instead of before", _gate_after, needs_matrices=True),
+    Misconception("reset before instead of after", _gate_before, needs_matrices=True),
+    Misconception("initial state ignored", _state_ignored),
+    Misconception("gate left out", _gate_left_out),
+    Misconception("bias forgotten", _no_biases),
+)

@@ -1,0 +1,89 @@
+"""What a question says about the model it asks about: its equations and its convention."""
+
+from functools import lru_cache
+
+from rnnsym.blocks import Equations, Line, Prose, prose
+from rnnsym.cell import Cell
+from rnnsym.errors import InputError
+from rnnsym.expr import TIME, Array, Family, Integer, Node, Plus, size
+from rnnsym.equations import System
+from rnnsym.model_text import Recurrent
+
+__all__ = ["arrays", "cell_of", "convention_note", "described", "equations_of", "uses"]
+
+INPUT = Array(Family("x", "x"), (size("d"), Integer(1)), None, TIME)
+NOTES = {
+    "textbook": "Convention: column vectors, one bias vector for each affine map, as written here.",
+    "pytorch": "Convention: PyTorch, whose layers train two bias vectors where two are written.",
+    "keras": "Convention: Keras.",
+}
+
+
+def cell_of(system: System) -> Cell:
+    """Return the cell of a model that has one."""
+    for block in system.blocks:
+        if block.cell is not None:
+            return block.cell
+    raise InputError(f"'{system.model}' has no cell")
+
+
+def _layer_of(system: System) -> Recurrent:
+    [layer] = [x for x in system.model.layers if isinstance(x, Recurrent)]
+    return layer
+
+
+def described(system: System) -> Prose:
+    """Return the model in words: its cell, how often, and in which directions."""
+    layer, cell = _layer_of(system), cell_of(system)
+    both = "bidirectional " if layer.bidirectional else ""
+    joined = ", the two directions' outputs stacked on top of each other" if both else ""
+    stack = f"{layer.depth} {both}layers" if layer.depth > 1 else f"One {both}layer"
+    return prose(f"{stack} of the cell “{cell.title}”{joined}: each step")
+
+
+@lru_cache(maxsize=256)
+def equations_of(system: System) -> Equations:
+    """Return the cell's equations as its file writes them, with their shapes."""
+    cell = cell_of(system)
+    shapes = {e.lhs.name: e.lhs for e in cell.equations}
+    lines = (Line(shapes[name], rhs, shape=rhs.shape) for name, rhs in cell.written.items())
+    return Equations(tuple(lines))
+
+
+def convention_note(system: System) -> Prose:
+    """Return the convention and the sizes of input and states in words."""
+    cell = cell_of(system)
+    sizes = [prose(array, " has ", array.shape[0], " entries") for array in cell.states]
+    listed = (part for one in sizes for part in (", ", *one))
+    note = NOTES[system.model.convention]
+    return prose(note, " The input ", INPUT, " has ", size("d"), " entries", *listed, ".")
+
+
+def arrays(node: Node) -> list[Array]:
+    """Return the arrays in an expression, in order."""
+    if isinstance(node, Array):
+        return [node]
+    return [a for child in node.children for a in arrays(child)]
+
+
+@lru_cache(maxsize=1024)
+def uses(cell: Cell, name: str) -> tuple[str, tuple[Array, ...] | None]:
+    """Return the equation in which a parameter stands, and what it multiplies (None: nothing)."""
+    for equation in cell.equations:
+        found = _beside(equation.rhs, name)
+        if found is not None:
+            return equation.lhs.name, tuple(found) or None
+    raise InputError(f"cell '{cell.name}' has no parameter '{name}'")
+
+
+def _beside(node: Node, name: str) -> list[Array] | None:
+    """What stands in the same product as the parameter; None where it does not occur."""
+    if isinstance(node, Array):
+        return [] if node.name == name else None
+    for child in node.children:
+        found = _beside(child, name)
+        if found is not None:
+            if isinstance(node, Plus):
+                return found
+            return found + [a for c in node.children if c is not child for a in arrays(c)]
+    return None

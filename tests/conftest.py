@@ -1,0 +1,45 @@
+"""What tests share: how hypothesis searches, engines outside Python, cells written on the spot."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The same examples on every machine; RNNSYM_FUZZ=1 searches further, and a failure prints its seed.
+settings.register_profile("same", deadline=None, database=None, print_blob=True, derandomize=True)
+settings.register_profile("fuzz", deadline=None, database=None, print_blob=True, max_examples=1000)
+settings.load_profile("fuzz" if os.environ.get("RNNSYM_FUZZ") == "1" else "same")
+
+
+@pytest.fixture
+def require_engine() -> Callable[[str], str]:
+    """Return the path of an external program.
+
+    Where it is missing the test is skipped, or fails when RNNSYM_REQUIRE_ENGINES=1.
+    """
+
+    def require(name: str) -> str:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+        reason = f"{name} is not installed"
+        if os.environ.get("RNNSYM_REQUIRE_ENGINES") == "1":
+            pytest.fail(f"{reason}, and RNNSYM_REQUIRE_ENGINES=1 asks for it")
+        pytest.skip(reason)
+
+    return require
+
+
+@pytest.fixture
+def cell_file(tmp_path: Path) -> Callable[[str], Path]:
+    """Return the path of a cell file of the given content."""
+
+    def write(content: str, name: str = "mine.toml") -> Path:
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return write

@@ -1,0 +1,161 @@
+"""Outputs, states and gradients against PyTorch itself, in float64.
+
+PyTorch has a CI step of its own, so these tests are skipped where it is missing, even when
+RNNSYM_REQUIRE_ENGINES=1 asks for every other engine.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.numeric.gradients import Gradients, gradients
+from rnnsym.numeric.packing import parameter_shapes
+from rnnsym.system import build_system, read_model
+
+torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+
+SIZES = {"d": 5, "n": 4}
+STEPS, BATCH = 6, 7
+KINDS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
+    "vanilla": ("RNN", {}, {}),
+    "relu-rnn": ("RNN", {"nonlinearity": "relu"}, {}),
+    "gru": ("GRU", {}, {}),
+    "lstm": ("LSTM", {}, {}),
+    "lstm-projection": ("LSTM", {"proj_size": 3}, {"p": 3}),
+}
+
+
+def error(found: Any, truth: Any) -> float:
+    """Return max|a − b| / max(1, max|b|), of arrays of one shape."""
+    expected = truth.detach().numpy()
+    assert np.shape(found) == expected.shape
+    return float(np.max(np.abs(found - expected)) / max(1.0, float(np.max(np.abs(expected)))))
+
+
+def numbers(tensors: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+
+
+def normal(*shape: int) -> Any:
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def leaf(*shape: int) -> Any:
+    return normal(*shape).requires_grad_()
+
+
+@pytest.mark.parametrize("batched", [True, False], ids=["batch", "single"])
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", KINDS)
+def test_recurrent_layers(
+    cell: str, layers: int, bidirectional: bool, bias: bool, batched: bool
+) -> None:
+    torch.manual_seed(1)
+    kind, options, sizes = KINDS[cell]
+    net = getattr(torch.nn, kind)(
+        SIZES["d"], SIZES["n"], layers, bias=bias, bidirectional=bidirectional, **options
+    ).double()
+    text = (f"bi({cell})" if bidirectional else cell) + f"*{layers}"
+    model = read_model(text, convention="pytorch", bias=bias, sizes=SIZES | sizes)
+    system = build_system(model)
+    weights = dict(net.named_parameters())
+    assert list(parameter_shapes(system).items()) == [
+        (k, tuple(w.shape)) for k, w in weights.items()
+    ]
+
+    lead = (BATCH,) if batched else ()
+    chains = layers * (2 if bidirectional else 1)
+    width = sizes.get("p", SIZES["n"])
+    x = leaf(STEPS, *lead, SIZES["d"])
+    initial = {"h": leaf(chains, *lead, width)}
+    if kind == "LSTM":
+        initial["c"] = leaf(chains, *lead, SIZES["n"])
+    y, states = net(x, (initial["h"], initial["c"]) if "c" in initial else initial["h"])
+    final = dict(zip(initial, states if "c" in initial else [states], strict=True))
+    dy = normal(*y.shape)
+    received = {name: normal(*state.shape) for name, state in final.items()}
+    loss = (dy * y).sum() + sum((received[k] * final[k]).sum() for k in final)
+    loss.backward()
+
+    found = gradients(
+        system,
+        numbers(weights),
+        x.detach().numpy(),
+        dy.numpy(),
+        initial=numbers(initial),
+        final_gradients=numbers(received),
+    )
+    assert list(found.weights) == list(weights)
+    assert error(found.loss, loss) <= 1e-12
+    for name, value in compared(found, y, x, weights, final, initial):
+        assert value <= 1e-12, name
+
+
+def compared(
+    found: Gradients,
+    y: Any,
+    x: Any,
+    weights: Mapping[str, Any],
+    final: Mapping[str, Any],
+    initial: Mapping[str, Any],
+) -> Iterator[tuple[str, float]]:
+    yield "y", error(found.y, y)
+    yield "dx", error(found.dx, x.grad)
+    for name, weight in weights.items():
+        yield name, error(found.weights[name], weight.grad)
+    for name, state in final.items():
+        yield f"final {name}", error(found.final[name], state)
+    for name, state in initial.items():
+        yield f"initial {name}", error(found.initial[name], state.grad)
+
+
+@pytest.mark.parametrize("batched", [True, False], ids=["batch", "single"])
+def test_a_model_of_several_layers_is_named_as_nn_sequential(batched: bool) -> None:
+    torch.manual_seed(2)
+    layers = torch.nn.Sequential(
+        torch.nn.Embedding(9, 5),
+        torch.nn.GRU(5, 4, 2, bidirectional=True),
+        torch.nn.LSTM(8, 3),
+        torch.nn.Linear(3, 6),
+    ).double()
+    text = "embedding:9:5, bi(gru:4)*2, lstm:3, dense:6:tanh"
+    system = build_system(read_model(text, convention="pytorch"))
+    weights = dict(layers.named_parameters())
+    assert list(parameter_shapes(system).items()) == [
+        (k, tuple(w.shape)) for k, w in weights.items()
+    ]
+
+    lead = (BATCH,) if batched else ()
+    tokens = torch.randint(0, 9, (STEPS, *lead))
+    embedding, gru, lstm, linear = layers
+    start, cell = leaf(4, *lead, 4), leaf(1, *lead, 3)
+    inner, end = gru(embedding(tokens), start)
+    inner, (last, memory) = lstm(inner, (torch.zeros(1, *lead, 3).double(), cell))
+    y = torch.tanh(linear(inner))
+    dy, dend = normal(*y.shape), normal(*end.shape)
+    loss = (dy * y).sum() + (dend * end).sum()
+    loss.backward()
+
+    chains = ["h[1,fwd]", "h[1,bwd]", "h[2,fwd]", "h[2,bwd]"]
+    found = gradients(
+        system,
+        numbers(weights),
+        tokens.numpy(),
+        dy.numpy(),
+        initial=numbers({"c[3]": cell[0], **dict(zip(chains, start, strict=True))}),
+        final_gradients=numbers(dict(zip(chains, dend, strict=True))),
+    )
+    assert error(found.y, y) <= 1e-12
+    assert error(found.loss, loss) <= 1e-12
+    for name, weight in weights.items():
+        assert error(found.weights[name], weight.grad) <= 1e-12, name
+    for i, name in enumerate(chains):
+        assert error(found.initial[name], start.grad[i]) <= 1e-12, name
+        assert error(found.final[name], end[i]) <= 1e-12, name
+    assert error(found.initial["c[3]"], cell.grad[0]) <= 1e-12
+    assert error(found.final["h[3]"], last[0]) <= 1e-12
+    assert error(found.final["c[3]"], memory[0]) <= 1e-12
