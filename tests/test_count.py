@@ -2,8 +2,8 @@
 
 import ast
 import json
-import operator
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ CELLS = {"SimpleRNN": "vanilla", "GRU": "gru", "LSTM": "lstm"}
 SHIPPED = [(c, v) for v in ("textbook", "pytorch", "keras") for c in cell_names(v)]
 
 
-def counted(text: str, convention: str = "textbook", *, bias: bool = True, **sizes: int) -> Count:
-    return count(build_system(read_model(text, convention=convention, bias=bias, sizes=sizes)))
+def counted(text: str, convention: str = "textbook", /, **sizes: int) -> Count:
+    return count(build_system(read_model(text, convention=convention, sizes=sizes)))
 
 
 def printed(formula: Formula) -> str:
@@ -156,8 +156,10 @@ def test_formulas_in_latex_and_python(text: str, latex: str, python: str) -> Non
 
 
 def test_without_biases() -> None:
-    assert printed(counted("lstm", bias=False).formula) == "4(nd + n²)"
-    assert printed(counted("lstm-peephole", "textbook", bias=False).formula) == "4(nd + n²) + 3n"
+    for text, formula in (("lstm", "4(nd + n²)"), ("lstm-peephole", "4(nd + n²) + 3n")):
+        found = count(build_system(read_model(text, bias=False)))
+        assert printed(found.formula) == formula
+        assert found.to_json()["bias"] is False
 
 
 def test_a_closed_form_agrees_with_every_depth() -> None:
@@ -207,9 +209,12 @@ def entries(sizes: Sizes, *, matrices_only: bool = False) -> int:
     return total
 
 
-OPERATORS: dict[type[ast.operator], Any] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
-}  # fmt: skip
+OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Pow: lambda a, b: a**b,
+}
 
 
 def evaluated(text: str, sizes: dict[str, int]) -> int:
@@ -218,8 +223,7 @@ def evaluated(text: str, sizes: dict[str, int]) -> int:
     def value(node: ast.expr) -> int:
         match node:
             case ast.BinOp():
-                result: int = OPERATORS[type(node.op)](value(node.left), value(node.right))
-                return result
+                return OPERATORS[type(node.op)](value(node.left), value(node.right))
             case ast.Name():
                 return sizes[node.id]
             case ast.Constant(value=int(number)):
@@ -239,7 +243,7 @@ def test_a_count_is_the_size_of_the_arrays(text: str, bias: bool, numbers: list[
     drawn = dict(zip(free, numbers, strict=False))
     if "L" in drawn:
         drawn["L"] = drawn["L"] % 4 + 1
-    found = counted(text, bias=bias, **drawn)
+    found = count(build_system(read_model(text, bias=bias, sizes=drawn)))
     sizes = uniform_sizes(found.system, steps=4)
     assert found.total == entries(sizes)
     assert evaluated(formula_in(found.formula, SOURCE), dict(found.system.bound)) == found.total
