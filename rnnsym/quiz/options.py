@@ -26,7 +26,7 @@ class Misconception(Generic[Work]):
         name: what it is called in the key of a paper.
         apply: the work with this mistake in it, once for each place where it can be made, with
             the reason why that is wrong; nothing where the mistake cannot be made.
-        needs_matrices: whether it changes nothing where every size is 1.
+        needs_matrices: whether it changes nothing where states have one entry.
     """
 
     name: str

@@ -1,18 +1,18 @@
 """Papers: items drawn so that each depends on the seed, its kind and its place in the kind only."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import TypeVar
 
 from rnnsym.blocks import Block, Prose, Table, prose
-from rnnsym.cell import cell_names, load_cell
+from rnnsym.cell import load_cell
 from rnnsym.document import Document, Question
 from rnnsym.errors import InputError
 from rnnsym.item import Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters, kind_names, load_kind
+from rnnsym.version import VERSION
 
 __all__ = ["ATTEMPTS", "MOST", "draw_item", "generate", "paper"]
 
@@ -137,18 +137,9 @@ def _lines(items: Sequence[Item], seed: int) -> tuple[Prose, ...]:
     marks, minutes = sum(i.marks for i in items), sum(i.minutes for i in items)
     return (
         prose(f"Convention: {conventions}, as each question says."),
-        prose(f"Seed {seed}, rnnsym {_version()}. {marks} marks, {minutes} minutes."),
+        prose(f"Seed {seed}, rnnsym {VERSION}. {marks} marks, {minutes} minutes."),
         prose(ROUNDING),
     )
-
-
-def _version() -> str:
-    try:
-        return version("rnnsym")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        import rnnsym
-
-        return str(getattr(rnnsym, "__version__", "unknown"))
 
 
 def _answers(items: Sequence[Item]) -> Table:

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from rnnsym.affine import arrays
 from rnnsym.blocks import Equations, Line, Prose, prose
 from rnnsym.cell import Cell
 from rnnsym.errors import InputError
@@ -9,7 +10,7 @@ from rnnsym.expr import TIME, Array, Family, Integer, Node, Plus, size
 from rnnsym.equations import System
 from rnnsym.model_text import Recurrent
 
-__all__ = ["arrays", "cell_of", "convention_note", "described", "equations_of", "uses"]
+__all__ = ["cell_of", "convention_note", "described", "equations_of", "uses"]
 
 INPUT = Array(Family("x", "x"), (size("d"), Integer(1)), None, TIME)
 NOTES = {
@@ -57,13 +58,6 @@ def convention_note(system: System) -> Prose:
     listed = (part for one in sizes for part in (", ", *one))
     note = NOTES[system.model.convention]
     return prose(note, " The input ", INPUT, " has ", size("d"), " entries", *listed, ".")
-
-
-def arrays(node: Node) -> list[Array]:
-    """Return the arrays in an expression, in order."""
-    if isinstance(node, Array):
-        return [node]
-    return [a for child in node.children for a in arrays(child)]
 
 
 @lru_cache(maxsize=1024)

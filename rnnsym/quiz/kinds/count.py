@@ -12,7 +12,7 @@ import numpy as np
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, Table, prose
 from rnnsym.cell import Cell, cell_names
 from rnnsym.count import count
-from rnnsym.expr import LAYER, Array, Expr, Integer, Symbol, size, size_of_layer
+from rnnsym.expr import LAYER, Array, Expr, Integer, Symbol, size
 from rnnsym.item import Item, Option, Proof
 from rnnsym.equations import System, Weight
 from rnnsym.quiz.draw import Draw
@@ -21,6 +21,7 @@ from rnnsym.quiz.options import Misconception, arranger, identifier, sorted_by_s
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of, uses
 from rnnsym.system import build_system, read_model
+from rnnsym.tied import TiedSizes
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
@@ -193,40 +194,20 @@ def _system(model: str, convention: str) -> System:
 
 @lru_cache(maxsize=256)
 def _parts(system: System) -> tuple[Part, ...]:
-    cell = cell_of(system)
-    tied = _tied(system)
-    return tuple(
-        Part(weight.array, *_role(cell, weight.array), layer, _sides(weight.array, layer, tied))
-        for weight in system.weights
-        for layer in _layers(weight)
-    )
+    cell, tied = cell_of(system), TiedSizes(system)
+    found: list[Part] = []
+    for weight in system.weights:
+        for layer in _layers(weight):
+            rows, columns = (_side(tied.at(s, Integer(layer))) for s in weight.array.shape)
+            role = _role(cell, weight.array)
+            found.append(Part(weight.array, *role, layer, (rows, columns)))
+    return tuple(found)
 
 
 def _layers(weight: Weight) -> Sequence[int]:
     if weight.layer is None:
         return [1]
     return range(int(weight.layer.first), int(weight.layer.last) + 1)
-
-
-def _tied(system: System) -> dict[Expr, Expr]:
-    """What the sizes of each layer are, with one n for all."""
-    rule: dict[Expr, Expr] = {}
-    for name, span in system.layered_sizes:
-        for k in range(int(span.first), int(span.last) + 1):
-            rule[size_of_layer(name, Integer(k))] = size(name)
-    for name, span, below, inside in system.widths:
-        rule[size_of_layer(name, span.first - 1)] = below
-        for k in range(int(span.first), int(span.last) + 1):
-            value = inside.xreplace({LAYER: Integer(k)})
-            rule[size_of_layer(name, Integer(k))] = value.xreplace(rule)
-    return rule
-
-
-def _sides(
-    array: Array, layer: int, tied: dict[Expr, Expr]
-) -> tuple[tuple[int, str], tuple[int, str]]:
-    rows, columns = (s.xreplace({LAYER: Integer(layer)}).xreplace(tied) for s in array.shape)
-    return _side(rows), _side(columns)
 
 
 def _side(length: Expr) -> tuple[int, str]:

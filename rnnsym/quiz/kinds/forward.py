@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from rnnsym.affine import arrays
 from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.cell import CellEquation, cell_names
 from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, size, text
@@ -30,7 +31,7 @@ from rnnsym.quiz.numbers import (
 from rnnsym.quiz.options import arranger, identifier, mixed, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.slips import MISCONCEPTIONS, Slip, Work
-from rnnsym.quiz.subject import arrays, cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of
 from rnnsym.system import build_system, read_model
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
@@ -85,7 +86,7 @@ def _given(model: str, asked: str) -> tuple[Array, ...]:
 
 @lru_cache(maxsize=256)
 def _slips(model: str, asked: str, *, scalar: bool) -> tuple[tuple[str, Slip], ...]:
-    """The mistakes that change something: where all vectors have one entry, order changes nothing."""
+    """The mistakes that change something: where states have one entry, order changes nothing."""
     work = _work(model, asked)
     made = (m for m in MISCONCEPTIONS if not (scalar and m.needs_matrices))
     return tuple((m.name, slip) for m in made for slip in m.apply(work))
@@ -202,7 +203,7 @@ def _make(parameters: Parameters) -> Item:
     exact = _run(work.equations, given, numbers)
     worked = _run(work.equations, given, numbers, WORKED)
     key = _answer(exact[_place(target)], worked[_place(target)])
-    scalar = all(value == 1 for _, value in numbers)
+    scalar = all(value == 1 for symbol, value in numbers if symbol != size("d"))
     wrong = [_option(slip, given, numbers) for slip in _slips(model, asked, scalar=scalar)]
     why = prose("Every line of the step, from the equations.")
     right = (key, Option(prose(number_matrix(key)), "", why))
