@@ -152,13 +152,18 @@ def value_of(name: str) -> float:
     return random.Random(name).uniform(-1, 1)
 
 
-def numbers(node: Node, sizes: dict[str, int] | None = None) -> Any:
-    """Evaluate an expression, through ``explicit``, as an array of floats."""
-    matrix = explicit(node, sizes or SIZES)
+def evaluated(matrix: Any) -> Any:
+    """Return a SymPy matrix of scalar symbols as an array of floats."""
     symbols = sorted(matrix.free_symbols, key=str)
-    function = sympy.lambdify(symbols, list(matrix), "math")
+    slope_of_relu = {"Heaviside": lambda x, *_: float(x > 0)}
+    function = sympy.lambdify(symbols, list(matrix), [slope_of_relu, "math"])
     values = function(*(value_of(str(s)) for s in symbols))
     return np.array(values, float).reshape(matrix.shape)
+
+
+def numbers(node: Node, sizes: dict[str, int] | None = None) -> Any:
+    """Evaluate an expression, through ``explicit``."""
+    return evaluated(explicit(node, sizes or SIZES))
 
 
 def close(a: Any, b: Any) -> bool:
