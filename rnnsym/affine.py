@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from rnnsym.equations import Equation, Loop
@@ -9,6 +10,7 @@ from rnnsym.expr import (
     Array,
     Diag,
     Expr,
+    Family,
     Hadamard,
     Map,
     Node,
@@ -41,12 +43,17 @@ class AffineMap:
     array: Array
 
 
+@lru_cache(maxsize=256)
 def affine_maps(loop: Loop, weights: frozenset[Array]) -> tuple[AffineMap, ...]:
     """Return the maps of a layer in the order of its equations, each parameter in one of them."""
     merged = {equation.lhs: [equation] for equation in loop.equations}
+    reads: dict[Family, list[tuple[Equation, Array]]] = {}
     for equation in loop.equations:
-        reader = _only_reader(equation, loop, weights)
-        if reader is not None:
+        for array in arrays(equation.rhs):
+            reads.setdefault(array.family, []).append((equation, array))
+    for equation in loop.equations:
+        reader = _only_reader(equation.lhs, reads.get(equation.lhs.family, []))
+        if reader is not None and not weights.isdisjoint(arrays(reader.rhs)):
             merged[reader.lhs] += merged.pop(equation.lhs)
     found: list[AffineMap] = []
     seen: set[Node] = set()
@@ -67,15 +74,12 @@ def _unseen(seen: set[Node], nodes: Iterable[NodeT]) -> list[NodeT]:
     return new
 
 
-def _only_reader(equation: Equation, loop: Loop, weights: frozenset[Array]) -> Equation | None:
-    """Return the affine map into which an equation's value goes, and nowhere else."""
-    lhs = equation.lhs
-    reads = [(e, a) for e in loop.equations for a in arrays(e.rhs) if a.family == lhs.family]
-    if len(reads) != 1 or reads[0][1] != lhs:
+def _only_reader(array: Array, reads: list[tuple[Equation, Array]]) -> Equation | None:
+    """Return the equation that adds an array into its value, where no other one reads it."""
+    if len(reads) != 1:
         return None
-    reader = reads[0][0]
-    affine = not weights.isdisjoint(arrays(reader.rhs))
-    return reader if affine and lhs in _added(reader.rhs) else None
+    [(reader, read)] = reads
+    return reader if read == array and array in _added(reader.rhs) else None
 
 
 def _added(node: Node) -> Iterator[Node]:
