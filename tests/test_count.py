@@ -332,6 +332,20 @@ v = "k"
 v = "W_1 @ x[t] + U_1 @ h[t-1]"
 h = "tanh(W_2 @ v[t] + b)"
 """
+RESIDUAL = """
+[states]
+h = "n"
+[equations]
+g = "tanh(W @ x[t] + b)"
+h = "h[t-1] + g[t]"
+"""
+
+
+def test_what_only_a_derivative_reads_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "residual.toml"
+    path.write_text(RESIDUAL)
+    assert printed(counted(str(path)).memory.formula) == "T(n + d)"
+    assert [s.array.name for s in stored(derive(counted(str(path)).system))] == ["g", "x"]
 
 
 def test_shared_matrices_count_once(tmp_path: Path) -> None:
