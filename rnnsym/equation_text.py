@@ -53,7 +53,8 @@ def parse_equation(text: str) -> ast.expr:
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        raise InputError(f"syntax error at column {error.offset}: {error.msg}") from None
+        place = f" at column {error.offset}" if error.offset else ""
+        raise InputError(f"syntax error{place}: {error.msg}") from None
     except (RecursionError, MemoryError):
         raise InputError("the equation is nested too deeply") from None
     except ValueError as error:

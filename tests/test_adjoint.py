@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
-from strategies import (
+from tests.strategies import (
     ONE,
     SIZES,
     D,

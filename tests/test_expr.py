@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from strategies import ONE, SIZES, D, N, array, expressions, numbers, samples, sympy, vector
+from tests.strategies import ONE, SIZES, D, N, array, expressions, numbers, samples, sympy, vector
 
 from rnnsym.errors import ShapeError
 from rnnsym.expr import (

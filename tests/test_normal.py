@@ -5,7 +5,6 @@ import random
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import ONE, D, N, array, close, expressions, finite, numbers, vector
 
 from rnnsym.expr import (
     BOUND,
@@ -34,6 +33,7 @@ from rnnsym.expr import (
     split,
     transpose,
 )
+from tests.strategies import ONE, D, N, array, close, expressions, finite, numbers, vector
 
 A, B, C = (vector(name) for name in "abc")
 U, W = array("U", (N, N)), array("W", (N, N))

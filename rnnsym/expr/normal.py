@@ -144,7 +144,13 @@ def _joined(factors: tuple[Node, ...]) -> Terms:
 
 @_terms.register
 def _(node: Transpose) -> Terms:
-    return [(k, _transposed(m)) for k, m in _terms(node.arg)]
+    return [(k * j, m) for k, part in _terms(node.arg) for j, m in _turned(part)]
+
+
+def _turned(node: Node) -> Terms:
+    if isinstance(node, Product):
+        return _joined(tuple(_transposed(c) for c in reversed(node.children)))
+    return [(ONE, _transposed(node))]
 
 
 def _transposed(node: Node) -> Node:
@@ -155,8 +161,6 @@ def _transposed(node: Node) -> Node:
     if isinstance(node, Fill):
         rows, cols = node.shape
         return Fill(node.value, Tuple(cols, rows))
-    if isinstance(node, Product):
-        return matmul(*(_transposed(c) for c in reversed(node.children)))
     if isinstance(node, Hadamard):
         return _sorted_hadamard(tuple(_transposed(c) for c in node.children))
     if isinstance(node, Map):
@@ -176,17 +180,17 @@ def _(node: Concat) -> Terms:
 
 @_terms.register
 def _(node: Slice) -> Terms:
-    return [(k, _sliced(m, node)) for k, m in _terms(node.arg)]
+    return [(k * j, m) for k, part in _terms(node.arg) for j, m in _cut(part, node)]
 
 
-def _sliced(node: Node, cut: Slice) -> Node:
+def _cut(node: Node, cut: Slice) -> Terms:
     """Rows of a concatenation are a block of it when the ends match."""
     start: Expr = Integer(0)
     for block in node.children if isinstance(node, Concat) else ():
         if (start, block.shape[0]) == (cut.start, cut.length):
-            return block
+            return _terms(block)
         start = start + block.shape[0]
-    return split(node, cut.start, cut.length)
+    return [(ONE, split(node, cut.start, cut.length))]
 
 
 @_terms.register
