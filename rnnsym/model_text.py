@@ -90,7 +90,7 @@ def checked_size(name: str, value: object) -> int:
     128
     """
     text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[+-]?\d{1,20}", text):
+    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,20}", text):
         raise InputError(f"size {name} must be a whole number, not {value!r}")
     number = int(text)
     if number < 1:
@@ -250,6 +250,6 @@ def _depth(reader: _Reader) -> int:
     word = reader.word("a depth: a whole number, or L")
     if word == "L":
         return 0
-    if not word.isdigit() or not 1 <= int(word[:9]) <= MAX_DEPTH or len(word) > 9:
+    if not re.fullmatch("[0-9]{1,9}", word) or not 1 <= int(word) <= MAX_DEPTH:
         raise reader.fail(f"a depth is a whole number from 1 to {MAX_DEPTH}, or L", start)
     return int(word)
