@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnsym.derive import derive
-from rnnsym.errors import InputError
 from rnnsym.equations import System
+from rnnsym.errors import InputError
 from rnnsym.model_text import Embedding
 from rnnsym.numeric.arrays import Floats, array_of, floats, named_arrays, shaped
 from rnnsym.numeric.packing import Own, Packed, packed_arrays

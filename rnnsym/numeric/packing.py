@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from rnnsym.cell import CONVENTIONS, Cell
+from rnnsym.equations import Block, System
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import LAYER, Array, Integer
-from rnnsym.equations import Block, System
 from rnnsym.model_text import Embedding
 from rnnsym.numeric.arrays import Floats
 from rnnsym.numeric.program import identifier

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnsym.expr import LAYER, Integer
 from rnnsym.equations import System
+from rnnsym.expr import LAYER, Integer
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.arrays import Floats, named_arrays, shaped
 from rnnsym.numeric.program import identifier
