@@ -14,6 +14,25 @@ settings.register_profile("fuzz", deadline=None, database=None, print_blob=True,
 settings.load_profile("fuzz" if os.environ.get("RNNSYM_FUZZ") == "1" else "same")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Rewriting golden files is asked for, never done by the way."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with the file of that name in tests/golden."""
+
+    def compare(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
 @pytest.fixture
 def require_engine() -> Callable[[str], str]:
     """Return the path of an external program.

@@ -1,5 +1,7 @@
 """LaTeX of expressions."""
 
+from functools import cache
+
 from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.activations import ACTIVATIONS
 from rnnsym.expr.indices import LAYER
@@ -25,11 +27,17 @@ def _atom(expr: Expr) -> str:
     return _index(expr.name) if isinstance(expr, Symbol) else str(expr)
 
 
+@cache
 def latex_scalar(expr: Expr) -> str:
     """Return a size or an index in LaTeX."""
     if expr.is_Rational and expr.q != 1:
         return rf"\tfrac{{{expr.p}}}{{{expr.q}}}"
     return scalar(expr, _atom, lambda base, n: f"{base}^{{{n}}}", "")
+
+
+def _braced(script: str) -> str:
+    """Return a sub- or superscript, in braces where it is more than one character."""
+    return script if len(script) == 1 else f"{{{script}}}"
 
 
 class Latex(Notation):
@@ -54,8 +62,8 @@ class Latex(Notation):
         if node.time is not None:
             subs.append(latex_scalar(node.time))
         above = f"({latex_scalar(node.layer)})" if node.layer is not None else power
-        printed = base + (f"_{{{','.join(subs)}}}" if subs else "")
-        printed += f"^{{{above}}}" if above else ""
+        printed = base + (f"_{_braced(','.join(subs))}" if subs else "")
+        printed += f"^{_braced(above)}" if above else ""
         if family.role == "gradient":
             return rf"\frac{{\partial L}}{{\partial {printed}}}"
         return f"({printed})^{{{power}}}" if power and above != power else printed
@@ -78,7 +86,7 @@ class Latex(Notation):
         """X^⊤, after a layer's superscript where there is one."""
         if inner.endswith(")}"):
             return inner[:-1] + r"\top}"
-        return rf"{inner}^{{\top}}"
+        return rf"{inner}^\top"
 
     def rows(self, inner: str, first: Expr, last: Expr) -> str:
         """[x]_{first:last}."""
@@ -104,7 +112,7 @@ def latex(node: Node) -> str:
     >>> from rnnsym.expr import Array, Family, TIME, matmul, size, transpose
     >>> U = Array(Family("U_f", "U_f"), (size("n"), size("n")))
     >>> latex(matmul(transpose(U), Array(Family("h", "h"), (size("n"), size("n")), None, TIME - 1)))
-    'U_{f}^{\\top} h_{t-1}'
+    'U_f^\\top h_{t-1}'
     """
     return render(node, LATEX)
 

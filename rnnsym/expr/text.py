@@ -1,6 +1,7 @@
 """Unicode text of expressions, and the cell language (plain ASCII) in which users write them."""
 
 import re
+from functools import cache
 
 from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.activations import ACTIVATIONS
@@ -72,6 +73,7 @@ def _atom(expr: Expr) -> str:
     return str(expr)
 
 
+@cache
 def text_scalar(expr: Expr) -> str:
     """Return a size or an index in Unicode text."""
     if expr.is_Rational and expr.q != 1:
@@ -85,6 +87,7 @@ def _source_atom(expr: Expr) -> str:
     return expr.name if isinstance(expr, Symbol) else str(expr)
 
 
+@cache
 def source_scalar(expr: Expr) -> str:
     """Return a size or an index as Python would read it."""
     if expr.is_Rational and expr.q != 1:
