@@ -7,12 +7,11 @@ can prove the other.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from functools import cache, singledispatch
+from functools import cache, lru_cache, partial, reduce, singledispatch
 from operator import add, mul
 from typing import TypeAlias
 
 from rnnsym.expr import (
-    BOUND,
     Array,
     Concat,
     Diag,
@@ -31,9 +30,9 @@ from rnnsym.expr import (
     Softmax,
     Transpose,
 )
-from rnnsym.quiz.numbers import Matrix, zeros
+from rnnsym.quiz.numbers import Matrix
 
-__all__ = ["Numbers", "Place", "Point", "evaluate", "number"]
+__all__ = ["Numbers", "Place", "Point", "evaluate", "number", "sized"]
 
 PRECISION = 30
 Place: TypeAlias = tuple[str, str, int | None, int | None]
@@ -42,16 +41,17 @@ Numbers: TypeAlias = tuple[tuple[Expr, int], ...]
 """What each size and index is."""
 
 
+Reader: TypeAlias = Callable[[Place, tuple[int, int]], Matrix]
+"""The value of the array at a place, which has the shape given."""
+Program: TypeAlias = Callable[[Reader], Matrix]
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """Values for everything in an expression: sizes, indices, arrays."""
 
     numbers: Numbers
-    read: Callable[[Place, tuple[int, int]], Matrix]
-
-    def shape(self, shape: Shape) -> tuple[int, int]:
-        """Return a shape as numbers."""
-        return number(shape[0], self.numbers), number(shape[1], self.numbers)
+    read: Reader
 
 
 @cache
@@ -61,6 +61,11 @@ def number(expr: Expr, numbers: Numbers) -> int:
     return int(expr.xreplace(values))
 
 
+def sized(shape: Shape, numbers: Numbers) -> tuple[int, int]:
+    """Return a shape as numbers."""
+    return number(shape[0], numbers), number(shape[1], numbers)
+
+
 def evaluate(node: Node, point: Point) -> Matrix:
     """Return the value of ``node``.
 
@@ -68,7 +73,13 @@ def evaluate(node: Node, point: Point) -> Matrix:
         ArithmeticError: a logarithm or a quotient that has none.
     """
     with localcontext(prec=PRECISION):
-        return _value(node, point)
+        return _program(node, point.numbers)(point.read)
+
+
+@lru_cache(maxsize=8192)
+def _program(node: Node, numbers: Numbers) -> Program:
+    """Walk the tree once for many evaluations: a question is drawn again and again."""
+    return _compiled(node, numbers)
 
 
 def _sigmoid(a: Decimal) -> Decimal:
@@ -92,105 +103,124 @@ FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
 }
 
 
-def _entrywise(
-    operation: Callable[[Decimal, Decimal], Decimal], matrices: Iterable[Matrix]
-) -> Matrix:
-    first, *others = matrices
-    for other in others:
-        pairs = zip(first, other, strict=True)
-        first = tuple(tuple(map(operation, a, b)) for a, b in pairs)
-    return first
+def _entrywise(operation: Callable[[Decimal, Decimal], Decimal], a: Matrix, b: Matrix) -> Matrix:
+    return tuple(tuple(map(operation, x, y)) for x, y in zip(a, b, strict=True))
 
 
-def _times(a: Matrix, b: Matrix) -> Matrix:
+_sum = partial(_entrywise, add)
+_hadamard = partial(_entrywise, mul)
+
+
+def _product(a: Matrix, b: Matrix) -> Matrix:
     columns = tuple(zip(*b, strict=True))
     return tuple(tuple(sum(map(mul, row, col), Decimal(0)) for col in columns) for row in a)
 
 
+def _joined(
+    operation: Callable[[Matrix, Matrix], Matrix], nodes: Iterable[Node], numbers: Numbers
+) -> Program:
+    parts = [_compiled(node, numbers) for node in nodes]
+    return lambda read: reduce(operation, (part(read) for part in parts))
+
+
+def _quotient(number: Expr) -> Decimal:
+    return Decimal(number.p) / Decimal(number.q)
+
+
+def _filled(entry: Decimal, shape: tuple[int, int]) -> Matrix:
+    rows, columns = shape
+    return ((entry,) * columns,) * rows
+
+
 @singledispatch
-def _value(node: Node, point: Point) -> Matrix:
+def _compiled(node: Node, numbers: Numbers) -> Program:
     raise TypeError(f"no decimal value for a {type(node).__name__}")
 
 
-@_value.register
-def _(node: Array, point: Point) -> Matrix:
-    family = node.family
-    layer, time = (None if i is None else number(i, point.numbers) for i in (node.layer, node.time))
-    return point.read((family.name, family.direction, layer, time), point.shape(node.shape))
+@_compiled.register
+def _(node: Array, numbers: Numbers) -> Program:
+    layer, time = (None if i is None else number(i, numbers) for i in (node.layer, node.time))
+    place, shape = (node.name, node.family.direction, layer, time), sized(node.shape, numbers)
+    return lambda read: read(place, shape)
 
 
-@_value.register
-def _(node: Fill, point: Point) -> Matrix:
-    rows, columns = point.shape(node.shape)
-    return ((Decimal(node.value.p) / Decimal(node.value.q),) * columns,) * rows
+@_compiled.register
+def _(node: Fill, numbers: Numbers) -> Program:
+    matrix = _filled(_quotient(node.value), sized(node.shape, numbers))
+    return lambda _read: matrix
 
 
-@_value.register
-def _(node: Map, point: Point) -> Matrix:
-    function = FUNCTIONS[node.name]
-    return tuple(tuple(map(function, row)) for row in _value(node.arg, point))
+@_compiled.register
+def _(node: Map, numbers: Numbers) -> Program:
+    function, inner = FUNCTIONS[node.name], _compiled(node.arg, numbers)
+    return lambda read: tuple(tuple(map(function, row)) for row in inner(read))
 
 
-@_value.register
-def _(node: Softmax, point: Point) -> Matrix:
-    powers = [row[0].exp() for row in _value(node.arg, point)]
-    return tuple((power / sum(powers, Decimal(0)),) for power in powers)
+@_compiled.register
+def _(node: Softmax, numbers: Numbers) -> Program:
+    inner = _compiled(node.arg, numbers)
+
+    def run(read: Reader) -> Matrix:
+        powers = [entry.exp() for row in inner(read) for entry in row]
+        return tuple((power / sum(powers, Decimal(0)),) for power in powers)
+
+    return run
 
 
-@_value.register
-def _(node: Hadamard, point: Point) -> Matrix:
-    return _entrywise(mul, (_value(c, point) for c in node.children))
+@_compiled.register
+def _(node: Hadamard, numbers: Numbers) -> Program:
+    return _joined(_hadamard, node.children, numbers)
 
 
-@_value.register
-def _(node: Plus, point: Point) -> Matrix:
-    return _entrywise(add, (_value(c, point) for c in node.children))
+@_compiled.register
+def _(node: Plus, numbers: Numbers) -> Program:
+    return _joined(_sum, node.children, numbers)
 
 
-@_value.register
-def _(node: Scale, point: Point) -> Matrix:
-    factor = Decimal(node.factor.p) / Decimal(node.factor.q)
-    return tuple(tuple(factor * entry for entry in row) for row in _value(node.arg, point))
+@_compiled.register
+def _(node: Product, numbers: Numbers) -> Program:
+    return _joined(_product, node.children, numbers)
 
 
-@_value.register
-def _(node: Product, point: Point) -> Matrix:
-    first, *others = (_value(c, point) for c in node.children)
-    for other in others:
-        first = _times(first, other)
-    return first
+@_compiled.register
+def _(node: Scale, numbers: Numbers) -> Program:
+    factor, inner = _quotient(node.factor), _compiled(node.arg, numbers)
+    return lambda read: tuple(tuple(factor * entry for entry in row) for row in inner(read))
 
 
-@_value.register
-def _(node: Transpose, point: Point) -> Matrix:
-    return tuple(zip(*_value(node.arg, point), strict=True))
+@_compiled.register
+def _(node: Transpose, numbers: Numbers) -> Program:
+    inner = _compiled(node.arg, numbers)
+    return lambda read: tuple(zip(*inner(read), strict=True))
 
 
-@_value.register
-def _(node: Diag, point: Point) -> Matrix:
-    entries = _value(node.arg, point)
-    square = [list(row) for row in zeros(len(entries), len(entries))]
-    for i, (entry,) in enumerate(entries):
-        square[i][i] = entry
-    return tuple(map(tuple, square))
+@_compiled.register
+def _(node: Diag, numbers: Numbers) -> Program:
+    inner = _compiled(node.arg, numbers)
+
+    def run(read: Reader) -> Matrix:
+        entries = [entry for row in inner(read) for entry in row]
+        places = range(len(entries))
+        return tuple(tuple(entries[i] if i == j else Decimal(0) for j in places) for i in places)
+
+    return run
 
 
-@_value.register
-def _(node: Concat, point: Point) -> Matrix:
-    return tuple(row for c in node.children for row in _value(c, point))
+@_compiled.register
+def _(node: Concat, numbers: Numbers) -> Program:
+    return _joined(add, node.children, numbers)
 
 
-@_value.register
-def _(node: Slice, point: Point) -> Matrix:
-    start, length = (number(e, point.numbers) for e in (node.start, node.length))
-    return _value(node.arg, point)[start : start + length]
+@_compiled.register
+def _(node: Slice, numbers: Numbers) -> Program:
+    start, length = number(node.start, numbers), number(node.length, numbers)
+    inner = _compiled(node.arg, numbers)
+    return lambda read: inner(read)[start : start + length]
 
 
-@_value.register
-def _(node: Sigma, point: Point) -> Matrix:
+@_compiled.register
+def _(node: Sigma, numbers: Numbers) -> Program:
     index, first, last = node.bounds
-    steps = range(number(first, point.numbers), number(last, point.numbers) + 1)
-    assert index == BOUND  # the only bound index there is
-    return _entrywise(
-        add, (_value(node.body, Point((*point.numbers, (index, k)), point.read)) for k in steps)
-    )
+    steps = range(number(first, numbers), number(last, numbers) + 1)
+    parts = [_compiled(node.body, (*numbers, (index, k))) for k in steps]
+    return lambda read: reduce(_sum, (part(read) for part in parts))

@@ -1,6 +1,6 @@
 """Counter-based randomness: a choice depends on seed, question and name, and on nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TypeVar
@@ -35,9 +35,17 @@ class Draw:
         """Return a whole number from ``first`` to ``last``, both included."""
         return first + self._number(name) % (last - first + 1)
 
-    def ranked(self, name: str, options: Iterable[T]) -> list[T]:
-        """Return ``options`` shuffled by rendezvous: a new one moves none of the others."""
-        return sorted(options, key=lambda option: self._number(name, str(option)))
+    def ranked(
+        self, name: str, options: Iterable[T], label: Callable[[T], object] = str
+    ) -> list[T]:
+        """Return ``options`` shuffled by rendezvous: a new one moves none of the others.
+
+        Args:
+            name: what is drawn.
+            options: from what.
+            label: the text that stands for an option.
+        """
+        return sorted(options, key=lambda option: self._number(name, label(option)))
 
     def choice(self, name: str, options: Sequence[T]) -> T:
         """Return one of ``options``; a new one changes only the choices that it wins."""

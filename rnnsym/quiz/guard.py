@@ -10,7 +10,6 @@ from rnnsym.expr import (
     STEPS,
     TIME,
     UNICODE,
-    Array,
     Expr,
     Formula,
     Integer,
@@ -26,7 +25,7 @@ from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.numbers import Matrix
 
-__all__ = ["MARGIN", "Unfair", "check", "differ", "printed"]
+__all__ = ["MARGIN", "Unfair", "check", "fingerprint", "printed"]
 
 MARGIN = 5
 """By how many units of the last decimal shown two numbers differ, so that rounding on the way
@@ -72,7 +71,7 @@ def _alike(a: Prose, b: Prose) -> str:
 
 def _same(a: Inline, b: Inline) -> bool:
     if isinstance(a, Node) and isinstance(b, Node):
-        return not differ(a, b)
+        return not _differ(a, b)
     if isinstance(a, NumberMatrix) and isinstance(b, NumberMatrix):
         return _too_close(a, b)
     if isinstance(a, Expr | Formula) and isinstance(b, Expr | Formula):
@@ -99,28 +98,30 @@ def _exponent(*numbers: Decimal) -> int:
     return min(int(number.as_tuple().exponent) for number in numbers)
 
 
-@lru_cache(maxsize=65536)
-def differ(a: Node, b: Node) -> bool:
-    """Tell whether two expressions differ as mathematics: in normal form and at random points."""
+@lru_cache(maxsize=4096)
+def _differ(a: Node, b: Node) -> bool:
+    """Tell whether two expressions differ as mathematics: at random points and in normal form."""
     if a.shape != b.shape:
         return True
-    return not equal(a, b) and any(_at(a, k) != _at(b, k) for k in range(POINTS))
+    return fingerprint(a) != fingerprint(b) and not equal(a, b)
 
 
 @lru_cache(maxsize=65536)
+def fingerprint(node: Node) -> tuple[Matrix, ...]:
+    """Return the values at random points that all expressions share, to twelve decimals."""
+    return tuple(_at(node, point) for point in range(POINTS))
+
+
 def _at(node: Node, point: int) -> Matrix:
-    """The value at a random point that every expression shares, to 12 significant digits."""
     value = evaluate(node, Point(_numbers(node), lambda place, shape: _random(place, shape, point)))
     return tuple(tuple(entry.quantize(TOLERANCE) for entry in row) for row in value)
 
 
 def _numbers(node: Node) -> Numbers:
     """Distinct numbers for every size in any expression: a size's number depends on its name."""
-    found: set[Expr] = {s for a in node.atoms(Array) for s in a.free_symbols}
-    found |= node.free_symbols
     fixed: dict[Expr, int] = {TIME: 3, STEPS: 5, LAYER: 2}
-    names = sorted((s for s in found if s not in fixed), key=str)
-    sizes = {s: _size(str(s)) for s in names}
+    found: set[Expr] = node.free_symbols - fixed.keys()
+    sizes = {s: _size(str(s)) for s in sorted(found, key=str)}
     return tuple((fixed | sizes).items())
 
 

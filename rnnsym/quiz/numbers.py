@@ -14,7 +14,6 @@ __all__ = [
     "read_matrix",
     "rounded",
     "shown",
-    "zeros",
 ]
 
 Matrix: TypeAlias = tuple[tuple[Decimal, ...], ...]
@@ -63,8 +62,3 @@ def read_matrix(text: str) -> Matrix:
     '1 -0.5; 2 1'
     """
     return tuple(tuple(Decimal(entry) for entry in row.split()) for row in text.split(";"))
-
-
-def zeros(rows: int, columns: int) -> Matrix:
-    """Return a matrix of zeros."""
-    return ((Decimal(0),) * columns,) * rows

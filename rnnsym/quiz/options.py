@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from rnnsym.blocks import Prose
 from rnnsym.item import Option
 from rnnsym.quiz.draw import Draw, digest
-from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.guard import Unfair, printed
 from rnnsym.quiz.registry import ARRANGEMENT, Parameters
 
 __all__ = ["Misconception", "arranger", "identifier", "mixed", "sorted_by_size"]
@@ -46,9 +46,12 @@ def arranger(kind: str, parameters: Parameters) -> Draw:
 
 
 def mixed(key: Option, wrong: Sequence[Option], draw: Draw) -> tuple[Option, ...]:
-    """Return the key and up to three wrong options in random order."""
-    chosen = draw.ranked("wrong", wrong)[:WRONG]
-    return tuple(draw.ranked("order", (key, *chosen)))
+    """Return the key and up to three wrong options, of different kinds if possible, shuffled."""
+    ranked = draw.ranked("wrong", wrong, _label)
+    first = {option.misconception: option for option in reversed(ranked)}.values()
+    others = [option for option in ranked if option not in first]
+    chosen = [*draw.ranked("kinds", first, _label), *others][:WRONG]
+    return tuple(draw.ranked("order", (key, *chosen), _label))
 
 
 def sorted_by_size(
@@ -59,7 +62,7 @@ def sorted_by_size(
     Raises:
         Unfair: a misconception gives the key, or too few lie on one side of it.
     """
-    number, right = key
+    number, _ = key
     for value, option in wrong:
         if value == number:
             raise Unfair(f"'{option.misconception}' gives the key")
@@ -70,9 +73,14 @@ def sorted_by_size(
     above = [pair for pair in distinct if pair[0] > number]
     if len(below) < place or len(above) < WRONG - place:
         raise Unfair(f"too few misconceptions for the key at place {place + 1}")
-    chosen = draw.ranked("below", below)[:place] + draw.ranked("above", above)[: WRONG - place]
-    return tuple(option for _, option in sorted((*chosen, (number, right)), key=_size))
+    chosen = draw.ranked("below", below, _claim)[:place]
+    chosen += draw.ranked("above", above, _claim)[: WRONG - place]
+    return tuple(option for _, option in sorted((*chosen, key), key=lambda pair: pair[0]))
 
 
-def _size(pair: tuple[Decimal, Option]) -> Decimal:
-    return pair[0]
+def _label(option: Option) -> str:
+    return f"{option.misconception}: {printed(option.content)}"
+
+
+def _claim(pair: tuple[Decimal, Option]) -> str:
+    return _label(pair[1])

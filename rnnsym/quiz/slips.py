@@ -15,16 +15,15 @@ from rnnsym.expr import (
     Node,
     Plus,
     Product,
-    Scale,
     apply,
     fill_like,
     hadamard,
     matmul,
     minus,
     plus,
-    rebuild,
 )
 from rnnsym.quiz.options import Misconception
+from rnnsym.quiz.rewrite import Rule, complement, everywhere, subtrees
 
 __all__ = ["MISCONCEPTIONS", "Slip", "Work"]
 
@@ -48,73 +47,45 @@ class Work:
 
 
 Slip: TypeAlias = tuple[Work, Prose]
-Rule: TypeAlias = Callable[[Node], Node | None]
-"""A node's replacement, or None where it stays."""
 
 
-def rewritten(node: Node, rule: Rule) -> Node:
-    """Return ``node`` with a rule applied wherever it fits, from the outside in."""
-    found = rule(node)
-    if found is not None:
-        return found
-    return rebuild(node, tuple(rewritten(child, rule) for child in node.children))
-
-
-def _everywhere(work: Work, rule: Rule, why: Prose) -> Sequence[Slip]:
-    """The work with a rule applied to all equations, unless it changes none."""
+def _changed(work: Work, rule: Rule, why: Prose, only: CellEquation | None = None) -> list[Slip]:
+    """The work with a rule applied to all equations, or to one, unless it changes none."""
     try:
-        changed = tuple(replace(e, rhs=rewritten(e.rhs, rule)) for e in work.equations)
+        equations = tuple(
+            replace(e, rhs=everywhere(e.rhs, rule)) if only in (None, e) else e
+            for e in work.equations
+        )
     except ShapeError:  # what is left does not fit together, so nobody gets a number from it
         return []
-    return [] if changed == work.equations else [(replace(work, equations=changed), why)]
+    return [] if equations == work.equations else [(replace(work, equations=equations), why)]
 
 
-def _in_each(work: Work, rule: Rule, why: Callable[[Array], Prose]) -> Sequence[Slip]:
+def _in_each(work: Work, rule: Rule, why: Callable[[Array], Prose]) -> list[Slip]:
     """The work with a rule applied to one equation, for each one that it changes."""
-    found: list[Slip] = []
-    for equation in work.equations:
-
-        def here(node: Node, rhs: Node = equation.rhs) -> Node | None:
-            return rewritten(node, rule) if node == rhs else node
-
-        found += _everywhere(work, here, why(equation.lhs))
-    return found
-
-
-def _complement(node: Node) -> Node | None:
-    """The g of 1 − g."""
-    if isinstance(node, Plus) and len(node.children) == 2:
-        one, other = node.children
-        if one == fill_like(1, node) and isinstance(other, Scale) and other.factor == -1:
-            return other.arg
-    return None
+    return [s for e in work.equations for s in _changed(work, rule, why(e.lhs), e)]
 
 
 def _swapped(work: Work) -> Sequence[Slip]:
-    mixed = {_complement(n) for e in work.equations for n in _nodes(e.rhs)} & set(work.gates)
+    mixed = {complement(n) for e in work.equations for n in subtrees(e.rhs)} & set(work.gates)
 
     def swap(node: Node) -> Node | None:
-        inner = _complement(node)
+        inner = complement(node)
         if inner in mixed:
             return inner
         return minus(fill_like(1, node), node) if node in mixed else None
 
-    found: list[Slip] = []
-    for equation in work.equations:
-        if mixed & {_complement(n) for n in _nodes(equation.rhs)}:
-            gate = next(n for n in work.gates if n in mixed)
-            why = prose("Here ", gate, " and ", minus(fill_like(1, gate), gate), " are swapped.")
-            changed = replace(equation, rhs=rewritten(equation.rhs, swap))
-            found.append((_with(work, equation, changed), why))
-    return found
+    return [
+        slip
+        for equation in work.equations
+        for gate in work.gates
+        if gate in {complement(n) for n in subtrees(equation.rhs)}
+        for slip in _changed(work, swap, _swap_reason(gate), equation)
+    ]
 
 
-def _with(work: Work, old: CellEquation, new: CellEquation) -> Work:
-    return replace(work, equations=tuple(new if e is old else e for e in work.equations))
-
-
-def _nodes(node: Node) -> list[Node]:
-    return [node, *(n for child in node.children for n in _nodes(child))]
+def _swap_reason(gate: Array) -> Prose:
+    return prose("Here ", gate, " and ", minus(fill_like(1, gate), gate), " are swapped.")
 
 
 def _function_left_out(work: Work) -> Sequence[Slip]:
@@ -132,7 +103,9 @@ def _other_function(work: Work) -> Sequence[Slip]:
             return apply(other[node.name], node.arg)
         return None
 
-    return _in_each(work, turn, lambda lhs: prose("σ and tanh are taken for each other in ", lhs, "."))
+    return _in_each(
+        work, turn, lambda lhs: prose("σ and tanh are taken for each other in ", lhs, ".")
+    )
 
 
 def _rounded_gates(work: Work) -> Sequence[Slip]:
@@ -142,11 +115,11 @@ def _rounded_gates(work: Work) -> Sequence[Slip]:
         return apply("step", node.arg) if isinstance(node, Map) and node in gates else None
 
     why = prose("A gate takes any value between 0 and 1: it is not rounded to a bit.")
-    return _everywhere(work, step, why)
+    return _changed(work, step, why)
 
 
 def _gate_after(work: Work) -> Sequence[Slip]:
-    """U (r ⊙ h) ↦ r ⊙ (U h), where both have the same number of rows."""
+    """Turn U (r ⊙ h) into r ⊙ (U h), where both have the same number of rows."""
     gates = set(work.gates)
 
     def move(node: Node) -> Node | None:
@@ -160,11 +133,11 @@ def _gate_after(work: Work) -> Sequence[Slip]:
         return hadamard(gate, matmul(*left, hadamard(*others)))
 
     why = prose("The gate multiplies the old state before the matrix does, not after.")
-    return _everywhere(work, move, why)
+    return _changed(work, move, why)
 
 
 def _gate_before(work: Work) -> Sequence[Slip]:
-    """r ⊙ (U h) ↦ U (r ⊙ h), also where the product has a name of its own."""
+    """Turn r ⊙ (U h) into U (r ⊙ h), also where the product has a name of its own."""
     gates = set(work.gates)
     named = {e.lhs: e.rhs for e in work.equations}
 
@@ -187,7 +160,7 @@ def _gate_before(work: Work) -> Sequence[Slip]:
         )
 
     why = prose("The gate multiplies what the matrix gives, not what it reads.")
-    return _everywhere(work, move, why)
+    return _changed(work, move, why)
 
 
 def _state_ignored(work: Work) -> Sequence[Slip]:
@@ -198,7 +171,7 @@ def _state_ignored(work: Work) -> Sequence[Slip]:
         def zero(node: Node, old: Node = old) -> Node | None:
             return fill_like(0, node) if node == old else None
 
-        found += _everywhere(work, zero, prose("The given ", old.xreplace({TIME: TIME * 0 + 1}),
+        found += _changed(work, zero, prose("The given ", old.xreplace({TIME: TIME * 0 + 1}),
                                                " is not zero."))  # fmt: skip
     return found
 
@@ -210,10 +183,10 @@ def _gate_left_out(work: Work) -> Sequence[Slip]:
         def without(node: Node, gate: Node = gate) -> Node | None:
             if not isinstance(node, Hadamard) or gate not in node.children:
                 return None
-            kept = [rewritten(c, without) for c in node.children if c != gate]
+            kept = [everywhere(c, without) for c in node.children if c != gate]
             return hadamard(*kept) if kept else None
 
-        found += _everywhere(work, without, prose("The factor ", gate, " is left out."))
+        found += _changed(work, without, prose("The factor ", gate, " is left out."))
     return found
 
 
@@ -223,10 +196,10 @@ def _no_biases(work: Work) -> Sequence[Slip]:
     def bare(node: Node) -> Node | None:
         if not isinstance(node, Plus) or not biases & set(node.children):
             return None
-        kept = [rewritten(c, bare) for c in node.children if c not in biases]
+        kept = [everywhere(c, bare) for c in node.children if c not in biases]
         return plus(*kept)
 
-    return _everywhere(work, bare, prose("The bias vectors are added too."))
+    return _changed(work, bare, prose("The bias vectors are added too."))
 
 
 MISCONCEPTIONS = (

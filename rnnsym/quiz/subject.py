@@ -5,9 +5,9 @@ from functools import lru_cache
 from rnnsym.affine import arrays
 from rnnsym.blocks import Equations, Line, Prose, prose
 from rnnsym.cell import Cell
+from rnnsym.equations import System
 from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Family, Integer, Node, Plus, size
-from rnnsym.equations import System
 from rnnsym.model_text import Recurrent
 
 __all__ = ["cell_of", "convention_note", "described", "equations_of", "uses"]

@@ -1,7 +1,6 @@
 """Parameter counts: how many numbers a layer trains."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import permutations
@@ -12,12 +11,13 @@ import numpy as np
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, Table, prose
 from rnnsym.cell import Cell, cell_names
 from rnnsym.count import count
+from rnnsym.equations import System, Weight
 from rnnsym.expr import LAYER, Array, Expr, Integer, Symbol, size
 from rnnsym.item import Item, Option, Proof
-from rnnsym.equations import System, Weight
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Part, Work
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.options import Misconception, arranger, identifier, sorted_by_size
+from rnnsym.quiz.options import arranger, identifier, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of, uses
 from rnnsym.system import build_system, read_model
@@ -30,151 +30,6 @@ QUESTION = "how many numbers does it train?"
 STEPS = (5, 10, 20, 50)
 FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
 CONVENTIONS = ("textbook", "pytorch")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One trained array: the affine map it belongs to, what it multiplies, and its shape.
-
-    A side of its shape is a number of times a size: ``(2, "n")``.
-    """
-
-    array: Array
-    block: str
-    reads: str
-    layer: int
-    sides: tuple[tuple[int, str], tuple[int, str]]
-
-    def entries(self, sizes: dict[str, int]) -> int:
-        """Return how many numbers it holds."""
-        (a, rows), (b, columns) = self.sides
-        return a * sizes.get(rows, 1) * b * sizes.get(columns, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A count on its way: the arrays counted, the numbers put in, and a factor."""
-
-    parts: tuple[Part, ...]
-    sizes: tuple[tuple[str, int], ...]
-    steps: int
-    times: int = 1
-
-    @property
-    def total(self) -> int:
-        """What it comes to."""
-        sizes = dict(self.sizes)
-        return self.times * sum(part.entries(sizes) for part in self.parts)
-
-
-Slips = Sequence[tuple[Work, Prose]]
-
-
-def _kept(work: Work, parts: Sequence[Part], why: str) -> Slips:
-    """The work with these parts only, unless they are all."""
-    changed = tuple(parts) != work.parts and len(parts) > 0
-    return [(replace(work, parts=tuple(parts)), prose(why))] if changed else []
-
-
-def _no_biases(work: Work) -> Slips:
-    why = "The bias vectors are trained too."
-    return _kept(work, [p for p in work.parts if p.reads != "1"], why)
-
-
-def _second_bias(work: Work) -> Slips:
-    biases = [p for p in work.parts if p.reads == "1"]
-    if len({(p.block, p.layer, p.array.family.direction) for p in biases}) != len(biases):
-        return []
-    return _kept(work, [*work.parts, *biases], "Here every affine map has one bias vector, not two.")
-
-
-def _one_bias(work: Work) -> Slips:
-    """In a convention with two bias vectors, one of each pair."""
-    seen: set[tuple[object, ...]] = set()
-    kept: list[Part] = []
-    for part in work.parts:
-        place = (part.block, part.layer, part.array.family.direction)
-        if part.reads != "1" or place not in seen:
-            kept.append(part)
-        if part.reads == "1":
-            seen.add(place)
-    return _kept(work, kept, "This convention adds two bias vectors to every gate, and trains both.")
-
-
-def _no_recurrence(work: Work) -> Slips:
-    why = "What multiplies the old state is trained too."
-    return _kept(work, [p for p in work.parts if p.reads != "state"], why)
-
-
-def _block_forgotten(work: Work) -> Slips:
-    blocks = list(dict.fromkeys(p.block for p in work.parts))
-    if len(blocks) < 2:
-        return []
-    right, wrong = len(blocks), len(blocks) - 1
-    why = f"There are {right} affine maps, the candidate's included, not {wrong}."
-    return _kept(work, [p for p in work.parts if p.block != blocks[-1]], why)
-
-
-def _block_too_many(work: Work) -> Slips:
-    blocks = list(dict.fromkeys(p.block for p in work.parts))
-    right, wrong = len(blocks), len(blocks) + 1
-    why = f"The state update trains nothing of its own: the affine maps are {right}, not {wrong}."
-    return _kept(work, [*work.parts, *(p for p in work.parts if p.block == blocks[0])], why)
-
-
-def _swapped(work: Work) -> Slips:
-    sizes = dict(work.sizes)
-    main = "n" if "n" in sizes else next(name for name in sizes if name != "d")
-    sizes["d"], sizes[main] = sizes[main], sizes["d"]
-    why = f"d is the size of the input and {main} that of the state: here they are swapped."
-    return [(replace(work, sizes=tuple(sizes.items())), prose(why))]
-
-
-def _times_steps(work: Work) -> Slips:
-    why = "Every step uses the same parameters: the length of the sequence does not enter."
-    return [(replace(work, times=work.times * work.steps), prose(why))]
-
-
-def _one_direction(work: Work) -> Slips:
-    why = "The backward chain has parameters of its own."
-    return _kept(work, [p for p in work.parts if p.array.family.direction != "bwd"], why)
-
-
-def _one_layer(work: Work) -> Slips:
-    why = "The second layer has parameters of its own."
-    return _kept(work, [p for p in work.parts if p.layer == 1], why)
-
-
-def _layers_alike(work: Work) -> Slips:
-    first = [p for p in work.parts if p.layer == 1]
-    if len(first) == len(work.parts):
-        return []
-    why = "The second layer reads the output of the first, not the input of size d."
-    return _kept(work, [*first, *(replace(p, layer=2) for p in first)], why)
-
-
-def _narrow_second(work: Work) -> Slips:
-    parts = [
-        replace(p, sides=(p.sides[0], (1, p.sides[1][1]))) if p.sides[1][0] == 2 else p
-        for p in work.parts
-    ]
-    return _kept(work, parts, "The second layer reads the outputs of both directions.")
-
-
-MISCONCEPTIONS = (
-    Misconception("no biases", _no_biases),
-    Misconception("second bias", _second_bias),
-    Misconception("one bias for two", _one_bias),
-    Misconception("recurrent part forgotten", _no_recurrence),
-    Misconception("one block forgotten", _block_forgotten),
-    Misconception("one block too many", _block_too_many),
-    Misconception("sizes swapped", _swapped),
-    Misconception("times T", _times_steps),
-    Misconception("one direction forgotten", _one_direction),
-    Misconception("one layer forgotten", _one_layer),
-    Misconception("both layers alike", _layers_alike),
-    Misconception("second layer reads one direction", _narrow_second),
-)
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:

@@ -3,50 +3,39 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 
 from rnnsym.affine import arrays
 from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.cell import CellEquation, cell_names
-from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, size, text
-from rnnsym.item import Item, Option, Proof
 from rnnsym.equations import System
+from rnnsym.expr import STEPS, TIME, Array, Node, size, text
+from rnnsym.item import Item, Option, Proof
 from rnnsym.numeric.oracle import Values, forward
 from rnnsym.numeric.sizes import Sizes
-from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.decimals import Numbers, Place, sized
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import (
-    Matrix,
-    as_text,
-    distance_to_tie,
-    number_matrix,
-    read_matrix,
-    rounded,
-    zeros,
-)
+from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, read_matrix
 from rnnsym.quiz.options import arranger, identifier, mixed, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.slips import MISCONCEPTIONS, Slip, Work
+from rnnsym.quiz.step import AT_ONE, SHOWN, WORKED, answer, at_display, place_of, run
 from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of
 from rnnsym.system import build_system, read_model
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
-WORKED, SHOWN = 4, 3
-"""Decimals kept on the way, and decimals of the options."""
-CLEAR = Decimal("0.00005")
-"""How far the answer stays from a tie between two roundings."""
-TIE = Decimal("1e-9")
+NodeT = TypeVar("NodeT", bound=Node)
 BOUND = 1e-12
 MOST_NUMBERS = 28
 WEIGHTS = tuple(map(Decimal, ("-2", "-1", "-0.5", "0.5", "1", "2")))
 VECTORS = tuple(map(Decimal, ("-1", "-0.5", "0.5", "1")))
 STATES = tuple(map(Decimal, ("-0.8", "-0.6", "-0.4", "-0.2", "0.2", "0.4", "0.6", "0.8")))
-AT_ONE: dict[Expr, Expr] = {TIME: Integer(1)}
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -70,9 +59,19 @@ def _work(model: str, asked: str) -> Work:
     kept: list[CellEquation] = []
     for equation in reversed(cell.equations):
         if equation.lhs.name in wanted:
-            kept.insert(0, equation)
+            kept.insert(0, _interned(equation))
             wanted |= {a.name for a in arrays(equation.rhs) if a.time == TIME}
     return Work(cell, tuple(kept))
+
+
+def _interned(equation: CellEquation) -> CellEquation:
+    return replace(equation, lhs=_same(equation.lhs), rhs=_same(equation.rhs))
+
+
+@cache
+def _same(node: NodeT) -> NodeT:
+    """Return one object for equal expressions: caches then compare identities, not trees."""
+    return node
 
 
 @lru_cache(maxsize=256)
@@ -81,7 +80,7 @@ def _given(model: str, asked: str) -> tuple[Array, ...]:
     work = _work(model, asked)
     defined = {e.lhs for e in work.equations}
     read = [a for e in work.equations for a in arrays(e.rhs)]
-    return tuple(dict.fromkeys(a for a in read if a not in defined))
+    return tuple(dict.fromkeys(_same(a) for a in read if a not in defined))
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +88,11 @@ def _slips(model: str, asked: str, *, scalar: bool) -> tuple[tuple[str, Slip], .
     """The mistakes that change something: where states have one entry, order changes nothing."""
     work = _work(model, asked)
     made = (m for m in MISCONCEPTIONS if not (scalar and m.needs_matrices))
-    return tuple((m.name, slip) for m in made for slip in m.apply(work))
+    return tuple(
+        (m.name, (replace(slip, equations=tuple(map(_interned, slip.equations))), why))
+        for m in made
+        for slip, why in m.apply(work)
+    )
 
 
 # Drawing
@@ -105,8 +108,8 @@ def _sizings(model: str, asked: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _length(model: str, asked: str, choice: tuple[int, ...]) -> int:
-    point = Point(_numbers(model, choice), lambda _place, shape: zeros(*shape))
-    return sum(r * c for r, c in (point.shape(a.shape) for a in _given(model, asked)))
+    numbers = _numbers(model, choice)
+    return sum(r * c for r, c in (sized(a.shape, numbers) for a in _given(model, asked)))
 
 
 def _numbers(model: str, choice: Sequence[int]) -> Numbers:
@@ -129,15 +132,15 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
     model, asked = _asked(subject)
     choice = draw.choice("sizes", _sizings(model, asked))
     numbers = _numbers(model, choice)
-    point = Point(numbers, lambda _place, shape: zeros(*shape))
     sizes = zip(_system(model).size_names, map(str, choice), strict=True)
     arrays_drawn = (
-        (_label(array), as_text(_entries(array, point.shape(array.shape), draw, model)))
+        (_label(array), as_text(_entries(array, sized(array.shape, numbers), draw, model)))
         for array in _given(model, asked)
     )
     return (*subject, *sizes, *arrays_drawn)
 
 
+@lru_cache(maxsize=1024)
 def _label(array: Array) -> str:
     return text(array.xreplace(AT_ONE))
 
@@ -152,45 +155,11 @@ def _entries(array: Array, shape: tuple[int, int], draw: Draw, model: str) -> Ma
     allowed = [v for v in values if v > 0] if positive else values
     name = _label(array)
     return tuple(
-        tuple(draw.choice(f"{name}[{i},{j}]", allowed) for j in range(columns))
-        for i in range(rows)
+        tuple(draw.choice(f"{name}[{i},{j}]", allowed) for j in range(columns)) for i in range(rows)
     )
 
 
-# Working
-
-
-def _run(
-    equations: Sequence[CellEquation], given: dict[Place, Matrix], numbers: Numbers,
-    places: int | None = None,
-) -> dict[Place, Matrix]:  # fmt: skip
-    """Return every array of the step; with ``places``, each rounded before it is used.
-
-    Raises:
-        Unfair: a value has no number, or lies on a tie between two roundings.
-    """
-    known = dict(given)
-    point = Point(numbers, lambda place, shape: known[place])
-    for equation in equations:
-        try:
-            value = evaluate(equation.rhs, point)
-        except ArithmeticError as error:
-            raise Unfair(f"{equation.lhs} has no value: {error!r}") from None
-        known[_place(equation.lhs)] = value if places is None else _rounded(value, places)
-    return known
-
-
-def _rounded(value: Matrix, places: int) -> Matrix:
-    for row in value:
-        for entry in row:
-            if distance_to_tie(entry, places) < TIE:
-                raise Unfair(f"{entry:f} lies between two roundings")
-    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
-
-
-@lru_cache(maxsize=4096)
-def _place(array: Array) -> Place:
-    return array.name, "", None, None if array.time is None else int(array.time.xreplace(AT_ONE))
+# The item
 
 
 def _make(parameters: Parameters) -> Item:
@@ -198,11 +167,11 @@ def _make(parameters: Parameters) -> Item:
     work = _work(model, asked)
     values = dict(parameters)
     numbers = _numbers(model, [int(values[n]) for n in _system(model).size_names])
-    given = {_place(a): read_matrix(values[_label(a)]) for a in _given(model, asked)}
+    given = {place_of(a): read_matrix(values[_label(a)]) for a in _given(model, asked)}
     target = work.equations[-1].lhs
-    exact = _run(work.equations, given, numbers)
-    worked = _run(work.equations, given, numbers, WORKED)
-    key = _answer(exact[_place(target)], worked[_place(target)])
+    exact = run(work.equations, given, numbers)
+    worked = run(work.equations, given, numbers, WORKED)
+    key = answer(exact[place_of(target)], worked[place_of(target)])
     scalar = all(value == 1 for symbol, value in numbers if symbol != size("d"))
     wrong = [_option(slip, given, numbers) for slip in _slips(model, asked, scalar=scalar)]
     why = prose("Every line of the step, from the equations.")
@@ -226,30 +195,12 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-def _answer(exact: Matrix, worked: Matrix) -> Matrix:
-    """Return the answer as it is shown.
-
-    Raises:
-        Unfair: someone who rounds on the way would find another one.
-    """
-    entries = [e for matrix in (exact, worked) for row in matrix for e in row]
-    if any(distance_to_tie(entry, SHOWN) <= CLEAR for entry in entries):
-        raise Unfair("the answer is near a tie between two roundings")
-    if _at_display(exact) != _at_display(worked):
-        raise Unfair("rounding on the way changes the answer")
-    return _at_display(exact)
-
-
-def _at_display(matrix: Matrix) -> Matrix:
-    return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)
-
-
 def _option(
     named: tuple[str, Slip], given: dict[Place, Matrix], numbers: Numbers
 ) -> tuple[Matrix, Option]:
     name, (slip, why) = named
-    found = _run(slip.equations, given, numbers)[_place(slip.equations[-1].lhs)]
-    shown = _at_display(found)
+    found = run(slip.equations, given, numbers)[place_of(slip.equations[-1].lhs)]
+    shown = at_display(found)
     return shown, Option(prose(number_matrix(shown)), name, why)
 
 
@@ -257,9 +208,11 @@ def _arranged(
     right: tuple[Matrix, Option], wrong: list[tuple[Matrix, Option]], arrange: Draw
 ) -> tuple[Option, ...]:
     key, option = right
-    if len(key) > 1 or len(key[0]) > 1:
+    numbers = [entry for row in key for entry in row]
+    if len(numbers) > 1:
         return mixed(option, [o for _, o in wrong], arrange)
-    return sorted_by_size((key[0][0], option), [(m[0][0], o) for m, o in wrong], arrange)
+    single = [(entry, o) for matrix, o in wrong for row in matrix for entry in row]
+    return sorted_by_size((numbers[0], option), single, arrange)
 
 
 def _prove(
@@ -297,24 +250,20 @@ def _at_one(node: Node) -> Node:
 def _stem(model: str, asked: str, given: dict[Place, Matrix]) -> tuple[Block, ...]:
     system = _system(model)
     target = _at_one(_work(model, asked).equations[-1].lhs)
-    lines = (
-        Line(_at_one(a), number_matrix(given[_place(a)])) for a in _given(model, asked)
-    )
+    lines = (Line(_at_one(a), number_matrix(given[place_of(a)])) for a in _given(model, asked))
     return (
         Paragraph(prose(*described(system), " is computed by")),
         equations_of(system),
         Paragraph(convention_note(system)),
         Paragraph(prose("Given are")),
         Equations(tuple(lines)),
-        Paragraph(
-            prose("Compute ", target, f". Keep {WORKED} decimals on the way; give {SHOWN}.")
-        ),
+        Paragraph(prose("Compute ", target, f". Keep {WORKED} decimals on the way; give {SHOWN}.")),
     )
 
 
 def _solution(work: Work, worked: dict[Place, Matrix]) -> tuple[Block, ...]:
     lines = (
-        Line(_at_one(e.lhs), (_at_one(e.rhs), number_matrix(worked[_place(e.lhs)])))
+        Line(_at_one(e.lhs), (_at_one(e.rhs), number_matrix(worked[place_of(e.lhs)])))
         for e in work.equations
     )
     note = f"Each line to {WORKED} decimals, as the next one uses it:"

@@ -1,0 +1,219 @@
+"""Mistakes in a line of the derivation, as operators on its terms and on its expression."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from rnnsym.blocks import Prose, prose
+from rnnsym.derivation import Step
+from rnnsym.expr import (
+    BOUND,
+    TIME,
+    Array,
+    Expr,
+    Hadamard,
+    Map,
+    Node,
+    Product,
+    Sigma,
+    Transpose,
+    matmul,
+    scale,
+    sigma,
+    transpose,
+)
+from rnnsym.quiz.options import Misconception
+from rnnsym.quiz.rewrite import Rule, complement, one_by_one, subtrees, without
+
+__all__ = ["MISCONCEPTIONS", "SIGN", "Row", "Slip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the derivation, and the right-hand side that somebody gives it."""
+
+    step: Step
+    value: Node
+
+
+Slip: TypeAlias = tuple[Row, Prose]
+
+
+def _at_each_place(row: Row, rule: Rule, why: Prose) -> Sequence[Slip]:
+    return [(replace(row, value=changed), why) for changed in one_by_one(row.value, rule)]
+
+
+def _term_dropped(row: Row) -> Sequence[Slip]:
+    terms = row.step.terms
+    found: list[Slip] = []
+    for term in terms if len(terms) > 1 else ():
+        rest = replace(row.step, terms=tuple(t for t in terms if t is not term))
+        if term.source is None:
+            why = prose("The loss sees it directly too: ", term.value, " is missing.")
+        else:
+            why = prose("The path through ", term.source.lhs, " is missing: ", term.value, ".")
+        found.append((replace(row, value=rest.value()), why))
+    return found
+
+
+def _wrong_step(row: Row) -> Sequence[Slip]:
+    """f_t in place of f_{t+1}, h_t in place of h_{t−1}, δ_t in place of δ_{t+1}."""
+    found: list[Slip] = []
+    for array in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Array)):
+        here = _same_step(array)
+        if here is not None and here != row.step.target:
+            why = prose("It is ", array, " that stands there, not ", here, ".")
+            found += _at_each_place(row, _exchange(array, here), why)
+    return found
+
+
+def _exchange(old: Node, new: Node) -> Rule:
+    return lambda node: new if node == old else None
+
+
+def _same_step(array: Array) -> Array | None:
+    """The array at the step of the line, if it is at the one before or after."""
+    for index in (TIME, BOUND):
+        if array.time in (index - 1, index + 1):
+            return array.xreplace({array.time: index})
+    return None
+
+
+def _transpose_missing(row: Row) -> Sequence[Slip]:
+    def bare(node: Node) -> Node | None:
+        if isinstance(node, Product) and isinstance(node.children[0], Transpose):
+            first, *others = node.children
+            fits = first.shape[0] == first.shape[1]
+            return matmul(first.children[0], *others) if fits else None
+        return None
+
+    why = prose("Backwards, the matrix is transposed: y = A b gives b̄ = Aᵀ ȳ.")
+    return _at_each_place(row, bare, why)
+
+
+def _outer_product_turned(row: Row) -> Sequence[Slip]:
+    def turn(node: Node) -> Node | None:
+        if not isinstance(node, Product) or len(node.children) != 2:
+            return None
+        left, right = node.children
+        both = left.shape[1] == 1 and right.shape[0] == 1
+        return matmul(transpose(right), transpose(left)) if both else None
+
+    rows, columns = row.step.target.shape
+    why = prose("The adjoint stands on the left, as the rows of the matrix do.")
+    if rows != columns:
+        why = prose("Its shape is ", columns, " × ", rows, ", the matrix is ", rows, " × ",
+                    columns, ": it does not fit.")  # fmt: skip
+    return _at_each_place(row, turn, why)
+
+
+def _derivatives(node: Node) -> list[tuple[Node, ...]]:
+    """The factors of a product that are the derivative of a function, written through its value."""
+    found: list[tuple[Node, ...]] = []
+    for child in node.children if isinstance(node, Hadamard) else ():
+        inner = complement(child)
+        if inner is not None and inner in node.children:
+            found.append((inner, child))
+        elif _is_map(inner, "square") or _is_map(child, "step"):
+            found.append((child,))
+    return found
+
+
+def _is_map(node: Node | None, name: str) -> bool:
+    return isinstance(node, Map) and node.name == name
+
+
+def _derivative_forgotten(row: Row) -> Sequence[Slip]:
+    def drop(node: Node) -> Node | None:
+        pairs = _derivatives(node)
+        return without(node, *pairs[0]) if pairs else None
+
+    return _at_each_place(row, drop, prose("The derivative of the function is missing."))
+
+
+def _value_for_derivative(row: Row) -> Sequence[Slip]:
+    """σ in place of σ′ = σ ⊙ (1 − σ), tanh in place of tanh′ = 1 − tanh²."""
+
+    def halve(node: Node) -> Node | None:
+        for pair in _derivatives(node):
+            if len(pair) == 2:
+                return without(node, pair[1])
+        inner = complement(node)
+        return inner.children[0] if inner is not None and _is_map(inner, "square") else None
+
+    why = prose("The function's value stands in place of its derivative.")
+    return _at_each_place(row, halve, why)
+
+
+def _factor_forgotten(row: Row) -> Sequence[Slip]:
+    """ȳ in place of ȳ ⊙ b, for y = a ⊙ b."""
+    found: list[Slip] = []
+    for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Hadamard)):
+        in_derivative = {part for pair in _derivatives(node) for part in pair}
+        for factor in node.children:
+            if _is_value(factor) and factor not in in_derivative:
+                why = prose("The other factor of the product is missing: ", factor, ".")
+                shorter = without(node, factor)
+                found += _at_each_place(row, _exchange(node, shorter), why) if shorter else []
+    return found
+
+
+def _is_value(node: Node) -> bool:
+    """Tell whether an expression holds values of the forward pass only."""
+    held = [n for n in subtrees(node) if isinstance(n, Array)]
+    return all(a.family.role == "value" and a.time is not None for a in held)
+
+
+def _gate_swapped(row: Row) -> Sequence[Slip]:
+    """Z in place of 1 − z, where that is no derivative."""
+
+    def swap(node: Node) -> Node | None:
+        if not isinstance(node, Hadamard):
+            return None
+        pairs = {part for pair in _derivatives(node) for part in pair}
+        for child in node.children:
+            inner = complement(child)
+            if isinstance(inner, Array) and child not in pairs:
+                others = [inner if c == child else c for c in node.children]
+                return Hadamard(*others)
+        return None
+
+    return _at_each_place(row, swap, prose("The gate and 1 minus the gate are swapped."))
+
+
+def _sum_forgotten(row: Row) -> Sequence[Slip]:
+    if not isinstance(row.value, Sigma):
+        return []
+    index, _, last = row.value.bounds
+    why = prose("All steps share the parameter, so the gradient is a sum over all of them.")
+    return [(replace(row, value=row.value.body.xreplace({index: last})), why)]
+
+
+def _first_step_forgotten(row: Row) -> Sequence[Slip]:
+    if not isinstance(row.value, Sigma):
+        return []
+    index, first, last = row.value.bounds
+    start: Expr = first + 1
+    why = prose("The first step has its part too.")
+    return [(replace(row, value=sigma(row.value.body, index, start, last)), why)]
+
+
+def _sign_flipped(row: Row) -> Sequence[Slip]:
+    why = prose("That is the direction of descent, not the gradient.")
+    return [(replace(row, value=scale(-1, row.value)), why)]
+
+
+SIGN = "sign flipped"
+MISCONCEPTIONS = (
+    Misconception("one path missing", _term_dropped),
+    Misconception("wrong step", _wrong_step),
+    Misconception("transpose missing", _transpose_missing),
+    Misconception("outer product turned round", _outer_product_turned),
+    Misconception("derivative forgotten", _derivative_forgotten),
+    Misconception("value for derivative", _value_for_derivative),
+    Misconception("factor forgotten", _factor_forgotten),
+    Misconception("1 − z and z swapped", _gate_swapped),
+    Misconception("last step only", _sum_forgotten),
+    Misconception("first step forgotten", _first_step_forgotten),
+    Misconception(SIGN, _sign_flipped),
+)

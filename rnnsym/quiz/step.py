@@ -1,0 +1,73 @@
+"""One step worked in decimal: exactly, and as someone works who rounds every line."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from rnnsym.cell import CellEquation
+from rnnsym.expr import TIME, Array, Expr, Integer
+from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
+
+__all__ = ["AT_ONE", "SHOWN", "WORKED", "answer", "at_display", "place_of", "run"]
+
+WORKED, SHOWN = 4, 3
+"""Decimals kept on the way, and decimals of the options."""
+CLEAR = Decimal("0.00005")
+"""How far the answer stays from a tie between two roundings."""
+TIE = Decimal("1e-9")
+AT_ONE: dict[Expr, Expr] = {TIME: Integer(1)}
+
+
+def run(
+    equations: Sequence[CellEquation], given: Mapping[Place, Matrix], numbers: Numbers,
+    places: int | None = None,
+) -> dict[Place, Matrix]:  # fmt: skip
+    """Return every array of the step; with ``places``, each rounded before it is used.
+
+    Raises:
+        Unfair: a value has no number, or lies on a tie between two roundings.
+    """
+    known = dict(given)
+    point = Point(numbers, lambda place, shape: known[place])
+    for equation in equations:
+        try:
+            value = evaluate(equation.rhs, point)
+        except ArithmeticError as error:
+            raise Unfair(f"{equation.lhs} has no value: {error!r}") from None
+        known[place_of(equation.lhs)] = value if places is None else _rounded(value, places)
+    return known
+
+
+def _rounded(value: Matrix, places: int) -> Matrix:
+    for row in value:
+        for entry in row:
+            if distance_to_tie(entry, places) < TIE:
+                raise Unfair(f"{entry:f} lies between two roundings")
+    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
+
+
+@lru_cache(maxsize=4096)
+def place_of(array: Array) -> Place:
+    """Return where an array of the first step is kept."""
+    return array.name, "", None, None if array.time is None else int(array.time.xreplace(AT_ONE))
+
+
+def answer(exact: Matrix, worked: Matrix) -> Matrix:
+    """Return the answer as it is shown.
+
+    Raises:
+        Unfair: someone who rounds on the way would find another one.
+    """
+    entries = [e for matrix in (exact, worked) for row in matrix for e in row]
+    if any(distance_to_tie(entry, SHOWN) <= CLEAR for entry in entries):
+        raise Unfair("the answer is near a tie between two roundings")
+    if at_display(exact) != at_display(worked):
+        raise Unfair("rounding on the way changes the answer")
+    return at_display(exact)
+
+
+def at_display(matrix: Matrix) -> Matrix:
+    """Return a matrix as options show it."""
+    return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)

@@ -1,0 +1,165 @@
+"""Gradients of everything by the complex step, without the derivation: what a key must equal."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from rnnsym.derivation import Step
+from rnnsym.derive import adjoint_of
+from rnnsym.equations import Block, Equation, Loop, System
+from rnnsym.expr import STEPS, TIME, Array, Expr, Family, Integer, Node, plus, size
+from rnnsym.numeric.oracle import STEP, Values, forward, loss_of
+from rnnsym.numeric.sizes import Sizes, small_sizes
+from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.draw import digest
+from rnnsym.quiz.numbers import Matrix
+
+__all__ = ["INSIDE", "Truth", "truth_of"]
+
+INSIDE = (2, 3)
+"""Steps of four at which every edge of a line exists."""
+Array3 = Any  # a NumPy array of shape (K, rows, columns)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A net with random numbers: all its values, and the gradient of the loss in each of them.
+
+    Attributes:
+        values: of every array, adjoints included, by place.
+        gradients: of the loss, by the place of what it is taken of.
+        numbers: sizes and T.
+    """
+
+    values: Mapping[Place, Matrix]
+    gradients: Mapping[Place, Matrix]
+    numbers: Numbers
+
+    def error(self, step: Step, option: Node) -> float:
+        """Return how far an expression for the line's value is from the gradient it should be."""
+        worst = 0.0
+        times = INSIDE if step.time is not None else INSIDE[:1]
+        for time in times:
+            numbers = ((TIME, time), *self.numbers)
+            point = Point(numbers, lambda place, _shape: self.values[place])
+            found = np.array(evaluate(option, point), dtype=float)
+            true = np.array(self.gradients[_place(step.of, numbers)], dtype=float)
+            if found.shape != true.shape:
+                return float("inf")
+            error = np.max(np.abs(found - true)) / max(1.0, np.max(np.abs(true)))
+            worst = max(worst, float(error))
+        return worst
+
+
+def _place(array: Array, numbers: Numbers) -> Place:
+    values = {symbol: Integer(value) for symbol, value in numbers}
+    index = [None if i is None else int(i.xreplace(values)) for i in (array.layer, array.time)]
+    return array.name, array.family.direction, index[0], index[1]
+
+
+@lru_cache(maxsize=64)
+def truth_of(system: System) -> Truth:
+    """Return a net of small distinct sizes, four steps long, and its true gradients."""
+    sizes = small_sizes(system)
+    fixed: dict[Expr, int] = {size(k): v for k, v in sizes.values.items() if isinstance(v, int)}
+    numbers: Numbers = ((STEPS, sizes.steps), *fixed.items())
+    given = {place: _random(place, shape) for place, shape in _given(system, sizes, numbers)}
+    probed, probes = _probed(system, sizes, numbers)
+    perturbed = {**{p: m for p, m in given.items() if not _is_loss(system, p)}, **probes}
+    gradients = _gradients(probed, sizes, given | probes, perturbed)
+    values = Values(sizes, None, {place: m[None] + 0j for place, m in given.items()})
+    forward(system, values)
+    known = {place: _decimal(m[0].real) for place, m in values.known.items()}
+    shifted = {_unprobed(place): _decimal(g) for place, g in gradients.items()}
+    adjoints = {
+        _place(adjoint_of(e), ((TIME, time), *numbers)): shifted[_place(e.lhs, ((TIME, time),))]
+        for e in system.equations
+        if not e.fused
+        for time in range(1, sizes.steps + 1)
+    }
+    return Truth(known | adjoints, shifted, numbers)
+
+
+PROBE = "probe_"
+
+
+def _unprobed(place: Place) -> Place:
+    name, direction, layer, time = place
+    return name.removeprefix(PROBE), direction, layer, time
+
+
+def _probe(array: Array) -> Array:
+    family = array.family
+    renamed = Family(PROBE + family.name, family.label, family.direction)
+    return Array(renamed, array.shape, array.layer, array.time)
+
+
+def _probed(system: System, sizes: Sizes, numbers: Numbers) -> tuple[System, dict[Place, Array3]]:
+    """Add a zero to every equation: ∂L/∂(zero) is the adjoint of its left-hand side."""
+
+    def equation(e: Equation) -> Equation:
+        return e if e.fused else replace(e, rhs=plus(e.rhs, _probe(e.lhs)))
+
+    def loop(x: Loop) -> Loop:
+        return replace(x, equations=tuple(map(equation, x.equations)))
+
+    def block(b: Block) -> Block:
+        return replace(b, loops=tuple(map(loop, b.loops)))
+
+    places = {
+        _place(_probe(e.lhs), ((TIME, time), *numbers)): np.zeros(sizes.shape(e.lhs.shape))
+        for e in system.equations
+        if not e.fused
+        for time in range(1, sizes.steps + 1)
+    }
+    return replace(system, blocks=tuple(map(block, system.blocks))), places
+
+
+def _is_loss(system: System, place: Place) -> bool:
+    return any(place[0] == term.given.name for term in system.loss_terms)
+
+
+def _given(
+    system: System, sizes: Sizes, numbers: Numbers
+) -> Iterator[tuple[Place, tuple[int, int]]]:
+    """Yield what the net reads: weights, inputs, initial states, and what the loss gives."""
+    for weight in system.weights:
+        yield _place(weight.array, numbers), sizes.shape(weight.array.shape)
+    for state in system.states:
+        start = state.array.xreplace({TIME: state.initial})
+        yield _place(start, numbers), sizes.shape(start.shape)
+    timed = [system.input, *(term.given for term in system.loss_terms)]
+    for array, time in product(timed, range(1, sizes.steps + 1)):
+        yield _place(array, ((TIME, time), *numbers)), sizes.shape(array.shape)
+
+
+def _random(place: Place, shape: tuple[int, int]) -> Array3:
+    seed = int.from_bytes(digest("truth", place), "big")
+    return np.random.default_rng(seed).uniform(0.2, 0.9, shape)
+
+
+def _gradients(
+    system: System, sizes: Sizes, known: Mapping[Place, Array3], wanted: Mapping[Place, Array3]
+) -> dict[Place, Array3]:
+    """Return the derivative of the loss in every entry of the arrays wanted, all at once."""
+    total = sum(m.size for m in wanted.values())
+    copies = {place: m[None] + 0j for place, m in known.items()}
+    start = 0
+    for place, m in wanted.items():
+        steps = np.zeros((total, m.size))
+        steps[np.arange(start, start + m.size), np.arange(m.size)] = STEP
+        copies[place] = m + 1j * steps.reshape(total, *m.shape)
+        start += m.size
+    slopes = np.broadcast_to(loss_of(system, sizes, copies).imag / STEP, (total,))
+    ends = np.cumsum([m.size for m in wanted.values()])[:-1]
+    parts = zip(wanted.items(), np.split(slopes, ends), strict=True)
+    return {place: part.reshape(m.shape) for (place, m), part in parts}
+
+
+def _decimal(matrix: Array3) -> Matrix:
+    return tuple(tuple(Decimal(float(entry)) for entry in row) for row in matrix)
