@@ -7,7 +7,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from rnnsym.version import VERSION as __version__
+from rnnsym.version import VERSION
 
 if TYPE_CHECKING:
     from rnnsym.api import Model, cells, generate_quiz, model, write
@@ -28,6 +28,7 @@ __all__ = [
     "write",
 ]
 
+__version__ = VERSION
 _HOMES = {
     "rnnsym.api": ("Model", "cells", "generate_quiz", "model", "write"),
     "rnnsym.errors": ("InputError", "RnnsymError"),

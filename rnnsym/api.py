@@ -137,7 +137,7 @@ class Model:
 
     def explain(self, name: str, truncate: int | None = None) -> Document:
         """Return why each term stands in one line of the derivation."""
-        from rnnsym.sheet.derivation import explanation
+        from rnnsym.sheet.explanation import explanation
 
         derivation = self.derive(truncate)
         return explanation(derivation, derivation.find(name))
@@ -180,9 +180,7 @@ def model(
     'gru*3'
     """
     return Model(
-        read_model(
-            text, convention=convention, loss=loss, loss_at=loss_at, bias=bias, sizes=sizes
-        )
+        read_model(text, convention=convention, loss=loss, loss_at=loss_at, bias=bias, sizes=sizes)
     )
 
 
@@ -201,9 +199,12 @@ def generate_quiz(
 
 
 def write(
-    document: Document, folder: str | Path = "output", *, formats: Sequence[str] = ("tex",),
+    document: Document,
+    folder: str | Path = "output",
+    *,
+    formats: Sequence[str] = ("tex",),
     force: bool = False,
-) -> tuple[Written, ...]:  # fmt: skip
+) -> tuple[Written, ...]:
     """Write a document into a folder, in each of the formats.
 
     Raises:

@@ -1,17 +1,17 @@
 """The three Jacobians between successive states, always named, and the unrolled sum over paths.
 
-1. The edge ∂⁺s_t/∂s_{t−1}: s's own equation, gates and other states held fixed (diag f_t of the LSTM).
-2. The block ∂s_t/∂q_{t−1}: one step, the other states of t−1 held fixed (peepholes add terms to it).
-3. The total ds_t/ds_{t−1} along the graph: what s_{t−1} does to the other states of t−1 included.
+1. The edge ∂⁺s_t/∂s_{t−1}: s's own equation, gates and other states held fixed (diag f_t).
+2. The block ∂s_t/∂q_{t−1}: one step, the other states of t−1 held fixed (peepholes add terms).
+3. The total ds_t/ds_{t−1}: along the graph, what s_{t−1} does to the other states included.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
+from rnnsym.equations import Equation, Loop, System
 from rnnsym.expr import TIME, Array, Expr, Family, Integer, Map, Node, activation, diag, plus
 from rnnsym.expr.forward import Seeds, chain, identity, jacobian
-from rnnsym.equations import Equation, Loop, System
 
 __all__ = ["ChainJacobians", "StateJacobian", "jacobians", "unrolled"]
 
@@ -56,7 +56,9 @@ def jacobians(system: System) -> tuple[ChainJacobians, ...]:
     """
     found: list[ChainJacobians] = []
     for block in system.blocks:
-        for loop in block.loops if block.cell else ():
+        if block.cell is None:
+            continue
+        for loop in block.loops:
             direction = loop.equations[0].lhs.family.direction
             states = [s.array for s in system.states if _defined(s.array, loop)]
             if states:
@@ -91,7 +93,7 @@ class _Chain:
         return state.xreplace({TIME: self.before})
 
     def _edge(self, state: Array, written: Collection[str]) -> StateJacobian:
-        """Differentiate s's own equation with its pre-activations, all that has a name held fixed."""
+        """Differentiate s's own equation; whatever else has a name is held fixed."""
         wrt = self._at(state)
         inner: dict[Array, Node | None] = {wrt: identity(state)}
         for equation in self.loop.equations:
@@ -101,7 +103,7 @@ class _Chain:
         return StateJacobian("edge", state, wrt, None, value)
 
     def _block(self, of: Array, wrt: Array) -> StateJacobian:
-        """Differentiate the whole step; states already known are called by their Jacobian's name."""
+        """Differentiate the whole step; a state met on the way is called by its Jacobian's name."""
         start = self._at(wrt)
         values: dict[Array, Node | None] = {start: identity(wrt)}
         for equation in self.loop.equations:
@@ -112,7 +114,9 @@ class _Chain:
             values[equation.lhs] = jacobian_name(equation.lhs, wrt) if named else value
         raise AssertionError(of)
 
-    def _total(self, state: Array, blocks: dict[tuple[Array, Array], StateJacobian]) -> StateJacobian:
+    def _total(
+        self, state: Array, blocks: dict[tuple[Array, Array], StateJacobian]
+    ) -> StateJacobian:
         terms: list[Node] = []
         for other in self.states:
             block = blocks[state, other]
@@ -163,7 +167,7 @@ def unrolled(chains: ChainJacobians, steps: int) -> Iterator[tuple[Array, Array,
         paths: list[Node] = []
         for middle in product(chains.states, repeat=steps - 1):
             stops = (of, *middle, wrt)
-            names = [nonzero.get((a, b.family)) for a, b in zip(stops, stops[1:], strict=False)]
+            names = [nonzero.get((a, b.family)) for a, b in pairwise(stops)]
             times = range(steps, 0, -1) if forward else range(1, steps + 1)
             placed = [
                 n.xreplace({TIME: Integer(k)}) for n, k in zip(names, times, strict=True) if n

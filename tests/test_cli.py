@@ -48,18 +48,26 @@ def test_every_cell_is_derived_and_checked(name: str, tmp_path: Path) -> None:
 
 def test_a_cell_of_ones_own_works_wherever_a_name_does(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(CELL)
-    for command in (["derive", "./mine.toml"], ["params", "bi(./mine.toml)*2"],
-                    ["check", "mine.toml"], ["explain", "mine.toml", "delta_h"],
-                    ["sheet", "mine.toml", "--format", "tex"]):  # fmt: skip
+    for command in (
+        ["derive", "./mine.toml"],
+        ["params", "bi(./mine.toml)*2"],
+        ["check", "mine.toml"],
+        ["explain", "mine.toml", "delta_h"],
+        ["sheet", "mine.toml", "--format", "tex"],
+    ):
         done = call(*command, folder=tmp_path)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "output" / "mine-toml.tex").exists()
 
 
 def test_ascii_where_asked_for_and_where_the_terminal_needs_it(tmp_path: Path) -> None:
-    for arguments in (["derive", "bi(gru)*L", "--ascii", "--truncate", "2", "--unroll", "2"],
-                      ["explain", "lstm", "delta_c", "--ascii"], ["cells", "--ascii"],
-                      ["params", "lstm-projection", "--ascii"], ["check", "gru", "--ascii"]):  # fmt: skip
+    for arguments in (
+        ["derive", "bi(gru)*L", "--ascii", "--truncate", "2", "--unroll", "2"],
+        ["explain", "lstm", "delta_c", "--ascii"],
+        ["cells", "--ascii"],
+        ["params", "lstm-projection", "--ascii"],
+        ["check", "gru", "--ascii"],
+    ):
         assert run(*arguments, folder=tmp_path).stdout.isascii()
     done = run("derive", "lstm", folder=tmp_path, encoding="ascii")
     assert done.returncode == 0
@@ -83,7 +91,9 @@ def test_json_is_complete_and_versioned(tmp_path: Path) -> None:
     data = json.loads(call("derive", "gru*L", "--format", "json", folder=tmp_path).stdout)
     assert data["schema"] == 1
     assert data["check"]["max_relative_error"] <= 1e-12
-    assert all(term["formula"] and term["latex"] for step in data["steps"] for term in step["terms"])
+    assert all(
+        term["formula"] and term["latex"] for step in data["steps"] for term in step["terms"]
+    )
     counted = json.loads(call("params", "lstm", "--format", "json", folder=tmp_path).stdout)
     assert (counted["formula"], counted["total"]) == ("4*(n*d + n**2 + n)", None)
     checked = json.loads(call("check", "lstm", "--format", "json", folder=tmp_path).stdout)
@@ -104,8 +114,17 @@ def test_check_all_covers_every_cell_in_every_arrangement(tmp_path: Path) -> Non
 
 
 def test_flags_say_what_the_model_text_says(tmp_path: Path) -> None:
-    flags = call("derive", "gru", "--layers", "2", "--bidirectional", "--merge", "sum", "--no-check",
-                folder=tmp_path)  # fmt: skip
+    flags = call(
+        "derive",
+        "gru",
+        "--layers",
+        "2",
+        "--bidirectional",
+        "--merge",
+        "sum",
+        "--no-check",
+        folder=tmp_path,
+    )
     assert flags.stdout == call("derive", "bi(gru,sum)*2", "--no-check", folder=tmp_path).stdout
 
 
@@ -135,14 +154,21 @@ def test_without_a_tex_engine_the_sheet_is_still_written(tmp_path: Path) -> None
 
 def test_interrupted_and_broken_pipe_are_quiet(tmp_path: Path) -> None:
     done = subprocess.run(
-        f"{sys.executable} -m rnnsym derive 'bi(lstm)*2' | head -n 1", shell=True, cwd=tmp_path,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        f"{sys.executable} -m rnnsym derive 'bi(lstm)*2' | head -n 1",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stderr == ""
     process = subprocess.Popen(
-        [sys.executable, "-m", "rnnsym", "check", "all"], cwd=tmp_path, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "rnnsym", "check", "all"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     process.stdout.readline()  # it is at work now
     process.send_signal(signal.SIGINT)
@@ -179,7 +205,7 @@ BAD = {
     "no such file": (["derive", "./nowhere.toml"], "no cell file"),
     "a folder that is a file": (["sheet", "lstm", "--out", "file"], "is a file"),
     "an unwritable folder": (["sheet", "lstm", "--out", "/proc/nowhere"], "cannot write"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -235,8 +261,10 @@ def test_a_defect_of_ours_is_one_line_with_a_way_to_report_it(
 
 
 def test_the_same_command_prints_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
-    for command in (["derive", "bi(lstm)*2", "--no-check", "--format", "json"],
-                    ["quiz", "generate", "-n", "3", "--format", "text"]):  # fmt: skip
+    for command in (
+        ["derive", "bi(lstm)*2", "--no-check", "--format", "json"],
+        ["quiz", "generate", "-n", "3", "--format", "text"],
+    ):
         outputs: set[str] = set()
         for seed in ("1", "2"):
             folder = tmp_path / f"{command[0]}{seed}"

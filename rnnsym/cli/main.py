@@ -66,7 +66,7 @@ def _run(arguments: list[str]) -> int:
         # Whoever read us has had enough; the interpreter must not flush into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - the last resort, so that no user sees a traceback
+    except Exception as error:
         return _apologise(error, "--debug" in arguments)
 
 

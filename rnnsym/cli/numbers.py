@@ -24,8 +24,13 @@ SHAPES = ("{}", "{}*2", "bi({})", "bi({})*2")
 
 
 @click.command()
-@click.option("--convention", type=ChoiceOf("convention", ("textbook", "pytorch", "keras"), {}),
-              default="textbook", show_default=True, help="Whose cells.")  # fmt: skip
+@click.option(
+    "--convention",
+    type=ChoiceOf("convention", ("textbook", "pytorch", "keras"), {}),
+    default="textbook",
+    show_default=True,
+    help="Whose cells.",
+)
 @format_option("text", "latex", "markdown", "json")
 @ascii_option
 def cells(convention: str, format_name: str, ascii_only: bool) -> None:
@@ -42,11 +47,11 @@ def cells(convention: str, format_name: str, ascii_only: bool) -> None:
 @model_options
 @format_option("text", "latex", "markdown", "json")
 @ascii_option
-def params(format_name: str, ascii_only: bool, **chosen: Any) -> None:
+def params(text: str, format_name: str, ascii_only: bool, **chosen: Any) -> None:
     """Count the parameters of MODEL: formula, tally per gate, numbers."""
     from rnnsym.sheet.counts import count_document
 
-    network = build(**chosen)
+    network = build(text, **chosen)
     if format_name == "json":
         say(json_text(network.count().to_json()))
     else:
@@ -55,10 +60,12 @@ def params(format_name: str, ascii_only: bool, **chosen: Any) -> None:
 
 @click.command()
 @model_options
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
-              help="Of the random numbers.")  # fmt: skip
-@click.option("--truncate", type=click.IntRange(1), default=None, metavar="K",
-              help="Check truncated BPTT.")  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random numbers."
+)
+@click.option(
+    "--truncate", type=click.IntRange(1), default=None, metavar="K", help="Check truncated BPTT."
+)
 @format_option("text", "json")
 @ascii_option
 def check(
@@ -69,7 +76,7 @@ def check(
     passed = True
     results: list[dict[str, Any]] = []
     for model_text in texts:
-        report = build(text=model_text, **chosen).check(seed, truncate)
+        report = build(model_text, **chosen).check(seed, truncate)
         passed = passed and report.passed
         if format_name == "json":
             from rnnsym.export.derivation_json import check_json

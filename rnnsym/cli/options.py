@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, Unpack
 
 import click
 from click.shell_completion import CompletionItem
@@ -31,7 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Group(click.Group):
     """A group that names the nearest command, and knows commands by other names."""
 
-    aliases: Mapping[str, str] = {}
+    aliases: ClassVar[Mapping[str, str]] = {}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by its name or another name for it."""
@@ -56,9 +56,7 @@ class ChoiceOf(click.ParamType[str]):
     def __init__(self, what: str, names: Iterable[str], aliases: Mapping[str, str]) -> None:
         self.what, self.names, self.aliases = what, tuple(names), aliases
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the one name of the choice."""
         plain = self.aliases.get(str(value), str(value))
         if plain not in self.names:
@@ -86,9 +84,13 @@ def format_option(*names: str) -> Callable[[F], F]:
     """Add ``--format`` with the formats of one command."""
     kind = ChoiceOf("format", names, {k: v for k, v in FORMAT_ALIASES.items() if v in names})
     return click.option(
-        "--format", "format_name", type=kind, default=names[0], show_default=True,
+        "--format",
+        "format_name",
+        type=kind,
+        default=names[0],
+        show_default=True,
         help="Output format.",
-    )  # fmt: skip
+    )
 
 
 def ascii_option(function: F) -> F:
@@ -136,30 +138,40 @@ def model_options(function: F) -> F:
     return function
 
 
-def build(
-    text: str,
-    layers: str | None,
-    bidirectional: bool,
-    merge: str | None,
-    convention: str,
-    loss: str,
-    loss_at: str,
-    no_bias: bool,
-    sizes: tuple[str, ...],
-) -> "Model":
-    """Return the model that the shared options ask for."""
+class ModelOptions(TypedDict):
+    """What ``model_options`` adds besides MODEL."""
+
+    layers: str | None
+    bidirectional: bool
+    merge: str | None
+    convention: str
+    loss: str
+    loss_at: str
+    no_bias: bool
+    sizes: tuple[str, ...]
+
+
+def build(text: str, **chosen: Unpack[ModelOptions]) -> "Model":
+    """Return the model that MODEL and the shared options ask for."""
     from rnnsym.api import model
 
-    full = _with_flags(text, layers, bidirectional, merge)
+    full = _with_flags(text, chosen["layers"], chosen["bidirectional"], chosen["merge"])
     numbers: dict[str, Any] = {}
-    for item in sizes:
-        name, sign, value = item.partition("=")
-        if not sign or not name.strip():
+    for item in chosen["sizes"]:
+        name, sign, value = (part.strip() for part in item.partition("="))
+        if not sign or not name:
             raise InputError(f"--set takes NAME=NUMBER such as n=128, not '{item}'")
-        if name.strip() in numbers:
-            raise InputError(f"--set gives the size '{name.strip()}' twice")
-        numbers[name.strip()] = value
-    return model(full, convention, loss=loss, loss_at=loss_at, bias=not no_bias, **numbers)
+        if name in numbers:
+            raise InputError(f"--set gives the size '{name}' twice")
+        numbers[name] = value
+    return model(
+        full,
+        chosen["convention"],
+        loss=chosen["loss"],
+        loss_at=chosen["loss_at"],
+        bias=not chosen["no_bias"],
+        **numbers,
+    )
 
 
 def _with_flags(text: str, layers: str | None, bidirectional: bool, merge: str | None) -> str:
@@ -168,7 +180,8 @@ def _with_flags(text: str, layers: str | None, bidirectional: bool, merge: str |
         return text
     if any(sign in text for sign in ",*(") or text.startswith(("dense:", "embedding:")):
         raise InputError(
-            f"--layers, --bidirectional and --merge go with a single cell; '{text}' says these itself"
+            "--layers, --bidirectional and --merge go with a single cell; "
+            f"'{text}' says these itself"
         )
     if merge is not None and not bidirectional:
         raise InputError("--merge goes with --bidirectional")

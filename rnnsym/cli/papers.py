@@ -1,12 +1,13 @@
 """``rnnsym sheet`` and ``rnnsym quiz``."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from rnnsym.cli.options import Group, model_options, build, say
+from rnnsym.cli.options import Group, build, model_options, say
 
 if TYPE_CHECKING:
     from rnnsym.document import Document
@@ -17,12 +18,22 @@ __all__ = ["COMMANDS"]
 def output_options(function: Any) -> Any:
     """Add where and how files are written."""
     decorators = [
-        click.option("--format", "formats", default=None, metavar="tex,pdf,md,text",
-                     help="Formats, comma-separated  [default: tex, and pdf where TeX runs]"),
-        click.option("--out", type=click.Path(path_type=Path), default=Path("output"),
-                     show_default=True, help="Folder."),
+        click.option(
+            "--format",
+            "formats",
+            default=None,
+            metavar="tex,pdf,md,text",
+            help="Formats, comma-separated  [default: tex, and pdf where TeX runs]",
+        ),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            default=Path("output"),
+            show_default=True,
+            help="Folder.",
+        ),
         click.option("--force", is_flag=True, help="Replace files that hold other content."),
-    ]  # fmt: skip
+    ]
     for decorator in reversed(decorators):
         function = decorator(function)
     return function
@@ -47,8 +58,8 @@ def save(documents: "list[Document]", formats: str | None, out: Path, force: boo
 
 
 def _pdf_if_possible(document: "Document") -> dict[str, bytes]:
-    from rnnsym.export.pdf import INSTALL
     from rnnsym.export.formats import pdf_files
+    from rnnsym.export.pdf import INSTALL
 
     files = pdf_files(document)
     if not files:
@@ -59,15 +70,15 @@ def _pdf_if_possible(document: "Document") -> dict[str, bytes]:
 @click.command()
 @model_options
 @output_options
-def sheet(formats: str | None, out: Path, force: bool, **chosen: Any) -> None:
+def sheet(formats: str | None, out: Path, force: bool, text: str, **chosen: Any) -> None:
     """Write the study sheet of MODEL: equations, derivation, counts, Jacobians."""
-    save([build(**chosen).sheet()], formats, out, force)
+    save([build(text, **chosen).sheet()], formats, out, force)
 
 
 class QuizGroup(Group):
     """The quiz commands; ``generation`` means ``generate``."""
 
-    aliases = {"generation": "generate"}
+    aliases: ClassVar[Mapping[str, str]] = {"generation": "generate"}
 
 
 @click.group(cls=QuizGroup)
@@ -82,21 +93,14 @@ def quiz() -> None:
 @click.option("--cell", "subjects", multiple=True, metavar="CELL", help="Only about these cells.")
 @output_options
 def generate(
-    count: int,
-    seed: int,
-    kinds: tuple[str, ...],
-    subjects: tuple[str, ...],
-    formats: str | None,
-    out: Path,
-    force: bool,
+    count: int, seed: int, kinds: tuple[str, ...], subjects: tuple[str, ...], **output: Any
 ) -> None:
     """Write an exam paper, and its key as a second file."""
     from rnnsym.api import generate_quiz
     from rnnsym.quiz.paper import paper
 
     items = generate_quiz(count, seed, kinds, subjects)
-    documents = [paper(items, seed, solved=False), paper(items, seed, solved=True)]
-    save(documents, formats, out, force)
+    save([paper(items, seed, solved=False), paper(items, seed, solved=True)], **output)
 
 
 @quiz.command(name="kinds")

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnsym.derivation import Derivation, Step, Term
+from rnnsym.equations import Equation, System
 from rnnsym.expr import Array, Node, Span, latex, source, source_scalar
 from rnnsym.jacobian import jacobians
-from rnnsym.equations import Equation, System
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.version import VERSION
 
@@ -57,11 +57,11 @@ def check_json(report: CheckReport) -> dict[str, Any]:
         "passed": report.passed,
         "max_relative_error": report.max_relative_error,
         "tolerance": TOLERANCE,
-        "gradients": {
-            name: {"max_relative_error": error} for name, error in report.errors.items()
-        },
+        "gradients": {name: {"max_relative_error": error} for name, error in report.errors.items()},
         "derivatives_compared": report.entries,
-        "sizes": {k: v if isinstance(v, int) else list(v.values()) for k, v in report.sizes.items()},
+        "sizes": {
+            k: v if isinstance(v, int) else list(v.values()) for k, v in report.sizes.items()
+        },
         "T": report.steps,
         "seed": report.seed,
     }

@@ -40,5 +40,5 @@ def environment(exporter: str) -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        **delimiters,  # type: ignore[arg-type]  # Jinja's stub types each keyword apart
+        **delimiters,
     )

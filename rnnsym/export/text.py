@@ -216,7 +216,8 @@ def column_widths(rows: list[list[str]]) -> list[int]:
 
 def wrapped(text: str, first: str, later: str, width: int = WIDTH) -> str:
     """Return ``text`` in lines of at most ``width`` columns, after the given indents."""
-    rows, row = [], first
+    rows: list[str] = []
+    row = first
     empty = True
     for word in text.split(" "):
         if not empty and display_width(row) + 1 + display_width(word) > width:
@@ -249,7 +250,8 @@ def broken(rhs: str, start: str, room: int) -> list[str]:
 
 def _pieces(text: str, signs: tuple[str, ...]) -> list[str]:
     """Split before every sign that stands outside brackets."""
-    pieces, depth, begin = [], 0, 0
+    pieces: list[str] = []
+    depth = begin = 0
     for i, c in enumerate(text):
         depth += (c in "([") - (c in ")]")
         if depth == 0 and i > begin and any(text.startswith(s, i) for s in signs):

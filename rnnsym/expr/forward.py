@@ -18,18 +18,6 @@ from rnnsym.expr.build import (
     split,
     transpose,
 )
-from rnnsym.expr.build import (
-    concat,
-    diag,
-    fill_like,
-    hadamard,
-    matmul,
-    minus,
-    plus,
-    scale,
-    split,
-    transpose,
-)
 from rnnsym.expr.nodes import (
     Array,
     Concat,

@@ -1,0 +1,1 @@
+"""Documents about models: derivations, counts, checks, study sheets."""

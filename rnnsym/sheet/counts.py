@@ -16,7 +16,9 @@ def count_document(system: System, count: Count) -> Document:
     """Return a count as a document."""
     name = f"params-{slug(str(system.model))}"
     title = f"Parameters: {system.model}"
-    return Document(name, "derivation", title, convention_lines(system)[:1], tuple(count_blocks(count)))
+    return Document(
+        name, "derivation", title, convention_lines(system)[:1], tuple(count_blocks(count))
+    )
 
 
 def count_blocks(count: Count) -> Iterator[Block]:
@@ -69,5 +71,3 @@ def _listed(items: list[Relation]) -> Prose:
     for item in items:
         parts += [", ", item] if parts else [item]
     return tuple(parts)
-
-

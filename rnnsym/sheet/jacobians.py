@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from rnnsym.blocks import Block, Equations, Line, Math, Paragraph, Partial, Relation, prose
+from rnnsym.equations import System
 from rnnsym.expr import Integer, Node
 from rnnsym.jacobian import StateJacobian, jacobians, unrolled
-from rnnsym.equations import System
 from rnnsym.sheet.naming import tied, tied_shape
 
 __all__ = ["jacobian_blocks", "unrolled_blocks"]
@@ -24,7 +24,11 @@ def jacobian_blocks(system: System) -> Iterator[Block]:
     for chain in found:
         if len(found) > 1:
             yield Paragraph(prose(f"Chain: {chain.title}"))
-        for kind, group in (("edge", chain.edges), ("block", chain.blocks), ("total", chain.totals)):
+        for kind, group in (
+            ("edge", chain.edges),
+            ("block", chain.blocks),
+            ("total", chain.totals),
+        ):
             yield Paragraph(prose(TITLES[kind]))
             yield Equations(tuple(_line(system, j) for j in group))
 
@@ -42,12 +46,12 @@ def unrolled_blocks(system: System, steps: int) -> Iterator[Block]:
     for chain in jacobians(system):
         lines = [_paths(of, wrt, paths) for of, wrt, paths in unrolled(chain, steps)]
         count = sum(len(paths) for _, _, paths in unrolled(chain, steps))
-        yield Paragraph(prose(f"Chain {chain.title}: {count} state-to-state paths over {steps} steps."))
+        yield Paragraph(
+            prose(f"Chain {chain.title}: {count} state-to-state paths over {steps} steps.")
+        )
         yield Equations(tuple(lines))
 
 
 def _paths(of: Node, wrt: Node, paths: tuple[Node, ...]) -> Line:
     value: Math | tuple[Math, ...] = paths or Integer(0)
     return Line(Partial(of, wrt, "d"), value)
-
-

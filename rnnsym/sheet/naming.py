@@ -4,8 +4,8 @@ import re
 from typing import TypeVar
 
 from rnnsym.blocks import Prose, prose
-from rnnsym.expr import AppliedUndef, Basic, Shape, size
 from rnnsym.equations import System
+from rnnsym.expr import AppliedUndef, Basic, Shape, size
 
 T = TypeVar("T", bound=Basic)
 

@@ -17,7 +17,7 @@ from rnnsym.version import VERSION
 __all__ = ["study_sheet"]
 
 
-class CheckFailed(RnnsymError):
+class CheckError(RnnsymError):
     """A sheet is never printed of a derivation that its check refutes."""
 
     exit_code = 1
@@ -27,11 +27,11 @@ def study_sheet(derivation: Derivation, count: Count, report: CheckReport) -> Do
     """Return the sheet of a model whose derivation has passed its check.
 
     Raises:
-        CheckFailed: it has not.
+        CheckError: it has not.
     """
     system = derivation.system
     if not report.passed:
-        raise CheckFailed(
+        raise CheckError(
             f"'{system.model}' fails its check ({report.max_relative_error:.1e}): no sheet is made"
         )
     title = _title(system)
