@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from rnnsym.affine import arrays
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Step
 from rnnsym.expr import (
@@ -105,6 +106,18 @@ def _outer_product_turned(row: Row) -> Sequence[Slip]:
         why = prose("Its shape is ", columns, " × ", rows, ", the matrix is ", rows, " × ",
                     columns, ": it does not fit.")  # fmt: skip
     return _at_each_place(row, turn, why)
+
+
+def _outer_product_added(row: Row) -> Sequence[Slip]:
+    """Take ∂L/∂b for ∂L/∂W: a vector that is only added multiplies nothing."""
+    source = row.step.terms[0].source
+    if source is None or not isinstance(row.value, Sigma) or not isinstance(row.value.body, Array):
+        return []
+    index, first, last = row.value.bounds
+    read = [a for a in arrays(source.rhs) if a.name == "x"]
+    why = prose("It is only added, so it multiplies nothing; the shape does not fit either.")
+    bodies = (matmul(row.value.body, transpose(x.xreplace({TIME: index}))) for x in read)
+    return [(replace(row, value=sigma(body, index, first, last)), why) for body in bodies]
 
 
 def _derivatives(node: Node) -> list[tuple[Node, ...]]:
@@ -209,6 +222,7 @@ MISCONCEPTIONS = (
     Misconception("wrong step", _wrong_step),
     Misconception("transpose missing", _transpose_missing),
     Misconception("outer product turned round", _outer_product_turned),
+    Misconception("outer product added", _outer_product_added),
     Misconception("derivative forgotten", _derivative_forgotten),
     Misconception("value for derivative", _value_for_derivative),
     Misconception("factor forgotten", _factor_forgotten),

@@ -37,9 +37,10 @@ def described(system: System) -> Prose:
     """Return the model in words: its cell, how often, and in which directions."""
     layer, cell = _layer_of(system), cell_of(system)
     both = "bidirectional " if layer.bidirectional else ""
-    joined = ", the two directions' outputs stacked on top of each other" if both else ""
+    merged = ", the outputs of both directions stacked on top of each other" if both else ""
     stack = f"{layer.depth} {both}layers" if layer.depth > 1 else f"One {both}layer"
-    return prose(f"{stack} of the cell “{cell.title}”{joined}: each step")
+    reads = ", each layer reading the outputs of the one below" if layer.depth > 1 else ""
+    return prose(f"{stack} of the cell “{cell.title}”{merged}{reads}: each step")
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -133,9 +132,10 @@ def _given(
     for state in system.states:
         start = state.array.xreplace({TIME: state.initial})
         yield _place(start, numbers), sizes.shape(start.shape)
-    timed = [system.input, *(term.given for term in system.loss_terms)]
-    for array, time in product(timed, range(1, sizes.steps + 1)):
-        yield _place(array, ((TIME, time), *numbers)), sizes.shape(array.shape)
+    for time in range(sizes.steps + 1):
+        timed = (system.input, *(term.given for term in system.loss_terms if time > 0))
+        for array in timed:
+            yield _place(array, ((TIME, time), *numbers)), sizes.shape(array.shape)
 
 
 def _random(place: Place, shape: tuple[int, int]) -> Array3:

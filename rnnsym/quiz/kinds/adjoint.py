@@ -70,9 +70,10 @@ def _make(parameters: Parameters) -> Item:
     step, key = _line(model, line)
     right = Option(prose(key), "", prose("Every edge that leads back to it, once."))
     wrong = _wrong(model, line)
-    if len(wrong) > WRONG:
-        wrong = tuple(option for option in wrong if option.misconception != SIGN)
-    options = mixed(right, wrong, arranger("adjoint", parameters))
+    likely = tuple(option for option in wrong if option.misconception != SIGN)
+    options = mixed(
+        right, likely if len(likely) >= WRONG else wrong, arranger("adjoint", parameters)
+    )
     _prove(model, line, options)
     sums = len(step.terms) > 1
     return Item(

@@ -26,7 +26,7 @@ from rnnsym.tied import TiedSizes
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
 SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100)
-QUESTION = "how many numbers does it train?"
+QUESTION = "how many trainable parameters does it have?"
 STEPS = (5, 10, 20, 50)
 FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
 CONVENTIONS = ("textbook", "pytorch")
@@ -174,7 +174,7 @@ def _length(part: Part, side: int) -> Expr:
 def _solution(system: System, work: Work, key: int) -> tuple[Block, ...]:
     sizes = dict(work.sizes)
     rows = tuple((*row, prose(Integer(part.entries(sizes)))) for part, row in _rows(system))
-    total = Line(size("P"), (count(system).formula, Integer(key)))
+    total = Line(size("P"), Relation((count(system).formula, Integer(key))))
     return (
         Table((prose("Array"), prose("Shape"), prose("Numbers")), rows),
         Paragraph(prose("Together, with ", size("P"), " for the number of parameters:")),

@@ -10,10 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from rnnsym.affine import arrays
-from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.cell import CellEquation, cell_names
 from rnnsym.equations import System
-from rnnsym.expr import STEPS, TIME, Array, Node, size, text
+from rnnsym.expr import STEPS, TIME, Array, Node, size, source
 from rnnsym.item import Item, Option, Proof
 from rnnsym.numeric.oracle import Values, forward
 from rnnsym.numeric.sizes import Sizes
@@ -142,7 +142,7 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 
 @lru_cache(maxsize=1024)
 def _label(array: Array) -> str:
-    return text(array.xreplace(AT_ONE))
+    return source(array.xreplace(AT_ONE))
 
 
 def _entries(array: Array, shape: tuple[int, int], draw: Draw, model: str) -> Matrix:
@@ -263,7 +263,7 @@ def _stem(model: str, asked: str, given: dict[Place, Matrix]) -> tuple[Block, ..
 
 def _solution(work: Work, worked: dict[Place, Matrix]) -> tuple[Block, ...]:
     lines = (
-        Line(_at_one(e.lhs), (_at_one(e.rhs), number_matrix(worked[place_of(e.lhs)])))
+        Line(_at_one(e.lhs), Relation((_at_one(e.rhs), number_matrix(worked[place_of(e.lhs)]))))
         for e in work.equations
     )
     note = f"Each line to {WORKED} decimals, as the next one uses it:"

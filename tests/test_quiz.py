@@ -1,0 +1,240 @@
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rnnsym.blocks import NumberMatrix, Prose, Table, prose
+from rnnsym.document import Question
+from rnnsym.errors import InputError
+from rnnsym.expr import Array, Family, Formula, Group, Integer, Tuple, hadamard, plus, size
+from rnnsym.item import Item, Option, Proof
+from rnnsym.quiz import guard, registry
+from rnnsym.quiz import paper as papers
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.paper import generate, paper
+from rnnsym.version import VERSION
+
+N = (size("n"), Integer(1))
+A, B, C = (Array(Family(s, s), Tuple(*N)) for s in "abc")
+
+
+def item(*contents: Prose, keys: int = 1) -> Item:
+    options = tuple(
+        Option(content, "" if i < keys else f"slip {i}", prose("why"))
+        for i, content in enumerate(contents)
+    )
+    proof = Proof("none", "exact")
+    return Item("i", "k", "t", 1, 1, 1, "textbook", (), (), options, (), proof)
+
+
+def column(*entries: str) -> Prose:
+    return prose(NumberMatrix(tuple((entry,) for entry in entries)))
+
+
+def number(value: int) -> Prose:
+    return prose(Integer(value))
+
+
+FAIR = [
+    (number(1), number(2), number(3)),
+    (prose(A), prose(B), prose(hadamard(A, B))),
+    (column("0.100"), column("0.105"), column("0.300")),
+    (column("0.100", "0.200"), column("0.100", "0.300"), column("0.100")),
+    (prose("yes"), prose("no"), prose("perhaps")),
+]
+UNFAIR = [
+    ((number(1), number(2)), "only 2 options"),
+    ((number(1), number(2), number(1)), "the key and 'slip 2' are printed alike"),
+    ((number(1), number(2), number(2)), "'slip 1' and 'slip 2' are printed alike"),
+    ((prose(hadamard(A, B)), prose(C), prose(hadamard(B, A))), "the key and 'slip 2' are equal"),
+    (
+        (
+            prose(hadamard(plus(A, B), C)),
+            prose(A),
+            prose(plus(hadamard(A, C), hadamard(B, C))),
+        ),
+        "the key and 'slip 2' are equal",
+    ),
+    ((column("0.100"), column("0.200"), column("0.104")), "the key and 'slip 2' are equal"),
+    ((column("1.00"), column("2.00"), column("1.0")), "the key and 'slip 2' are equal"),
+    (
+        (
+            prose(Formula((Group((), ((size("n"), size("d")),)),))),
+            number(3),
+            prose(size("d") * size("n")),
+        ),
+        "the key and 'slip 2' are equal",
+    ),
+    (
+        (
+            prose(Formula((Group((Integer(2),), ((size("n"),), (Integer(1),))),))),
+            number(3),
+            prose(2 * size("n") + 2),
+        ),
+        "the key and 'slip 2' are equal",
+    ),
+]
+
+
+@pytest.mark.parametrize("contents", FAIR)
+def test_guard_passes_different_options(contents: tuple[Prose, ...]) -> None:
+    assert guard.check(item(*contents)) == ()
+
+
+@pytest.mark.parametrize(("contents", "reason"), UNFAIR)
+def test_guard_names_equal_options(contents: tuple[Prose, ...], reason: str) -> None:
+    found = guard.check(item(*contents))
+    assert any(reason in one or "printed alike" in one for one in found)
+
+
+@pytest.mark.parametrize("keys", [0, 2])
+def test_guard_wants_one_key(keys: int) -> None:
+    assert guard.check(item(number(1), number(2), number(3), keys=keys)) == (
+        f"{keys} options are the key, not 1",
+    )
+
+
+def test_a_choice_depends_on_its_own_name_only() -> None:
+    draw = Draw(7, "count/0")
+    before = draw.integer("d", 1, 10**6)
+    draw.integer("another", 1, 10)
+    assert draw.integer("d", 1, 10**6) == before
+    others = (Draw(8, "count/0"), Draw(7, "count/1"), draw.again())
+    assert all(other.integer("d", 1, 10**6) != before for other in others)
+
+
+def test_a_new_option_changes_only_the_choices_it_wins() -> None:
+    draws = [Draw(seed, "q") for seed in range(500)]
+    old = [draw.choice("x", "abcd") for draw in draws]
+    new = [draw.choice("x", "abcde") for draw in draws]
+    assert all(b in (a, "e") for a, b in zip(old, new, strict=True))
+    assert 60 < new.count("e") < 140
+    for draw in draws[:50]:
+        assert [x for x in draw.ranked("x", "abcde") if x != "e"] == draw.ranked("x", "abcd")
+
+
+def test_numbers_are_the_same_on_every_machine() -> None:
+    draw = Draw(7, "count/0")
+    assert (draw.integer("d", 1, 1000), draw.choice("x", "abcd")) == (683, "d")
+
+
+def test_same_seed_same_items() -> None:
+    assert generate(6, 7) == generate(6, 7)
+    assert {i.id for i in generate(6, 7)} != {i.id for i in generate(6, 8)}
+
+
+def test_every_kind_has_its_turn() -> None:
+    for seed in range(20):
+        kinds = Counter(i.kind for i in generate(5, seed))
+        assert set(kinds) == {"adjoint", "count", "forward"}
+        assert max(kinds.values()) == 2
+
+
+def test_another_kind_or_a_longer_paper_changes_no_item() -> None:
+    whole = generate(12, 7)
+    assert generate(5, 7) == whole[:5]
+    for kind in registry.kind_names():
+        own = [i for i in whole if i.kind == kind]
+        assert tuple(own) == generate(len(own), 7, [kind])
+    pair = generate(6, 7, ["count", "forward"])
+    assert [i for i in pair if i.kind == "count"] == [i for i in whole if i.kind == "count"][:3]
+
+
+def test_no_two_items_of_a_paper_ask_the_same() -> None:
+    found = [(i.kind, papers.meaning(i.parameters)) for i in generate(120, 3)]
+    assert len(set(found)) == len(found)
+
+
+def test_an_item_follows_from_its_parameters() -> None:
+    for found in generate(6, 11):
+        assert registry.load_kind(found.kind).make(found.parameters) == found
+
+
+def test_ids_are_xml_names_and_come_from_the_content() -> None:
+    ids = [i.id for seed in (1, 2) for i in generate(30, seed)]
+    assert all(name.replace("-", "").isalnum() and name[0].isalpha() for name in ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_kinds_are_listed_without_importing_sympy() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from rnnsym.quiz.registry import kind_names; print(kind_names());"
+    code += "assert not {'sympy', 'numpy'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "['adjoint', 'count', 'forward']\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"n": 0}, "at least 1 question, not 0"),
+        ({"n": 3, "kinds": ["cuont"]}, "unknown kind 'cuont'; did you mean 'count'?"),
+        ({"n": 3, "cells": ["ltsm"]}, "unknown cell 'ltsm'; did you mean 'lstm'?"),
+        ({"n": 10_001}, "at most 10000"),
+        ({"n": 1000, "kinds": ["adjoint"], "cells": ["lstm"]}, "only 21 different ones"),
+    ],
+)
+def test_bad_input_gets_one_line(arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        generate(**{"seed": 1, **arguments})  # type: ignore[arg-type]
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_that_exist_can_be_drawn() -> None:
+    found = generate(21, 5, ["adjoint"], ["lstm"])
+    assert len({papers.meaning(i.parameters) for i in found}) == 21
+
+
+def test_a_kind_that_is_never_fair_ends_with_kind_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def check(_: Item) -> tuple[str, ...]:
+        tried.append(1)
+        return ("never",)
+
+    monkeypatch.setattr(guard, "check", check)
+    with pytest.raises(InputError, match=r"kind 'count' about .* in 200 draws \(seed 9.*never"):
+        generate(1, 9, ["count"])
+    assert 0 < len(tried) <= papers.ATTEMPTS
+
+
+def test_paper_and_key() -> None:
+    items = generate(5, 7)
+    asked, solved = (paper(items, 7, solved=s) for s in (False, True))
+    assert (asked.name, solved.name) == ("quiz-seed7", "quiz-seed7-key")
+    assert asked.kind == solved.kind == "paper"
+    assert asked.blocks == tuple(Question(item, i) for i, item in enumerate(items, 1))
+    table, *questions = solved.blocks
+    assert isinstance(table, Table)
+    assert [row[1] for row in table.rows] == [prose(item.key) for item in items]
+    assert all(isinstance(q, Question) and q.solved for q in questions)
+    lines = " ".join(guard.printed(line) for line in asked.lines)
+    for words in ("textbook", "Seed 7", VERSION, "four decimals"):
+        assert words in lines
+
+
+def test_a_users_cell_is_a_subject(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'title = "Mine"\nsource = "nobody"\n[states]\nh = "n"\n[equations]\n'
+        'z = "sigmoid(W_z @ x[t] + V_z @ x[t-1] + b_z)"\n'
+        'h = "(1 - z[t]) * h[t-1] + z[t] * tanh(W @ x[t] + U @ h[t-1] + b)"\n'
+    )
+    found = generate(12, 7, cells=[str(file)])
+    assert {dict(i.parameters)["model"].strip("bi()*2") for i in found} == {str(file).strip("bi()")}
+    assert {i.kind for i in found} == {"adjoint", "count", "forward"}
+    assert all(guard.check(i) == () for i in found)
+
+
+def test_an_operator_that_returns_the_key_is_refused() -> None:
+    [good] = generate(1, 7, ["forward"])
+    key = next(o for o in good.options if o.correct)
+    broken = tuple(
+        o if o.correct else replace(o, content=key.content) for o in good.options
+    )
+    with pytest.raises(guard.Unfair, match="printed alike"):
+        papers.fair(replace(good, options=broken))

@@ -1,0 +1,270 @@
+"""Every kind over many seeds: fair, proven by a path of the test's own, the key's place even."""
+
+import math
+import tomllib
+from collections import Counter
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.blocks import NumberMatrix
+from rnnsym.cell import FOLDER, cell_names
+from rnnsym.derive import derive
+from rnnsym.equations import System
+from rnnsym.expr import Expr, Integer, Node, equal, text
+from rnnsym.item import Item
+from rnnsym.numeric.check import check_derivation
+from rnnsym.quiz import guard, slips
+from rnnsym.quiz.count_slips import MISCONCEPTIONS as COUNT_SLIPS
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.kinds import adjoint, count, forward
+from rnnsym.quiz.line_slips import MISCONCEPTIONS as LINE_SLIPS
+from rnnsym.quiz.numbers import as_text, distance_to_tie, read_matrix
+from rnnsym.quiz.options import Misconception
+from rnnsym.quiz.paper import draw_item, fair, generate
+from rnnsym.quiz.registry import Kind, load_kind
+from rnnsym.quiz.truth import truth_of
+from rnnsym.system import build_system, read_model
+
+SEEDS = 300
+EVEN = 16.27  # chi-squared, three degrees of freedom, one in a thousand
+
+
+def key_of(item: Item) -> Any:
+    [content] = next(o.content for o in item.options if o.correct)
+    return content
+
+
+def items(kind: str) -> list[Item]:
+    return [item for seed in range(SEEDS) for item in generate(1, seed, [kind])]
+
+
+@pytest.mark.parametrize("kind", ["adjoint", "count", "forward"])
+def test_every_item_is_fair(kind: str) -> None:
+    found = items(kind)
+    for seed, item in enumerate(found):
+        assert guard.check(item) == (), seed
+        assert len(item.options) == 4
+        assert sum(o.correct for o in item.options) == 1
+        assert len({guard.printed(o.content) for o in item.options}) == 4
+        assert all(o.why for o in item.options)
+        assert item.stem and item.solution and item.proof.error in {"exact", "≤ 1e-12"}
+    places = Counter(item.key for item in found)
+    expected = SEEDS / 4
+    assert sum((places[k] - expected) ** 2 / expected for k in "ABCD") < EVEN, places
+
+
+# Counts
+
+BLOCKS = {"vanilla": 1, "relu-rnn": 1, "gru": 3, "gru-reset-after": 3, "lstm": 4,
+          "lstm-peephole": 4, "lstm-coupled": 3, "lstm-1997": 3, "mgu": 2, "ugrnn": 2}  # fmt: skip
+EXTRA = {"lstm-peephole": 3, "gru-reset-after": 1}
+
+
+def published(cell: str, convention: str, width: int, n: int, p: int) -> int:
+    """The counts of the literature, typed in by hand."""
+    special = {
+        "indrnn": n * width + 2 * n,
+        "mingru": 2 * n * (width + 1),
+        "jordan": n * (width + p + 1) + p * (n + 1),
+        "lstm-projection": 4 * n * (width + p) + 4 * n + p * n,
+    }
+    if cell in special:
+        return special[cell] + (4 * n if convention == "pytorch" else 0)
+    biases = 2 if convention == "pytorch" else 1
+    return BLOCKS[cell] * n * (width + n + biases) + EXTRA.get(cell, 0) * n
+
+
+def test_count_is_the_published_one() -> None:
+    for item in chain(items("count"), generate(150, 5, ["count"])):
+        values = dict(item.parameters)
+        model = values["model"]
+        directions, layers = 2 if "bi(" in model else 1, 2 if model.endswith("*2") else 1
+        cell = model.removeprefix("bi(").removesuffix("*2").removesuffix(")")
+        d, n, p = (int(values.get(name, 0)) for name in "dnp")
+        total, width = 0, d
+        for _ in range(layers):
+            total += directions * published(cell, values["convention"], width, n, p)
+            width = directions * (p or n)
+        assert key_of(item) == total, values
+
+
+def test_count_options_are_sorted_numbers() -> None:
+    for item in items("count")[:50]:
+        numbers = [content for option in item.options for content in option.content]
+        assert all(isinstance(x, Integer) for x in numbers)
+        assert [int(x) for x in numbers if isinstance(x, Expr)] == sorted(
+            int(x) for x in numbers if isinstance(x, Expr)
+        )
+
+
+# Forward
+
+
+def by_hand(item: Item) -> Any:
+    """The step again: the cell file's text run as Python, on floats."""
+    values = dict(item.parameters)
+    file = Path(FOLDER) / f"{values['model']}.toml"
+    equations = tomllib.loads(file.read_text(encoding="utf-8"))["equations"]
+    known: dict[str, Any] = {
+        "t": 1, "tanh": np.tanh, "relu": lambda a: np.maximum(a, 0),
+        "sigmoid": lambda a: 1 / (1 + np.exp(-a)), **{name: {} for name in equations}, "x": {},
+    }  # fmt: skip
+    for name, given in values.items():
+        array, _, index = name.rstrip("]").partition("[")
+        if name in {"model", "convention", "asked", "arrangement", "d", "n", "p"}:
+            continue
+        numbers = np.array(read_matrix(given), dtype=float)
+        if index:
+            known[array][int(index)] = numbers
+        else:
+            known[array] = numbers
+    waiting = dict(equations)
+    for _ in equations:
+        for name, code in list(waiting.items()):
+            try:
+                known[name][1] = eval(code, known)  # noqa: S307 - our own cell files
+                del waiting[name]
+            except (KeyError, NameError):
+                continue
+    return known[values["asked"]][1]
+
+
+def test_forward_key_is_what_the_cell_file_computes() -> None:
+    for item in items("forward"):
+        key = key_of(item)
+        assert isinstance(key, NumberMatrix)
+        shown = np.array(key.rows, dtype=float)
+        assert np.max(np.abs(shown - by_hand(item))) < 0.0005, item.parameters
+
+
+def test_forward_numbers_are_never_near_a_tie() -> None:
+    for item in items("forward")[:60]:
+        for entry in by_hand(item).flat:
+            from decimal import Decimal
+
+            assert distance_to_tie(Decimal(float(entry)), 3) > Decimal("0.00004")
+
+
+def test_forward_solution_follows_from_its_own_lines() -> None:
+    """The last line of the solution rounds to the key."""
+    for item in items("forward")[:60]:
+        last = item.solution[-1].lines[-1].rhs.sides[-1]  # type: ignore[union-attr]
+        assert isinstance(last, NumberMatrix)
+        worked, key = (np.array(m.rows, dtype=float) for m in (last, key_of(item)))
+        assert np.max(np.abs(worked - key)) < 0.0006
+
+
+# Adjoint
+
+
+def system_of(model: str) -> System:
+    return build_system(read_model(model))
+
+
+@pytest.mark.parametrize("cell", cell_names())
+def test_adjoint_key_is_the_checked_derivation(cell: str) -> None:
+    derivation = derive(system_of(cell))
+    assert check_derivation(derivation).passed
+    subjects = load_kind("adjoint").subjects([cell])
+    assert len(subjects) >= 5
+    for item in generate(len(subjects), 1, ["adjoint"], [cell]):
+        [step] = derivation.find(dict(item.parameters)["line"])
+        assert key_of(item) == step.value()
+        for option in item.options:
+            [value] = option.content
+            assert isinstance(value, Node)
+            error = truth_of(system_of(cell)).error(step, value)
+            assert error <= 1e-12 if option.correct else error > 1e-6
+            assert option.correct or not equal(value, step.value())
+
+
+def test_the_proof_of_a_line_can_fail() -> None:
+    truth = truth_of(system_of("lstm"))
+    [right] = derive(system_of("lstm")).find("delta_c")
+    [other] = derive(system_of("lstm")).find("delta_h")
+    assert truth.error(right, right.value()) <= 1e-12
+    assert truth.error(right, other.value()) > 1e-3
+
+
+def test_lstm_carry_is_asked_as_the_textbooks_write_it() -> None:
+    lines = {
+        dict(i.parameters)["line"]: text(key_of(i)) for i in generate(20, 1, ["adjoint"], ["lstm"])
+    }
+    assert lines["delta_c"] == "δ_hₜ ⊙ oₜ ⊙ (1 − tanh²(cₜ)) + δ_cₜ₊₁ ⊙ fₜ₊₁"
+    assert lines["dU_f"] == "Σₜ δ_fₜ hₜ₋₁ᵀ"
+
+
+# Misconceptions
+
+ALL: list[tuple[str, Misconception[Any]]] = [
+    *(("count", m) for m in COUNT_SLIPS),
+    *(("forward", m) for m in slips.MISCONCEPTIONS),
+    *(("adjoint", m) for m in LINE_SLIPS),
+]
+SHOWN_WITH = {"reset after instead of before": ["gru", "mgu"],
+              "reset before instead of after": ["gru-reset-after"]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "misconception"), ALL, ids=lambda x: getattr(x, "name", x))
+def test_every_misconception_is_shown(kind: str, misconception: Misconception[Any]) -> None:
+    cells = SHOWN_WITH.get(misconception.name, [])
+    shown = {o.misconception for i in generate(170, 2, [kind], cells) for o in i.options}
+    assert misconception.name in shown
+
+
+def _clear() -> None:
+    for cached in (forward._slips, adjoint._wrong):  # pyright: ignore[reportPrivateUsage]
+        cached.cache_clear()
+
+
+def _identity(work: Any) -> Any:
+    return [(work, ("nothing is wrong here",))]
+
+
+@pytest.mark.parametrize("kind", [count, forward, adjoint], ids=lambda m: m.KIND.name)
+def test_an_operator_that_gives_the_key_never_reaches_a_paper(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Misconception[Any]("broken", _identity)
+    monkeypatch.setattr(kind, "MISCONCEPTIONS", (*kind.MISCONCEPTIONS, broken))
+    _clear()
+    try:
+        shown = [o for o in _options(kind.KIND) if o == "broken"]
+        assert shown == []
+    finally:
+        monkeypatch.undo()
+        _clear()
+
+
+def _options(kind: Kind) -> list[str]:
+    found: list[str] = []
+    for subject in list(kind.subjects(["lstm"]))[:4]:
+        for seed in range(10):
+            parameters = (*kind.draw(subject, Draw(seed, "q")), ("arrangement", str(seed)))
+            try:
+                found += [o.misconception for o in fair(kind.make(parameters)).options]
+            except guard.Unfair:
+                continue
+    return found
+
+
+def test_a_broken_operator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every count with an operator that gives the key is refused, so none can be drawn."""
+    broken = Misconception[Any]("broken", _identity)
+    monkeypatch.setattr(count, "MISCONCEPTIONS", (*COUNT_SLIPS, broken))
+    kind = load_kind("count")
+    with pytest.raises(Exception, match="'broken' gives the key"):
+        draw_item(kind, kind.subjects(["lstm"])[0], 1, 0, set())
+
+
+Compare = Callable[[float, float], bool]
+
+
+def test_numbers_in_parameters_read_back() -> None:
+    assert as_text(read_matrix("1 -0.5; 2 1")) == "1 -0.5; 2 1"
+    assert math.isclose(float(read_matrix("0.5")[0][0]), 0.5)
