@@ -15,6 +15,7 @@ from rnnsym.cell import is_path
 from rnnsym.errors import InputError, nearest
 
 __all__ = [
+    "MAX_DEPTH",
     "MAX_SIZE",
     "MERGES",
     "Dense",

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from rnnsym.cell import cell_names, load_cell
+from rnnsym.derive import derive
 from rnnsym.equations import State, System
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, Array, Integer
+from rnnsym.numeric.check import check_derivation
 from rnnsym.numeric.gradients import Gradients, gradients
 from rnnsym.numeric.oracle import STEP, Key, loss_of
 from rnnsym.numeric.packing import parameter_shapes
@@ -351,6 +353,23 @@ def test_a_single_step() -> None:
     assert error(found.final["h[fwd]"], [forward]) <= TOLERANCE
 
 
+def test_an_input_before_the_first_step_is_zero(cell_file: Callable[..., Path]) -> None:
+    head = '[states]\nh = "n"\n[equations]\n'
+    late = cell_file(head + 'h = "tanh(W @ x[t-1] + U @ h[t-1])"', "late.toml")
+    now = cell_file(head + 'h = "tanh(W @ x[t] + U @ h[t-1])"', "now.toml")
+    draw = np.random.default_rng(10)
+    one, two = (system_of(str(file), "textbook", d=3, n=2) for file in (late, now))
+    weights = random_weights(one, draw)
+    x, dy = draw.standard_normal((4, 5, 3)), draw.standard_normal((4, 5, 2))
+    shifted = np.concatenate([np.zeros((1, 5, 3)), x[:-1]])
+    found, truth = gradients(one, weights, x, dy), gradients(two, weights, shifted, dy)
+    assert error(found.y, truth.y) <= TOLERANCE
+    assert error(found.dx, np.concatenate([truth.dx[1:], np.zeros((1, 5, 3))])) <= TOLERANCE
+    assert error(found.weights["W"], truth.weights["W"]) <= TOLERANCE
+    for text in (f"{late}*2", f"bi({late})*L"):
+        assert check_derivation(derive(build_system(read_model(text)))).passed
+
+
 def test_arguments_are_left_as_they_were() -> None:
     system = system_of("gru", d=3, n=2)
     weights = {name: np.ones(shape) for name, shape in parameter_shapes(system).items()}
@@ -478,6 +497,10 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (
         lambda: call(system=system_of("gru*L", d=3, n=2), weights={}),
         "'gru*L' needs numbers for its sizes: L=…",
+    ),
+    (
+        lambda: parameter_shapes(system_of("gru*L", d=3, n=2, L=65)),
+        "arrays of L = 65 layers are too many (at most 64)",
     ),
     (
         lambda: call(system=build_system(read_model("gru", loss="squared")), weights={}),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnsym.equations import System
 from rnnsym.expr import (
     LAYER,
     STEPS,
@@ -31,7 +32,6 @@ from rnnsym.expr import (
     Softmax,
     Transpose,
 )
-from rnnsym.equations import System
 from rnnsym.numeric.sizes import Sizes
 
 __all__ = ["STEP", "Values", "loss_of"]
@@ -87,14 +87,15 @@ class Values:
     def read(self, array: Array) -> Numbers:
         """Return an array's value; a state that truncation detaches loses its derivative."""
         key = self.key(array)
-        if key not in self.known and array.name == "x":
-            return self._before_the_start(array)
+        if key not in self.known and self._is_before_the_start(array.name, key[3]):
+            rows, cols = self.sizes.shape(array.shape, self.layer)
+            return np.zeros((1, rows, cols), complex)
         value = self.known[key]
         return value.real + 0j if self._detached(array, key[3]) else value
 
-    def _before_the_start(self, array: Array) -> Numbers:
-        rows, cols = self.sizes.shape(array.shape, self.layer)
-        return np.zeros((1, rows, cols), complex)
+    def _is_before_the_start(self, name: str, time: int | None) -> bool:
+        """Tell whether this is an input of a step that is none: it is zero, unlike a state."""
+        return name not in self.states and time in (0, self.sizes.steps + 1)
 
     def _detached(self, array: Array, time: int | None) -> bool:
         if self.truncate is None or array.name not in self.states or time is None:

@@ -5,15 +5,16 @@ from functools import lru_cache
 from typing import Any
 
 from rnnsym.derive import Derivation, Step, Term
+from rnnsym.equations import Loop
 from rnnsym.expr import (
     LAYER,
     STEPS,
     TIME,
     Array,
+    Expr,
     Span,
     source_scalar,
 )
-from rnnsym.equations import Loop
 from rnnsym.numeric.notation import code, identifier, size_code
 
 __all__ = ["Program", "identifier", "program_source", "run"]
@@ -136,11 +137,22 @@ def _nested(
 def _forward(writer: _Writer, loop: Loop) -> None:
     span = next((e.time for e in loop.equations if e.time is not None), None)
     if span is not None:
+        _before_the_start(writer, loop, span.first if loop.order > 0 else span.last)
         writer.loop("t", span, loop.order)
     for equation in loop.equations:
         writer.add(f"{code(equation.lhs)} = {code(equation.rhs)}")
     if span is not None:
         writer.depth -= 1
+
+
+def _before_the_start(writer: _Writer, loop: Loop, start: Expr) -> None:
+    """An input read at t − 1 is zero before the first step; a state has its initial value there."""
+    own = {e.lhs.family for e in loop.equations}
+    read = {a for e in loop.equations for a in e.rhs.atoms(Array) if a.family not in own}
+    for array in sorted(read, key=lambda a: a.key):
+        if array.time is not None and array.time.has(TIME) and array.time != TIME:
+            placed = array.xreplace({TIME: start})
+            writer.add(f"{code(placed)} = np.zeros(({size_code(placed.shape[0])}, B))")
 
 
 def _backward(writer: _Writer, derivation: Derivation) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from rnnsym.equations import System
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, LAYERS, STEPS, Expr, Integer, Shape, Span, size, size_of_layer
-from rnnsym.equations import System
+from rnnsym.model_text import MAX_DEPTH
 
 __all__ = ["Sizes", "small_sizes", "uniform_sizes"]
 
@@ -97,13 +98,15 @@ def uniform_sizes(system: System, steps: int, batch: int = 1) -> Sizes:
     """Return the sizes that the model was given, the same in every layer of a stack.
 
     Raises:
-        InputError: a size is still symbolic.
+        InputError: a size is still symbolic, or the depth L is beyond what a model text may say.
     """
     missing = [name for name in system.size_names if name not in system.bound]
     if missing:
         listed = ", ".join(f"{name}=…" for name in missing)
         raise InputError(f"'{system.model}' needs numbers for its sizes: {listed}")
     depth = system.bound.get("L") or int(system.depth)
+    if system.symbolic_depth and depth > MAX_DEPTH:
+        raise InputError(f"arrays of L = {depth} layers are too many (at most {MAX_DEPTH})")
     at: dict[Expr, Expr] = {LAYERS: Integer(depth)}
     values: dict[str, Value] = {k: v for k, v in system.bound.items() if k != "L"}
     for name, span in system.layered_sizes:
