@@ -1,6 +1,5 @@
 """LaTeX: documents as articles, papers in the exam class, through the templates of the folder."""
 
-import re
 from functools import singledispatch
 
 from rnnsym.blocks import (
@@ -21,6 +20,7 @@ from rnnsym.blocks import (
     Table,
 )
 from rnnsym.document import Document, Question
+from rnnsym.export.latex_words import escape
 from rnnsym.export.templates import environment
 from rnnsym.expr import (
     LATEX,
@@ -37,46 +37,16 @@ from rnnsym.expr import (
 )
 from rnnsym.item import Option
 
-__all__ = ["block_latex", "escape", "export_latex", "math_latex", "prose_latex"]
+__all__ = ["block_latex", "export_latex", "math_latex", "prose_latex"]
 
+# Widths in letters, as the text page has room for them.
 VISIBLE = 62
+PAGE = 76
+LONG_CELL = 26
+LONG_TERM = 36
+COMMENT_SHARE = 0.75
 SIGNS = {"=": "=", "×": r"\times", "≤": r"\le", "≥": r"\ge", "<": "<", ">": ">", "→": r"\to",
          "≈": r"\approx", "≠": r"\neq", "∈": r"\in"}  # fmt: skip
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "\"": "''",
-}  # fmt: skip
-_MATHS = {
-    "−": "-", "×": r"\times", "⊙": r"\odot", "≤": r"\le", "≥": r"\ge", "…": r"\dots",
-    "→": r"\to", "Σ": r"\Sigma", "δ": r"\delta", "Δ": r"\Delta", "∂": r"\partial", "σ": r"\sigma",
-    "′": "'", "½": r"\tfrac12", "ᵀ": r"^{\top}", "·": r"\cdot", "‖": r"\|", "²": "^{2}",
-    "τ": r"\tau", "⁺": "^{+}", "≈": r"\approx", "ℓ": r"\ell", "ε": r"\varepsilon", "γ": r"\gamma",
-    "α": r"\alpha", "≠": r"\neq", "∈": r"\in",
-}  # fmt: skip
-_BARRED = re.compile("(\\w)\u0304")
-_WORDS = {"–": "--", "—": "---", "’": "'", "“": "``", "”": "''", "\u00a0": "~"}
-
-
-def escape(text: str) -> str:
-    r"""Return words for LaTeX: its own signs escaped, mathematical letters set as maths.
-
-    >>> escape("50 % of R_1")
-    '50 \\% of R\\_1'
-    >>> escape("ȳ ⊙ b")
-    '$\\bar{y}$ $\\odot$ b'
-    """
-    import unicodedata
-
-    marked = _BARRED.sub("\ue000\\1\ue001", unicodedata.normalize("NFD", text))
-    composed = unicodedata.normalize("NFC", marked)
-    pieces: list[str] = []
-    for c in composed:
-        if c in _MATHS:
-            pieces.append(f"${_MATHS[c]}$")
-        else:
-            pieces.append(_ESCAPES.get(c, _WORDS.get(c, c)))
-    return re.sub("\ue000(\\w)\ue001", r"$\\bar{\1}$", "".join(pieces)).replace("$$", "")
 
 
 def math_latex(math: Math) -> str:
@@ -149,23 +119,35 @@ def _(block: Code) -> str:
 
 @block_latex.register
 def _(block: Table) -> str:
-    columns = "l" * (len(block.head) - 1) + "X"
     rows = [" & ".join(prose_latex(c) for c in row) + r" \\" for row in block.rows]
     head = " & ".join(rf"\textbf{{{prose_latex(c)}}}" for c in block.head) + r" \\"
-    body = "\n".join([r"\toprule", head, r"\midrule", *rows, r"\bottomrule"])
-    caption = rf"\textit{{{escape(block.caption)}}}\\[2pt]" if block.caption else ""
-    return (
-        f"\\noindent {caption}\\begin{{tabularx}}{{\\linewidth}}{{@{{}}{columns}@{{}}}}\n"
-        f"{body}\n\\end{{tabularx}}\n"
+    body = "\n".join([r"\toprule", head, r"\midrule", r"\endhead", *rows, r"\bottomrule"])
+    caption = rf"\noindent\textit{{{escape(block.caption)}}}\nopagebreak" if block.caption else ""
+    return f"{caption}\n\\begin{{xltabular}}{{\\linewidth}}{{@{{}}{_columns(block)}@{{}}}}\n" + (
+        f"{body}\n\\end{{xltabular}}\n"
     )
+
+
+def _columns(block: Table) -> str:
+    """Natural widths, but a long column wraps; the last one takes what is left."""
+    found: list[str] = []
+    for i in range(len(block.head) - 1):
+        widest = max((prose_width(row[i]) for row in block.rows), default=0)
+        found.append("l" if widest <= LONG_CELL else r">{\raggedright\arraybackslash}X")
+    return "".join(found) + r">{\raggedright\arraybackslash}X"
 
 
 @block_latex.register
 def _(block: Equations) -> str:
+    if all(_is_given(line) for line in block.lines):
+        shown = (f"${math_latex(Relation((line.lhs, line.rhs)))}$" for line in block.lines
+                 if not isinstance(line.rhs, tuple))  # fmt: skip
+        return r"\qquad ".join(shown) + "\n"
+    beside = _fits_beside(block)
     parts: list[str] = []
     display: list[str] = []
     for line in block.lines:
-        display.append(_line(line))
+        display.append(_line(line, beside))
         notes = _notes(line.notes)
         if notes:
             parts += [_aligned(display), notes]
@@ -173,29 +155,59 @@ def _(block: Equations) -> str:
     return "\n".join([*parts, *([_aligned(display)] if display else [])])
 
 
+def _is_given(line: Line) -> bool:
+    """A number that is handed out: several of these share a row."""
+    return isinstance(line.rhs, NumberMatrix) and line.number is None and line.shape is None
+
+
+def _fits_beside(block: Equations) -> bool:
+    """Tell whether the comments of a display fit to the right of its shapes."""
+    sides = max(_width(line.lhs) + _side_width(line) for line in block.lines)
+    return sides + COMMENT_SHARE * max(prose_width(x.comment) for x in block.lines) <= PAGE
+
+
+def _side_width(line: Line) -> int:
+    return min(sum(_width(r) for r in _sides(line)), VISIBLE) + 10
+
+
+def _sides(line: Line) -> tuple[Math, ...]:
+    return line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
+
+
 def _aligned(rows: list[str]) -> str:
     joined = " \\\\\n".join(rows)
     return f"\\begin{{align}}\n{joined}\n\\end{{align}}"
 
 
-def _line(line: Line) -> str:
-    """One row of an align: number as tag, shape and comment in the second column."""
+def _line(line: Line, beside: bool) -> str:
+    """One row of an align: number as tag, shape in the second column, comment beside or below."""
     tag = rf"\tag{{{line.number}}}" if line.number is not None else r"\notag"
-    side = ""
-    if line.shape is not None:
-        side = rf" && {math_latex(Relation(line.shape, '×'))}"
-    if line.comment:
-        text = rf"\comment{{{prose_latex(line.comment)}}}"
-        side += (r"\quad " if side else " && ") + text
-    sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
-    rows = _broken(sides)
+    side = f" && {math_latex(Relation(line.shape, '×'))}" if line.shape is not None else ""
+    comment = rf"\comment{{{prose_latex(line.comment)}}}" if line.comment else ""
+    rows = _broken(_sides(line))
     first = f"{math_latex(line.lhs)} &= {rows[0]}"
-    later = [rf"&\qquad {row}" for row in rows[1:]]
-    return " \\notag\\\\\n".join([first, *later]) + side + tag
+    printed = " \\notag\\\\\n".join([first, *(rf"&\qquad {row}" for row in rows[1:])]) + side
+    if comment and beside:
+        gap = r"\quad " if side else " && "
+        return f"{printed}{gap}{comment}{tag}"
+    return printed + tag + (f" \\\\[-2pt]\n&\\quad {comment}\\notag" if comment else "")
+
+
+def prose_width(content: Prose) -> int:
+    """Return about how many letters wide a text is."""
+    return sum(len(p) if isinstance(p, str) else 6 if isinstance(p, Emphasis) else _width(p)
+               for p in content)  # fmt: skip
 
 
 def _width(math: Math) -> int:
-    return len(render(math, UNICODE)) if isinstance(math, Node) else 8
+    """Return about how many letters wide a formula is."""
+    if isinstance(math, Node):
+        return len(render(math, UNICODE))
+    if isinstance(math, Relation):
+        return sum(_width(side) + 2 for side in math.sides)
+    if isinstance(math, Formula):
+        return len(formula_in(math, UNICODE))
+    return 8
 
 
 def _broken(sides: tuple[Math, ...]) -> list[str]:
@@ -247,7 +259,7 @@ def _(block: Question) -> str:
     if block.solved:
         solution = "\n\n".join(block_latex(b) for b in item.solution)
         proof = escape(f"Proof: {item.proof.method} ({item.proof.error}).")
-        lines += [r"\begin{solution}", solution, "", proof, r"\end{solution}"]
+        lines += [r"\begin{solution}\leavevmode\par", solution, "", proof, r"\end{solution}"]
     return "\n".join(lines)
 
 
@@ -258,13 +270,18 @@ def _choice(option: Option, solved: bool) -> str:
 
 
 def _notes(notes: tuple[Note, ...]) -> str:
-    rows = [
-        f"${math_latex(n.term)}$ & {prose_latex(n.reason)} & {prose_latex(n.where)}" for n in notes
-    ]
-    if not rows:
+    if not notes:
         return ""
-    joined = " \\\\\n".join(rows)
-    return f"\\begin{{edges}}\n{joined} \\\\\n\\end{{edges}}"
+    rows = " \\\\\n".join(_note(note) for note in notes)
+    return f"\\begin{{edges}}\n{rows} \\\\\n\\end{{edges}}"
+
+
+def _note(note: Note) -> str:
+    """One row; a term too long for its column stands above its reason."""
+    term = f"${math_latex(note.term)}$"
+    if _width(note.term) > LONG_TERM:
+        term = rf"\multicolumn{{3}}{{@{{}}l}}{{{term}}} \\ "
+    return f"{term} & {prose_latex(note.reason)} & {prose_latex(note.where)}"
 
 
 # Documents
