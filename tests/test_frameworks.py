@@ -311,6 +311,22 @@ def test_a_batch_is_its_sequences_side_by_side() -> None:
             assert error(one, other) <= TOLERANCE
 
 
+def test_pytorch_stacks_states_layer_by_layer_forward_before_backward() -> None:
+    draw = np.random.default_rng(11)
+    stack, layers = system_of("bi(gru)*2", d=3, n=2), system_of("bi(gru:2), bi(gru:2)", d=3)
+    weights = random_weights(stack, draw)
+    by_layer = dict(zip(parameter_shapes(layers), weights.values(), strict=True))
+    x, dy = draw.standard_normal((4, 5, 3)), draw.standard_normal((4, 5, 4))
+    h, dh = draw.standard_normal((2, 4, 5, 2))
+    keys = ["h[1,fwd]", "h[1,bwd]", "h[2,fwd]", "h[2,bwd]"]
+    one = gradients(stack, weights, x, dy, {"h": h}, {"h": dh})
+    two = gradients(layers, by_layer, x, dy, *(dict(zip(keys, a, strict=True)) for a in (h, dh)))
+    assert list(two.final) == list(two.initial) == keys
+    assert error(one.y, two.y) <= TOLERANCE
+    assert error(one.final["h"], np.stack(list(two.final.values()))) <= TOLERANCE
+    assert error(one.initial["h"], np.stack(list(two.initial.values()))) <= TOLERANCE
+
+
 def test_tokens_are_their_one_hot_vectors() -> None:
     draw = np.random.default_rng(8)
     system = system_of("embedding:6:3, gru:2")
