@@ -116,7 +116,7 @@ def test_a_new_option_changes_only_the_choices_it_wins() -> None:
 
 def test_numbers_are_the_same_on_every_machine() -> None:
     draw = Draw(7, "count/0")
-    assert (draw.integer("d", 1, 1000), draw.choice("x", "abcd")) == (683, "d")
+    assert (draw.integer("d", 1, 1000), draw.choice("x", "abcd")) == (825, "b")
 
 
 def test_same_seed_same_items() -> None:
@@ -174,7 +174,7 @@ def test_kinds_are_listed_without_importing_sympy() -> None:
         ({"n": 3, "kinds": ["cuont"]}, "unknown kind 'cuont'; did you mean 'count'?"),
         ({"n": 3, "cells": ["ltsm"]}, "unknown cell 'ltsm'; did you mean 'lstm'?"),
         ({"n": 10_001}, "at most 10000"),
-        ({"n": 1000, "kinds": ["adjoint"], "cells": ["lstm"]}, "only 21 different ones"),
+        ({"n": 1000, "kinds": ["adjoint"], "cells": ["lstm"]}, "only 20 different ones"),
     ],
 )
 def test_bad_input_gets_one_line(arguments: dict[str, object], words: str) -> None:
@@ -185,8 +185,8 @@ def test_bad_input_gets_one_line(arguments: dict[str, object], words: str) -> No
 
 
 def test_all_that_exist_can_be_drawn() -> None:
-    found = generate(21, 5, ["adjoint"], ["lstm"])
-    assert len({papers.meaning(i.parameters) for i in found}) == 21
+    found = generate(20, 5, ["adjoint"], ["lstm"])
+    assert len({papers.meaning(i.parameters) for i in found}) == 20
 
 
 def test_a_kind_that_is_never_fair_ends_with_kind_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,8 +233,6 @@ def test_a_users_cell_is_a_subject(tmp_path: Path) -> None:
 def test_an_operator_that_returns_the_key_is_refused() -> None:
     [good] = generate(1, 7, ["forward"])
     key = next(o for o in good.options if o.correct)
-    broken = tuple(
-        o if o.correct else replace(o, content=key.content) for o in good.options
-    )
+    broken = tuple(o if o.correct else replace(o, content=key.content) for o in good.options)
     with pytest.raises(guard.Unfair, match="printed alike"):
         papers.fair(replace(good, options=broken))

@@ -1,7 +1,7 @@
 """The guard: no item leaves with two right options, none, or two that say the same."""
 
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import combinations
 
 from rnnsym.blocks import Emphasis, Inline, Math, NumberMatrix, Partial, Prose, Relation
@@ -30,7 +30,7 @@ __all__ = ["MARGIN", "Unfair", "check", "fingerprint", "printed"]
 MARGIN = 5
 """By how many units of the last decimal shown two numbers differ, so that rounding on the way
 never turns one option into another."""
-POINTS = 2
+POSITIVE, SIGNED = range(2)
 TOLERANCE = Decimal("1e-12")
 
 
@@ -107,13 +107,18 @@ def _differ(a: Node, b: Node) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def fingerprint(node: Node) -> tuple[Matrix, ...]:
+def fingerprint(node: Node) -> tuple[Matrix | None, ...]:
     """Return the values at random points that all expressions share, to twelve decimals."""
-    return tuple(_at(node, point) for point in range(POINTS))
+    return tuple(_at(node, point) for point in (POSITIVE, SIGNED))
 
 
-def _at(node: Node, point: int) -> Matrix:
-    value = evaluate(node, Point(_numbers(node), lambda place, shape: _random(place, shape, point)))
+def _at(node: Node, point: int) -> Matrix | None:
+    """The value at one point; None where a logarithm or a quotient has none."""
+    read = partial(_random, point)
+    try:
+        value = evaluate(node, Point(_numbers(node), read))
+    except ArithmeticError:
+        return None
     return tuple(tuple(entry.quantize(TOLERANCE) for entry in row) for row in value)
 
 
@@ -130,13 +135,14 @@ def _size(name: str) -> int:
 
 
 @cache
-def _random(place: Place, shape: tuple[int, int], point: int) -> Matrix:
-    """Entries in 0.1 … 0.9, so that logarithms and quotients exist, of 1 − z too."""
+def _random(point: int, place: Place, shape: tuple[int, int]) -> Matrix:
+    """Entries in 0.1 … 0.9, at one point with both signs, so that a step function is seen."""
     rows, columns = shape
 
     def entry(i: int, j: int) -> Decimal:
         drawn = int.from_bytes(digest(place, point, i, j), "big")
-        return Decimal(10**11 + drawn % (8 * 10**11)).scaleb(-12)
+        size = Decimal(10**11 + drawn % (8 * 10**11)).scaleb(-12)
+        return -size if point == SIGNED and drawn & 1 else size
 
     return tuple(tuple(entry(i, j) for j in range(columns)) for i in range(rows))
 

@@ -18,8 +18,9 @@ from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.numbers import Matrix
 
-__all__ = ["INSIDE", "Truth", "truth_of"]
+__all__ = ["Truth", "error", "truth_of"]
 
+NETS = 3
 INSIDE = (2, 3)
 """Steps of four at which every edge of a line exists."""
 Array3 = Any  # a NumPy array of shape (K, rows, columns)
@@ -61,13 +62,23 @@ def _place(array: Array, numbers: Numbers) -> Place:
     return array.name, array.family.direction, index[0], index[1]
 
 
-@lru_cache(maxsize=64)
-def truth_of(system: System) -> Truth:
+def error(system: System, step: Step, option: Node) -> float:
+    """Return how far an expression is from the true value of a line, in the worst of some nets.
+
+    One net is not enough: a unit of a ReLU that is off hides a missing factor.
+    """
+    return max(truth_of(system, net).error(step, option) for net in range(NETS))
+
+
+@lru_cache(maxsize=256)
+def truth_of(system: System, net: int = 0) -> Truth:
     """Return a net of small distinct sizes, four steps long, and its true gradients."""
     sizes = small_sizes(system)
     fixed: dict[Expr, int] = {size(k): v for k, v in sizes.values.items() if isinstance(v, int)}
     numbers: Numbers = ((STEPS, sizes.steps), *fixed.items())
-    given = {place: _random(place, shape) for place, shape in _given(system, sizes, numbers)}
+    positive = {state.array.name for state in system.states if state.domain == "positive"}
+    drawn = {place: _random(net, place, shape) for place, shape in _given(system, sizes, numbers)}
+    given = {place: abs(m) + 0.1 if place[0] in positive else m for place, m in drawn.items()}
     probed, probes = _probed(system, sizes, numbers)
     perturbed = {**{p: m for p, m in given.items() if not _is_loss(system, p)}, **probes}
     gradients = _gradients(probed, sizes, given | probes, perturbed)
@@ -138,9 +149,9 @@ def _given(
             yield _place(array, ((TIME, time), *numbers)), sizes.shape(array.shape)
 
 
-def _random(place: Place, shape: tuple[int, int]) -> Array3:
-    seed = int.from_bytes(digest("truth", place), "big")
-    return np.random.default_rng(seed).uniform(0.2, 0.9, shape)
+def _random(net: int, place: Place, shape: tuple[int, int]) -> Array3:
+    seed = int.from_bytes(digest("truth", net, place), "big")
+    return np.random.default_rng(seed).uniform(-0.9, 0.9, shape)
 
 
 def _gradients(

@@ -11,13 +11,13 @@ from rnnsym.derive import derive
 from rnnsym.equations import System
 from rnnsym.expr import STEPS, TIME, Array, Family, Integer, Node
 from rnnsym.item import Item, Option, Proof
+from rnnsym.quiz import truth
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair, fingerprint
 from rnnsym.quiz.line_slips import MISCONCEPTIONS, SIGN, Row
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import convention_note, described
-from rnnsym.quiz.truth import truth_of
 from rnnsym.system import build_system, read_model
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
@@ -113,7 +113,7 @@ def _prove(model: str, line: str, options: Sequence[Option]) -> None:
 @lru_cache(maxsize=16384)
 def _error(model: str, line: str, value: Node) -> float:
     step, _ = _line(model, line)
-    return truth_of(_system(model)).error(step, value)
+    return truth.error(_system(model), step, value)
 
 
 # Printing

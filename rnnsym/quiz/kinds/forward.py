@@ -32,7 +32,8 @@ __all__ = ["KIND", "MISCONCEPTIONS"]
 
 NodeT = TypeVar("NodeT", bound=Node)
 BOUND = 1e-12
-MOST_NUMBERS = 28
+MOST_NUMBERS = 30
+"""Numbers given in one question: enough for a GRU of size 2."""
 WEIGHTS = tuple(map(Decimal, ("-2", "-1", "-0.5", "0.5", "1", "2")))
 VECTORS = tuple(map(Decimal, ("-1", "-0.5", "0.5", "1")))
 STATES = tuple(map(Decimal, ("-0.8", "-0.6", "-0.4", "-0.2", "0.2", "0.4", "0.6", "0.8")))
