@@ -109,6 +109,9 @@ class Derivation:
     initial: tuple[Step, ...]
     truncate: int | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.system, self.truncate))
+
     @property
     def adjoints(self) -> tuple[Step, ...]:
         """The adjoint steps, in order."""

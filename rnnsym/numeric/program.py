@@ -239,15 +239,15 @@ def _initial(writer: _Writer, step: Step, derivation: Derivation) -> None:
 
 
 @lru_cache(maxsize=256)
-def compiled(derivation_source: str) -> Program:
-    """Return the ``run`` of a generated source."""
+def program(derivation: Derivation) -> Program:
+    """Return the ``run`` of a derivation's program."""
     namespace: dict[str, Any] = {}
     # The source is our own text, made from checked names and fixed templates only.
-    exec(compile(derivation_source, "<rnnsym program>", "exec"), namespace)
-    program: Program = namespace["run"]
-    return program
+    exec(compile(program_source(derivation), "<rnnsym program>", "exec"), namespace)
+    made: Program = namespace["run"]
+    return made
 
 
 def run(derivation: Derivation, env: Mapping[str, Any]) -> dict[str, Any]:
     """Run the program of a derivation."""
-    return compiled(program_source(derivation))(dict(env))
+    return program(derivation)(dict(env))
