@@ -68,10 +68,10 @@ class Model:
         lines = (*derivation.weights, *derivation.inputs, *derivation.initial)
         found = [s for s in lines if name in _names(s)]
         if not found:
-            known = list(dict.fromkeys(n for s in lines for n in _names(s)))
-            listed = ", ".join(known)
+            known = list(dict.fromkeys(_names(s)[0] for s in lines))
+            hint = nearest(name, known)
             raise InputError(
-                f"'{self}' has no parameter '{name}'{nearest(name, known)} (it has: {listed})"
+                f"'{self}' has no parameter '{name}'{hint} (it has: {', '.join(known)})"
             )
         wanted = {s for step in found for s in needed(derivation, step)}
         return (*(s for s in derivation.adjoints if s in wanted), *found)
@@ -150,8 +150,8 @@ class Model:
 
 
 def _names(step: Step) -> tuple[str, ...]:
-    """The names under which a gradient's array can be asked for."""
-    return step.of.name, step.of.key, step.name, step.key
+    """The names under which a gradient can be asked for: its array's, or its line's."""
+    return step.name.removeprefix("d"), step.key.removeprefix("d"), step.name, step.key
 
 
 def model(
