@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -158,8 +161,6 @@ def test_ids_are_xml_names_and_come_from_the_content() -> None:
 
 
 def test_kinds_are_listed_without_importing_sympy() -> None:
-    import subprocess
-    import sys
 
     code = "import sys; from rnnsym.quiz.registry import kind_names; print(kind_names());"
     code += "assert not {'sympy', 'numpy'} & set(sys.modules)"
@@ -236,3 +237,20 @@ def test_an_operator_that_returns_the_key_is_refused() -> None:
     broken = tuple(o if o.correct else replace(o, content=key.content) for o in good.options)
     with pytest.raises(guard.Unfair, match="printed alike"):
         papers.fair(replace(good, options=broken))
+
+
+def test_no_choice_depends_on_the_hash_seed() -> None:
+    code = "from rnnsym.quiz.paper import generate, paper; "
+    code += "items = generate(9, 7); print(items, paper(items, 7, solved=True))"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    assert len(told[0]) > 1000

@@ -90,18 +90,19 @@ def _no_recurrence(work: Work) -> Slips:
 
 def _block_forgotten(work: Work) -> Slips:
     blocks = list(dict.fromkeys(p.block for p in work.parts))
-    if len(blocks) < 2:
-        return []
-    right, wrong = len(blocks), len(blocks) - 1
-    why = f"There are {right} affine maps, the candidate's included, not {wrong}."
-    return _kept(work, [p for p in work.parts if p.block != blocks[-1]], why)
+    kept = [p for p in work.parts if p.block != blocks[-1]]
+    return _kept(work, kept, _blocks_counted(len(blocks), len(blocks) - 1))
 
 
 def _block_too_many(work: Work) -> Slips:
     blocks = list(dict.fromkeys(p.block for p in work.parts))
-    right, wrong = len(blocks), len(blocks) + 1
-    why = f"The state update trains nothing of its own: the affine maps are {right}, not {wrong}."
-    return _kept(work, [*work.parts, *(p for p in work.parts if p.block == blocks[0])], why)
+    again = [p for p in work.parts if p.block == blocks[0]]
+    return _kept(work, [*work.parts, *again], _blocks_counted(len(blocks), len(blocks) + 1))
+
+
+def _blocks_counted(right: int, wrong: int) -> str:
+    what = "1 affine map" if right == 1 else f"{right} affine maps"
+    return f"The parameters stand in {what}, not in {wrong}."
 
 
 def _swapped(work: Work) -> Slips:

@@ -155,7 +155,7 @@ def _stem(model: str, line: str) -> tuple[Block, ...]:
 
 RULES = (
     " is what reaches it directly. Initial states are not zero. "
-    "A gradient has the shape of what it is taken of, and"
+    "A gradient counts every path to the loss and has the shape of what it is taken of; here"
 )
 LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
 
