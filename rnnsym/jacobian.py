@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from rnnsym.equations import Equation, Loop, System
+from rnnsym.equations import Block, Equation, Loop, System
 from rnnsym.expr import TIME, Array, Expr, Family, Integer, Map, Node, activation, diag, plus
 from rnnsym.expr.forward import Seeds, chain, identity, jacobian
 
@@ -36,9 +36,15 @@ class StateJacobian:
 
 @dataclass(frozen=True, slots=True)
 class ChainJacobians:
-    """The Jacobians of one chain: one layer in one direction."""
+    """The Jacobians of one chain: one layer in one direction.
+
+    Attributes:
+        block, loop: the layer of the model, and the equations of one step.
+    """
 
     title: str
+    block: Block
+    loop: Loop
     states: tuple[Array, ...]
     edges: tuple[StateJacobian, ...]
     blocks: tuple[StateJacobian, ...]
@@ -63,7 +69,7 @@ def jacobians(system: System) -> tuple[ChainJacobians, ...]:
             states = [s.array for s in system.states if _defined(s.array, loop)]
             if states:
                 title = f"{block.spec}" + (f", {direction}" if direction else "")
-                found.append(_Chain(title, loop, tuple(states)).all(block.cell.written))
+                found.append(_Chain(title, block, loop, tuple(states)).all(block.cell.written))
     return tuple(found)
 
 
@@ -74,8 +80,8 @@ def _defined(state: Array, loop: Loop) -> bool:
 class _Chain:
     """One loop of equations, differentiated forwards."""
 
-    def __init__(self, title: str, loop: Loop, states: tuple[Array, ...]) -> None:
-        self.title, self.loop, self.states = title, loop, states
+    def __init__(self, title: str, block: Block, loop: Loop, states: tuple[Array, ...]) -> None:
+        self.title, self.block, self.loop, self.states = title, block, loop, states
         self.before: Expr = TIME - loop.order
 
     def all(self, written: Collection[str]) -> ChainJacobians:
@@ -83,6 +89,8 @@ class _Chain:
         blocks = {(s, q): self._block(s, q) for s in self.states for q in self.states}
         return ChainJacobians(
             self.title,
+            self.block,
+            self.loop,
             self.states,
             tuple(self._edge(s, written) for s in self.states),
             tuple(blocks.values()),
