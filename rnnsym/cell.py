@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnsym.cell_file import MAX_EQUATIONS, CellFile, read_cell_file
+from rnnsym.convention import FOLDER as CONVENTIONS
+from rnnsym.convention import TEXTBOOK
 from rnnsym.equation_text import Sizing, Tree, build_expression, names_used, parse_equation
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.expr import (
@@ -28,7 +30,6 @@ from rnnsym.expr import (
 __all__ = ["Cell", "CellEquation", "cell_names", "load_cell", "read_cell"]
 
 FOLDER = Path(__file__).parent / "cells"
-CONVENTIONS = Path(__file__).parent / "conventions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Cell:
         parameters: in order of appearance.
         pack: for a framework's cell, how its packed arrays are made of the parameters.
         domain: states whose initial value is restricted, e.g. ``{"s": "positive"}``.
+        textbook: for a framework's cell, the textbook's parameters in its own, and "cell", the
+            name of the textbook's.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Cell:
     parameters: tuple[Array, ...]
     pack: Mapping[str, Any] = field(default_factory=dict[str, Any])
     domain: Mapping[str, str] = field(default_factory=dict[str, str])
+    textbook: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __hash__(self) -> int:
         return hash((self.name, self.equations))
@@ -101,8 +105,17 @@ class Cell:
             equations=tuple(replace(e, rhs=_without(e.rhs, gone)) for e in self.equations),
             written={name: _without(rhs, gone) for name, rhs in self.written.items()},
             parameters=tuple(p for p in self.parameters if p not in gone),
-            pack={k: v for k, v in self.pack.items() if not k.startswith("bias")},
+            pack={k: v for k, v in self.pack.items() if not _all_gone(v, gone)},
         )
+
+
+def _all_gone(packed: Any, gone: frozenset[Array]) -> bool:
+    """Tell whether an entry of ``[pack]`` names nothing but parameters that are left out."""
+    match packed:
+        case [_, *_]:
+            return all(_all_gone(part, gone) for part in packed)
+        case _:
+            return any(parameter.name == packed for parameter in gone)
 
 
 def _arrays(node: Node) -> list[Array]:
@@ -124,8 +137,11 @@ def _without(node: Node, gone: frozenset[Array]) -> Node:
 
 def cell_names(convention: str = "textbook") -> list[str]:
     """Return the names of the shipped cells, from the file names alone."""
-    folder = FOLDER if convention == "textbook" else CONVENTIONS / convention
-    return sorted(p.stem for p in folder.glob("*.toml") if p.stem != "convention")
+    return sorted(p.stem for p in _folder(convention).glob("*.toml") if p.stem != "convention")
+
+
+def _folder(convention: str) -> Path:
+    return FOLDER if convention == TEXTBOOK else CONVENTIONS / convention
 
 
 def is_path(name: str) -> bool:
@@ -135,8 +151,7 @@ def is_path(name: str) -> bool:
 
 @cache
 def _shipped(name: str, convention: str) -> Cell:
-    folder = FOLDER if convention == "textbook" else CONVENTIONS / convention
-    return read_cell(folder / f"{name}.toml")
+    return read_cell(_folder(convention) / f"{name}.toml")
 
 
 def load_cell(name: str, convention: str = "textbook") -> Cell:
@@ -201,6 +216,7 @@ class _Reader:
             parameters=tuple(dict.fromkeys(appearing)),
             pack=file.entries("pack"),
             domain=file.entries("domain"),
+            textbook=file.entries("textbook"),
         )
 
     def _ordered(self, used: dict[str, set[tuple[str, int]]]) -> list[str]:

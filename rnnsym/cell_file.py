@@ -20,7 +20,7 @@ LABEL = re.compile(r"([A-Za-z0-9{}_^,' ]|\\[A-Za-z]+){1,60}")
 # Indices, and what generated programs and the cell language call something else.
 _OWN = "x t l T L B np env target softmax rows concat diag"
 RESERVED = frozenset([*_OWN.split(), *ACTIVATIONS, *keyword.kwlist])
-TABLES = ("states", "equations", "latex", "purpose", "sizes", "pack", "domain")
+TABLES = ("states", "equations", "latex", "purpose", "sizes", "pack", "domain", "textbook")
 TEXTS = ("title", "source", "output")
 DOMAINS = ("real", "positive")
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rnnsym.cell import Cell, load_cell
+from rnnsym.convention import convention_names
 from rnnsym.expr import Array, Expr, Integer, Node, Span
 from rnnsym.model_text import Dense, Embedding, Layers, Recurrent
 
@@ -21,7 +22,7 @@ __all__ = [
     "Weight",
 ]
 
-CONVENTIONS = ("textbook", "pytorch", "keras")
+CONVENTIONS = convention_names()
 LOSSES = ("free", "squared", "cross-entropy")
 PLACES = ("every", "last")
 

@@ -15,6 +15,8 @@ from rnnsym.cli.options import (
     say,
 )
 
+from rnnsym.convention import convention_names
+
 if TYPE_CHECKING:
     from rnnsym.numeric.check import CheckReport
 
@@ -26,7 +28,7 @@ SHAPES = ("{}", "{}*2", "bi({})", "bi({})*2")
 @click.command()
 @click.option(
     "--convention",
-    type=ChoiceOf("convention", ("textbook", "pytorch", "keras"), {}),
+    type=ChoiceOf("convention", convention_names(), {}),
     default="textbook",
     show_default=True,
     help="Whose cells.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, Unpack
 import click
 from click.shell_completion import CompletionItem
 
+from rnnsym.convention import convention_names
 from rnnsym.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def model_options(function: F) -> F:
         ),
         click.option(
             "--convention",
-            type=ChoiceOf("convention", ("textbook", "pytorch", "keras"), {}),
+            type=ChoiceOf("convention", convention_names(), {}),
             default="textbook",
             show_default=True,
             help="Whose equations, names and packing.",

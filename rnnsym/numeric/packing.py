@@ -4,15 +4,14 @@ What differs between frameworks is data: a cell file's ``[pack]`` names the arra
 direction and what each stacks, ``conventions/<name>/convention.toml`` says the rest.
 """
 
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from rnnsym.cell import CONVENTIONS, Cell
+from rnnsym.cell import Cell
+from rnnsym.convention import Convention, read_convention
 from rnnsym.equations import Block, System
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import LAYER, Array, Integer
@@ -51,14 +50,16 @@ class Packed:
 
     Attributes:
         name: the framework's.
-        banks: our arrays, those of a bank under one another; two banks are two bias vectors kept
-            in one array.
+        banks: our arrays, those of a bank under one another; several banks are the two bias
+            vectors, or the directions, that are kept in one array.
         by_rows: whether it acts on rows (x W), so that it holds our matrices transposed.
+        banked: whether there is an axis for the banks even where there is but one.
     """
 
     name: str
     banks: tuple[tuple[Own, ...], ...]
     by_rows: bool = False
+    banked: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -66,7 +67,7 @@ class Packed:
         rows, cols = sum(own.shape[0] for own in self.banks[0]), self.banks[0][0].shape[1]
         matrix = (cols, rows) if self.by_rows else (rows, cols)
         bank = (rows,) if self.banks[0][0].vector else matrix
-        return bank if len(self.banks) == 1 else (len(self.banks), *bank)
+        return (len(self.banks), *bank) if self.banked or len(self.banks) > 1 else bank
 
     def join(self, read: Callable[[Own], Floats]) -> Floats:
         """Return the packed array of our own arrays."""
@@ -86,39 +87,6 @@ class Packed:
             yield from zip(bank, np.split(rows, ends), strict=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
-    """How a framework names and lays out arrays.
-
-    Attributes:
-        name: template of a recurrent layer's, with {part}, {layer} (from 0) and {reverse}.
-        reverse: what stands for {reverse} in the backward chain.
-        rows: whether arrays act on rows.
-        prefix: before a name where the model text has several layers, with {position} (from 0).
-        dense, embedding: the arrays of layers without recurrence, matrix first.
-    """
-
-    name: str
-    reverse: str
-    rows: bool
-    prefix: str
-    dense: tuple[str, ...]
-    embedding: tuple[str, ...]
-
-
-@cache
-def _convention(name: str) -> Convention:
-    table = tomllib.loads((CONVENTIONS / name / "convention.toml").read_text(encoding="utf-8"))
-    return Convention(
-        name=str(table["name"]),
-        reverse=str(table["reverse"]),
-        rows=bool(table["rows"]),
-        prefix=str(table["prefix"]),
-        dense=tuple(table["dense"]),
-        embedding=tuple(table["embedding"]),
-    )
-
-
 def parameter_shapes(system: System) -> dict[str, tuple[int, ...]]:
     """Return the names and shapes of all weights, as the model's convention packs them.
 
@@ -128,7 +96,9 @@ def parameter_shapes(system: System) -> dict[str, tuple[int, ...]]:
     Returns:
         Shapes by name, in the framework's order. Under ``textbook``: our own names, a vector of n
         entries has the shape (n,). Under ``pytorch``: those of ``named_parameters()``, each layer
-        of a longer model text prefixed by its position as in ``nn.Sequential``.
+        of a longer model text prefixed by its position as in ``nn.Sequential``. Under ``onnx``: W,
+        R, B and P of each operator, the directions along the first axis. Under ``flax``: the path
+        of each array in the tree of parameters.
 
     Raises:
         InputError: a size is still symbolic.
@@ -157,18 +127,25 @@ def packed_arrays(system: System, sizes: Sizes) -> tuple[Packed, ...]:
 
 def _block(system: System, sizes: Sizes, block: Block, position: int | None) -> Iterator[Packed]:
     """Yield the arrays of one layer of the model text: layer by layer, forward before backward."""
+    convention = read_convention(system.model.convention)
+    prefix = "" if position is None else convention.prefix.format(position=position)
     equations = [e for loop in block.loops for e in loop.equations]
     used: set[Array] = {array for e in equations for array in e.rhs.atoms(Array)}
     arrays = [w.array for w in system.weights if w.array in used]
-    for place, layer in enumerate(sizes.range(block.layers)):
-        for direction in dict.fromkeys(a.family.direction for a in arrays):
-            chain = [a for a in arrays if a.family.direction == direction]
-            own = {a.name: _own(a, layer, sizes) for a in chain}
-            if system.model.convention == "textbook" or (block.cell and not block.cell.pack):
-                yield from (Packed(o.key, ((o,),)) for o in own.values())
-            else:
-                convention = _convention(system.model.convention)
-                yield from _packed(convention, block, own, place, direction, position)
+    layers = sizes.range(block.layers)
+    for place, layer in enumerate(layers):
+        chains: dict[str, dict[str, Own]] = {}
+        for array in arrays:
+            chain = chains.setdefault(array.family.direction, {})
+            chain[array.name] = _own(array, layer, sizes)
+        if block.cell is None:
+            yield from _plain(convention, block, chains[""], prefix)
+        elif convention.name and block.cell.pack:
+            template = convention.name if len(layers) > 1 else convention.single or convention.name
+            yield from _packed(convention, block.cell, chains, prefix + template, place)
+        else:
+            own = (o for chain in chains.values() for o in chain.values())
+            yield from (Packed(o.key, ((o,),), convention.rows) for o in own)
 
 
 def _own(array: Array, layer: int, sizes: Sizes) -> Own:
@@ -178,26 +155,33 @@ def _own(array: Array, layer: int, sizes: Sizes) -> Own:
     return Own(placed.key, identifier(array), index, sizes.shape(placed.shape), vector)
 
 
+def _plain(
+    convention: Convention, block: Block, own: Mapping[str, Own], prefix: str
+) -> Iterator[Packed]:
+    """Yield the arrays of a layer without recurrence."""
+    table = isinstance(block.spec, Embedding)
+    parts = convention.embedding if table else convention.dense
+    for i, array in enumerate(own.values()):
+        # A framework's table has a row for every token.
+        by_rows = convention.rows or (table and bool(parts))
+        yield Packed(prefix + parts[i] if parts else array.key, ((array,),), by_rows)
+
+
 def _packed(
     convention: Convention,
-    block: Block,
-    own: dict[str, Own],
+    cell: Cell,
+    chains: Mapping[str, Mapping[str, Own]],
+    template: str,
     place: int,
-    direction: str,
-    position: int | None,
 ) -> Iterator[Packed]:
-    prefix = "" if position is None else convention.prefix.format(position=position)
-    if block.cell is None:
-        table = isinstance(block.spec, Embedding)
-        parts = convention.embedding if table else convention.dense
-        for part, array in zip(parts, own.values(), strict=True):
-            yield Packed(prefix + part, ((array,),), by_rows=table or convention.rows)
-        return
-    reverse = convention.reverse if direction == "bwd" else ""
-    for part, banks in _pack(block.cell).items():
-        name = convention.name.format(part=part, layer=place, reverse=reverse)
-        arrays = tuple(tuple(own[n] for n in bank) for bank in banks)
-        yield Packed(prefix + name, arrays, convention.rows)
+    """Yield the arrays of one recurrent layer, directions together or one after the other."""
+    together = convention.stacked_directions
+    for group in [list(chains)] if together else [[direction] for direction in chains]:
+        reverse = convention.reverse if group == ["bwd"] else ""
+        for part, banks in _pack(cell).items():
+            name = template.format(part=part, layer=place, reverse=reverse)
+            own = (tuple(chains[d][n] for n in bank) for d in group for bank in banks)
+            yield Packed(name, tuple(own), convention.rows, banked=together)
 
 
 def _pack(cell: Cell) -> dict[str, Banks]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnsym.convention import read_convention
 from rnnsym.equations import System
 from rnnsym.expr import LAYER, Integer
 from rnnsym.model_text import Recurrent
@@ -88,8 +89,8 @@ class StateLayout:
 def state_layout(system: System, sizes: Sizes, batched: bool) -> StateLayout:
     """Return how a system's states are given and returned.
 
-    PyTorch stacks the states of one recurrent layer of the model text, layer by layer, forward
-    before backward. Everywhere else each state has an array of its own, named by its key.
+    PyTorch and ONNX stack the states of one recurrent layer of the model text, layer by layer,
+    forward before backward. Everywhere else each state has an array of its own, named by its key.
 
     Args:
         system: built with ``final_gradients``.
@@ -98,7 +99,7 @@ def state_layout(system: System, sizes: Sizes, batched: bool) -> StateLayout:
     """
     model = system.model
     single = len(model.layers) == 1 and isinstance(model.layers[0], Recurrent)
-    stacked = single and model.convention == "pytorch"
+    stacked = single and read_convention(model.convention).stacked_states
     groups: dict[str, tuple[Slot, ...]] = {}
     for slot in sorted(_slots(system, sizes), key=lambda s: s.layer or 0):
         name = slot.name if stacked else slot.key

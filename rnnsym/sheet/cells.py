@@ -4,10 +4,10 @@ from typing import Any
 
 from rnnsym.blocks import Math, Prose, Table, prose
 from rnnsym.cell import cell_names, load_cell
+from rnnsym.convention import read_convention
 from rnnsym.count import Count, count
 from rnnsym.document import Document
 from rnnsym.expr import label_text
-from rnnsym.sheet.naming import CONVENTION_LINES
 from rnnsym.system import build_system, read_model
 
 __all__ = ["cell_list", "cells_json"]
@@ -22,7 +22,7 @@ def cell_list(convention: str) -> Document:
     head = ("cell", "states", "sizes", "parameters", "title")
     rows = tuple(_row(name, convention) for name in cell_names(convention))
     table = Table(tuple(prose(h) for h in head), rows)
-    lines = (prose(CONVENTION_LINES[convention]),)
+    lines = (prose(read_convention(convention).line),)
     return Document("cells", "derivation", "Cells", lines, (table,))
 
 

@@ -4,6 +4,7 @@ import re
 from typing import TypeVar
 
 from rnnsym.blocks import Prose, prose
+from rnnsym.convention import read_convention
 from rnnsym.equations import System
 from rnnsym.expr import AppliedUndef, Basic, Shape, size
 
@@ -11,11 +12,6 @@ T = TypeVar("T", bound=Basic)
 
 __all__ = ["convention_lines", "slug", "tied", "tied_shape"]
 
-CONVENTION_LINES = {
-    "textbook": "Textbook convention: column vectors, W input, U recurrent, b bias",
-    "pytorch": "PyTorch's convention (torch.nn), column vectors",
-    "keras": "Keras 3's convention (keras.layers), transposed to column vectors",
-}
 LOSS_LINES = {
     "free": "L is any scalar loss; Δ = ∂L/∂output is given",
     "squared": "L = ½ Σ ‖output − τ‖²",
@@ -44,7 +40,7 @@ def convention_lines(system: System) -> tuple[Prose, ...]:
     bias = "" if model.bias else ", no biases"
     sizes = ", ".join(f"{k} = {v}" for k, v in system.bound.items())
     lines = [
-        f"{CONVENTION_LINES[model.convention]}{bias}",
+        f"{read_convention(model.convention).line}{bias}",
         "⊙ is the elementwise product, squares of vectors are elementwise; δ_a = ∂L/∂a",
         f"{LOSS_LINES[model.loss]}, {PLACE_LINES[model.loss_at]}",
         *system.notes,
