@@ -20,6 +20,11 @@ class NumberMatrix:
 
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def entry(self) -> str | None:
+        """The number, where there is only one: it is printed without brackets."""
+        return self.rows[0][0] if len(self.rows) == len(self.rows[0]) == 1 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:

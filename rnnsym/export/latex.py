@@ -4,40 +4,33 @@ from functools import singledispatch
 
 from rnnsym.blocks import (
     Code,
-    Emphasis,
     Equations,
     Heading,
-    Inline,
     Line,
     Listing,
     Math,
     Note,
     NumberMatrix,
     Paragraph,
-    Partial,
-    Prose,
     Relation,
     Table,
 )
 from rnnsym.document import Document, Question
+from rnnsym.export.latex_math import math_latex, math_width, prose_latex
 from rnnsym.export.latex_words import escape
 from rnnsym.export.templates import environment
 from rnnsym.expr import (
     LATEX,
-    UNICODE,
-    Formula,
     Hadamard,
     Node,
     Plus,
     Product,
     Scale,
-    formula_in,
     inside,
-    render,
 )
 from rnnsym.item import Option
 
-__all__ = ["block_latex", "export_latex", "math_latex", "prose_latex"]
+__all__ = ["block_latex", "export_latex"]
 
 # Widths in letters, as the text page has room for them.
 VISIBLE = 62
@@ -45,43 +38,6 @@ PAGE = 76
 LONG_CELL = 26
 LONG_TERM = 36
 COMMENT_SHARE = 0.75
-SIGNS = {"=": "=", "×": r"\times", "≤": r"\le", "≥": r"\ge", "<": "<", ">": ">", "→": r"\to",
-         "≈": r"\approx", "≠": r"\neq", "∈": r"\in"}  # fmt: skip
-
-
-def math_latex(math: Math) -> str:
-    """Return maths in LaTeX, without dollars."""
-    if isinstance(math, Node):
-        return render(math, LATEX)
-    if isinstance(math, Formula):
-        return formula_in(math, LATEX)
-    if isinstance(math, Relation):
-        return f" {SIGNS[math.sign]} ".join(math_latex(side) for side in math.sides)
-    if isinstance(math, Partial):
-        return _partial(math)
-    if isinstance(math, NumberMatrix):
-        rows = r" \\ ".join(" & ".join(row) for row in math.rows).replace("−", "-")
-        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
-    return LATEX.scalar(math)
-
-
-def _partial(math: Partial) -> str:
-    top = {"∂": r"\partial ", "∂⁺": r"\partial^{+} ", "d": r"\mathrm{d} "}[math.sign]
-    bottom = r"\mathrm{d} " if math.sign == "d" else r"\partial "
-    return rf"\frac{{{top}{math_latex(math.of)}}}{{{bottom}{math_latex(math.wrt)}}}"
-
-
-def prose_latex(content: Prose) -> str:
-    """Return prose in LaTeX."""
-    return "".join(_inline(part) for part in content)
-
-
-def _inline(part: Inline) -> str:
-    if isinstance(part, str):
-        return escape(part)
-    if isinstance(part, Emphasis):
-        return rf"\emph{{{escape(part.text)}}}"
-    return f"${math_latex(part)}$"
 
 
 # Blocks
@@ -132,7 +88,7 @@ def _columns(block: Table) -> str:
     """Natural widths, but a long column wraps; the last one takes what is left."""
     found: list[str] = []
     for i in range(len(block.head) - 1):
-        widest = max((prose_width(row[i]) for row in block.rows), default=0)
+        widest = max((prosemath_width(row[i]) for row in block.rows), default=0)
         found.append("l" if widest <= LONG_CELL else r">{\raggedright\arraybackslash}X")
     return "".join(found) + r">{\raggedright\arraybackslash}X"
 
@@ -140,7 +96,7 @@ def _columns(block: Table) -> str:
 @block_latex.register
 def _(block: Equations) -> str:
     if all(_is_given(line) for line in block.lines):
-        shown = (f"${math_latex(Relation((line.lhs, line.rhs)))}$" for line in block.lines
+        shown = (rf"\mbox{{${math_latex(Relation((line.lhs, line.rhs)))}$}}" for line in block.lines
                  if not isinstance(line.rhs, tuple))  # fmt: skip
         return r"\qquad ".join(shown) + "\n"
     beside = _fits_beside(block)
@@ -162,12 +118,12 @@ def _is_given(line: Line) -> bool:
 
 def _fits_beside(block: Equations) -> bool:
     """Tell whether the comments of a display fit to the right of its shapes."""
-    sides = max(_width(line.lhs) + _side_width(line) for line in block.lines)
-    return sides + COMMENT_SHARE * max(prose_width(x.comment) for x in block.lines) <= PAGE
+    sides = max(math_width(line.lhs) + _sidemath_width(line) for line in block.lines)
+    return sides + COMMENT_SHARE * max(prosemath_width(x.comment) for x in block.lines) <= PAGE
 
 
-def _side_width(line: Line) -> int:
-    return min(sum(_width(r) for r in _sides(line)), VISIBLE) + 10
+def _sidemath_width(line: Line) -> int:
+    return min(sum(math_width(r) for r in _sides(line)), VISIBLE) + 10
 
 
 def _sides(line: Line) -> tuple[Math, ...]:
@@ -191,23 +147,6 @@ def _line(line: Line, beside: bool) -> str:
         gap = r"\quad " if side else " && "
         return f"{printed}{gap}{comment}{tag}"
     return printed + tag + (f" \\\\[-2pt]\n&\\quad {comment}\\notag" if comment else "")
-
-
-def prose_width(content: Prose) -> int:
-    """Return about how many letters wide a text is."""
-    return sum(len(p) if isinstance(p, str) else 6 if isinstance(p, Emphasis) else _width(p)
-               for p in content)  # fmt: skip
-
-
-def _width(math: Math) -> int:
-    """Return about how many letters wide a formula is."""
-    if isinstance(math, Node):
-        return len(render(math, UNICODE))
-    if isinstance(math, Relation):
-        return sum(_width(side) + 2 for side in math.sides)
-    if isinstance(math, Formula):
-        return len(formula_in(math, UNICODE))
-    return 8
 
 
 def _broken(sides: tuple[Math, ...]) -> list[str]:
@@ -234,7 +173,7 @@ def _signed(term: Math, *, first: bool) -> list[tuple[str, int]]:
     if isinstance(term, Scale) and bool(term.factor.is_negative):
         sign, bare = "- ", Scale(-term.factor, term.arg)
         term = bare.arg if bare.factor == 1 else bare
-    printed, width = math_latex(term), _width(term)
+    printed, width = math_latex(term), math_width(term)
     if isinstance(term, Hadamard | Product) and width > VISIBLE:
         return _factors(term, sign)
     return [(sign + printed, width)]
@@ -245,7 +184,7 @@ def _factors(term: Node, sign: str) -> list[tuple[str, int]]:
     mark = r"{} \odot " if isinstance(term, Hadamard) else ""
     printed = [inside(c, LATEX, 3) for c in term.children]
     shown = [sign + printed[0], *(mark + p for p in printed[1:])]
-    return [(p, _width(c)) for p, c in zip(shown, term.children, strict=True)]
+    return [(p, math_width(c)) for p, c in zip(shown, term.children, strict=True)]
 
 
 @block_latex.register
@@ -279,7 +218,7 @@ def _notes(notes: tuple[Note, ...]) -> str:
 def _note(note: Note) -> str:
     """One row; a term too long for its column stands above its reason."""
     term = f"${math_latex(note.term)}$"
-    if _width(note.term) > LONG_TERM:
+    if math_width(note.term) > LONG_TERM:
         term = rf"\multicolumn{{3}}{{@{{}}l}}{{{term}}} \\ "
     return f"{term} & {prose_latex(note.reason)} & {prose_latex(note.where)}"
 

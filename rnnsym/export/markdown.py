@@ -16,7 +16,7 @@ from rnnsym.blocks import (
     Table,
 )
 from rnnsym.document import Document, Question
-from rnnsym.export.latex import math_latex
+from rnnsym.export.latex_math import math_latex
 from rnnsym.item import Option
 
 __all__ = ["export_markdown"]

@@ -101,6 +101,8 @@ class TextExporter:
             sign = self.words(math.sign)
             bottom = sign[:1]
             return f"{sign}{self.math(math.of)}/{bottom}{self.math(math.wrt)}"
+        if isinstance(math, NumberMatrix) and math.entry is not None:
+            return self.words(math.entry)
         if isinstance(math, NumberMatrix):
             rows = "; ".join(", ".join(row) for row in math.rows)
             return self.words(f"[{rows}]")

@@ -20,6 +20,7 @@ from rnnsym.expr import (
     Hadamard,
     Integer,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
@@ -28,7 +29,9 @@ from rnnsym.expr import (
     Sigma,
     Slice,
     Softmax,
+    Spread,
     Transpose,
+    evaluated,
 )
 from rnnsym.quiz.numbers import Matrix
 
@@ -97,6 +100,7 @@ FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
     "relu": lambda a: max(a, Decimal(0)),
     "step": lambda a: Decimal(int(a > 0)),
     "exp": Decimal.exp,
+    "softplus": lambda a: (1 + a.exp()).ln(),
     "log": Decimal.ln,
     "reciprocal": lambda a: 1 / a,
     "square": lambda a: a * a,
@@ -107,6 +111,7 @@ def _entrywise(operation: Callable[[Decimal, Decimal], Decimal], a: Matrix, b: M
     return tuple(tuple(map(operation, x, y)) for x, y in zip(a, b, strict=True))
 
 
+_larger = partial(_entrywise, max)
 _sum = partial(_entrywise, add)
 _hadamard = partial(_entrywise, mul)
 
@@ -124,7 +129,8 @@ def _joined(
 
 
 def _quotient(number: Expr) -> Decimal:
-    return Decimal(number.p) / Decimal(number.q)
+    exact = evaluated(number)
+    return Decimal(exact.p) / Decimal(exact.q)
 
 
 def _filled(entry: Decimal, shape: tuple[int, int]) -> Matrix:
@@ -170,6 +176,17 @@ def _(node: Softmax, numbers: Numbers) -> Program:
 @_compiled.register
 def _(node: Hadamard, numbers: Numbers) -> Program:
     return _joined(_hadamard, node.children, numbers)
+
+
+@_compiled.register
+def _(node: Maximum, numbers: Numbers) -> Program:
+    return _joined(_larger, node.children, numbers)
+
+
+@_compiled.register
+def _(node: Spread, numbers: Numbers) -> Program:
+    inner, rows = _compiled(node.arg, numbers), number(node.shape[0], numbers)
+    return lambda read: inner(read) * rows
 
 
 @_compiled.register

@@ -8,7 +8,7 @@ from math import perm
 
 import numpy as np
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, Table, prose
+from rnnsym.blocks import Block, Equations, Line, Math, Paragraph, Prose, Relation, Table, prose
 from rnnsym.cell import Cell, cell_names
 from rnnsym.count import count
 from rnnsym.equations import System, Weight
@@ -156,13 +156,17 @@ def _stem(system: System, work: Work) -> tuple[Block, ...]:
 
 
 @lru_cache(maxsize=256)
-def _rows(system: System) -> tuple[tuple[Part, tuple[Prose, ...]], ...]:
-    """The table of arrays, without its numbers."""
-    found: list[tuple[Part, tuple[Prose, ...]]] = []
+def _rows(system: System) -> tuple[tuple[tuple[Part, ...], Prose, Prose], ...]:
+    """The table of arrays, those of one shape in a row, without its numbers."""
+    by_shape: dict[tuple[tuple[int, str], ...], list[Part]] = {}
     for part in _parts(system):
-        layer = Integer(part.layer)
-        array = part.array.xreplace({LAYER: layer})
-        found.append((part, (prose(array), prose(_length(part, 0), " × ", _length(part, 1)))))
+        by_shape.setdefault(tuple(part.sides), []).append(part)
+    found: list[tuple[tuple[Part, ...], Prose, Prose]] = []
+    for parts in by_shape.values():
+        arrays = [p.array.xreplace({LAYER: Integer(p.layer)}) for p in parts]
+        listed = tuple(x for i, a in enumerate(arrays) for x in ((", ", a) if i else (a,)))
+        shape = prose(_length(parts[0], 0), " × ", _length(parts[0], 1))
+        found.append((tuple(parts), listed, shape))
     return tuple(found)
 
 
@@ -173,13 +177,24 @@ def _length(part: Part, side: int) -> Expr:
 
 def _solution(system: System, work: Work, key: int) -> tuple[Block, ...]:
     sizes = dict(work.sizes)
-    rows = tuple((*row, prose(Integer(part.entries(sizes)))) for part, row in _rows(system))
+    rows = tuple(
+        (listed, shape, prose(_multiplied(len(parts), parts[0].entries(sizes))))
+        for parts, listed, shape in _rows(system)
+    )
     total = Line(size("P"), Relation((count(system).formula, Integer(key))))
     return (
-        Table((prose("Array"), prose("Shape"), prose("Numbers")), rows),
+        Table((prose("Arrays"), prose("Shape"), prose("Numbers")), rows),
         Paragraph(prose("Together, with ", size("P"), " for the number of parameters:")),
         Equations((total,)),
     )
+
+
+def _multiplied(times: int, entries: int) -> Math:
+    """Return what the arrays of one shape hold, e.g. 4 × 16 = 64."""
+    total = Integer(times * entries)
+    if times == 1:
+        return total
+    return Relation((Relation((Integer(times), Integer(entries)), "×"), total))
 
 
 KIND = Kind("count", "parameter counts", _subjects, _variants, _draw, _make)

@@ -1,0 +1,65 @@
+"""Maths and running text in LaTeX, and about how wide they come out."""
+
+from rnnsym.blocks import Emphasis, Inline, Math, NumberMatrix, Partial, Prose, Relation
+from rnnsym.export.latex_words import escape
+from rnnsym.expr import LATEX, UNICODE, Formula, Node, formula_in, render
+
+__all__ = ["math_latex", "math_width", "prose_latex", "prose_width"]
+
+SIGNS = {"=": "=", "×": r"\times", "≤": r"\le", "≥": r"\ge", "<": "<", ">": ">", "→": r"\to",
+         "≈": r"\approx", "≠": r"\neq", "∈": r"\in"}  # fmt: skip
+
+
+def math_latex(math: Math) -> str:
+    """Return maths in LaTeX, without dollars."""
+    if isinstance(math, Node):
+        return render(math, LATEX)
+    if isinstance(math, Formula):
+        return formula_in(math, LATEX)
+    if isinstance(math, Relation):
+        return f" {SIGNS[math.sign]} ".join(math_latex(side) for side in math.sides)
+    if isinstance(math, Partial):
+        return _partial(math)
+    if isinstance(math, NumberMatrix) and math.entry is not None:
+        return math.entry.replace("−", "-")
+    if isinstance(math, NumberMatrix):
+        rows = r" \\ ".join(" & ".join(row) for row in math.rows).replace("−", "-")
+        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+    return LATEX.scalar(math)
+
+
+def _partial(math: Partial) -> str:
+    top = {"∂": r"\partial ", "∂⁺": r"\partial^{+} ", "d": r"\mathrm{d} "}[math.sign]
+    bottom = r"\mathrm{d} " if math.sign == "d" else r"\partial "
+    return rf"\frac{{{top}{math_latex(math.of)}}}{{{bottom}{math_latex(math.wrt)}}}"
+
+
+def prose_latex(content: Prose) -> str:
+    """Return prose in LaTeX."""
+    return "".join(_inline(part) for part in content)
+
+
+def _inline(part: Inline) -> str:
+    if isinstance(part, str):
+        return escape(part)
+    if isinstance(part, Emphasis):
+        return rf"\emph{{{escape(part.text)}}}"
+    # A fraction within a line is set at its full size, or its subscripts cannot be read.
+    return f"${math_latex(part)}$".replace(r"\frac", r"\dfrac")
+
+
+def prose_width(content: Prose) -> int:
+    """Return about how many letters wide a text is."""
+    return sum(len(p) if isinstance(p, str) else 6 if isinstance(p, Emphasis) else math_width(p)
+               for p in content)  # fmt: skip
+
+
+def math_width(math: Math) -> int:
+    """Return about how many letters wide a formula is."""
+    if isinstance(math, Node):
+        return len(render(math, UNICODE))
+    if isinstance(math, Relation):
+        return sum(math_width(side) + 2 for side in math.sides)
+    if isinstance(math, Formula):
+        return len(formula_in(math, UNICODE))
+    return 8
