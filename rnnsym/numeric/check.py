@@ -1,5 +1,6 @@
 """The check: every derived gradient, run as a program, against the oracle's complex step."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,10 +52,11 @@ class CheckReport:
 
 
 def relative_error(a: Numbers, b: Numbers) -> float:
-    """Return max|a − b| / max(1, max|b|)."""
-    if not np.size(b):
-        return 0.0
-    return float(np.max(np.abs(a - b)) / max(1.0, float(np.max(np.abs(b)))))
+    """Return max|a − b| / max(1, max|b|); infinite for another shape or where a NaN is."""
+    if np.shape(a) != np.shape(b):
+        return math.inf
+    error = float(np.max(np.abs(a - b)) / max(1.0, float(np.max(np.abs(b)))))
+    return math.inf if math.isnan(error) else error
 
 
 @dataclass(frozen=True, slots=True)
