@@ -1,0 +1,1 @@
+"""How gradients flow: paths, bounds with their conditions, and norms measured along a run."""
