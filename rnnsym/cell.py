@@ -62,6 +62,7 @@ class Cell:
         states: the arrays carried from step to step, at time t.
         output: what the next layer and the loss see.
         parameters: in order of appearance.
+        constraint: what ties the parameters, or what the file changes in its source.
         pack: for a framework's cell, how its packed arrays are made of the parameters.
         domain: states whose initial value is restricted, e.g. ``{"s": "positive"}``.
         textbook: for a framework's cell, the textbook's parameters in its own, and "cell", the
@@ -76,6 +77,7 @@ class Cell:
     states: tuple[Array, ...]
     output: Array
     parameters: tuple[Array, ...]
+    constraint: str = ""
     pack: Mapping[str, Any] = field(default_factory=dict[str, Any])
     domain: Mapping[str, str] = field(default_factory=dict[str, str])
     textbook: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -187,7 +189,7 @@ class _Reader:
             with file.at(name):
                 self.trees[name] = parse_equation(text)
         self.order = self._ordered({n: names_used(tree) for n, tree in self.trees.items()})
-        self.sizing = Sizing(set(file.sources))
+        self.sizing = Sizing(set(file.sources), file.scalars, file.constants)
         for name, size_name in {"x": "d", **file.sizes, **file.states}.items():
             self.sizing.declare(name, size_name)
         for name, tree in self.trees.items():
@@ -202,7 +204,7 @@ class _Reader:
         written: dict[str, Node] = {}
         for name, tree in self.trees.items():
             with file.at(name):
-                written[name] = build_expression(tree, arrays)
+                written[name] = build_expression(tree, arrays, self.sizing)
         equations = [e for name in self.order for e in self._named(name, written[name])]
         appearing = (a for rhs in written.values() for a in _arrays(rhs) if a.time is None)
         return Cell(
@@ -214,6 +216,7 @@ class _Reader:
             states=tuple(arrays[s] for s in file.states),
             output=arrays[file.output],
             parameters=tuple(dict.fromkeys(appearing)),
+            constraint=file.entry("constraint"),
             pack=file.entries("pack"),
             domain=file.entries("domain"),
             textbook=file.entries("textbook"),

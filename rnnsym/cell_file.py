@@ -5,23 +5,36 @@ import re
 import tomllib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from rnnsym.errors import InputError, nearest
-from rnnsym.expr import ACTIVATIONS, LABEL_COMMANDS
+from rnnsym.expr import ACTIVATIONS, LABEL_COMMANDS, Constant
 
 __all__ = ["MAX_EQUATIONS", "CellFile", "read_cell_file"]
 
 MAX_BYTES = 64 * 1024
 MAX_EQUATIONS = 64
+MAX_NUMBER = 10**9
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}(_[A-Za-z0-9]{1,15})?")
 LABEL = re.compile(r"([A-Za-z0-9{}_^,' ]|\\[A-Za-z]+){1,60}")
 # Indices, and what generated programs and the cell language call something else.
-_OWN = "x t l T L B np env target softmax rows concat diag"
+_OWN = "x t l T L B I np env target softmax rows concat diag max"
 RESERVED = frozenset([*_OWN.split(), *ACTIVATIONS, *keyword.kwlist])
-TABLES = ("states", "equations", "latex", "purpose", "sizes", "pack", "domain", "textbook")
-TEXTS = ("title", "source", "output")
+TABLES = (
+    "states",
+    "equations",
+    "constants",
+    "latex",
+    "purpose",
+    "sizes",
+    "pack",
+    "domain",
+    "textbook",
+)
+TEXTS = ("title", "source", "constraint", "output")
+KEYS = (*TABLES, *TEXTS, "scalars")
 DOMAINS = ("real", "positive")
 
 
@@ -62,6 +75,8 @@ class CellFile:
         sources: the equations as text, by the name of what they define.
         states: the name of each state's size.
         sizes: the name of the size of any other variable that declares one.
+        scalars: the trained parameters that are one number each.
+        constants: the numbers that have a name and are not trained.
     """
 
     def __init__(self, path: Path, text: str, table: dict[str, Any]) -> None:
@@ -71,6 +86,8 @@ class CellFile:
         self.sources: dict[str, str] = table["equations"]
         self.states: dict[str, str] = table["states"]
         self.sizes: dict[str, str] = table.get("sizes", {})
+        self.scalars: tuple[str, ...] = self._scalars()
+        self.constants = {k: self._constant(k, v) for k, v in self.entries("constants").items()}
         self._check_names()
         self._check_labels()
 
@@ -113,12 +130,12 @@ class CellFile:
 
     def _check_tables(self) -> None:
         for key in self.table:
-            if key not in TABLES + TEXTS:
-                raise self.fail(f"unknown entry '{_cut(key)}'{nearest(key, TABLES + TEXTS)}")
+            if key not in KEYS:
+                raise self.fail(f"unknown entry '{_cut(key)}'{nearest(key, KEYS)}")
         for key in TABLES:
             if not isinstance(self.table.get(key, {}), dict):
                 raise self.fail(f"'{key}' must be a table, written [{key}]")
-            for name, value in self.entries(key).items() if key != "pack" else ():
+            for name, value in self.entries(key).items() if key not in ("pack", "constants") else ():
                 if not isinstance(value, str):
                     raise self.fail(
                         f"{key}.{_cut(name)} must be a text in quotes, not {_cut(repr(value))}"
@@ -130,11 +147,28 @@ class CellFile:
             if not self.entries(key):
                 raise self.fail(f"the table [{key}] is missing or empty")
 
+    def _scalars(self) -> tuple[str, ...]:
+        names = self.table.get("scalars", [])
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise self.fail("scalars must be a list of names in quotes")
+        return tuple(names)
+
+    def _constant(self, name: str, value: Any) -> Constant:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not abs(value) <= MAX_NUMBER:
+            raise self.fail(
+                f"constants.{_cut(name)} must be a number of at most {MAX_NUMBER:,}, not {_cut(repr(value))}"
+            )
+        return Constant(name, self.label(name), Fraction(str(value)))
+
     def _check_names(self) -> None:
         if len(self.sources) > MAX_EQUATIONS:
             raise self.fail(f"{len(self.sources)} equations; at most {MAX_EQUATIONS} are read")
-        for name in (*self.sources, *self.states):
+        for name in (*self.sources, *self.states, *self.scalars, *self.constants):
             self.check_name(name)
+        for name in (*self.scalars, *self.constants):
+            if name in self.sources:
+                raise self.fail(f"'{name}' has an equation, so it is neither a scalar nor a constant")
         for size_name in (*self.states.values(), *self.sizes.values()):
             if not NAME.fullmatch(size_name) or size_name in {"d", "t", "T", "L"}:
                 raise self.fail(f"'{_cut(size_name)}' cannot be used as a size")

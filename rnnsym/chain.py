@@ -15,6 +15,7 @@ from rnnsym.expr import (
     Node,
     Rational,
     Span,
+    Spread,
     Tuple,
     concat,
     hadamard,
@@ -22,6 +23,7 @@ from rnnsym.expr import (
     rebuild,
     scale,
     size,
+    spread,
 )
 from rnnsym.equations import Equation, Loop, State, Weight
 
@@ -96,6 +98,8 @@ class Chain:
             return self._array(node)
         if isinstance(node, Fill):
             return Fill(node.value, Tuple(*(s.xreplace(self.sizes) for s in node.shape)))
+        if isinstance(node, Spread):
+            return spread(self._placed(node.arg), node.shape[0].xreplace(self.sizes))
         return rebuild(node, tuple(self._placed(c) for c in node.children))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rnnsym.equations import Block, Equation, Loop, System
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import (
     BOUND,
@@ -17,7 +18,6 @@ from rnnsym.expr import (
     hadamard,
     sigma,
 )
-from rnnsym.equations import Block, Equation, Loop, System
 
 __all__ = ["Derivation", "Stage", "Step", "Term"]
 

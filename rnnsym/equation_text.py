@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
+from rnnsym.cell_file import MAX_NUMBER
 from rnnsym.errors import InputError, ShapeError, nearest
 from rnnsym.expr import (
     ACTIVATIONS,
@@ -31,7 +32,6 @@ Tree: TypeAlias = ast.expr
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
 MAX_NODES = 400
-MAX_NUMBER = 10**9
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",

@@ -88,7 +88,7 @@ def _columns(block: Table) -> str:
     """Natural widths, but a long column wraps; the last one takes what is left."""
     found: list[str] = []
     for i in range(len(block.head) - 1):
-        widest = max((prosemath_width(row[i]) for row in block.rows), default=0)
+        widest = max((prose_width(row[i]) for row in block.rows), default=0)
         found.append("l" if widest <= LONG_CELL else r">{\raggedright\arraybackslash}X")
     return "".join(found) + r">{\raggedright\arraybackslash}X"
 
@@ -118,11 +118,11 @@ def _is_given(line: Line) -> bool:
 
 def _fits_beside(block: Equations) -> bool:
     """Tell whether the comments of a display fit to the right of its shapes."""
-    sides = max(math_width(line.lhs) + _sidemath_width(line) for line in block.lines)
-    return sides + COMMENT_SHARE * max(prosemath_width(x.comment) for x in block.lines) <= PAGE
+    sides = max(math_width(line.lhs) + _side_width(line) for line in block.lines)
+    return sides + COMMENT_SHARE * max(prose_width(x.comment) for x in block.lines) <= PAGE
 
 
-def _sidemath_width(line: Line) -> int:
+def _side_width(line: Line) -> int:
     return min(sum(math_width(r) for r in _sides(line)), VISIBLE) + 10
 
 

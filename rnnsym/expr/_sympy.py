@@ -64,6 +64,8 @@ if TYPE_CHECKING:
         name: str
 
         def __new__(cls, name: str, **assumptions: bool) -> "Symbol": ...
+        @staticmethod
+        def __xnew__(cls: Any, name: str, **assumptions: bool) -> Any: ...
 
     class Integer(Expr):
         """An exact integer."""

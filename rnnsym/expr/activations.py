@@ -53,6 +53,9 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda _, y: fill_like(0, y), "step′ = 0", 0.0, r"\operatorname{step}", "step"
     ),
     "exp": Activation(lambda _, y: y, "exp′ = exp", None, r"\exp", "exp"),
+    "softplus": Activation(
+        lambda x, _: apply("sigmoid", x), "softplus′ = σ", 1.0, r"\operatorname{softplus}", "softplus"
+    ),
     "log": Activation(lambda x, _: apply("reciprocal", x), "log′(x) = 1/x", None, r"\log", "log"),
     "reciprocal": Activation(
         lambda _, y: scale(-1, apply("square", y)),

@@ -6,7 +6,18 @@ from functools import singledispatch
 
 from rnnsym.expr._sympy import Expr, Integer, Tuple
 from rnnsym.expr.activations import activation, derivative
-from rnnsym.expr.build import concat, fill_like, hadamard, matmul, minus, scale, split, transpose
+from rnnsym.expr.build import (
+    apply,
+    concat,
+    fill_like,
+    hadamard,
+    identity,
+    matmul,
+    minus,
+    scale,
+    split,
+    transpose,
+)
 from rnnsym.expr.nodes import (
     Array,
     Concat,
@@ -14,6 +25,7 @@ from rnnsym.expr.nodes import (
     Fill,
     Hadamard,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
@@ -21,6 +33,7 @@ from rnnsym.expr.nodes import (
     Shape,
     Slice,
     Softmax,
+    Spread,
     Transpose,
 )
 
@@ -104,6 +117,22 @@ def map_rule(name: str) -> str:
 
 
 @adjoint.register
+def _maximum(node: Maximum, upstream: Node) -> Iterator[Pulled]:
+    """y = max(a, b): ā = ȳ where a > b, b̄ = ȳ where not"""
+    a, b = node.children
+    wins = apply("step", minus(a, b))
+    yield Pulled(a, hadamard(upstream, wins), _rule(_maximum))
+    loses = minus(fill_like(1, a), wins)
+    yield Pulled(b, hadamard(upstream, loses), _rule(_maximum))
+
+
+@adjoint.register
+def _spread(node: Spread, upstream: Node) -> Iterator[Pulled]:
+    """y = s 1: s̄ = 1ᵀ ȳ"""
+    yield Pulled(node.arg, matmul(transpose(fill_like(1, node)), upstream), _rule(_spread))
+
+
+@adjoint.register
 def _softmax(node: Softmax, upstream: Node) -> Iterator[Pulled]:
     """y = softmax(a): ā = y ⊙ (ȳ − 1 1ᵀ(y ⊙ ȳ))"""
     rows = node.shape[0]
@@ -120,8 +149,8 @@ def _transpose(node: Transpose, upstream: Node) -> Iterator[Pulled]:
 @adjoint.register
 def _diag(node: Diag, upstream: Node) -> Iterator[Pulled]:
     """Y = diag(a): ā = (Ȳ ⊙ I) 1"""
-    ones = fill_like(1, node.arg)
-    yield Pulled(node.arg, matmul(hadamard(upstream, Diag(ones)), ones), _rule(_diag))
+    ones, unit = fill_like(1, node.arg), identity(node.shape[0])
+    yield Pulled(node.arg, matmul(hadamard(upstream, unit), ones), _rule(_diag))
 
 
 @adjoint.register

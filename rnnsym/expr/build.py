@@ -11,6 +11,7 @@ from rnnsym.expr.nodes import (
     Fill,
     Hadamard,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
@@ -19,6 +20,7 @@ from rnnsym.expr.nodes import (
     Sigma,
     Slice,
     Softmax,
+    Spread,
     Transpose,
 )
 
@@ -28,7 +30,9 @@ __all__ = [
     "diag",
     "fill_like",
     "hadamard",
+    "identity",
     "matmul",
+    "maximum",
     "minus",
     "plus",
     "rebuild",
@@ -37,6 +41,7 @@ __all__ = [
     "sigma",
     "softmax",
     "split",
+    "spread",
     "transpose",
 ]
 
@@ -158,6 +163,24 @@ def diag(node: Node) -> Diag:
     if node.shape[1] != 1:
         raise ShapeError(f"diag takes a column vector, not {_name(node)}")
     return Diag(node)
+
+
+def identity(rows: Expr) -> Diag:
+    """Return the identity matrix."""
+    return Diag(Fill(ONE, Tuple(rows, ONE)))
+
+
+def maximum(a: Node, b: Node) -> Maximum:
+    """Return the larger of two expressions, entry by entry."""
+    _same_shape((a, b), "max")
+    return Maximum(a, b)
+
+
+def spread(scalar: Node, rows: Expr) -> Node:
+    """Return a column vector with ``scalar`` in every row."""
+    if scalar.shape != (ONE, ONE):
+        raise ShapeError(f"{_name(scalar)} is no scalar")
+    return scalar if rows == 1 else Spread(scalar, rows)
 
 
 def concat(*blocks: Node) -> Node:

@@ -14,6 +14,7 @@ from rnnsym.expr.nodes import (
     Fill,
     Hadamard,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
@@ -21,6 +22,7 @@ from rnnsym.expr.nodes import (
     Sigma,
     Slice,
     Softmax,
+    Spread,
     Transpose,
 )
 from rnnsym.expr.text import source
@@ -34,6 +36,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "relu": lambda x: Max(x, 0),
     "step": lambda x: Piecewise((1, x > 0), (0, True)),
     "exp": exp,
+    "softplus": lambda x: log(1 + exp(x)),
     "log": log,
     "reciprocal": lambda x: 1 / x,
     "square": lambda x: x**2,
@@ -99,6 +102,18 @@ def _(node: Hadamard) -> Any:
     for other in rest:
         first = first.multiply_elementwise(other)
     return first
+
+
+@_matrix.register
+def _(node: Maximum) -> Any:
+    pairs = zip(*(_matrix(c) for c in node.children), strict=True)
+    return Matrix(*(int(s) for s in node.shape), [Piecewise((a, a > b), (b, True)) for a, b in pairs])
+
+
+@_matrix.register
+def _(node: Spread) -> Any:
+    rows = int(node.shape[0])
+    return Matrix(rows, 1, [_matrix(node.arg)[0]] * rows)
 
 
 @_matrix.register

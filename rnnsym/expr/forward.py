@@ -7,6 +7,7 @@ from typing import TypeAlias
 from rnnsym.expr._sympy import Integer, Tuple
 from rnnsym.expr.activations import derivative
 from rnnsym.expr.build import (
+    apply,
     concat,
     diag,
     fill_like,
@@ -25,12 +26,14 @@ from rnnsym.expr.nodes import (
     Fill,
     Hadamard,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
     Scale,
     Slice,
     Softmax,
+    Spread,
 )
 
 __all__ = ["Seeds", "chain", "identity", "jacobian"]
@@ -121,6 +124,21 @@ def _(node: Product, seeds: Seeds) -> Node | None:
 def _(node: Map, seeds: Seeds) -> Node | None:
     inner = jacobian(node.arg, seeds)
     return None if inner is None else chain(diag(derivative(node)), inner)
+
+
+@jacobian.register
+def _(node: Maximum, seeds: Seeds) -> Node | None:
+    a, b = node.children
+    wins = apply("step", minus(a, b))
+    weights = wins, minus(fill_like(1, a), wins)
+    found = ((w, jacobian(c, seeds)) for w, c in zip(weights, (a, b), strict=True))
+    return _sum([chain(diag(w), inner) for w, inner in found if inner is not None])
+
+
+@jacobian.register
+def _(node: Spread, seeds: Seeds) -> Node | None:
+    inner = jacobian(node.arg, seeds)
+    return None if inner is None else chain(fill_like(1, node), inner)
 
 
 @jacobian.register

@@ -1,12 +1,14 @@
 """LaTeX of expressions."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.activations import ACTIVATIONS
+from rnnsym.expr.constant import Constant
 from rnnsym.expr.indices import LAYER
 from rnnsym.expr.nodes import PRINTERS, Array, Map, Node, Sigma
-from rnnsym.expr.printing import Notation, body_of, render
+from rnnsym.expr.printing import Notation, body_of, inside, render
 from rnnsym.expr.scalars import is_size_of_layer, scalar
 
 __all__ = ["LATEX", "latex", "latex_scalar"]
@@ -22,6 +24,8 @@ def _index(name: str) -> str:
 def _atom(expr: Expr) -> str:
     if expr == LAYER:
         return r"\ell"
+    if isinstance(expr, Constant):
+        return expr.label
     if is_size_of_layer(expr):
         return f"{_index(expr.func.__name__)}_{{{latex_scalar(expr.args[0])}}}"
     return _index(expr.name) if isinstance(expr, Symbol) else str(expr)
@@ -71,6 +75,18 @@ class Latex(Notation):
     def multiplied(self, factors: list[str]) -> str:
         """Juxtaposed, with a dot between two numbers."""
         return super().multiplied(factors).replace("·", r" \cdot ")
+
+    def quotient(self, over: Sequence[Node], under: Sequence[Node]) -> str:
+        """A fraction."""
+        above, below = (
+            latex(part[0]) if len(part) == 1 else self.times.join(inside(c, self, 3) for c in part)
+            for part in (over, under)
+        )
+        return rf"\frac{{{above or 1}}}{{{below}}}"
+
+    def larger(self, a: str, b: str) -> str:
+        """\\max(a, b)."""
+        return rf"\max({a},\, {b})"
 
     def call(self, name: str, arg: Node) -> str:
         """A function's name and its argument; a square as an exponent."""

@@ -19,6 +19,7 @@ __all__ = [
     "Fill",
     "Hadamard",
     "Map",
+    "Maximum",
     "Node",
     "Plus",
     "Product",
@@ -27,6 +28,7 @@ __all__ = [
     "Sigma",
     "Slice",
     "Softmax",
+    "Spread",
     "Transpose",
 ]
 
@@ -180,6 +182,23 @@ class Plus(Node):
     """A sum of terms of one shape."""
 
     __slots__ = ()
+
+
+class Maximum(Node):
+    """The larger of two expressions of one shape, entry by entry."""
+
+    __slots__ = ()
+
+
+class Spread(Unary):
+    """A scalar in every row of a column vector."""
+
+    __slots__ = ()
+
+    @property
+    def shape(self) -> Shape:
+        """As many rows as asked for, one column."""
+        return self.args[1], Integer(1)
 
 
 class Scale(Unary):

@@ -8,7 +8,18 @@ from functools import singledispatch
 from itertools import pairwise, product
 
 from rnnsym.expr._sympy import Expr, Integer, Tuple, default_sort_key, expand
-from rnnsym.expr.build import apply, concat, diag, hadamard, matmul, scale, sigma, split
+from rnnsym.expr.build import (
+    apply,
+    concat,
+    diag,
+    hadamard,
+    matmul,
+    maximum,
+    scale,
+    sigma,
+    split,
+    spread,
+)
 from rnnsym.expr.nodes import (
     Array,
     Concat,
@@ -16,6 +27,7 @@ from rnnsym.expr.nodes import (
     Fill,
     Hadamard,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
@@ -23,6 +35,7 @@ from rnnsym.expr.nodes import (
     Sigma,
     Slice,
     Softmax,
+    Spread,
     Transpose,
 )
 
@@ -86,6 +99,20 @@ def _(node: Map) -> Terms:
     if node.name == "square":
         return _terms(Hadamard(node.arg, node.arg))
     return [(ONE, apply(node.name, normal(node.arg)))]
+
+
+@_terms.register
+def _(node: Maximum) -> Terms:
+    return [(ONE, maximum(*sorted((normal(c) for c in node.children), key=default_sort_key)))]
+
+
+@_terms.register
+def _(node: Spread) -> Terms:
+    rows = node.shape[0]
+    return [
+        (k, Fill(ONE, Tuple(*node.shape)) if isinstance(m, Fill) else spread(m, rows))
+        for k, m in _terms(node.arg)
+    ]
 
 
 @_terms.register

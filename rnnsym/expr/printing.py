@@ -1,9 +1,11 @@
 """Printing: one rule per node, one Notation per language (LaTeX, Unicode text, cell language)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import singledispatch
 
 from rnnsym.expr._sympy import Expr
+from rnnsym.expr.build import apply
 from rnnsym.expr.nodes import (
     Array,
     Concat,
@@ -11,6 +13,7 @@ from rnnsym.expr.nodes import (
     Fill,
     Hadamard,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
@@ -18,10 +21,11 @@ from rnnsym.expr.nodes import (
     Sigma,
     Slice,
     Softmax,
+    Spread,
     Transpose,
 )
 
-__all__ = ["Notation", "inside", "monomials", "render"]
+__all__ = ["Notation", "inside", "monomials", "render", "shaped"]
 
 
 class Notation(ABC):
@@ -54,6 +58,24 @@ class Notation(ABC):
         """A constant matrix where its shape matters, as in a product."""
         return self.scalar(node.value)
 
+    def spread(self, node: Spread) -> str:
+        """A scalar in every row where its shape matters, as in a product."""
+        return inside(node.arg, self, 3)
+
+    def identity(self, rows: Expr) -> str:
+        """The identity matrix."""
+        del rows  # NumPy writes it
+        return "I"
+
+    def quotient(self, over: Sequence[Node], under: Sequence[Node]) -> str:
+        """Elementwise division of products."""
+        above = self.times.join(inside(c, self, 3) for c in over) or "1"
+        return " / ".join([above, *(inside(c, self, 3) for c in under)])
+
+    def larger(self, a: str, b: str) -> str:
+        """The larger of two, entry by entry."""
+        return f"max({a}, {b})"
+
     @abstractmethod
     def call(self, name: str, arg: Node) -> str:
         """An elementwise function, ``diag`` or ``softmax`` of an argument."""
@@ -80,8 +102,25 @@ ATOM = 9
 
 
 def inside(node: Node, notation: Notation, strength: int) -> str:
+    """Return ``node`` in brackets unless it binds more strongly than ``strength``."""
     printed = render(node, notation)
-    return printed if _STRENGTH.get(type(node), ATOM) > strength else f"({printed})"
+    return printed if _strength(node) > strength else f"({printed})"
+
+
+def _strength(node: Node) -> int:
+    if isinstance(node, Spread):
+        return _strength(node.arg)
+    return _STRENGTH[Hadamard] if _divisor(node) else _STRENGTH.get(type(node), ATOM)
+
+
+def _divisor(node: Node) -> Node | None:
+    """Return x where the node is 1/x, x² where it is (1/x)²."""
+    if not isinstance(node, Map):
+        return None
+    if node.name == "reciprocal":
+        return node.arg
+    inner = _divisor(node.arg) if node.name == "square" else None
+    return None if inner is None else apply("square", inner)
 
 
 @singledispatch
@@ -102,6 +141,9 @@ def _(node: Fill, notation: Notation) -> str:
 
 @render.register
 def _(node: Map, notation: Notation) -> str:
+    under = _divisor(node)
+    if under is not None:
+        return notation.quotient((), (under,))
     return notation.call(node.name, node.arg)
 
 
@@ -112,21 +154,40 @@ def _(node: Softmax, notation: Notation) -> str:
 
 @render.register
 def _(node: Diag, notation: Notation) -> str:
+    if isinstance(node.arg, Fill) and node.arg.value == 1:
+        return notation.identity(node.shape[0])
     return notation.call("diag", node.arg)
 
 
 @render.register
 def _(node: Hadamard, notation: Notation) -> str:
-    return notation.times.join(inside(c, notation, 3) for c in node.children)
+    over = [c for c in node.children if _divisor(c) is None]
+    under = [d for d in map(_divisor, node.children) if d is not None]
+    if under:
+        return notation.quotient(over, under)
+    return notation.times.join(inside(c, notation, 3) for c in over)
 
 
-def _shaped(node: Node, notation: Notation) -> str:
-    return notation.filled(node) if isinstance(node, Fill) else inside(node, notation, 3)
+@render.register
+def _(node: Maximum, notation: Notation) -> str:
+    return notation.larger(*(render(c, notation) for c in node.children))
+
+
+@render.register
+def _(node: Spread, notation: Notation) -> str:
+    return render(node.arg, notation)
+
+
+def shaped(node: Node, notation: Notation, strength: int = 3) -> str:
+    """Return ``node`` written with its shape, where broadcasting is not enough."""
+    if isinstance(node, Spread):
+        return notation.spread(node)
+    return notation.filled(node) if isinstance(node, Fill) else inside(node, notation, strength)
 
 
 @render.register
 def _(node: Product, notation: Notation) -> str:
-    return notation.dot.join(_shaped(c, notation) for c in node.children)
+    return notation.dot.join(shaped(c, notation) for c in node.children)
 
 
 @render.register
@@ -134,7 +195,7 @@ def _(node: Plus, notation: Notation) -> str:
     first, *rest = node.children
     printed = inside(first, notation, 0)
     for term in rest:
-        negative = isinstance(term, Scale) and bool(term.factor.is_negative)
+        negative = isinstance(term, Scale) and _is_negative(term.factor)
         shown = Scale(-term.factor, term.arg) if negative and isinstance(term, Scale) else term
         if isinstance(shown, Scale) and shown.factor == 1:
             shown = shown.arg
@@ -148,12 +209,17 @@ def _(node: Scale, notation: Notation) -> str:
     inner = inside(node.arg, notation, 2)
     if node.factor == -1:
         return f"{notation.minus}{inner}"
-    return f"{notation.scalar(node.factor)}{notation.by}{inner}"
+    factor = notation.scalar(node.factor)
+    return f"({factor}){notation.by}{inner}" if node.factor.is_Add else f"{factor}{notation.by}{inner}"
+
+
+def _is_negative(factor: Expr) -> bool:
+    return bool(factor.as_coeff_Mul()[0].is_negative)
 
 
 @render.register
 def _(node: Transpose, notation: Notation) -> str:
-    return notation.transpose(inside(node.arg, notation, ATOM - 1))
+    return notation.transpose(shaped(node.arg, notation, ATOM - 1))
 
 
 @render.register
@@ -162,13 +228,9 @@ def _(node: Slice, notation: Notation) -> str:
     return notation.rows(inner, node.start + 1, node.start + node.length)
 
 
-def _block(node: Node, notation: Notation) -> str:
-    return notation.filled(node) if isinstance(node, Fill) else render(node, notation)
-
-
 @render.register
 def _(node: Concat, notation: Notation) -> str:
-    return notation.stack([_block(c, notation) for c in node.children])
+    return notation.stack([shaped(c, notation, -1) for c in node.children])
 
 
 @render.register

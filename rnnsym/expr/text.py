@@ -5,6 +5,7 @@ from functools import cache
 
 from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.activations import ACTIVATIONS
+from rnnsym.expr.constant import Constant
 from rnnsym.expr.indices import LAYER, STEPS
 from rnnsym.expr.nodes import PRINTERS, Array, Map, Node, Sigma
 from rnnsym.expr.printing import Notation, body_of, render
@@ -67,6 +68,8 @@ def _subscript(index: str) -> str:
 def _atom(expr: Expr) -> str:
     if is_size_of_layer(expr):
         return f"{expr.func.__name__}{_subscript(source_scalar(expr.args[0]))}"
+    if isinstance(expr, Constant):
+        return label_text(expr.label)
     if isinstance(expr, Symbol):
         base, _, sub = expr.name.partition("_")
         return "ℓ" if expr == LAYER else base + _subscript(sub) if sub else base

@@ -2,8 +2,8 @@
 
 import re
 
-from rnnsym.expr import Array, Expr, Fill, Node, source_scalar
-from rnnsym.expr.printing import render
+from rnnsym.expr import Array, Expr, Fill, Node, Spread, evaluated, source_scalar
+from rnnsym.expr.printing import render, shaped
 from rnnsym.expr.text import Source
 
 __all__ = ["NumPy", "code", "identifier", "size_code"]
@@ -14,8 +14,8 @@ _FUNCTIONS = {
     "relu": "np.maximum({}, 0.0)",
     "step": "np.heaviside({}, 0.0)",
     "exp": "np.exp({})",
+    "softplus": "np.logaddexp(0.0, {})",
     "log": "np.log({})",
-    "reciprocal": "(1.0 / {})",
     "square": "np.square({})",
     "softmax": "softmax({})",
     "diag": "np.diagflat({})",
@@ -41,14 +41,30 @@ size_code = _SizeCode().scalar
 class NumPy(Source):
     """The cell language, with NumPy's functions and slices."""
 
+    def scalar(self, expr: Expr) -> str:
+        """An index or a number; a constant by its value."""
+        return source_scalar(evaluated(expr))
+
     def filled(self, node: Fill) -> str:
         """A constant matrix with its shape."""
         rows, cols = (size_code(s) for s in node.shape)
-        return f"np.full(({rows}, {cols}), {source_scalar(node.value)}.0)"
+        return f"np.full(({rows}, {cols}), {float(evaluated(node.value))})"
+
+    def spread(self, node: Spread) -> str:
+        """A scalar repeated in every row."""
+        return f"np.repeat({render(node.arg, self)}, {size_code(node.shape[0])}, axis=0)"
+
+    def identity(self, rows: Expr) -> str:
+        """The identity matrix."""
+        return f"np.eye({size_code(rows)})"
+
+    def larger(self, a: str, b: str) -> str:
+        """The larger of two, entry by entry."""
+        return f"np.maximum({a}, {b})"
 
     def call(self, name: str, arg: Node) -> str:
         """A function of NumPy."""
-        return _FUNCTIONS[name].format(render(arg, self))
+        return _FUNCTIONS[name].format(shaped(arg, self, -1))
 
     def rows(self, inner: str, first: Expr, last: Expr) -> str:
         """A slice, counted from 0."""

@@ -24,13 +24,16 @@ from rnnsym.expr import (
     Fill,
     Hadamard,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
     Scale,
     Slice,
     Softmax,
+    Spread,
     Transpose,
+    evaluated,
 )
 from rnnsym.numeric.sizes import Sizes
 
@@ -51,6 +54,7 @@ FUNCTIONS: dict[str, Callable[[Numbers], Numbers]] = {
     "relu": _relu,
     "step": lambda a: (a.real > 0) + 0j,
     "exp": np.exp,
+    "softplus": lambda a: np.log(1 + np.exp(a)),
     "log": np.log,
     "reciprocal": lambda a: 1 / a,
     "square": lambda a: a * a,
@@ -136,12 +140,23 @@ def _(node: Array, values: Values) -> Numbers:
 @evaluate.register
 def _(node: Fill, values: Values) -> Numbers:
     shape = values.sizes.shape(node.shape, values.layer)
-    return np.full((1, *shape), complex(float(node.value)))
+    return np.full((1, *shape), complex(float(evaluated(node.value))))
 
 
 @evaluate.register
 def _(node: Map, values: Values) -> Numbers:
     return FUNCTIONS[node.name](evaluate(node.arg, values))
+
+
+@evaluate.register
+def _(node: Maximum, values: Values) -> Numbers:
+    a, b = (evaluate(c, values) for c in node.children)
+    return np.where(a.real > b.real, a, b)
+
+
+@evaluate.register
+def _(node: Spread, values: Values) -> Numbers:
+    return evaluate(node.arg, values) * np.ones((values.sizes.number(node.shape[0], values.layer), 1))
 
 
 @evaluate.register
@@ -169,7 +184,7 @@ def _(node: Plus, values: Values) -> Numbers:
 
 @evaluate.register
 def _(node: Scale, values: Values) -> Numbers:
-    return float(node.factor) * evaluate(node.arg, values)
+    return float(evaluated(node.factor)) * evaluate(node.arg, values)
 
 
 @evaluate.register
