@@ -16,7 +16,7 @@ from rnnsym.blocks import (
     Table,
 )
 from rnnsym.document import Document, Question
-from rnnsym.export.latex_math import math_latex, math_width, prose_latex
+from rnnsym.export.latex_math import math_latex, math_width, prose_latex, prose_width
 from rnnsym.export.latex_words import escape
 from rnnsym.export.templates import environment
 from rnnsym.expr import (

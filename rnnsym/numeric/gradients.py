@@ -11,11 +11,13 @@ from rnnsym.derive import derive
 from rnnsym.equations import System
 from rnnsym.errors import InputError
 from rnnsym.model_text import Embedding
-from rnnsym.numeric.arrays import Floats, array_of, floats, named_arrays, shaped
-from rnnsym.numeric.packing import Own, Packed, packed_arrays
+from rnnsym.numeric.arrays import Floats, array_of, floats, shaped
+from rnnsym.numeric.masks import kept_steps, of_equal_length
+from rnnsym.numeric.packing import Own, packed_arrays
 from rnnsym.numeric.program import identifier, run
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 from rnnsym.numeric.states import Slot, state_layout
+from rnnsym.numeric.weights import named, own_arrays
 from rnnsym.system import build_system
 
 __all__ = ["Gradients", "gradients"]
@@ -23,9 +25,13 @@ __all__ = ["Gradients", "gradients"]
 Index: TypeAlias = int | tuple[int, int] | None
 
 
+Outcome: TypeAlias = NDArray[np.floating[Any]]
+States: TypeAlias = dict[Slot, Floats]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Gradients:
-    """What one run of the program gives.
+    """What one run of the program gives; float32 where x, dy and all weights are float32.
 
     Attributes:
         y: outputs, shape (T, q) or (T, B, q).
@@ -36,34 +42,42 @@ class Gradients:
         loss: Σ dy·y, plus Σ of the final states times their gradients where these are given.
     """
 
-    y: Floats
-    dx: Floats
-    weights: dict[str, Floats]
-    final: dict[str, Floats]
-    initial: dict[str, Floats]
+    y: Outcome
+    dx: Outcome
+    weights: dict[str, Outcome]
+    final: dict[str, Outcome]
+    initial: dict[str, Outcome]
     loss: float
 
 
 def gradients(
     system: System,
-    weights: Mapping[str, Any],
+    weights: Mapping[str, Any] | Sequence[Any],
     x: Any,
     dy: Any,
     initial: Mapping[str, Any] | None = None,
     final_gradients: Mapping[str, Any] | None = None,
+    *,
+    lengths: Any = None,
+    mask: Any = None,
 ) -> Gradients:
-    """Run the derived program of ``system`` on a framework's arrays.
+    """Run the derived program of ``system`` on a framework's arrays, in float64.
 
     Args:
         system: its sizes are numbers, its loss is free at every step.
-        weights: arrays by the names and shapes of ``parameter_shapes``.
+        weights: arrays by the names and shapes of ``parameter_shapes``; under ``keras`` also a list
+            in that order.
         x: (T, d) or (T, B, d). Before an embedding of V tokens: whole numbers (T,) or (T, B), or
             one-hot vectors (T, V) or (T, B, V); for two axes, those of ``dy`` tell which.
         dy: gradient of the loss with respect to the outputs, of their shape.
-        initial: initial states by name, zero where not given. Under ``pytorch`` with one layer in
-            the model text: "h" and "c" of shape (layers × directions, B, n), without B if ``x`` has
-            none. Otherwise by the state's key, "h[2,fwd]", of shape (B, n) or (n,).
+        initial: initial states by name, zero where not given. Under ``pytorch`` and ``onnx`` with
+            one layer in the model text: "h" and "c" (ONNX: "H" and "C") of shape (layers ×
+            directions, B, n), without B if ``x`` has none. Otherwise by the state's key,
+            "h[2,fwd]", of shape (B, n) or (n,).
         final_gradients: gradients of the loss with respect to final states, in the same way.
+        lengths: how many steps each sequence has, of shape (B,). The steps after these are masked.
+        mask: of shape (T,) or (T, B), false or 0 at masked steps. A masked step carries the states
+            of both directions, its output is zero, and no gradient passes through it.
 
     Raises:
         InputError: names the array at fault, what it should be, and what was given.
@@ -77,38 +91,32 @@ def gradients(
     system = _with_final_gradients(system)
     sizes = uniform_sizes(system, steps=1)
     packed = packed_arrays(system, sizes)
-    env: dict[str, Any] = {}
-    for own, value in _own_weights(packed, weights):
-        _put(env, own.store, own.layer, value)
+    given = named(system, packed, weights)
+    own = own_arrays(packed, given)
     inputs = _inputs(system, sizes, x, array_of("dy", dy).ndim)
     lead = inputs.shape[:-1]
     sizes = replace(sizes, steps=lead[0], batch=lead[1] if len(lead) == 2 else 1)
     like_y = (*lead, sizes.number(system.output.shape[0]))
     outer = shaped("dy", dy, like_y, "the shape of y")
     states = state_layout(system, sizes, batched=len(lead) == 2)
-    for slot, value in states.read("initial state", initial):
-        _put(env, slot.store, slot.at(slot.initial), value)
-    received = list(states.read("gradient of the final state", final_gradients))
-    for slot, value in received:
-        _put(env, slot.given, slot.at(slot.final), value)
-    env[identifier(system.input)] = _columns(inputs)
-    env[identifier(system.loss_terms[0].given)] = _columns(outer)
-    env |= {"T": sizes.steps, "L": sizes.depth, "B": sizes.batch}
-    env |= {f"{name}_": value for name, value in sizes.tables().items()}
-
-    found = run(derive(system), env)
-
-    def ending(slot: Slot) -> Floats:
-        return _get(found, slot.store, slot.at(slot.final))
-
-    y = _outputs(found, system, sizes).reshape(like_y)
+    start = dict(states.read("initial state", initial))
+    received = dict(states.read("gradient of the final state", final_gradients))
+    found = _masked(
+        system,
+        sizes,
+        own,
+        _Sequences(_batch(inputs), _batch(outer), start, received),
+        kept_steps(lead, lengths, mask),
+    )
+    cast = _narrowed if _single([x, dy, *given.values()], tokens=inputs.shape) else _kept
+    ends = sum(float(np.sum(received[slot] * found.states[slot])) for slot in received)
     return Gradients(
-        y=y,
-        dx=_rows(found[f"d{identifier(system.input)}"], sizes).reshape(inputs.shape),
-        weights={p.name: p.join(lambda o: _get(found, f"d{o.store}", o.layer)) for p in packed},
-        final=states.write(ending),
-        initial=states.write(lambda slot: _get(found, f"d{slot.store}_0", slot.layer)),
-        loss=float(np.sum(outer * y) + sum(np.sum(v * ending(slot)) for slot, v in received)),
+        y=cast(found.y.reshape(like_y)),
+        dx=cast(found.x.reshape(inputs.shape)),
+        weights={p.name: cast(p.join(found.weights.__getitem__)) for p in packed},
+        final={k: cast(v) for k, v in states.write(found.states.__getitem__).items()},
+        initial={k: cast(v) for k, v in states.write(found.start.__getitem__).items()},
+        loss=float(np.sum(_batch(outer) * found.y)) + ends,
     )
 
 
