@@ -105,8 +105,8 @@ def count_paths(system: System, start: Array, end: Array, steps: int, depth: int
 
     Args:
         system: index equations.
-        start, end: states at time t; they are taken at step 1 and at step 1 + ``steps``, the other
-            way round in a chain that runs backwards.
+        start: a state at time t, taken at step 1, or at the last step in a backward chain.
+        end: a state at time t, taken at the other end.
         steps: how many steps lie between them.
         depth: the number for L, where the model leaves it open.
     """

@@ -121,7 +121,7 @@ def _maps(node: Node) -> Iterator[Map]:
         yield from _maps(child)
 
 
-def _interval(node: Node, known: Mapping[Array, Interval]) -> Interval | None:  # noqa: PLR0911 - per type
+def _interval(node: Node, known: Mapping[Array, Interval]) -> Interval | None:
     if isinstance(node, Array):
         return known.get(node)
     if isinstance(node, Fill):

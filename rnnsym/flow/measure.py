@@ -1,0 +1,207 @@
+"""Measured decay: the norm of ∂s_T/∂s_{T−k} for every lag k along a random run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from rnnsym.equations import System
+from rnnsym.errors import InputError, one_of
+from rnnsym.expr import Array, Node
+from rnnsym.flow.bounds import ChainBounds, chain_bounds, is_parameter
+from rnnsym.flow.run import (
+    INITS,
+    KeepGate,
+    Run,
+    keep_gates,
+    random_run,
+    recurrent_weights,
+)
+from rnnsym.jacobian import ChainJacobians, jacobians
+from rnnsym.numeric.arrays import Floats
+from rnnsym.numeric.sizes import uniform_sizes
+
+__all__ = ["MAX_LAGS", "MAX_UNITS", "Curve", "Decay", "Setting", "WeightNorm", "measure"]
+
+MAX_LAGS = 1000
+MAX_UNITS = 512
+MAX_BIAS = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a decay is measured.
+
+    Attributes:
+        lags: over how many steps; the run is as long.
+        seed: of inputs and weights.
+        init: of the recurrent matrices, one of ``INITS``.
+        forget_bias: what gates that keep a state have for bias (σ of it is kept), or None for 0.
+    """
+
+    lags: int = 50
+    seed: int = 0
+    init: str = "gaussian"
+    forget_bias: float | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be measured.
+
+        Raises:
+            InputError: names the value and what it may be.
+        """
+        if not 1 <= self.lags <= MAX_LAGS:
+            raise InputError(f"lags are from 1 to {MAX_LAGS:,}, not {self.lags}")
+        if self.seed < 0:
+            raise InputError(f"a seed is 0 or more, not {self.seed}")
+        one_of("initialisation", self.init, INITS)
+        bias = self.forget_bias
+        if bias is not None and not (isfinite(bias) and abs(bias) <= MAX_BIAS):
+            raise InputError(f"a forget bias is from -{MAX_BIAS:g} to {MAX_BIAS:g}, not {bias:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """‖∂s_T/∂s_{T−k}‖ of one state for k = 1, 2, …: largest singular values.
+
+    None stands for a number beyond those of floating point.
+    """
+
+    state: Array
+    norms: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightNorm:
+    """A recurrent matrix of the run: its largest singular value and |eigenvalue|.
+
+    A vector that stands for a diagonal matrix has its largest entry for both.
+    """
+
+    array: Array
+    largest_singular_value: float
+    spectral_radius: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """What was measured of one network.
+
+    Attributes:
+        system, chain: the network; the chain measured is that of its last recurrent layer.
+        weights: its recurrent matrices.
+        step_bound: what the norm bounds allow per step: the bound on a step of one state, the
+            spectral radius of the matrix of bounds of several; None where states are not bounded.
+        gates: the gates that ``forget_bias`` has set.
+    """
+
+    system: System
+    chain: ChainJacobians
+    setting: Setting
+    curves: tuple[Curve, ...]
+    weights: tuple[WeightNorm, ...]
+    step_bound: float | None
+    gates: tuple[KeepGate, ...]
+
+
+def measure(system: System, setting: Setting) -> Decay:
+    """Run a network on random numbers and measure how its gradients decay.
+
+    Raises:
+        InputError: a size is missing or too large, or the setting makes no sense.
+
+    >>> from rnnsym.system import build_system, read_model
+    >>> system = build_system(read_model("vanilla", sizes={"d": 2, "n": 3}))
+    >>> [curve] = measure(system, Setting(lags=2)).curves
+    >>> len(curve.norms)
+    2
+    """
+    setting.check()
+    sizes = uniform_sizes(system, setting.lags)
+    for name, value in system.bound.items():
+        if value > MAX_UNITS:
+            raise InputError(f"measuring takes sizes up to {MAX_UNITS}, not {name} = {value}")
+    chain = last_chain(system)
+    gates: tuple[KeepGate, ...] = ()
+    if setting.forget_bias is not None:
+        gates = tuple(k for k in keep_gates(chain) if k.biases)
+    run = random_run(
+        system,
+        chain,
+        sizes,
+        seed=setting.seed,
+        init=setting.init,
+        forget_bias=setting.forget_bias,
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        curves = _curves(run)
+    weights = tuple(_weight_norms(run))
+    bound = _step_bound(chain_bounds(chain), run, weights)
+    return Decay(system, chain, setting, curves, weights, bound, gates)
+
+
+def last_chain(system: System) -> ChainJacobians:
+    """Return the chain of the last recurrent layer, forward where there are two."""
+    found = jacobians(system)
+    return next(c for c in found if c.block is found[-1].block)
+
+
+def _curves(run: Run) -> tuple[Curve, ...]:
+    norms: dict[Array, list[float | None]] = {state: [] for state in run.chain.states}
+    for product in run.products():
+        for state, found in norms.items():
+            found.append(_norm(run.part(product, state)))
+    return tuple(Curve(state, tuple(found)) for state, found in norms.items())
+
+
+def _norm(matrix: Floats) -> float | None:
+    if not np.isfinite(matrix).all():
+        return None
+    # Scaled first: squares of tiny numbers would be lost.
+    scale = float(np.max(np.abs(matrix)))
+    return 0.0 if scale == 0.0 else scale * float(np.linalg.norm(matrix / scale, 2))
+
+
+def _weight_norms(run: Run) -> Iterator[WeightNorm]:
+    for array in sorted(recurrent_weights(run.chain), key=lambda a: a.key):
+        value = run.number(array)
+        if value.shape[1] == 1:
+            largest = float(np.max(np.abs(value)))
+            yield WeightNorm(array, largest, largest)
+            continue
+        square = value.shape[0] == value.shape[1]
+        radius = float(np.max(np.abs(np.linalg.eigvals(value)))) if square else None
+        yield WeightNorm(array, float(np.linalg.norm(value, 2)), radius)
+
+
+def _step_bound(bounds: ChainBounds, run: Run, weights: tuple[WeightNorm, ...]) -> float | None:
+    known: dict[Node, float] = {w.array: w.largest_singular_value for w in weights}
+    order = {e.lhs: i for i, e in enumerate(run.chain.loop.equations)}
+    found: dict[tuple[Array, Array], float] = {}
+    for bound in sorted(bounds.blocks, key=lambda b: order[b.jacobian.of]):
+        for node in (n for t in bound.terms for n in (*t.norms, *t.maxima)):
+            if node not in known and is_parameter(node):
+                value = run.number(node)
+                size = np.max(np.abs(value)) if value.shape[1] == 1 else np.linalg.norm(value, 2)
+                known[node] = float(size)
+        total = bound.value(known)
+        if total is None:
+            return None
+        found[bound.jacobian.of, bound.jacobian.wrt] = total
+        if bound.jacobian.name is not None:
+            known[bound.jacobian.name] = total
+    states = run.chain.states
+    matrix = [[found[b.jacobian.of, b.jacobian.wrt] for b in bounds.blocks if b.jacobian.of == s]
+              for s in states]  # fmt: skip
+    return float(np.max(np.abs(np.linalg.eigvals(np.array(matrix)))))
+
+
+def shown_lags(lags: int) -> list[int]:
+    """Return the lags of a table: 1, 2, 5, 10, 20, … and the last.
+
+    >>> shown_lags(40)
+    [1, 2, 5, 10, 20, 40]
+    """
+    round_ones = (10**power * k for power in range(4) for k in (1, 2, 5))
+    return [*(k for k in round_ones if k < lags), lags]
