@@ -176,6 +176,25 @@ def test_interrupted_and_broken_pipe_are_quiet(tmp_path: Path) -> None:
     assert (process.returncode, complaint.strip()) == (130, "rnnsym: interrupted")
 
 
+def test_a_kill_while_writing_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """Killed at any moment there is a whole file or none, and no scratch file."""
+    command = [sys.executable, "-m", "rnnsym", "sheet", "vanilla", "--format", "tex"]
+    whole = run(*command[3:], folder=tmp_path)
+    assert whole.returncode == 0
+    content = (tmp_path / "output" / "vanilla.tex").read_bytes()
+    for tenths in range(3, 11, 2):
+        folder = tmp_path / str(tenths)
+        folder.mkdir()
+        process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE)
+        try:
+            process.wait(timeout=tenths / 10)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+        left = [p for p in folder.rglob("*") if p.is_file()]
+        assert all(p.name == "vanilla.tex" and p.read_bytes() == content for p in left)
+
+
 BAD = {
     "unknown cell": (["derive", "ltsm"], "did you mean 'lstm'"),
     "unknown command": (["dervie", "lstm"], "did you mean 'derive'"),

@@ -5,9 +5,12 @@ Exit codes: 0 done, 1 a negative answer, 2 bad input, 3 undecided, 70 internal e
 """
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import click
@@ -45,8 +48,15 @@ def _register() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
     _register()
     sys.exit(_run(given))
+
+
+def _terminated(number: int, _frame: FrameType | None) -> None:
+    """Leave through the clean-up of whatever is being written."""
+    raise SystemExit(128 + number)
 
 
 def _run(arguments: list[str]) -> int:
