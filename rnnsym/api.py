@@ -100,6 +100,9 @@ class Model:
         dy: Any,
         initial: Mapping[str, Any] | None = None,
         final_gradients: Mapping[str, Any] | None = None,
+        *,
+        lengths: Any = None,
+        mask: Any = None,
     ) -> "Gradients":
         """Run the network forwards and backwards on numbers.
 
@@ -109,10 +112,14 @@ class Model:
             dy: gradient of the loss with respect to the outputs.
             initial: initial states by name; zeros where absent.
             final_gradients: gradients of the loss with respect to final states.
+            lengths: how many steps each sequence has, of shape (B,).
+            mask: of shape (T,) or (T, B), false at steps that carry the state instead.
         """
         from rnnsym.numeric.gradients import gradients
 
-        return gradients(self.system, weights, x, dy, initial, final_gradients)
+        return gradients(
+            self.system, weights, x, dy, initial, final_gradients, lengths=lengths, mask=mask
+        )
 
     def document(
         self,
@@ -167,7 +174,7 @@ def model(
 
     Args:
         text: such as ``"bi(lstm)*2, dense:10"``; a cell can be the path of a cell file.
-        convention: textbook, pytorch or keras.
+        convention: textbook, d2l, flax, keras, onnx or pytorch.
         loss: free (∂L/∂output is given), squared or cross-entropy.
         loss_at: every or last.
         bias: leave out all bias vectors when False.

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from rnnsym.errors import InputError, one_of
 
-__all__ = ["Floats", "array_of", "floats", "named_arrays", "shaped"]
+__all__ = ["Floats", "Numbers", "array_of", "floats", "named_arrays", "shaped"]
 
 Floats: TypeAlias = NDArray[np.float64]
+Numbers: TypeAlias = NDArray[np.floating[Any]]
 
 
 def array_of(what: str, value: Any) -> NDArray[Any]:

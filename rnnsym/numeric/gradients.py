@@ -1,32 +1,27 @@
 """Outputs and gradients in a framework's own arrays, from the derived program."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnsym.derive import derive
 from rnnsym.equations import System
 from rnnsym.errors import InputError
 from rnnsym.model_text import Embedding
-from rnnsym.numeric.arrays import Floats, array_of, floats, shaped
-from rnnsym.numeric.masks import kept_steps, of_equal_length
-from rnnsym.numeric.packing import Own, packed_arrays
-from rnnsym.numeric.program import identifier, run
+from rnnsym.numeric.arrays import Floats, Numbers, array_of, floats, shaped
+from rnnsym.numeric.masks import kept_steps
+from rnnsym.numeric.packing import packed_arrays
+from rnnsym.numeric.passes import Given, passes
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
-from rnnsym.numeric.states import Slot, state_layout
-from rnnsym.numeric.weights import named, own_arrays
+from rnnsym.numeric.states import state_layout
+from rnnsym.numeric.weights import named_weights, own_arrays
 from rnnsym.system import build_system
 
 __all__ = ["Gradients", "gradients"]
 
-Index: TypeAlias = int | tuple[int, int] | None
-
-
-Outcome: TypeAlias = NDArray[np.floating[Any]]
-States: TypeAlias = dict[Slot, Floats]
+_SINGLE = np.dtype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,11 +37,11 @@ class Gradients:
         loss: Σ dy·y, plus Σ of the final states times their gradients where these are given.
     """
 
-    y: Outcome
-    dx: Outcome
-    weights: dict[str, Outcome]
-    final: dict[str, Outcome]
-    initial: dict[str, Outcome]
+    y: Numbers
+    dx: Numbers
+    weights: dict[str, Numbers]
+    final: dict[str, Numbers]
+    initial: dict[str, Numbers]
     loss: float
 
 
@@ -91,33 +86,48 @@ def gradients(
     system = _with_final_gradients(system)
     sizes = uniform_sizes(system, steps=1)
     packed = packed_arrays(system, sizes)
-    given = named(system, packed, weights)
+    given = named_weights(system, packed, weights)
     own = own_arrays(packed, given)
     inputs = _inputs(system, sizes, x, array_of("dy", dy).ndim)
     lead = inputs.shape[:-1]
-    sizes = replace(sizes, steps=lead[0], batch=lead[1] if len(lead) == 2 else 1)
+    steps, batch = lead if len(lead) == 2 else (lead[0], 1)
+    sizes = replace(sizes, steps=steps, batch=batch)
     like_y = (*lead, sizes.number(system.output.shape[0]))
-    outer = shaped("dy", dy, like_y, "the shape of y")
+    outer = shaped("dy", dy, like_y, "the shape of y").reshape(steps, batch, -1)
     states = state_layout(system, sizes, batched=len(lead) == 2)
-    start = dict(states.read("initial state", initial))
     received = dict(states.read("gradient of the final state", final_gradients))
-    found = _masked(
+    found = passes(
         system,
         sizes,
         own,
-        _Sequences(_batch(inputs), _batch(outer), start, received),
+        Given(
+            inputs.reshape(steps, batch, -1),
+            outer,
+            dict(states.read("initial state", initial)),
+            received,
+        ),
         kept_steps(lead, lengths, mask),
     )
-    cast = _narrowed if _single([x, dy, *given.values()], tokens=inputs.shape) else _kept
-    ends = sum(float(np.sum(received[slot] * found.states[slot])) for slot in received)
+
+    def out(array: Numbers) -> Numbers:
+        return array.astype(kind, copy=False)
+
+    kind = _kind([x, dy, *given.values()])
+    ends = sum(float(np.sum(value * found.final[slot])) for slot, value in received.items())
     return Gradients(
-        y=cast(found.y.reshape(like_y)),
-        dx=cast(found.x.reshape(inputs.shape)),
-        weights={p.name: cast(p.join(found.weights.__getitem__)) for p in packed},
-        final={k: cast(v) for k, v in states.write(found.states.__getitem__).items()},
-        initial={k: cast(v) for k, v in states.write(found.start.__getitem__).items()},
-        loss=float(np.sum(_batch(outer) * found.y)) + ends,
+        y=out(found.y.reshape(like_y)),
+        dx=out(found.dx.reshape(inputs.shape)),
+        weights={p.name: out(p.join(found.weights.__getitem__)) for p in packed},
+        final={k: out(v) for k, v in states.write(found.final.__getitem__).items()},
+        initial={k: out(v) for k, v in states.write(found.initial.__getitem__).items()},
+        loss=float(np.sum(outer * found.y)) + ends,
     )
+
+
+def _kind(arrays: Iterable[Any]) -> type[np.floating[Any]]:
+    """Return float32 where all numbers are; tokens are no numbers."""
+    kinds = [np.asarray(array).dtype for array in arrays]
+    return np.float32 if {k for k in kinds if k.kind not in "iu"} == {_SINGLE} else np.float64
 
 
 def _with_final_gradients(system: System) -> System:
@@ -129,17 +139,6 @@ def _with_final_gradients(system: System) -> System:
             f"not '{model.loss}' at '{model.loss_at}'"
         )
     return build_system(model, final_gradients=True)
-
-
-def _own_weights(
-    packed: tuple[Packed, ...], weights: Mapping[str, Any]
-) -> Iterator[tuple[Own, Floats]]:
-    """Yield our own arrays out of the framework's, each of which must be there."""
-    given = named_arrays("weight", weights, [p.name for p in packed])
-    for array in packed:
-        if array.name not in given:
-            raise InputError(f"missing weight '{array.name}' of shape {array.shape}")
-        yield from array.split(shaped(f"weight '{array.name}'", given[array.name], array.shape))
 
 
 def _inputs(system: System, sizes: Sizes, x: Any, axes_of_dy: int) -> Floats:
@@ -169,34 +168,3 @@ def _one_hot(tokens: NDArray[Any], vocabulary: int) -> Floats:
     vectors = np.zeros((*tokens.shape, vocabulary))
     np.put_along_axis(vectors, tokens[..., None].astype(np.intp), 1.0, axis=-1)
     return vectors
-
-
-# The program keeps an array for every step, its sequences side by side as columns.
-
-
-def _columns(rows: Floats) -> dict[int, Floats]:
-    return {t: np.atleast_2d(step).T for t, step in enumerate(rows, 1)}
-
-
-def _rows(columns: Mapping[int, Floats], sizes: Sizes) -> Floats:
-    return np.stack([columns[t].T for t in range(1, sizes.steps + 1)])
-
-
-def _outputs(found: Mapping[str, Any], system: System, sizes: Sizes) -> Floats:
-    store, layer = found[identifier(system.output)], system.output.layer
-    if layer is None:
-        return _rows(store, sizes)
-    at = sizes.number(layer)
-    return _rows({t: store[at, t] for t in range(1, sizes.steps + 1)}, sizes)
-
-
-def _put(env: dict[str, Any], name: str, index: Index, value: Floats) -> None:
-    if index is None:
-        env[name] = value
-    else:
-        env.setdefault(name, {})[index] = value
-
-
-def _get(found: Mapping[str, Any], name: str, index: Index) -> Floats:
-    value: Floats = found[name] if index is None else found[name][index]
-    return value

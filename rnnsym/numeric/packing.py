@@ -16,11 +16,11 @@ from rnnsym.equations import Block, System
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import LAYER, Array, Integer
 from rnnsym.model_text import Embedding
-from rnnsym.numeric.arrays import Floats
+from rnnsym.numeric.arrays import Numbers
 from rnnsym.numeric.program import identifier
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 
-__all__ = ["Own", "Packed", "packed_arrays", "parameter_shapes"]
+__all__ = ["Own", "Packed", "own_of", "packed_arrays", "parameter_shapes"]
 
 Banks: TypeAlias = tuple[tuple[str, ...], ...]
 
@@ -69,13 +69,13 @@ class Packed:
         bank = (rows,) if self.banks[0][0].vector else matrix
         return (len(self.banks), *bank) if self.banked or len(self.banks) > 1 else bank
 
-    def join(self, read: Callable[[Own], Floats]) -> Floats:
+    def join(self, read: Callable[[Own], Numbers]) -> Numbers:
         """Return the packed array of our own arrays."""
         banks = np.stack([np.concatenate([read(own) for own in bank]) for bank in self.banks])
         turned = banks.swapaxes(1, 2) if self.by_rows else banks
         return turned.reshape(self.shape)
 
-    def split(self, array: Floats) -> Iterator[tuple[Own, Floats]]:
+    def split(self, array: Numbers) -> Iterator[tuple[Own, Numbers]]:
         """Yield our own arrays out of the packed one."""
         cols = self.banks[0][0].shape[1]
         count = len(self.banks)
@@ -129,15 +129,9 @@ def _block(system: System, sizes: Sizes, block: Block, position: int | None) -> 
     """Yield the arrays of one layer of the model text: layer by layer, forward before backward."""
     convention = read_convention(system.model.convention)
     prefix = "" if position is None else convention.prefix.format(position=position)
-    equations = [e for loop in block.loops for e in loop.equations]
-    used: set[Array] = {array for e in equations for array in e.rhs.atoms(Array)}
-    arrays = [w.array for w in system.weights if w.array in used]
     layers = sizes.range(block.layers)
     for place, layer in enumerate(layers):
-        chains: dict[str, dict[str, Own]] = {}
-        for array in arrays:
-            chain = chains.setdefault(array.family.direction, {})
-            chain[array.name] = _own(array, layer, sizes)
+        chains = own_of(system, sizes, block, layer)
         if block.cell is None:
             yield from _plain(convention, block, chains[""], prefix)
         elif convention.name and block.cell.pack:
@@ -146,6 +140,16 @@ def _block(system: System, sizes: Sizes, block: Block, position: int | None) -> 
         else:
             own = (o for chain in chains.values() for o in chain.values())
             yield from (Packed(o.key, ((o,),), convention.rows) for o in own)
+
+
+def own_of(system: System, sizes: Sizes, block: Block, layer: int) -> dict[str, dict[str, Own]]:
+    """Return our arrays of one layer, by direction and name, forward before backward."""
+    equations = [e for loop in block.loops for e in loop.equations]
+    used: set[Array] = {array for e in equations for array in e.rhs.atoms(Array)}
+    chains: dict[str, dict[str, Own]] = {}
+    for array in (w.array for w in system.weights if w.array in used):
+        chains.setdefault(array.family.direction, {})[array.name] = _own(array, layer, sizes)
+    return chains
 
 
 def _own(array: Array, layer: int, sizes: Sizes) -> Own:

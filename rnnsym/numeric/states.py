@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnsym.convention import read_convention
 from rnnsym.equations import System
-from rnnsym.expr import LAYER, Integer
+from rnnsym.expr import LAYER, Expr, Integer
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.arrays import Floats, named_arrays, shaped
 from rnnsym.numeric.program import identifier
@@ -26,7 +26,7 @@ class Slot:
         store: the program's name of the state.
         given: the program's name of the gradient that its final value receives.
         layer: the index there, if any.
-        initial, final: the steps before its first and of its last value.
+        initial, final: the step before its first value, and that of its last one.
         rows: its size.
     """
 
@@ -35,12 +35,19 @@ class Slot:
     store: str
     given: str
     layer: int | None
-    initial: int
-    final: int
+    initial: Expr
+    final: Expr
     rows: int
 
-    def at(self, time: int) -> int | tuple[int, int]:
-        """Return the program's index of the state at ``time``."""
+    def before(self, sizes: Sizes) -> int | tuple[int, int]:
+        """Return the program's index of the initial value."""
+        return self._at(sizes.number(self.initial))
+
+    def end(self, sizes: Sizes) -> int | tuple[int, int]:
+        """Return the program's index of the final value."""
+        return self._at(sizes.number(self.final))
+
+    def _at(self, time: int) -> int | tuple[int, int]:
         return time if self.layer is None else (self.layer, time)
 
 
@@ -118,7 +125,7 @@ def _slots(system: System, sizes: Sizes) -> Iterator[Slot]:
                 store=identifier(array),
                 given=identifier(term.given),
                 layer=None if array.layer is None else sizes.number(array.layer),
-                initial=sizes.number(state.initial),
-                final=sizes.number(state.final),
+                initial=state.initial,
+                final=state.final,
                 rows=sizes.number(array.shape[0]),
             )
