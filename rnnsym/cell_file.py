@@ -20,7 +20,7 @@ MAX_NUMBER = 10**9
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}(_[A-Za-z0-9]{1,15})?")
 LABEL = re.compile(r"([A-Za-z0-9{}_^,' ]|\\[A-Za-z]+){1,60}")
 # Indices, and what generated programs and the cell language call something else.
-_OWN = "x t l T L B I np env target softmax rows concat diag max"
+_OWN = "x t l T L B np env target softmax rows concat diag max"
 RESERVED = frozenset([*_OWN.split(), *ACTIVATIONS, *keyword.kwlist])
 TABLES = (
     "states",
@@ -135,7 +135,9 @@ class CellFile:
         for key in TABLES:
             if not isinstance(self.table.get(key, {}), dict):
                 raise self.fail(f"'{key}' must be a table, written [{key}]")
-            for name, value in self.entries(key).items() if key not in ("pack", "constants") else ():
+            for name, value in (
+                self.entries(key).items() if key not in ("pack", "constants") else ()
+            ):
                 if not isinstance(value, str):
                     raise self.fail(
                         f"{key}.{_cut(name)} must be a text in quotes, not {_cut(repr(value))}"
@@ -156,8 +158,9 @@ class CellFile:
     def _constant(self, name: str, value: Any) -> Constant:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not abs(value) <= MAX_NUMBER:
+            given = _cut(repr(value))
             raise self.fail(
-                f"constants.{_cut(name)} must be a number of at most {MAX_NUMBER:,}, not {_cut(repr(value))}"
+                f"constants.{_cut(name)} must be a number of at most {MAX_NUMBER:,}, not {given}"
             )
         return Constant(name, self.label(name), Fraction(str(value)))
 
@@ -168,7 +171,9 @@ class CellFile:
             self.check_name(name)
         for name in (*self.scalars, *self.constants):
             if name in self.sources:
-                raise self.fail(f"'{name}' has an equation, so it is neither a scalar nor a constant")
+                raise self.fail(
+                    f"'{name}' has an equation, so it is neither a scalar nor a constant"
+                )
         for size_name in (*self.states.values(), *self.sizes.values()):
             if not NAME.fullmatch(size_name) or size_name in {"d", "t", "T", "L"}:
                 raise self.fail(f"'{_cut(size_name)}' cannot be used as a size")

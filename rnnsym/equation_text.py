@@ -2,7 +2,7 @@
 
 import ast
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -12,17 +12,24 @@ from rnnsym.expr import (
     ACTIVATIONS,
     TIME,
     Array,
+    Constant,
+    Expr,
     Fill,
     Integer,
     Node,
     Rational,
     Tuple,
     apply,
+    evaluated,
     hadamard,
+    identity,
     matmul,
+    maximum,
     minus,
     plus,
     scale,
+    size,
+    spread,
     transpose,
 )
 
@@ -37,6 +44,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
     ast.Sub: "-",
     ast.Mult: "*",
     ast.MatMult: "@",
+    ast.Div: "/",
 }
 
 
@@ -74,12 +82,14 @@ def _check(tree: ast.expr, depth: int) -> None:
             _check(right, depth - 1)
         case ast.UnaryOp(ast.USub(), operand):
             _check(operand, depth - 1)
+        case ast.Call(ast.Name("max"), [first, second], []):
+            _check(first, depth - 1)
+            _check(second, depth - 1)
         case ast.Call(ast.Name(name), [argument], []):
             if name not in ACTIVATIONS:
-                hint = nearest(name, ACTIVATIONS)
-                raise InputError(
-                    f"unknown function '{name}'{hint} (known: {', '.join(ACTIVATIONS)})"
-                )
+                known = [*ACTIVATIONS, "max"]
+                hint = nearest(name, known)
+                raise InputError(f"unknown function '{name}'{hint} (known: {', '.join(known)})")
             _check(argument, depth - 1)
         case ast.Attribute(value, "T"):
             _check(value, depth - 1)
@@ -123,9 +133,15 @@ def names_used(tree: ast.expr) -> set[tuple[str, int]]:
 class Sizing:
     """Shapes by unification: every name gets two unknown sizes, every operation equates some."""
 
-    def __init__(self, variables: set[str]) -> None:
-        """Start with the names that carry a time index; they are column vectors."""
-        self.variables = variables
+    def __init__(
+        self,
+        variables: Collection[str],
+        scalars: Collection[str] = (),
+        constants: Mapping[str, Constant] | None = None,
+    ) -> None:
+        """Start with the names that carry a time index (column vectors), and with the scalars."""
+        self.variables, self.scalars, self.constants = variables, scalars, constants or {}
+        self.places: dict[Tree, tuple[str, str]] = {}
         self.names: dict[str, tuple[str, str]] = {}
         self._same: dict[str, str] = {}
         self._count = 0
@@ -138,6 +154,34 @@ class Sizing:
         """Return the sizes found for a name, or None while one is unknown."""
         rows, cols = (self._root(s) for s in self.names[name])
         return None if rows.startswith("?") or cols.startswith("?") else (rows, cols)
+
+    def is_scalar(self, tree: Tree) -> bool:
+        """Tell whether a tree is made of numbers, constants and trained scalars only."""
+        match tree:
+            case ast.Constant():
+                return True
+            case ast.Name(name):
+                return name in self.scalars or name in self.constants
+            case ast.UnaryOp(_, operand) | ast.Call(_, [operand]):
+                return self.is_scalar(operand)
+            case ast.BinOp(left, operator, right):
+                plain = not isinstance(operator, ast.MatMult)
+                return plain and self.is_scalar(left) and self.is_scalar(right)
+            case _:
+                return False
+
+    def rows_at(self, tree: Tree) -> Expr:
+        """Return how many rows a scalar or an identity matrix fills.
+
+        Raises:
+            ShapeError: they are not determined, or a scalar stands beside a matrix.
+        """
+        rows, cols = (self._root(s) for s in self.places[tree])
+        if rows.startswith("?"):
+            raise ShapeError(f"the shape of {_shown(tree)} is not determined")
+        if cols != (rows if isinstance(tree, ast.Name) and tree.id == "I" else "1"):
+            raise ShapeError(f"the trained scalar {_shown(tree)} stands beside a matrix")
+        return Integer(1) if rows == "1" else size(rows)
 
     def equation(self, name: str, tree: ast.expr) -> None:
         """Equate the shapes of both sides of ``name[t] = tree``."""
@@ -172,9 +216,12 @@ class Sizing:
             self._same[b] = a
 
     def _walk(self, tree: ast.expr) -> tuple[str, str]:
+        if self.is_scalar(tree):
+            return self.places.setdefault(tree, (self._fresh(), self._fresh()))
         match tree:
-            case ast.Constant():
-                return self._fresh(), self._fresh()
+            case ast.Name("I") if "I" not in self.variables:
+                side = self._fresh()
+                return self.places.setdefault(tree, (side, side))
             case ast.Name(name):
                 if name in self.variables or name == "x":
                     raise InputError(f"'{name}' needs its time index, {name}[t] or {name}[t-1]")
@@ -191,7 +238,7 @@ class Sizing:
                 other, cols = self._walk(right)
                 self._unify(inner, other, _shown(left), right)
                 return rows, cols
-            case ast.BinOp(left, _, right):
+            case ast.BinOp(left, _, right) | ast.Call(_, [left, right]):
                 first, second = self._walk(left), self._walk(right)
                 self._unify(first[0], second[0], _shown(left), right)
                 self._unify(first[1], second[1], _shown(left), right)
@@ -200,59 +247,111 @@ class Sizing:
                 raise InputError(f"'{_shown(tree)}' is not part of the cell language")
 
 
-def _number(tree: ast.expr) -> Fraction | None:
-    match tree:
-        case ast.Constant(value) if isinstance(value, int | float):
-            return Fraction(str(value))
-        case ast.UnaryOp(ast.USub(), operand):
-            inner = _number(operand)
-            return None if inner is None else -inner
-        case _:
-            return None
-
-
-def build_expression(tree: ast.expr, arrays: Mapping[str, Array]) -> Node:
+def build_expression(tree: Tree, arrays: Mapping[str, Array], sizing: Sizing | None = None) -> Node:
     """Return the expression of a checked tree, the shapes of its arrays known.
+
+    Args:
+        tree: what ``parse_equation`` returned.
+        arrays: every name in it.
+        sizing: where scalars, constants and identity matrices may stand, how far they reach.
 
     Raises:
         InputError: a number where only an array can stand.
         ShapeError: shapes that do not fit.
     """
-    match tree:
-        case ast.Name(name):
-            return arrays[name]
-        case ast.Subscript(ast.Name(name), index):
-            base = arrays[name]
-            return Array(base.family, base.shape, None, TIME + time_shift(index))
-        case ast.UnaryOp(_, operand):
-            return scale(-1, build_expression(operand, arrays))
-        case ast.Call(ast.Name(name), [argument]):
-            return apply(name, build_expression(argument, arrays))
-        case ast.Attribute(value):
-            return transpose(build_expression(value, arrays))
-        case ast.BinOp(left, operator, right):
-            return _binary(left, _OPERATORS[type(operator)], right, arrays)
-        case _:
+    return _Builder(arrays, sizing or Sizing(())).node(tree)
+
+
+class _Builder:
+    """Trees to nodes."""
+
+    def __init__(self, arrays: Mapping[str, Array], sizing: Sizing) -> None:
+        self.arrays, self.sizing = arrays, sizing
+
+    def number(self, tree: Tree) -> Expr | None:
+        """Return the value of a tree made of numbers and constants only."""
+        match tree:
+            case ast.Constant(value) if isinstance(value, int | float):
+                return Integer(1) * Rational(Fraction(str(value)))
+            case ast.Name(name):
+                return self.sizing.constants.get(name)
+            case ast.UnaryOp(ast.USub(), operand):
+                inner = self.number(operand)
+                return None if inner is None else -inner
+            case ast.BinOp(left, operator, right):
+                a, b = self.number(left), self.number(right)
+                return None if a is None or b is None else _computed(a, operator, b)
+            case _:
+                return None
+
+    def node(self, tree: Tree) -> Node:
+        """Return the expression of a tree."""
+        if self.number(tree) is not None:
             raise InputError(f"the number {_shown(tree)} needs an array beside it")
+        if tree in self.sizing.places and self.sizing.is_scalar(tree):
+            return spread(self._plain(tree), self.sizing.rows_at(tree))
+        return self._plain(tree)
 
+    def _plain(self, tree: Tree) -> Node:
+        match tree:
+            case ast.Name("I") if tree in self.sizing.places:
+                return identity(self.sizing.rows_at(tree))
+            case ast.Name(name):
+                return self.arrays[name]
+            case ast.Subscript(ast.Name(name), index):
+                base = self.arrays[name]
+                return Array(base.family, base.shape, None, TIME + time_shift(index))
+            case ast.UnaryOp(_, operand):
+                return scale(-1, self.node(operand))
+            case ast.Call(_, [left, right]):
+                return maximum(self._filled(left, right), self._filled(right, left))
+            case ast.Call(ast.Name(name), [argument]):
+                return apply(name, self.node(argument))
+            case ast.Attribute(value):
+                return transpose(self.node(value))
+            case ast.BinOp(left, operator, right):
+                return self._binary(left, _OPERATORS[type(operator)], right)
+            case _:
+                raise InputError(f"'{_shown(tree)}' is not part of the cell language")
 
-def _binary(left: ast.expr, sign: str, right: ast.expr, arrays: Mapping[str, Array]) -> Node:
-    numbers = _number(left), _number(right)
-    if sign == "*":
-        for number, other in zip(numbers, (right, left), strict=True):
+    def _binary(self, left: Tree, sign: str, right: Tree) -> Node:
+        if sign == "@":
+            return matmul(self.node(left), self.node(right))
+        if sign == "*":
+            return self._times(left, right)
+        if sign == "/":
+            return self._divided(left, right)
+        first, second = self._filled(left, right), self._filled(right, left)
+        return plus(first, second) if sign == "+" else minus(first, second)
+
+    def _times(self, left: Tree, right: Tree) -> Node:
+        for number, other in ((self.number(left), right), (self.number(right), left)):
             if number is not None:
-                return scale(Rational(number), build_expression(other, arrays))
-        return hadamard(build_expression(left, arrays), build_expression(right, arrays))
-    if sign == "@":
-        return matmul(build_expression(left, arrays), build_expression(right, arrays))
-    a, b = _filled(left, right, arrays), _filled(right, left, arrays)
-    return plus(a, b) if sign == "+" else minus(a, b)
+                return scale(number, self.node(other))
+        return hadamard(self.node(left), self.node(right))
+
+    def _divided(self, left: Tree, right: Tree) -> Node:
+        below = self.number(right)
+        if below is not None:
+            return scale(_computed(Integer(1), ast.Div(), below), self.node(left))
+        above, inverse = self.number(left), apply("reciprocal", self.node(right))
+        return hadamard(self.node(left), inverse) if above is None else scale(above, inverse)
+
+    def _filled(self, tree: Tree, other: Tree) -> Node:
+        """A number beside + or − stands for the constant vector of the other side's shape."""
+        number = self.number(tree)
+        return self.node(tree) if number is None else Fill(number, Tuple(*self.node(other).shape))
 
 
-def _filled(tree: ast.expr, other: ast.expr, arrays: Mapping[str, Array]) -> Node:
-    """A number beside + or − stands for the constant vector of the other side's shape."""
-    number = _number(tree)
-    if number is None:
-        return build_expression(tree, arrays)
-    shape = build_expression(other, arrays).shape
-    return Fill(Integer(1) * Rational(number), Tuple(*shape))
+def _computed(a: Expr, operator: ast.operator, b: Expr) -> Expr:
+    match operator:
+        case ast.Add():
+            return a + b
+        case ast.Sub():
+            return a - b
+        case ast.Mult():
+            return a * b
+        case _ if evaluated(b) == 0:
+            raise InputError("division by zero")
+        case _:
+            return a / b

@@ -23,6 +23,7 @@ from rnnsym.expr import (
     Hadamard,
     Integer,
     Map,
+    Maximum,
     Node,
     Plus,
     Product,
@@ -32,6 +33,7 @@ from rnnsym.expr import (
     Sigma,
     Slice,
     Softmax,
+    Spread,
     Transpose,
     Tuple,
     apply,
@@ -46,7 +48,7 @@ ONE = Integer(1)
 N, D = size("n"), size("d")
 SIZES = {"n": 2, "d": 3, "T": 2}
 # step jumps, log and reciprocal have poles: they are tested one by one, not at random.
-SMOOTH = ("sigmoid", "tanh", "relu", "square", "exp")
+SMOOTH = ("sigmoid", "tanh", "relu", "square", "exp", "softplus")
 
 
 def array(name: str, shape: Shape, layer: Expr | None = None, time: Expr | None = None) -> Array:
@@ -71,6 +73,8 @@ def samples() -> dict[type[Node], Node]:
         Softmax: Softmax(a),
         Hadamard: Hadamard(a, b),
         Plus: Plus(a, b),
+        Maximum: Maximum(a, b),
+        Spread: Spread(vector("s", ONE), N),
         Scale: Scale(Rational(1, 2), a),
         Product: Product(W, x),
         Transpose: Transpose(W),
@@ -95,8 +99,8 @@ def _leaf(draw: Draw, shape: Shape, bound: bool) -> Node:
 
 def _kinds(shape: Shape, bound: bool) -> list[type[Node]]:
     rows, cols = shape
-    kinds: list[type[Node]] = [Hadamard, Plus, Product, Map, Scale, Transpose, Slice]
-    kinds += [Softmax] if cols == 1 and rows != 1 else []
+    kinds: list[type[Node]] = [Hadamard, Plus, Maximum, Product, Map, Scale, Transpose, Slice]
+    kinds += [Softmax, Spread] if cols == 1 and rows != 1 else []
     kinds += [Diag] if rows == cols != 1 else []
     kinds += [Concat] if rows.is_Add else []
     return kinds if bound else [*kinds, Sigma]
@@ -122,6 +126,10 @@ def _node(draw: Draw, shape: Shape, depth: int, bound: bool) -> Node:  # noqa: P
         return Transpose(child(cols, rows))
     if kind is Softmax:
         return Softmax(child())
+    if kind is Maximum:
+        return Maximum(child(), child())
+    if kind is Spread:
+        return Spread(child(ONE), rows)
     if kind is Diag:
         return Diag(child(rows, ONE))
     if kind is Concat:

@@ -25,6 +25,7 @@ from rnnsym.expr import (
     Array,
     Fill,
     Integer,
+    Maximum,
     Node,
     Sigma,
     Tuple,
@@ -38,10 +39,12 @@ from rnnsym.expr import (
     explicit,
     hadamard,
     matmul,
+    maximum,
     plus,
     scale,
     softmax,
     split,
+    spread,
     transpose,
 )
 
@@ -109,6 +112,8 @@ RULES: dict[str, Node] = {
     "transpose": matmul(transpose(W), A),
     "map": apply("tanh", hadamard(A, B)),
     "map of a matrix": apply("sigmoid", U),
+    "scalar": hadamard(spread(apply("tanh", vector("s", ONE)), N), A),
+    "division": hadamard(A, apply("reciprocal", B)),
     "softmax": softmax(matmul(W, X)),
     "diag": matmul(diag(A), U, diag(B)),
     "concat": concat(A, X, B),
@@ -128,7 +133,21 @@ def test_rule_against_scalar_differentiation(node: Node) -> None:
 
 def test_every_node_type_is_among_the_rules() -> None:
     inside = {type(part) for node in RULES.values() for part in sympy.preorder_traversal(node)}
-    assert set(samples()) - inside <= {Sigma, Fill}
+    assert set(samples()) - inside <= {Sigma, Fill, Maximum}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_maximum_against_scalar_differentiation(turned: bool) -> None:
+    """SymPy does not simplify the conditions, so that this rule is compared at points."""
+    pair = (hadamard(A, A), apply("exp", B))
+    node = maximum(*(pair[::-1] if turned else pair))
+    for leaf in (A, B):
+        found = explicit(received(node, vector("ybar"), leaf), SIZES)
+        difference = found - explicit_gradient(node, vector("ybar"), leaf)
+        symbols = sorted(difference.free_symbols, key=str)
+        for at in (-2, -1, 1, 2):
+            values = {s: at * (k + 1) * sympy.Rational(2, 3) for k, s in enumerate(symbols)}
+            assert difference.subs(values).is_zero_matrix
 
 
 @settings(max_examples=60)

@@ -54,7 +54,11 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "exp": Activation(lambda _, y: y, "exp′ = exp", None, r"\exp", "exp"),
     "softplus": Activation(
-        lambda x, _: apply("sigmoid", x), "softplus′ = σ", 1.0, r"\operatorname{softplus}", "softplus"
+        lambda x, _: apply("sigmoid", x),
+        "softplus′ = σ",
+        1.0,
+        r"\operatorname{softplus}",
+        "softplus",
     ),
     "log": Activation(lambda x, _: apply("reciprocal", x), "log′(x) = 1/x", None, r"\log", "log"),
     "reciprocal": Activation(

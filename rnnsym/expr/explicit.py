@@ -107,7 +107,9 @@ def _(node: Hadamard) -> Any:
 @_matrix.register
 def _(node: Maximum) -> Any:
     pairs = zip(*(_matrix(c) for c in node.children), strict=True)
-    return Matrix(*(int(s) for s in node.shape), [Piecewise((a, a > b), (b, True)) for a, b in pairs])
+    return Matrix(
+        *(int(s) for s in node.shape), [Piecewise((a, a > b), (b, True)) for a, b in pairs]
+    )
 
 
 @_matrix.register

@@ -85,7 +85,7 @@ class Latex(Notation):
         return rf"\frac{{{above or 1}}}{{{below}}}"
 
     def larger(self, a: str, b: str) -> str:
-        """\\max(a, b)."""
+        r"""\max(a, b)."""
         return rf"\max({a},\, {b})"
 
     def call(self, name: str, arg: Node) -> str:

@@ -210,7 +210,9 @@ def _(node: Scale, notation: Notation) -> str:
     if node.factor == -1:
         return f"{notation.minus}{inner}"
     factor = notation.scalar(node.factor)
-    return f"({factor}){notation.by}{inner}" if node.factor.is_Add else f"{factor}{notation.by}{inner}"
+    return (
+        f"({factor}){notation.by}{inner}" if node.factor.is_Add else f"{factor}{notation.by}{inner}"
+    )
 
 
 def _is_negative(factor: Expr) -> bool:

@@ -156,7 +156,9 @@ def _(node: Maximum, values: Values) -> Numbers:
 
 @evaluate.register
 def _(node: Spread, values: Values) -> Numbers:
-    return evaluate(node.arg, values) * np.ones((values.sizes.number(node.shape[0], values.layer), 1))
+    return evaluate(node.arg, values) * np.ones(
+        (values.sizes.number(node.shape[0], values.layer), 1)
+    )
 
 
 @evaluate.register
