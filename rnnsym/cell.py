@@ -10,7 +10,7 @@ from typing import Any
 from rnnsym.cell_file import MAX_EQUATIONS, CellFile, read_cell_file
 from rnnsym.convention import FOLDER as CONVENTIONS
 from rnnsym.convention import TEXTBOOK
-from rnnsym.equation_text import Sizing, Tree, build_expression, names_used, parse_equation
+from rnnsym.equation_text import Sizing, Tree, build_expression, names_used, parameters_used, parse_equation
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.expr import (
     TIME,
@@ -188,6 +188,10 @@ class _Reader:
         for name, text in file.sources.items():
             with file.at(name):
                 self.trees[name] = parse_equation(text)
+        used = {name for tree in self.trees.values() for name in parameters_used(tree)}
+        for name in (*file.scalars, *file.constants):
+            if name not in used:
+                raise file.fail(f"'{name}' is declared, but stands in no equation{nearest(name, used)}")
         self.order = self._ordered({n: names_used(tree) for n, tree in self.trees.items()})
         self.sizing = Sizing(set(file.sources), file.scalars, file.constants)
         for name, size_name in {"x": "d", **file.sizes, **file.states}.items():

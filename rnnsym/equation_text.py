@@ -33,7 +33,14 @@ from rnnsym.expr import (
     transpose,
 )
 
-__all__ = ["Sizing", "Tree", "build_expression", "names_used", "parse_equation"]
+__all__ = [
+    "Sizing",
+    "Tree",
+    "build_expression",
+    "names_used",
+    "parameters_used",
+    "parse_equation",
+]
 
 Tree: TypeAlias = ast.expr
 MAX_LENGTH = 2000
@@ -130,6 +137,12 @@ def names_used(tree: ast.expr) -> set[tuple[str, int]]:
     }
 
 
+def parameters_used(tree: ast.expr) -> set[str]:
+    """Return the names of an equation that have no time index."""
+    timed = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in timed}
+
+
 class Sizing:
     """Shapes by unification: every name gets two unknown sizes, every operation equates some."""
 
@@ -142,7 +155,7 @@ class Sizing:
         """Start with the names that carry a time index (column vectors), and with the scalars."""
         self.variables, self.scalars, self.constants = variables, scalars, constants or {}
         self.places: dict[Tree, tuple[str, str]] = {}
-        self.names: dict[str, tuple[str, str]] = {}
+        self.names: dict[str, tuple[str, str]] = {name: ("1", "1") for name in scalars}
         self._same: dict[str, str] = {}
         self._count = 0
 

@@ -92,6 +92,10 @@ class Notation(ABC):
     def stack(self, blocks: list[str]) -> str:
         """Blocks on top of each other."""
 
+    def beside(self, blocks: list[str]) -> str:
+        """Blocks of rows next to each other."""
+        return f"[{', '.join(blocks)}]"
+
     @abstractmethod
     def total(self, node: Sigma) -> str:
         """A Σ."""
@@ -232,7 +236,9 @@ def _(node: Slice, notation: Notation) -> str:
 
 @render.register
 def _(node: Concat, notation: Notation) -> str:
-    return notation.stack([shaped(c, notation, -1) for c in node.children])
+    blocks = [shaped(c, notation, -1) for c in node.children]
+    in_rows = node.children[0].shape[0] == 1
+    return notation.beside(blocks) if in_rows else notation.stack(blocks)
 
 
 @render.register

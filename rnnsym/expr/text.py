@@ -34,9 +34,11 @@ _GREEK = {
     "epsilon": "ε",
     "zeta": "ζ",
     "eta": "η",
+    "theta": "θ",
     "lambda": "λ",
     "mu": "μ",
     "nu": "ν",
+    "tau": "τ",
     "phi": "φ",
     "Delta": "Δ",
     "ell": "ℓ",
@@ -189,6 +191,10 @@ class Source(Notation):
     def stack(self, blocks: list[str]) -> str:
         """concat(a, b)."""
         return f"concat({', '.join(blocks)})"
+
+    def beside(self, blocks: list[str]) -> str:
+        """concat(a, b)."""
+        return self.stack(blocks)
 
     def total(self, node: Sigma) -> str:
         """sum_t(summand), with its bounds where they are not 1 and T."""
