@@ -185,12 +185,12 @@ def test_a_kill_while_writing_leaves_nothing_half_written(tmp_path: Path) -> Non
     for tenths in range(3, 11, 2):
         folder = tmp_path / str(tenths)
         folder.mkdir()
-        process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
         try:
             process.wait(timeout=tenths / 10)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
+            process.wait(timeout=60)
         left = [p for p in folder.rglob("*") if p.is_file()]
         assert all(p.name == "vanilla.tex" and p.read_bytes() == content for p in left)
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnnsym.audit.rewrite import Misconception
+from rnnsym.audit.slips import MISCONCEPTIONS as LINE_SLIPS
 from rnnsym.blocks import NumberMatrix
 from rnnsym.cell import FOLDER, cell_names
 from rnnsym.derive import derive
@@ -21,9 +23,7 @@ from rnnsym.quiz import guard, slips, truth
 from rnnsym.quiz.count_slips import MISCONCEPTIONS as COUNT_SLIPS
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.kinds import adjoint, count, forward
-from rnnsym.quiz.line_slips import MISCONCEPTIONS as LINE_SLIPS
 from rnnsym.quiz.numbers import as_text, distance_to_tie, read_matrix
-from rnnsym.quiz.options import Misconception
 from rnnsym.quiz.paper import draw_item, fair, generate
 from rnnsym.quiz.registry import Kind, load_kind
 from rnnsym.system import build_system, read_model

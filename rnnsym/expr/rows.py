@@ -1,11 +1,11 @@
 """Row layout: what an equation between columns says of rows, v = x Wᵀ or v = x W for v = W x.
 
-A vector is printed as the row that is its transpose, under the same name. A matrix is printed either
-transposed, so that it stands on the right as it is (x W), or as it is, so that it stands there
-transposed (x Wᵀ). Products turn round; nothing is computed, so shapes are not checked again.
+A vector is printed as the row that is its transpose, under the same name. A matrix is printed
+either transposed, so that it stands on the right as it is (x W), or as it is, so that it stands
+there transposed (x Wᵀ). Products turn round; nothing is computed, so shapes are not checked again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rnnsym.expr._sympy import Tuple
@@ -58,7 +58,8 @@ class Rows:
         match node:
             case Array():
                 shown = self._array(node)
-                return shown if flip == self.flips(node) or 1 == _count(node) else Transpose(shown)
+                as_it_is = flip == self.flips(node) or node.shape == (1, 1)
+                return shown if as_it_is else Transpose(shown)
             case Fill():
                 return Fill(node.value, Tuple(*reversed(node.shape))) if flip else node
             case Transpose():
@@ -74,7 +75,8 @@ class Rows:
                 args = (
                     self._printed(a, flip=flip) if isinstance(a, Node) else a for a in node.args
                 )
-                return node.func(*args)
+                made: Callable[..., Node] = type(node)
+                return made(*args)
 
     def _array(self, array: Array) -> Array:
         family = array.family
@@ -83,8 +85,3 @@ class Rows:
         shown = Family(name, label, family.direction, family.role)
         shape = Tuple(*reversed(array.shape)) if self.flips(array) else Tuple(*array.shape)
         return Array(shown, shape, array.layer, array.time)
-
-
-def _count(array: Array) -> object:
-    rows, cols = array.shape
-    return rows * cols

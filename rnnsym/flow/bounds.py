@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
-from rnnsym.expr import Array, Diag, Fill, Hadamard, Node, Plus, Product, Scale
+from rnnsym.expr import Array, Diag, Expr, Fill, Hadamard, Node, Plus, Product, Scale, evaluated
 from rnnsym.flow.ranges import Ranges, ranges
 from rnnsym.jacobian import ChainJacobians, StateJacobian
 
-__all__ = ["Bound", "BoundTerm", "ChainBounds", "chain_bounds"]
+__all__ = ["Bound", "BoundTerm", "ChainBounds", "chain_bounds", "is_parameter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,9 @@ class BoundTerm:
     norms: tuple[Node, ...]
     maxima: tuple[Node, ...]
 
-    def value(self, sizes_of: Mapping[Node, float]) -> float | None:
-        """Return the bound as a number, given those of norms and maxima; None where one lacks."""
-        total = float(self.number)
-        for node in (*self.norms, *self.maxima):
-            if node not in sizes_of:
-                return None
-            total *= sizes_of[node]
-        return total
+    def value(self, sizes_of: Mapping[Node, float]) -> float:
+        """Return the bound as a number, given those of its norms and maxima."""
+        return float(self.number) * prod(sizes_of[n] for n in (*self.norms, *self.maxima))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +44,9 @@ class Bound:
             return None
         return sum((term.number for term in self.terms), Fraction(0))
 
-    def value(self, sizes_of: Mapping[Node, float]) -> float | None:
-        """Return the bound as a number, given those of norms and maxima."""
-        values = [term.value(sizes_of) for term in self.terms]
-        known = [value for value in values if value is not None]
-        return sum(known) if len(known) == len(values) else None
+    def value(self, sizes_of: Mapping[Node, float]) -> float:
+        """Return the bound as a number, given those of its norms and maxima."""
+        return sum(term.value(sizes_of) for term in self.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +103,7 @@ def _terms(value: Node | None, known: Ranges) -> Iterator[BoundTerm]:
         number = Fraction(1)
         bare = term
         if isinstance(bare, Scale):
-            number, bare = abs(Fraction(bare.factor.p, bare.factor.q)), bare.arg
+            number, bare = _size(bare.factor), bare.arg
         norms: list[Node] = []
         maxima: list[Node] = []
         for factor in bare.children if isinstance(bare, Product) else (bare,):
@@ -122,11 +116,16 @@ def _terms(value: Node | None, known: Ranges) -> Iterator[BoundTerm]:
         yield BoundTerm(number, tuple(norms), tuple(maxima))
 
 
+def _size(number: Expr) -> Fraction:
+    value = evaluated(number)
+    return abs(Fraction(value.p, value.q))
+
+
 def _diagonal(entries: Node, known: Ranges) -> tuple[Fraction, list[Node]]:
     """Bound the entries of a diagonal: slopes by γ, gates by their range, the rest by max|·|."""
     number = Fraction(1)
     if isinstance(entries, Scale):
-        number, entries = abs(Fraction(entries.factor.p, entries.factor.q)), entries.arg
+        number, entries = _size(entries.factor), entries.arg
     factors = list(entries.children) if isinstance(entries, Hadamard) else [entries]
     for slope in known.slopes:
         while all(factors.count(f) >= slope.factors.count(f) for f in slope.factors):

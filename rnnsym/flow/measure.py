@@ -22,7 +22,7 @@ from rnnsym.jacobian import ChainJacobians, jacobians
 from rnnsym.numeric.arrays import Floats
 from rnnsym.numeric.sizes import uniform_sizes
 
-__all__ = ["MAX_LAGS", "MAX_UNITS", "Curve", "Decay", "Setting", "WeightNorm", "measure"]
+__all__ = ["MAX_LAGS", "MAX_UNITS", "Curve", "Decay", "Setting", "WeightNorm", "last_chain", "measure", "shown_lags"]
 
 MAX_LAGS = 1000
 MAX_UNITS = 512
@@ -92,7 +92,8 @@ class Decay:
         system, chain: the network; the chain measured is that of its last recurrent layer.
         weights: its recurrent matrices.
         step_bound: what the norm bounds allow per step: the bound on a step of one state, the
-            spectral radius of the matrix of bounds of several; None where states are not bounded.
+            spectral radius of the matrix of bounds of several, with the largest entries along the
+            run; None beyond floating point.
         gates: the gates that ``forget_bias`` has set.
     """
 
@@ -181,20 +182,26 @@ def _step_bound(bounds: ChainBounds, run: Run, weights: tuple[WeightNorm, ...]) 
     found: dict[tuple[Array, Array], float] = {}
     for bound in sorted(bounds.blocks, key=lambda b: order[b.jacobian.of]):
         for node in (n for t in bound.terms for n in (*t.norms, *t.maxima)):
-            if node not in known and is_parameter(node):
-                value = run.number(node)
-                size = np.max(np.abs(value)) if value.shape[1] == 1 else np.linalg.norm(value, 2)
-                known[node] = float(size)
+            if node not in known:
+                known[node] = _largest(run, node)
         total = bound.value(known)
-        if total is None:
-            return None
         found[bound.jacobian.of, bound.jacobian.wrt] = total
         if bound.jacobian.name is not None:
             known[bound.jacobian.name] = total
     states = run.chain.states
     matrix = [[found[b.jacobian.of, b.jacobian.wrt] for b in bounds.blocks if b.jacobian.of == s]
               for s in states]  # fmt: skip
-    return float(np.max(np.abs(np.linalg.eigvals(np.array(matrix)))))
+    table = np.array(matrix)
+    return float(np.max(np.abs(np.linalg.eigvals(table)))) if np.isfinite(table).all() else None
+
+
+def _largest(run: Run, node: Node) -> float:
+    """Return the norm of a matrix; of a vector its largest entry, along the run where it moves."""
+    times = [1] if is_parameter(node) else range(1, run.values.sizes.steps + 1)
+    values = [run.number(node, time) for time in times]
+    if values[0].shape[1] == 1:
+        return float(max(np.max(np.abs(v)) for v in values))
+    return max(_norm(v) or 0.0 for v in values)
 
 
 def shown_lags(lags: int) -> list[int]:

@@ -11,6 +11,7 @@ from rnnsym.equations import Loop
 from rnnsym.expr import (
     TIME,
     Array,
+    Expr,
     Fill,
     Hadamard,
     Map,
@@ -20,6 +21,7 @@ from rnnsym.expr import (
     Softmax,
     activation,
     derivative,
+    evaluated,
 )
 
 __all__ = ["RANGES", "Interval", "Ranges", "Slope", "ranges"]
@@ -125,7 +127,7 @@ def _interval(node: Node, known: Mapping[Array, Interval]) -> Interval | None:
     if isinstance(node, Array):
         return known.get(node)
     if isinstance(node, Fill):
-        return float(node.value), float(node.value)
+        return _point(node.value)
     if isinstance(node, Softmax):
         return 0.0, 1.0
     if isinstance(node, Map):
@@ -140,6 +142,11 @@ def _interval(node: Node, known: Mapping[Array, Interval]) -> Interval | None:
             return _corners(node, bounded)
         return _coarse(node, bounded)
     return None
+
+
+def _point(number: Expr) -> Interval:
+    value = float(evaluated(number))
+    return value, value
 
 
 def _of_map(node: Map, known: Mapping[Array, Interval]) -> Interval | None:
@@ -175,26 +182,26 @@ def _corners(node: Node, known: Mapping[Node, Interval]) -> Interval:
 
 def _value(node: Node, at: Mapping[Node, float]) -> float:
     if isinstance(node, Fill):
-        return float(node.value)
+        return _point(node.value)[0]
     if node in at:
         return at[node]
     inner = [_value(child, at) for child in node.children]
     if isinstance(node, Plus):
         return sum(inner)
-    return prod(inner) if isinstance(node, Hadamard) else float(node.args[0]) * inner[0]
+    return prod(inner) if isinstance(node, Hadamard) else _point(node.args[0])[0] * inner[0]
 
 
 def _coarse(node: Node, known: Mapping[Node, Interval]) -> Interval:
     """Interval arithmetic: sound for any degree, and wider than need be."""
     if isinstance(node, Fill):
-        return float(node.value), float(node.value)
+        return _point(node.value)
     if node in known:
         return known[node]
     inner = [_coarse(child, known) for child in node.children]
     if isinstance(node, Plus):
         return sum(low for low, _ in inner), sum(high for _, high in inner)
     if isinstance(node, Scale):
-        inner.append((float(node.factor), float(node.factor)))
+        inner.append(_point(node.factor))
     total = inner[0]
     for other in inner[1:]:
         ends = [a * b for a in total for b in other]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import Array
-from rnnsym.quiz.options import Misconception
 
 __all__ = ["MISCONCEPTIONS", "Part", "Work"]
 

@@ -1,37 +1,17 @@
 """Options: the key among what named misconceptions give, its place left to chance."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Generic, TypeVar
 
-from rnnsym.blocks import Prose
 from rnnsym.item import Option
 from rnnsym.quiz.draw import Draw, digest
 from rnnsym.quiz.guard import Unfair, printed
 from rnnsym.quiz.registry import ARRANGEMENT, Parameters
 
-__all__ = ["Misconception", "arranger", "identifier", "mixed", "sorted_by_size"]
+__all__ = ["arranger", "identifier", "mixed", "sorted_by_size"]
 
 WRONG = 3
-Work = TypeVar("Work")
-
-
-@dataclass(frozen=True, slots=True)
-class Misconception(Generic[Work]):
-    """A mistake that students make, as an operator on the work that leads to the key.
-
-    Attributes:
-        name: what it is called in the key of a paper.
-        apply: the work with this mistake in it, once for each place where it can be made, with
-            the reason why that is wrong; nothing where the mistake cannot be made.
-        needs_matrices: whether it changes nothing where states have one entry.
-    """
-
-    name: str
-    apply: Callable[[Work], Sequence[tuple[Work, Prose]]]
-    needs_matrices: bool = False
 
 
 def identifier(kind: str, parameters: Parameters) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from rnnsym.audit.rewrite import Misconception, Rule, complement, everywhere, subtrees
 from rnnsym.blocks import Prose, prose
 from rnnsym.cell import Cell, CellEquation
 from rnnsym.errors import ShapeError
@@ -22,8 +23,6 @@ from rnnsym.expr import (
     minus,
     plus,
 )
-from rnnsym.quiz.options import Misconception
-from rnnsym.quiz.rewrite import Rule, complement, everywhere, subtrees
 
 __all__ = ["MISCONCEPTIONS", "Slip", "Work"]
 

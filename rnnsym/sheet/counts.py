@@ -7,6 +7,7 @@ from rnnsym.count import Amount, Count, Gate
 from rnnsym.document import Document
 from rnnsym.equations import System
 from rnnsym.expr import Array, Integer, Span, size
+from rnnsym.sheet.layout import laid_out
 from rnnsym.sheet.naming import convention_lines, slug
 
 __all__ = ["count_blocks", "count_document"]
@@ -16,9 +17,9 @@ def count_document(system: System, count: Count) -> Document:
     """Return a count as a document."""
     name = f"params-{slug(str(system.model))}"
     title = f"Parameters: {system.model}"
-    return Document(
-        name, "derivation", title, convention_lines(system)[:1], tuple(count_blocks(count))
-    )
+    lines = convention_lines(system)[:1]
+    document = Document(name, "derivation", title, lines, tuple(count_blocks(count)))
+    return laid_out(document, system.model.convention)
 
 
 def count_blocks(count: Count) -> Iterator[Block]:

@@ -19,6 +19,7 @@ from rnnsym.equations import System
 from rnnsym.expr import LAYER, STEPS, TIME, Integer
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.sheet.jacobians import jacobian_blocks, unrolled_blocks
+from rnnsym.sheet.layout import laid_out
 from rnnsym.sheet.lines import Numbering, range_of, rules_in, source_at, step_line, turned
 from rnnsym.sheet.naming import convention_lines, slug, tied, tied_shape
 from rnnsym.sheet.symbols import symbol_table, widths
@@ -46,7 +47,8 @@ def derivation_document(
         blocks.append(Paragraph(check_sentence(report)))
     title = f"Backpropagation through time: {system.model}"
     name = slug(str(system.model))
-    return Document(name, "derivation", title, convention_lines(system), tuple(blocks))
+    document = Document(name, "derivation", title, convention_lines(system), tuple(blocks))
+    return laid_out(document, system.model.convention)
 
 
 def check_sentence(report: CheckReport) -> Prose:

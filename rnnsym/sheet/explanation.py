@@ -18,6 +18,7 @@ from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.document import Document
 from rnnsym.equations import System
 from rnnsym.expr import Array, Node
+from rnnsym.sheet.layout import laid_out
 from rnnsym.sheet.lines import Numbering, index_rule, rules_of, source_at, step_line, where_of
 from rnnsym.sheet.naming import convention_lines, slug, tied, tied_shape
 
@@ -44,7 +45,8 @@ def explanation(derivation: Derivation, steps: Sequence[Step]) -> Document:
             )
     name = f"explain-{slug(str(system.model))}-{slug(steps[0].name)}"
     title = f"{system.model}: {steps[0].name}"
-    return Document(name, "derivation", title, convention_lines(system), tuple(blocks))
+    document = Document(name, "derivation", title, convention_lines(system), tuple(blocks))
+    return laid_out(document, system.model.convention)
 
 
 def _ways(system: System, step: Step) -> Prose:

@@ -11,6 +11,7 @@ from rnnsym.errors import RnnsymError
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.sheet.counts import count_blocks
 from rnnsym.sheet.derivation import derivation_blocks
+from rnnsym.sheet.layout import laid_out
 from rnnsym.sheet.naming import convention_lines, slug
 from rnnsym.version import VERSION
 
@@ -37,7 +38,8 @@ def study_sheet(derivation: Derivation, count: Count, report: CheckReport) -> Do
     title = _title(system)
     lines = (*convention_lines(system), prose(f"rnnsym {VERSION}"))
     blocks = (*_sources(system), *derivation_blocks(derivation), *_counts(count), *_proof(report))
-    return Document(slug(str(system.model)), "sheet", title, lines, blocks)
+    document = Document(slug(str(system.model)), "sheet", title, lines, blocks)
+    return laid_out(document, system.model.convention)
 
 
 def _title(system: System) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rnnsym.affine import arrays
+from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Note, Paragraph, prose
 from rnnsym.cell import cell_names
 from rnnsym.derivation import Step, Term
@@ -14,7 +15,6 @@ from rnnsym.item import Item, Option, Proof
 from rnnsym.quiz import truth
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair, fingerprint
-from rnnsym.quiz.line_slips import MISCONCEPTIONS, SIGN, Row
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import convention_note, described

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from rnnsym.affine import arrays
+from rnnsym.audit.rewrite import Misconception, Rule, complement, one_by_one, subtrees, without
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Step
 from rnnsym.expr import (
@@ -23,8 +24,6 @@ from rnnsym.expr import (
     sigma,
     transpose,
 )
-from rnnsym.quiz.options import Misconception
-from rnnsym.quiz.rewrite import Rule, complement, one_by_one, subtrees, without
 
 __all__ = ["MISCONCEPTIONS", "SIGN", "Row", "Slip"]
 

@@ -1,15 +1,34 @@
-"""Rewriting: a rule applied wherever it fits, or at one place at a time."""
+"""Mistakes as rewriting: a rule applied wherever it fits, or at one place at a time."""
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
 
+from rnnsym.blocks import Prose
 from rnnsym.errors import ShapeError
 from rnnsym.expr import Hadamard, Node, Plus, Scale, fill_like, hadamard, rebuild
 
-__all__ = ["Rule", "complement", "everywhere", "one_by_one", "subtrees", "without"]
+__all__ = ["Misconception", "Rule", "complement", "everywhere", "one_by_one", "subtrees", "without"]
 
+Work = TypeVar("Work")
 Rule: TypeAlias = Callable[[Node], Node | None]
 """A node's replacement, or None where it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misconception(Generic[Work]):
+    """A mistake that students make, as an operator on the work that leads to the key.
+
+    Attributes:
+        name: what it is called in the key of a paper.
+        apply: the work with this mistake in it, once for each place where it can be made, with
+            the reason why that is wrong; nothing where the mistake cannot be made.
+        needs_matrices: whether it changes nothing where states have one entry.
+    """
+
+    name: str
+    apply: Callable[[Work], Sequence[tuple[Work, Prose]]]
+    needs_matrices: bool = False
 
 
 def everywhere(node: Node, rule: Rule) -> Node:
