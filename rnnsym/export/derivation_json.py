@@ -14,11 +14,11 @@ from typing import Any
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.equations import Equation, System
 from rnnsym.expr import Array, Node, Span, latex, source, source_scalar
-from rnnsym.jacobian import jacobians
+from rnnsym.jacobian import StateJacobian, jacobians
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.version import VERSION
 
-__all__ = ["SCHEMA", "check_json", "derivation_json"]
+__all__ = ["SCHEMA", "check_json", "derivation_json", "jacobian_json"]
 
 SCHEMA = 1
 
@@ -135,17 +135,20 @@ def _term(term: Term, forward: dict[Equation, int]) -> dict[str, Any]:
 
 
 def _jacobians(system: System) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for chain in jacobians(system):
-        for item in (*chain.edges, *chain.blocks, *chain.totals):
-            formula = {"formula": "0", "latex": "0"} if item.value is None else _formula(item.value)
-            found.append(
-                {
-                    "kind": item.kind,
-                    "of": source(item.of),
-                    "wrt": source(item.wrt),
-                    "name": None if item.name is None else source(item.name),
-                    **formula,
-                }
-            )
-    return found
+    return [
+        jacobian_json(item)
+        for chain in jacobians(system)
+        for item in (*chain.edges, *chain.blocks, *chain.totals)
+    ]
+
+
+def jacobian_json(item: StateJacobian) -> dict[str, Any]:
+    """Return one Jacobian as plain data."""
+    formula = {"formula": "0", "latex": "0"} if item.value is None else _formula(item.value)
+    return {
+        "kind": item.kind,
+        "of": source(item.of),
+        "wrt": source(item.wrt),
+        "name": None if item.name is None else source(item.name),
+        **formula,
+    }
