@@ -92,9 +92,9 @@ def read_convention(name: str) -> Convention:
 def _frozen(value: Any) -> Any:
     """Return lists as tuples, also in tables: a convention is a value."""
     match value:
-        case dict():
-            return {key: _frozen(inner) for key, inner in value.items()}
-        case list():
-            return tuple(value)
+        case {**table}:
+            return {key: _frozen(inner) for key, inner in table.items()}
+        case [*items]:
+            return tuple(items)
         case _:
             return value

@@ -8,10 +8,12 @@ there transposed (x Wᵀ). Products turn round; nothing is computed, so shapes a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from rnnsym.expr._sympy import Tuple
+from rnnsym.expr._sympy import Integer, Tuple
 from rnnsym.expr.nodes import Array, Diag, Family, Fill, Node, Product, Shape, Transpose
 
 __all__ = ["Rows"]
+
+ONE = Integer(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Rows:
         match node:
             case Array():
                 shown = self._array(node)
-                as_it_is = flip == self.flips(node) or node.shape == (1, 1)
+                as_it_is = flip == self.flips(node) or node.shape == (ONE, ONE)
                 return shown if as_it_is else Transpose(shown)
             case Fill():
                 return Fill(node.value, Tuple(*reversed(node.shape))) if flip else node

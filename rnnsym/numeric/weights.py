@@ -3,6 +3,7 @@
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -61,24 +62,24 @@ def _npz(file: Path) -> dict[str, NDArray[Any]]:
 
 def _read(file: Path, arrays: Any, name: str) -> NDArray[Any]:
     try:
-        array = arrays[name]
+        array: Any = arrays[name]
     except ValueError:  # NumPy says this of an object array, which is a pickle, and of a torn file
         raise InputError(f"'{name}' in {file} is a pickle or torn: it is not opened") from None
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"'{name}' in {file} is not an array")
-    return array
+    if not hasattr(array, "dtype"):  # bytes: the archive holds something else
+        raise InputError(f"'{name}' in {file} is no array, so {file} is not a file of weights")
+    found: NDArray[Any] = array
+    return found
 
 
 def _safetensors(file: Path) -> dict[str, NDArray[Any]]:
     try:
-        # Optional, and without types of its own.
-        from safetensors.numpy import load_file  # type: ignore[import-not-found,unused-ignore]
+        reader: Any = import_module("safetensors.numpy")  # optional
     except ImportError:
         raise InputError(
             f"{file} needs the package safetensors (pip install safetensors), or save it as .npz"
         ) from None
     try:
-        found: dict[str, NDArray[Any]] = load_file(file)
+        found: dict[str, NDArray[Any]] = reader.load_file(file)
     except Exception as error:  # the package has errors of its own, which need it to be named
         raise InputError(f"cannot read {file}: {error}") from None
     return found

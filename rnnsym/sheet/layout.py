@@ -1,0 +1,101 @@
+"""Documents in the layout of a convention: what is derived for columns, printed for rows."""
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from rnnsym.blocks import Code, Line, Note, Relation
+from rnnsym.convention import Convention, read_convention
+from rnnsym.document import Document
+from rnnsym.expr import Expr, Formula, Node
+from rnnsym.expr.rows import Rows
+
+__all__ = ["laid_out"]
+
+T = TypeVar("T")
+# What prose says of columns, for x W and for x Wᵀ.
+WORDS = (
+    ("y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ", "y = a B: ā = ȳ Bᵀ, B̄ = aᵀ ȳ", "y = a Bᵀ: ā = ȳ B, B̄ = ȳᵀ a"),
+    ("y = [a; b]: ā = the rows of ȳ", "y = [a, b]: ā = the columns of ȳ", ""),
+    ("y = rows of a: ā = ȳ in those rows", "y = columns of a: ā = ȳ in those columns", ""),
+    ("the column of E", "the row of E", ""),
+)
+
+
+def laid_out(document: Document, convention: str) -> Document:
+    """Return a document as its convention prints it: unchanged where that has columns.
+
+    Args:
+        document: its maths is that of columns.
+        convention: a convention's name.
+    """
+    entry = read_convention(convention)
+    if entry.product == "W x":
+        return document
+    layout = _Layout(entry)
+    return replace(document, lines=layout.of(document.lines), blocks=layout.of(document.blocks))
+
+
+class _Layout:
+    """Walks a document's parts, turning all maths in them."""
+
+    def __init__(self, convention: Convention) -> None:
+        self.rows = Rows(convention.product == "x W", convention.labels)
+
+    def of(self, part: T) -> T:
+        """Return a part of a document with its maths turned."""
+        turned: T = self._of(part)
+        return turned
+
+    def _of(self, part: Any) -> Any:
+        match part:
+            case Line():
+                return self._line(part)
+            case Relation((Expr() as a, Expr() as b), "×"):
+                return Relation(self.rows.shape((a, b)), "×")
+            case Node():
+                return self.rows.of(part)
+            case str():
+                return self._words(part)
+            case (*parts,):
+                return tuple(self._of(inner) for inner in parts)
+            case Formula() | Code():
+                return part
+            case _ if is_dataclass(part) and not isinstance(part, type):
+                return replace(
+                    part, **{f.name: self._of(getattr(part, f.name)) for f in fields(part)}
+                )
+            case _:
+                return part
+
+    def _line(self, line: Line) -> Line:
+        """Turn both sides of an equation alike, the way its left-hand side reads well."""
+        lhs = line.lhs
+        flip = not isinstance(lhs, Node) or self.rows.flips(lhs)
+        shape = line.shape and (line.shape[::-1] if flip else line.shape)
+        return replace(
+            line,
+            lhs=self._of(lhs),
+            rhs=self._side(line.rhs, flip),
+            shape=shape,
+            where=self._of(line.where),
+            comment=self._of(line.comment),
+            notes=tuple(self._note(note, flip) for note in line.notes),
+        )
+
+    def _note(self, note: Note, flip: bool) -> Note:
+        reason, where = self._of(note.reason), self._of(note.where)
+        return Note(self._side(note.term, flip), reason, where)
+
+    def _side(self, side: Any, flip: bool) -> Any:
+        match side:
+            case Node():
+                return self.rows.row(side) if flip else self.rows.same(side)
+            case (*parts,):
+                return tuple(self._side(part, flip) for part in parts)
+            case _:
+                return side
+
+    def _words(self, text: str) -> str:
+        for columns, turned, kept in WORDS:
+            text = text.replace(columns, turned if self.rows.turned or not kept else kept)
+        return text
