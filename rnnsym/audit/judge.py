@@ -1,0 +1,232 @@
+"""The judge: a formula made by hand against the line that the derivation gives.
+
+Read, compare by normal form, then by values at random points; name the mistake. In doubt, the
+verdict is ``undecided``: it is never ``different`` without a counterexample.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rnnsym.audit.compare import Comparison, compare, holds, same_everywhere
+from rnnsym.audit.count_audit import count_verdict, count_wanted
+from rnnsym.audit.evaluate import Undefined, point
+from rnnsym.audit.misconceptions import mistakes
+from rnnsym.audit.notation import parse
+from rnnsym.audit.reading import Reading
+from rnnsym.audit.slips import Row
+from rnnsym.audit.symbols import Symbols
+from rnnsym.audit.target import Target, line_of, named
+from rnnsym.audit.tree import Name, Tree
+from rnnsym.audit.verdict import Mistake, Verdict
+from rnnsym.derivation import Derivation
+from rnnsym.errors import InputError, ShapeError
+from rnnsym.expr import (
+    Array,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    equal,
+    shape_text,
+    source,
+)
+
+__all__ = ["audit"]
+
+MAX_TERMS = 400  # of a sum of products, multiplied out for the normal form
+MAX_MISTAKES = 400  # tried on one formula
+
+
+def audit(
+    derivation: Derivation,
+    wrt: str | None,
+    text: str,
+    aliases: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Judge a formula.
+
+    Args:
+        derivation: what is right.
+        wrt: what the formula is the gradient of (``U_f``, ``x``, ``h_0``, ``f``), an adjoint
+            (``delta_f``), or a count (``params``). None where the formula has a left-hand side,
+            which may also name a forward equation: ``c[t] = f * c[t-1] + i * g``.
+        text: the formula, in any notation of the table.
+        aliases: other names for the model's, new → old.
+
+    Raises:
+        InputError: what cannot be read; with a caret under the place.
+
+    >>> from rnnsym.derive import derive
+    >>> from rnnsym.system import build_system, read_model
+    >>> lstm = derive(build_system(read_model("lstm")))
+    >>> audit(lstm, "U_f", "sum_t(delta_f[t] @ h[t-1].T)").kind
+    'equal'
+    >>> audit(lstm, "U_f", "sum_t(delta_f[t] @ h[t].T)").mistake.name
+    'wrong step'
+    """
+    left, tree = parse(text)
+    symbols = _symbols(derivation) if not aliases else Symbols(derivation, aliases)
+    wanted = None if wrt is None else named(wrt)
+    counted = count_wanted(wanted, left, tree, symbols, text)
+    if counted is not None:
+        return count_verdict(derivation, counted, tree, text)
+    target = _target(symbols, wanted, wrt or "", left, text)
+    try:
+        node = Reading(symbols, target.lhs, text).expression(tree)
+        forward = None if left or wanted is None else _forward(symbols, wanted, target, node, wrt)
+        if forward is not None:
+            target = forward
+            node = Reading(symbols, target.lhs, text).expression(tree)
+    except ShapeError as error:
+        expected = shape_text(target.lhs.shape)
+        reason = f"{error} ({source(target.lhs)} is {expected})"
+        return Verdict("shape", target.lhs, None, target.lhs.shape, reason)
+    _refuse_circle(target, node, text, tree)
+    note = "" if forward is None else "it holds no adjoint, so it is judged as a forward equation"
+    return _judged(derivation, target, node, note)
+
+
+@lru_cache(maxsize=64)
+def _symbols(derivation: Derivation) -> Symbols:
+    return Symbols(derivation)
+
+
+def _target(
+    symbols: Symbols, wanted: Name | None, wrt: str, left: Name | None, text: str
+) -> Target:
+    if wanted is None:
+        if left is None:
+            raise InputError(
+                "what is this formula? Say --wrt NAME, or write a left-hand side such as dL/dU_f ="
+            )
+        return line_of(symbols, left, text, forward=not left.gradient)
+    target = line_of(symbols, wanted, wrt, forward=False)
+    if left is None:
+        return target
+    for forward in (False, True):
+        try:
+            written = line_of(symbols, left, text, forward=forward)
+        except InputError:
+            continue
+        if written.lhs == target.lhs:
+            return target
+        own = line_of(symbols, wanted, wrt, forward=True) if forward else None
+        if own is not None and own.lhs == written.lhs:
+            return own
+    raise InputError(f"--wrt {wrt} asks for {source(target.lhs)}, the left-hand side is another")
+
+
+def _forward(
+    symbols: Symbols, wanted: Name, target: Target, node: Node, wrt: str | None
+) -> Target | None:
+    """A formula without any adjoint can be no gradient: take it for the forward equation."""
+    given = {t.given.family for t in symbols.system.loss_terms}
+    arrays = node.atoms(Array)
+    if wanted.gradient or target.lhs.family.role == "value" or not arrays:
+        return None
+    if any(a.family.role != "value" or a.family in given for a in arrays):
+        return None
+    try:
+        found = line_of(symbols, wanted, wrt or "", forward=True)
+    except InputError:
+        return None
+    return found if found.lhs.family.role == "value" else None
+
+
+def _refuse_circle(target: Target, node: Node, text: str, tree: Tree) -> None:
+    for array in node.atoms(Array):
+        if array.family == target.lhs.family and (array.layer, array.time) == (
+            target.lhs.layer,
+            target.lhs.time,
+        ):
+            raise InputError(
+                f"the formula for {source(target.lhs)} holds {source(target.lhs)} itself"
+            )
+
+
+def _judged(derivation: Derivation, target: Target, node: Node, note: str) -> Verdict:
+    shape = target.lhs.shape
+    turned = (shape[1], shape[0])
+    if node.shape not in (shape, turned):
+        reason = f"the formula is {shape_text(node.shape)}, "
+        reason += f"{source(target.lhs)} is {shape_text(shape)}"
+        return Verdict("shape", target.lhs, node, shape, reason, note=note)
+    if node.shape != shape:
+        return _perhaps_turned(derivation, target, node, note)
+    if _equal(node, target.line):
+        return Verdict("equal", target.lhs, node, shape, note=note)
+    found = compare(derivation, target, node)
+    if found.same is None:
+        return Verdict("undecided", target.lhs, node, shape, found.reason, note=note)
+    if found.same:
+        return Verdict("equal", target.lhs, node, shape, note=note)
+    if shape == turned and shape[0] != 1 and compare(derivation, target, node, turned=True).same:
+        return _wrong("transposed", derivation, target, node, found, note)
+    return _wrong("different", derivation, target, node, found, note)
+
+
+def _perhaps_turned(derivation: Derivation, target: Target, node: Node, note: str) -> Verdict:
+    shape = target.lhs.shape
+    found = compare(derivation, target, node, turned=True)
+    reason = f"the formula is {shape_text(node.shape)}, "
+    reason += f"{source(target.lhs)} is {shape_text(shape)}"
+    if found.same is None:
+        return Verdict("undecided", target.lhs, node, shape, found.reason, note=note)
+    kind = "transposed" if found.same else "shape"
+    return Verdict(kind, target.lhs, node, shape, reason, note=note)
+
+
+def _wrong(
+    kind: str, derivation: Derivation, target: Target, node: Node, found: Comparison, note: str
+) -> Verdict:
+    reason = "it is the transpose of what is asked for" if kind == "transposed" else ""
+    return Verdict(
+        "transposed" if kind == "transposed" else "different",
+        target.lhs,
+        node,
+        target.lhs.shape,
+        reason,
+        found.counterexample,
+        _mistake(derivation, target, node),
+        note,
+    )
+
+
+def _mistake(derivation: Derivation, target: Target, node: Node) -> Mistake | None:
+    """Return the first misconception that gives the formula's values."""
+    at = point(derivation, 1)
+    try:
+        values = holds(at, target, node)
+    except (Undefined, ArithmeticError, ValueError):
+        return None
+    for tried, (name, why, value) in enumerate(mistakes(Row(target.step, target.line))):
+        if tried == MAX_MISTAKES:
+            break
+        if same_everywhere(at, target, value, values):
+            return Mistake(name, why)
+    return None
+
+
+def _equal(node: Node, line: Node) -> bool:
+    """Tell whether the normal forms agree, where multiplying out is cheap."""
+    if max(_expanded(node), _expanded(line)) > MAX_TERMS:
+        return False
+    try:
+        return equal(node, line)
+    except ShapeError:  # a line of a stack may be written in the sizes of several layers
+        return False
+
+
+def _expanded(node: Node) -> int:
+    """Return how many terms a node has once it is multiplied out."""
+    counts = [_expanded(child) for child in node.children]
+    if isinstance(node, Plus):
+        return sum(counts)
+    total = 1
+    if isinstance(node, Hadamard | Product):
+        for number in counts:
+            total = min(total * number, MAX_TERMS + 1)
+        return total
+    inner = max(counts, default=1)
+    return min(inner**2, MAX_TERMS + 1) if isinstance(node, Map) and node.name == "square" else inner

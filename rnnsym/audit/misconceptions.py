@@ -1,0 +1,169 @@
+"""The named mistake that a wrong formula makes: the operator that turns the right line into it."""
+
+from collections.abc import Iterator, Sequence
+
+from rnnsym.audit.rewrite import Misconception, one_by_one, subtrees
+from rnnsym.audit.slips import MISCONCEPTIONS as LINE
+from rnnsym.audit.slips import Row, Slip
+from rnnsym.blocks import Prose, prose
+from rnnsym.errors import ShapeError
+from rnnsym.expr import (
+    BOUND,
+    TIME,
+    Array,
+    Expr,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Sigma,
+    Transpose,
+    hadamard,
+    plus,
+    rebuild,
+    scale,
+)
+
+__all__ = ["MISCONCEPTIONS", "mistakes"]
+
+
+def _exchanged(row: Row, old: Node, new: Node, why: Prose) -> Sequence[Slip]:
+    found = one_by_one(row.value, lambda node: new if node == old else None)
+    return [(Row(row.step, value), why) for value in found]
+
+
+def _arrays(node: Node) -> list[Array]:
+    return list(dict.fromkeys(n for n in subtrees(node) if isinstance(n, Array)))
+
+
+def _another_gate(row: Row) -> Sequence[Slip]:
+    """One gate in place of another, one adjoint or matrix in place of another."""
+    arrays, found = _arrays(row.value), list[Slip]()
+    for one in arrays:
+        for other in arrays:
+            same = (one.family.role, one.shape, one.time is None)
+            if one.family == other.family or same != (
+                other.family.role,
+                other.shape,
+                other.time is None,
+            ):
+                continue
+            new = Array(other.family, one.shape, one.layer, one.time)
+            why = prose("It is ", one, " that stands there, not ", new, ".")
+            found += _exchanged(row, one, new, why)
+    return found
+
+
+def _wrong_neighbour(row: Row) -> Sequence[Slip]:
+    """The step before in place of the step after, and the step before or after in place of this."""
+    found: list[Slip] = []
+    for array in _arrays(row.value):
+        for index in (TIME, BOUND):
+            shifts: dict[Expr, Sequence[Expr]] = {
+                index - 1: (index + 1,),
+                index + 1: (index - 1,),
+                index: (index - 1, index + 1),
+            }
+            for other in shifts.get(array.time, ()) if array.time is not None else ():
+                new = Array(array.family, array.shape, array.layer, other)
+                why = prose("It is ", array, " that stands there, not ", new, ".")
+                found += _exchanged(row, array, new, why)
+    return found
+
+
+def _part_missing(row: Row) -> Sequence[Slip]:
+    """A term of any sum, left out."""
+    found: list[Slip] = []
+    for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Plus)):
+        for term in node.children:
+            rest = plus(*(c for c in node.children if c is not term))
+            found += _exchanged(row, node, rest, prose("The term ", term, " is missing."))
+    return found
+
+
+def _factor_missing(row: Row) -> Sequence[Slip]:
+    found: list[Slip] = []
+    for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Hadamard | Product)):
+        for i, factor in enumerate(node.children):
+            others = tuple(c for j, c in enumerate(node.children) if j != i)
+            rest = hadamard(*others) if isinstance(node, Hadamard) else _product(others)
+            if rest is not None and rest.shape == node.shape:
+                why = prose("The factor ", factor, " is missing.")
+                found += _exchanged(row, node, rest, why)
+    return found
+
+
+def _product(factors: tuple[Node, ...]) -> Node | None:
+    return factors[0] if len(factors) == 1 else None
+
+
+def _turned(row: Row) -> Sequence[Slip]:
+    """A transpose too many or too few, where the matrix is square."""
+    found: list[Slip] = []
+    for node in dict.fromkeys(subtrees(row.value)):
+        if not isinstance(node, Product):
+            continue
+        for i, factor in enumerate(node.children):
+            rows, cols = factor.shape
+            if rows != cols or isinstance(factor, Transpose):
+                continue
+            turned = Transpose(factor)
+            children = (*node.children[:i], turned, *node.children[i + 1 :])
+            why = prose("It is ", factor, " that stands there, not ", turned, ".")
+            found += _exchanged(row, node, rebuild(node, children), why)
+    return found
+
+
+def _function_missing(row: Row) -> Sequence[Slip]:
+    found: list[Slip] = []
+    for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Map)):
+        why = prose("The function in ", node, " is missing.")
+        found += _exchanged(row, node, node.arg, why)
+    return found
+
+
+def _sum_missing(row: Row) -> Sequence[Slip]:
+    if not isinstance(row.value, Sigma):
+        return []
+    index, _, _ = row.value.bounds
+    why = prose("The sum over all steps is missing: every step shares the parameter.")
+    return [(Row(row.step, row.value.body.xreplace({index: TIME})), why)]
+
+
+def _sign_in_a_sum(row: Row) -> Sequence[Slip]:
+    found: list[Slip] = []
+    for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Plus)):
+        for i, term in enumerate(node.children):
+            changed = (*node.children[:i], scale(-1, term), *node.children[i + 1 :])
+            why = prose("The sign of ", term, " is turned round.")
+            found += _exchanged(row, node, plus(*changed), why)
+    return found
+
+
+MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
+    *LINE,
+    Misconception("sum over the steps missing", _sum_missing),
+    Misconception("one term missing", _part_missing),
+    Misconception("factor missing", _factor_missing),
+    Misconception("gates exchanged", _another_gate),
+    Misconception("wrong step", _wrong_neighbour),
+    Misconception("transpose too many", _turned),
+    Misconception("function missing", _function_missing),
+    Misconception("sign of a term", _sign_in_a_sum),
+)
+"""What is looked for, the usual mistakes first."""
+
+
+def mistakes(row: Row) -> Iterator[tuple[str, Prose, Node]]:
+    """Yield every mistake that can be made in a line: its name, why it is wrong, what it gives."""
+    seen = {row.value}
+    for misconception in MISCONCEPTIONS:
+        try:
+            slips = misconception.apply(row)
+        except ShapeError:  # what is left does not fit together, so nobody writes it
+            continue
+        for slip, why in slips:
+            if slip.value not in seen:
+                seen.add(slip.value)
+                yield misconception.name, why, slip.value

@@ -1,0 +1,283 @@
+"""What the names in a formula mean in one model: arrays, adjoints, gradients, sizes, indices."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rnnsym.audit.notation import parse
+from rnnsym.audit.tree import Name, Number, Tree
+from rnnsym.derivation import Derivation
+from rnnsym.equations import Equation
+from rnnsym.errors import InputError, nearest
+from rnnsym.expr import (
+    LAYER,
+    LAYERS,
+    STEPS,
+    TIME,
+    AppliedUndef,
+    Array,
+    Expr,
+    Family,
+    Integer,
+    size,
+    size_of_layer,
+)
+
+__all__ = ["Symbols", "gate_gradient", "spelling"]
+
+MAX_ALIASES = 100
+
+
+def gate_gradient(gate: Array) -> Array:
+    """Return ∂L/∂ of a gate, an array that the derivation writes inside the pre-activation's δ."""
+    family = gate.family
+    role = Family(family.name, family.label, family.direction, "gradient")
+    return Array(role, gate.shape, gate.layer, gate.time)
+
+
+def spelling(tree: Tree) -> list[str]:
+    r"""Return the parts of a symbol in ASCII: base, then subscripts that are names or numbers.
+
+    >>> spelling(parse(r"a_{\tilde{c}}")[1])
+    ['a', 'c_tilde']
+    """
+    if isinstance(tree, Number):
+        return [str(tree.value)]
+    if not isinstance(tree, Name) or tree.indices or tree.above:
+        return ["?"]
+    base = {"ell": "l", "varepsilon": "epsilon", "varphi": "phi"}.get(tree.base, tree.base)
+    return [base, *(part for s in tree.subscripts for part in spelling(s))]
+
+
+def _key(label: str) -> str:
+    try:
+        return "_".join(spelling(parse(label)[1]))
+    except InputError:  # a label that is no symbol of this notation has its name only
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One meaning of a name: the array at ℓ and t, and what ∂L/∂ of it is."""
+
+    array: Array
+    gradient: Array | None
+
+
+class Symbols:
+    """The names of a derivation, with a user's own names for some of them.
+
+    Args:
+        derivation: whose arrays are meant.
+        aliases: new name → name in the model; the old one keeps its meaning unless it is renamed.
+    """
+
+    def __init__(self, derivation: Derivation, aliases: Mapping[str, str] | None = None) -> None:
+        self.derivation, self.system = derivation, derivation.system
+        self.entries: dict[str, list[_Entry]] = {}
+        for entry in self._all():
+            for name in self._names(entry.array):
+                known = self.entries.setdefault(name, [])
+                if entry not in known:
+                    known.append(entry)
+        self.scalars = self._scalars()
+        self._rename(aliases or {})
+
+    # Building
+
+    def _all(self) -> Iterator[_Entry]:
+        adjoints = {s.of: s.target for s in self.derivation.adjoints}
+        for equation in self.system.equations:
+            lhs = equation.lhs
+            gradient = gate_gradient(lhs) if equation.fused else adjoints.get(lhs)
+            yield _Entry(lhs, gradient)
+        gradients = (*self.derivation.weights, *self.derivation.inputs)
+        for step in gradients:
+            yield _Entry(step.of, step.target)
+        for term in self.system.loss_terms:
+            yield _Entry(term.given, None)
+        for target in adjoints.values():
+            yield _Entry(target, None)
+
+    @staticmethod
+    def _names(array: Array) -> Iterable[str]:
+        family = array.family
+        label = _key(family.label)
+        if family.role == "adjoint":
+            label = f"delta_{label}" if label else ""
+        return dict.fromkeys(n for n in (family.name, label) if n)
+
+    def _scalars(self) -> dict[str, Expr]:
+        found: dict[str, Expr] = {"T": STEPS, "l": LAYER, "ell": LAYER, "t": TIME}
+        depth = self.system.depth
+        found["L"] = LAYERS if self.system.symbolic_depth else depth
+        layered = dict(self.system.layered_sizes)
+        for name in self.system.size_names:
+            if name != "L":
+                found[name] = size_of_layer(name, LAYER) if name in layered else size(name)
+        for name, _, _, _ in self.system.widths:
+            found[name] = size_of_layer(name, LAYER)
+        return found
+
+    def _rename(self, aliases: Mapping[str, str]) -> None:
+        if len(aliases) > MAX_ALIASES:
+            raise InputError(f"{len(aliases)} aliases (at most {MAX_ALIASES})")
+        found: dict[str, list[_Entry]] = {}
+        for new, old in aliases.items():
+            parts = self._parts(new), self._parts(old)
+            known = self.entries.get(parts[1])
+            if known is None:
+                raise InputError(f"alias {new}={old}: {self._unknown(parts[1])}")
+            found[parts[0]] = known
+            # A gate renamed takes its pre-activation and their adjoints along.
+            for prefix in ("a_", "delta_", "delta_a_"):
+                if prefix + parts[1] in self.entries:
+                    found.setdefault(prefix + parts[0], self.entries[prefix + parts[1]])
+        self.entries |= found
+
+    @staticmethod
+    def _parts(name: str) -> str:
+        try:
+            left, tree = parse(name)
+        except InputError:
+            left, tree = None, None
+        if left is not None or not isinstance(tree, Name) or "?" in spelling(tree):
+            raise InputError(f"an alias is NEW=OLD with two names such as Wf=W_f, not '{name}'")
+        return "_".join(spelling(tree))
+
+    # Looking up
+
+    def known(self) -> list[str]:
+        """Return every name that a formula may hold."""
+        return [*self.entries, *self.scalars]
+
+    def _unknown(self, name: str) -> str:
+        hint = nearest(name, self.known())
+        arrays = [n for n, found in self.entries.items() if found[0].array.name == n]
+        return f"unknown symbol '{name}'{hint} (known: {', '.join(arrays)})"
+
+    def unknown(self, name: str) -> str:
+        """Return what to say of a name that the model lacks."""
+        return self._unknown(name)
+
+    def split(self, tree: Name) -> tuple[str, list[Tree]] | None:
+        """Return the longest known name that a symbol starts with, and the subscripts after it."""
+        base = spelling(Name(tree.base, (), (), None, 0))[0]
+        rest = _flat(tree.subscripts)
+        marks = [s for s in rest if isinstance(s, Name) and s.base in ("fwd", "bwd")]
+        others = [s for s in rest if s not in marks]
+        for length in range(len(others), -1, -1):
+            heads = [spelling(s) for s in others[:length]]
+            if any("?" in h for h in heads):
+                continue
+            name = "_".join([base, *(p for h in heads for p in h)])
+            if name in self.entries or name in self.scalars:
+                return name, [*others[length:], *marks]
+        return None
+
+    def choose(
+        self, name: str, direction: str, layer: Expr | None, wanted: Expr | None, place: str
+    ) -> _Entry:
+        """Return the meaning of a name for a direction and a layer.
+
+        Args:
+            name: a known name.
+            direction: as written, or "" where the formula says none.
+            layer: as written, or None.
+            wanted: the layer of the line that is audited, for symbols without one.
+            place: the direction of that line.
+        """
+        found = self.entries[name]
+        given = [e for e in found if e.array.family.direction == direction] if direction else found
+        if not given:
+            raise InputError(f"{name} has no direction {direction}")
+        if not direction and len({e.array.family.direction for e in given}) > 1:
+            given = [e for e in given if e.array.family.direction == place]
+            if not given:
+                raise InputError(f"{name} has two directions: write {name}_fwd or {name}_bwd")
+        return self._in_layer(name, given, layer, wanted)
+
+    def _in_layer(
+        self, name: str, found: list[_Entry], layer: Expr | None, wanted: Expr | None
+    ) -> _Entry:
+        if layer is None:
+            return self._nearest_layer(name, found, wanted)
+        exact = [e for e in found if e.array.layer == layer]
+        if exact:
+            return exact[0]
+        deep = [e for e in found if e.array.layer is not None and e.array.layer.has(LAYER)]
+        if deep:
+            return self._moved(deep[0], layer)
+        if all(e.array.layer is None for e in found):
+            raise InputError(f"{name} has no layers in this model")
+        layers = ", ".join(str(e.array.layer) for e in found)
+        raise InputError(f"{name} has no layer {layer} (layers: {layers})")
+
+    def _nearest_layer(self, name: str, found: list[_Entry], wanted: Expr | None) -> _Entry:
+        same = [e for e in found if e.array.layer == wanted]
+        if same:
+            return same[0]
+        deep = [e for e in found if e.array.layer is not None and e.array.layer.has(LAYER)]
+        if deep:
+            return deep[0] if wanted is None else self._moved(deep[0], wanted)
+        if len(found) == 1:
+            return found[0]
+        layers = ", ".join(f"{name}[{e.array.layer}]" for e in found)
+        raise InputError(f"{name} has several layers: {layers}")
+
+    def _moved(self, entry: _Entry, layer: Expr) -> _Entry:
+        """Return an entry at another layer, with the sizes that hold there."""
+        arrays = (a.xreplace({LAYER: layer}) if a else None for a in (entry.array, entry.gradient))
+        array, gradient = (self._below(a, layer) if a else None for a in arrays)
+        return entry if array is None else _Entry(array, gradient)
+
+    def _below(self, array: Array, layer: Expr) -> Array:
+        """What a layer of a stack reads from the one below is m(ℓ − 1) wide."""
+        for name, span, below, _ in self.system.widths:
+            entry = (array.family, span.first - 1, below)
+            ends = ((e.lhs.family, e.lhs.layer, e.lhs.shape[0]) for e in self.system.equations)
+            if layer == LAYER - 1 and entry in ends:
+                shape = size_of_layer(name, layer), Integer(1)
+                return Array(array.family, shape, layer, array.time)
+        return array
+
+    def settled(self, array: Array, layer: Expr | None) -> Array:
+        """Return an array with its sizes written as those of the line's layer.
+
+        The widths m(ℓ), m(ℓ + 1) … become what they are. Δ reaches one layer only, and has that
+        layer's size in a line that is written for every ℓ.
+        """
+        rule: dict[Expr, Expr] = {}
+        shapes = [found for s in array.shape for found in s.atoms(AppliedUndef)]
+        for name, span, below, inside in self.system.widths:
+            for found in shapes:
+                at: Expr = found.args[0]
+                if found == size_of_layer(name, span.first - 1):
+                    rule[found] = below
+                elif found == size_of_layer(name, at) and not _is_before(at):
+                    rule[found] = inside.xreplace({LAYER: at})
+        if layer == LAYER and array in {t.given for t in self.system.loss_terms}:
+            rule |= {s: s.func(LAYER) for s in shapes}
+        rows, cols = (s.xreplace(rule) for s in array.shape)
+        return Array(array.family, (rows, cols), array.layer, array.time) if rule else array
+
+    def equation(self, array: Array) -> Equation | None:
+        """Return the forward equation that defines an array of this family and layer."""
+        same = [e for e in self.system.equations if e.lhs.family == array.family]
+        exact = [e for e in same if e.lhs.layer == array.layer]
+        return next(iter(exact or same), None)
+
+
+def _is_before(layer: Expr) -> bool:
+    """Tell whether this is ℓ − 1 or lower, which may lie below the stack."""
+    return not layer.is_number and bool((layer - LAYER).is_negative)
+
+
+def _flat(subscripts: Iterable[Tree]) -> list[Tree]:
+    """Unfold δ_{f_t} into δ with the subscripts f and t."""
+    found: list[Tree] = []
+    for tree in subscripts:
+        if isinstance(tree, Name) and tree.subscripts and not tree.indices:
+            found += [Name(tree.base, (), (), tree.above, tree.place), *_flat(tree.subscripts)]
+        else:
+            found.append(tree)
+    return found

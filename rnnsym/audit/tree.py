@@ -1,0 +1,111 @@
+"""What a formula says before anything in it has a meaning: a tree of signs."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+__all__ = [
+    "Called", "Chain", "Difference", "Name", "Number", "Power", "Rows", "Stack", "Total", "Tree",
+    "Turned",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number."""
+
+    value: Fraction
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A symbol: its base with subscripts, bracketed indices and a layer in brackets above.
+
+    ``gradient`` stands for the ∂L/∂ before it.
+    """
+
+    base: str
+    subscripts: tuple["Tree", ...]
+    indices: tuple["Tree", ...]
+    above: "Tree | None"
+    place: int
+    gradient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function of an argument, differentiated ``primes`` times."""
+
+    function: str
+    primes: int
+    argument: "Tree"
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A sum of terms, each with its sign."""
+
+    terms: tuple[tuple[int, "Tree"], ...]
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Factors with the signs between them: @ ⊙ * · / or "" where they stand side by side."""
+
+    factors: tuple["Tree", ...]
+    signs: tuple[str, ...]
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """An elementwise power."""
+
+    base: "Tree"
+    exponent: "Tree"
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A transpose."""
+
+    inner: "Tree"
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows ``first`` to ``last``, counted from 1; an end left out is the first or the last row."""
+
+    inner: "Tree"
+    first: "Tree | None"
+    last: "Tree | None"
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Blocks on top of each other."""
+
+    blocks: tuple["Tree", ...]
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Σ over ``index``; bounds left out are 1 and T."""
+
+    index: str
+    first: "Tree | None"
+    last: "Tree | None"
+    body: "Tree"
+    place: int
+
+
+Tree: TypeAlias = (
+    Number | Name | Called | Difference | Chain | Power | Turned | Rows | Stack | Total
+)
