@@ -22,7 +22,17 @@ from rnnsym.jacobian import ChainJacobians, jacobians
 from rnnsym.numeric.arrays import Floats
 from rnnsym.numeric.sizes import uniform_sizes
 
-__all__ = ["MAX_LAGS", "MAX_UNITS", "Curve", "Decay", "Setting", "WeightNorm", "last_chain", "measure", "shown_lags"]
+__all__ = [
+    "MAX_LAGS",
+    "MAX_UNITS",
+    "Curve",
+    "Decay",
+    "Setting",
+    "WeightNorm",
+    "last_chain",
+    "measure",
+    "shown_lags",
+]
 
 MAX_LAGS = 1000
 MAX_UNITS = 512

@@ -101,6 +101,7 @@ def closed_form(system: System, chain: ChainJacobians) -> tuple[int, int] | None
 def count_paths(system: System, start: Array, end: Array, steps: int, depth: int) -> int:
     """Return the paths from ``start`` in its first layer to ``end`` in its last, over ``steps``.
 
+    As in the Jacobians, the other states of the first step are held fixed.
     The graph is walked through layer by layer and step by step, so that this holds for any model.
 
     Args:
@@ -116,6 +117,7 @@ def count_paths(system: System, start: Array, end: Array, steps: int, depth: int
     first = _place(start, _ends(system, start, at).first, 1, at)
     if start.family.direction == "bwd":
         first = (*first[:3], last_step)
+    fixed = {(s.array.name, s.array.family.direction) for s in system.states}
     for block in system.blocks:
         span = block.loops[0].equations[0].layer
         for layer in _range(span, at):
@@ -125,8 +127,10 @@ def count_paths(system: System, start: Array, end: Array, steps: int, depth: int
                     for e in loop.equations:
                         here = _place(e.lhs, layer, time, at)
                         read = {_place(a, layer, time, at) for a in arrays(e.rhs)}
-                        found = sum(ways.get(place, 0) for place in read)
-                        ways[here] = 1 if here == first else found
+                        if here[:2] in fixed and here[2:] == first[2:]:
+                            ways[here] = int(here == first)
+                        else:
+                            ways[here] = sum(ways.get(place, 0) for place in read)
     final = 1 if end.family.direction == "bwd" else last_step
     return ways[_place(end, _ends(system, end, at).last, final, at)]
 

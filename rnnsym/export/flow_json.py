@@ -1,0 +1,101 @@
+"""Gradient flow as JSON.
+
+Schema 1: ``rnnsym``, ``schema``, ``general`` {direct_edge, counterexample}, and ``models``
+[{model, convention, sizes, chains, measured}]. A chain holds ``title``, ``states``, ``jacobians``
+(as in a derivation), ``edges`` and ``bounds`` [{of, wrt, terms: [{number, norms, maxima}],
+constant}], ``bounded_states``, and ``paths`` {through_time, through_depth}: from the state of the
+column to that of the row. ``measured`` is null without sizes, else {lags, seed, init, forget_bias,
+curves: [{state, norms}], weights: [{name, largest_singular_value, spectral_radius}], step_bound,
+gates}; a norm is null beyond floating point.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rnnsym.equations import System
+from rnnsym.export.derivation_json import jacobian_json
+from rnnsym.expr import source
+from rnnsym.flow.bounds import Bound, chain_bounds
+from rnnsym.flow.examples import DIRECT_EDGE, counterexample
+from rnnsym.flow.measure import Decay
+from rnnsym.flow.paths import step_paths
+from rnnsym.jacobian import ChainJacobians, jacobians
+from rnnsym.version import VERSION
+
+__all__ = ["SCHEMA", "flow_json"]
+
+SCHEMA = 1
+
+
+def flow_json(systems: Sequence[System], decays: Sequence[Decay]) -> dict[str, Any]:
+    """Return the flow of each model as plain data; ``decays`` is empty or one for each of them."""
+    value, steps = DIRECT_EDGE
+    measured = [_decay(d) for d in decays] or [None] * len(systems)
+    return {
+        "rnnsym": VERSION,
+        "schema": SCHEMA,
+        "models": [_model(s, m) for s, m in zip(systems, measured, strict=True)],
+        "general": {
+            "direct_edge": {"gate": value, "steps": steps, "kept": value**steps},
+            "counterexample": asdict(counterexample()),
+        },
+    }
+
+
+def _model(system: System, measured: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "model": str(system.model),
+        "convention": system.model.convention,
+        "sizes": dict(system.bound),
+        "chains": [_chain(c) for c in jacobians(system)],
+        "measured": measured,
+    }
+
+
+def _chain(chain: ChainJacobians) -> dict[str, Any]:
+    bounds, paths = chain_bounds(chain), step_paths(chain)
+    return {
+        "title": chain.title,
+        "states": [source(s) for s in chain.states],
+        "jacobians": [jacobian_json(j) for j in (*chain.edges, *chain.blocks, *chain.totals)],
+        "edges": [_bound(b) for b in bounds.edges],
+        "bounds": [_bound(b) for b in bounds.blocks],
+        "bounded_states": [source(s) for s in bounds.ranges.bounded],
+        "paths": asdict(paths),
+    }
+
+
+def _bound(bound: Bound) -> dict[str, Any]:
+    constant = bound.constant
+    return {
+        "of": source(bound.jacobian.of),
+        "wrt": source(bound.jacobian.wrt),
+        "terms": [
+            {
+                "number": float(t.number),
+                "norms": [source(n) for n in t.norms],
+                "maxima": [source(n) for n in t.maxima],
+            }
+            for t in bound.terms
+        ],
+        "constant": None if constant is None else float(constant),
+    }
+
+
+def _decay(decay: Decay) -> dict[str, Any]:
+    return {
+        **asdict(decay.setting),
+        "curves": [{"state": c.state.name, "norms": list(c.norms)} for c in decay.curves],
+        "weights": [
+            {
+                "name": w.array.key,
+                "largest_singular_value": w.largest_singular_value,
+                "spectral_radius": w.spectral_radius,
+            }
+            for w in decay.weights
+        ],
+        "step_bound": decay.step_bound,
+        "gates": [{"state": g.state.name, "gate": g.gate.name, "sign": g.sign,
+                   "bias": g.biases[0].key} for g in decay.gates],
+    }  # fmt: skip
