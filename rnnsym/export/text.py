@@ -202,7 +202,7 @@ class TextExporter:
             tail = f"{reason}; {where}" if where else reason
             start = " " * (MARGIN + 2) + pad(term, widest) + "  "
             if display_width(term) > widest:
-                lines.append(start.rstrip())
+                lines += broken(term, " " * (MARGIN + 2), WIDTH)
                 start = " " * (MARGIN + 4 + widest)
             lines.append(wrapped(tail, start, " " * (MARGIN + 4 + widest)))
         return lines
@@ -231,35 +231,43 @@ def wrapped(text: str, first: str, later: str, width: int = WIDTH) -> str:
 
 
 def broken(rhs: str, start: str, room: int) -> list[str]:
-    """Break a right-hand side at its outermost signs, or failing that at its products."""
+    """Break a right-hand side before its signs: the outermost first, sums before products."""
     indent = " " * min(display_width(start) - 2, 24)
     rows: list[str] = []
-    row = start
+    row, rest = start, rhs
     if display_width(start) > room // 2:
         rows, row = [start.rstrip()], indent
-    for piece in _pieces(rhs, (" + ", " − ", " - ")):
-        parts = [piece]
-        if display_width(indent) + display_width(piece) > room:
-            parts = _pieces(piece, (" ⊙ ", " * ", " @ "))
-        for part in parts:
-            if row not in (start, indent) and display_width(row) + display_width(part) > room:
-                rows.append(row)
-                row = indent + part.lstrip()
-            else:
-                row += part
-    return [*rows, row]
+    while display_width(row + rest) > room:
+        cut = _cut(rest, room - display_width(row))
+        if cut is None:
+            break
+        rows.append(row + rest[:cut])
+        row, rest = indent, rest[cut:].lstrip()
+    return [*rows, row + rest]
 
 
-def _pieces(text: str, signs: tuple[str, ...]) -> list[str]:
-    """Split before every sign that stands outside brackets."""
-    pieces: list[str] = []
-    depth = begin = 0
+_SIGNS = ((" + ", 0), (" − ", 0), (" - ", 0), (" ⊙ ", 1), (" * ", 1), (" @ ", 2), (" ", 3))
+
+
+def _cut(text: str, room: int) -> int | None:
+    """Return where to break so that the first part fits; where none fits, the first place."""
+    places: list[tuple[int, int, int]] = []
+    depth = 0
     for i, c in enumerate(text):
         depth += (c in "([") - (c in ")]")
-        if depth == 0 and i > begin and any(text.startswith(s, i) for s in signs):
-            pieces.append(text[begin:i])
-            begin = i
-    return [*pieces, text[begin:]]
+        kind = next((k for sign, k in _SIGNS if text.startswith(sign, i)), None)
+        if kind is not None and i > 0 and not _after_sign(text, i):
+            places.append((depth, kind, i))
+    fitting = [p for p in places if display_width(text[: p[2]]) <= room]
+    if fitting:
+        depth, kind, _ = min(fitting)
+        return max(i for d, k, i in fitting if (d, k) == (depth, kind))
+    return min((i for _, _, i in places), default=None)
+
+
+def _after_sign(text: str, i: int) -> bool:
+    """Tell whether the blank at ``i`` follows a sign, which a break would strand."""
+    return text[max(0, i - 2) : i] in (" +", " −", " -", " ⊙", " *", " @") or text[i - 1] in ",;"
 
 
 TEXT = TextExporter()
