@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnsym.audit.evaluate import DIGITS, Point, Undefined, evaluate, point
+from rnnsym.audit.evaluate import Point, Undefined, evaluate
+from rnnsym.audit.points import DIGITS, point
 from rnnsym.audit.target import Target
 from rnnsym.audit.verdict import Counterexample
 from rnnsym.derivation import Derivation

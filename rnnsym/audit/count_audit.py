@@ -111,7 +111,11 @@ def _mistake(given: Expr, right: Expr, counted: Count, names: dict[str, Expr]) -
         ("times T", right * steps, "All steps share their parameters: T does not count."),
         ("n and d swapped", swapped, "W has a row for each unit and a column for each input."),
         *(
-            (f"{gate.array.name} forgotten", right - gate.formula.value, "One affine map is missing.")
+            (
+                f"{gate.array.name} forgotten",
+                right - gate.formula.value,
+                "One affine map is missing.",
+            )
             for gate in gates
         ),
     )

@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from rnnsym.audit.compare import Comparison, compare, holds, same_everywhere
 from rnnsym.audit.count_audit import count_verdict, count_wanted
-from rnnsym.audit.evaluate import Undefined, point
+from rnnsym.audit.evaluate import Undefined
 from rnnsym.audit.misconceptions import mistakes
 from rnnsym.audit.notation import parse
+from rnnsym.audit.points import point
 from rnnsym.audit.reading import Reading
 from rnnsym.audit.slips import Row
 from rnnsym.audit.symbols import Symbols
@@ -229,4 +230,6 @@ def _expanded(node: Node) -> int:
             total = min(total * number, MAX_TERMS + 1)
         return total
     inner = max(counts, default=1)
-    return min(inner**2, MAX_TERMS + 1) if isinstance(node, Map) and node.name == "square" else inner
+    return (
+        min(inner**2, MAX_TERMS + 1) if isinstance(node, Map) and node.name == "square" else inner
+    )

@@ -109,7 +109,7 @@ def _outer_product_turned(row: Row) -> Sequence[Slip]:
 
 def _outer_product_added(row: Row) -> Sequence[Slip]:
     """Take ∂L/∂b for ∂L/∂W: a vector that is only added multiplies nothing."""
-    source = row.step.terms[0].source
+    source = row.step.terms[0].source if row.step.terms else None
     if source is None or not isinstance(row.value, Sigma) or not isinstance(row.value.body, Array):
         return []
     index, first, last = row.value.bounds

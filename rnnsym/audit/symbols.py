@@ -15,6 +15,7 @@ from rnnsym.expr import (
     TIME,
     AppliedUndef,
     Array,
+    Constant,
     Expr,
     Family,
     Integer,
@@ -114,6 +115,9 @@ class Symbols:
         for name in self.system.size_names:
             if name != "L":
                 found[name] = size_of_layer(name, LAYER) if name in layered else size(name)
+        for equation in self.system.equations:
+            for number in sorted(equation.rhs.atoms(Constant), key=str):
+                found |= {number.name: number, _key(number.label): number}
         for name, _, _, _ in self.system.widths:
             found[name] = size_of_layer(name, LAYER)
         return found

@@ -15,7 +15,9 @@ __all__ = ["MAX_LENGTH", "Token", "failure", "tokens"]
 
 MAX_LENGTH = 4000
 
-_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=()aehijklmnoprstuvx", strict=True))
+_SUB = dict(
+    zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=()aehijklmnoprstuvx", strict=True)
+)
 _SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ˡᴸᵏᵀⁿ", "0123456789+-=()lLkTn", strict=True))
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
@@ -36,16 +38,43 @@ _COMMANDS = {
     "cdots": "..", "colon": ":", "rightarrow": "_fwd", "leftarrow": "_bwd",
 }  # fmt: skip
 _DROPPED = frozenset(
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle limits "
-    "quad qquad mathrm mathbf mathit mathsf mathcal boldsymbol bm operatorname text textrm".split()
+    [
+        "left",
+        "right",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "displaystyle",
+        "textstyle",
+        "limits",
+        "quad",
+        "qquad",
+        "mathrm",
+        "mathbf",
+        "mathit",
+        "mathsf",
+        "mathcal",
+        "boldsymbol",
+        "bm",
+        "operatorname",
+        "text",
+        "textrm",
+    ]
 )
 _GRADIENT = re.compile(r"(?:d|∂|\\partial(?![A-Za-z]))\s*(?:L|\\mathcal\s*\{\s*L\s*\})")
 _OVER = re.compile(r"\s*/\s*(?:d|∂|\\partial(?![A-Za-z]))\s*(?=[A-Za-z\\(])")
 _FRACTION = re.compile(r"\\[td]?frac\s*\{\s*")
 _BELOW = re.compile(r"\s*\}\s*\{\s*(?:d|∂|\\partial(?![A-Za-z]))\s*")
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|\\[,;:!\ ]|~|&|\$|\\\\)
-      | (?P<number>\d+(?:\.\d+)?)
+    r"""(?P<space>\s+|(?:np|numpy|torch|jnp|math)\.(?=[a-z])|\\[,;:!\ ]|~|&|\$|\\\\)
+      | (?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2}(?![A-Za-z0-9_]))?)
       | (?P<word>[A-Za-z][A-Za-z0-9]*)
       | \\(?P<command>[A-Za-z]+)
       | (?P<dots>\.\.+)

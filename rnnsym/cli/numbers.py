@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnsym.cli.options import (
+    ALL,
     ChoiceOf,
     ascii_option,
     build,
     format_option,
     json_text,
     model_options,
+    model_options_in_all,
     print_document,
     say,
 )
-
-from rnnsym.convention import convention_names
+from rnnsym.convention import TEXTBOOK, convention_names
 
 if TYPE_CHECKING:
     from rnnsym.numeric.check import CheckReport
@@ -46,11 +47,18 @@ def cells(convention: str, format_name: str, ascii_only: bool) -> None:
 
 
 @click.command()
-@model_options
+@model_options_in_all
 @format_option("text", "latex", "markdown", "json")
 @ascii_option
 def params(text: str, format_name: str, ascii_only: bool, **chosen: Any) -> None:
-    """Count the parameters of MODEL: formula, tally per gate, numbers."""
+    """Count the parameters of MODEL: formula, tally per gate, numbers.
+
+    With --convention all: a table of what each convention makes of MODEL, variants included, such
+    as Keras's GRU with reset_after=False or ONNX's with linear_before_reset=1.
+    """
+    if chosen["convention"] == ALL:
+        _params_in_all(text, format_name, ascii_only, chosen)
+        return
     from rnnsym.sheet.counts import count_document
 
     network = build(text, **chosen)
@@ -58,6 +66,21 @@ def params(text: str, format_name: str, ascii_only: bool, **chosen: Any) -> None
         say(json_text(network.count().to_json()))
     else:
         print_document(count_document(network.system, network.count()), format_name, ascii_only)
+
+
+def _params_in_all(text: str, format_name: str, ascii_only: bool, chosen: dict[str, Any]) -> None:
+    from rnnsym.sheet.conventions import conventions_document, conventions_json, forms
+
+    found = [
+        (name, None if form is None else build(form, **(chosen | {"convention": name})).system)
+        for name, form in forms(text)
+    ]
+    if all(system is None for _, system in found):
+        build(text, **(chosen | {"convention": TEXTBOOK}))  # says what there is instead
+    if format_name == "json":
+        say(json_text(conventions_json(text, found)))
+    else:
+        print_document(conventions_document(text, found), format_name, ascii_only)
 
 
 @click.command()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rnnsym.document import Document
 
 __all__ = [
+    "ALL",
     "ChoiceOf",
     "Group",
     "ascii_option",
@@ -22,10 +23,12 @@ __all__ = [
     "format_option",
     "json_text",
     "model_options",
+    "model_options_in_all",
     "print_document",
     "say",
 ]
 
+ALL = "all"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -101,6 +104,15 @@ def ascii_option(function: F) -> F:
 
 def model_options(function: F) -> F:
     """Add MODEL and the options that belong to it."""
+    return _model_options(function, convention_names())
+
+
+def model_options_in_all(function: F) -> F:
+    """Add the same, where the convention can also be ``all``."""
+    return _model_options(function, (*convention_names(), ALL))
+
+
+def _model_options(function: F, conventions: Iterable[str]) -> F:
     decorators = [
         click.argument("text", metavar="MODEL"),
         click.option("--layers", default=None, metavar="N", help="Depth of a single cell, or L."),
@@ -110,7 +122,7 @@ def model_options(function: F) -> F:
         ),
         click.option(
             "--convention",
-            type=ChoiceOf("convention", convention_names(), {}),
+            type=ChoiceOf("convention", conventions, {}),
             default="textbook",
             show_default=True,
             help="Whose equations, names and packing.",

@@ -1,0 +1,115 @@
+"""The symbols of a formula with their indices, read for one line of a model."""
+
+from collections.abc import Sequence
+
+from rnnsym.audit.scalars import scalar
+from rnnsym.audit.symbols import Symbols
+from rnnsym.audit.tokens import failure
+from rnnsym.audit.tree import Name, Tree
+from rnnsym.errors import InputError
+from rnnsym.expr import LAYER, STEPS, TIME, Array, Expr
+
+__all__ = ["References", "written"]
+
+_SHIFTS = {"prev": -1, "next": 1}
+
+
+def written(tree: Name) -> str:
+    """Return a symbol as errors call it."""
+    return "_".join([tree.base, *(s.base for s in tree.subscripts if isinstance(s, Name))])
+
+
+class References:
+    """Reads symbols.
+
+    Args:
+        symbols: what names mean.
+        line: the array that is asked for; a symbol without layer, direction or step has the line's.
+        text: the formula, for carets.
+    """
+
+    def __init__(self, symbols: Symbols, line: Array, text: str) -> None:
+        self.symbols, self.line, self.text = symbols, line, text
+        self.bound: dict[str, Expr] = {}
+
+    def names(self) -> dict[str, Expr]:
+        """Return the sizes and indices that have a meaning here."""
+        layer = self.line.layer
+        here = self.symbols.scalars if layer is None else {
+            k: v.xreplace({LAYER: layer}) for k, v in self.symbols.scalars.items()
+        }  # fmt: skip
+        return {**here, **self.bound}
+
+    def array(self, tree: Name) -> Array:
+        """Return the array that a symbol means."""
+        try:
+            return self._array(tree)
+        except InputError as error:
+            if "\n" in str(error):
+                raise
+            raise failure(self.text, tree.place, str(error)) from None
+
+    def _array(self, tree: Name) -> Array:
+        found = self.symbols.split(tree)
+        if found is None or found[0] not in self.symbols.entries:
+            raise InputError(self.symbols.unknown(written(tree)))
+        name, rest = found
+        direction, items = "", [*rest, *tree.indices]
+        for mark in [i for i in items if isinstance(i, Name) and i.base in ("fwd", "bwd")]:
+            items.remove(mark)
+            direction = str(mark.base) if isinstance(mark, Name) else ""
+        layer = None if tree.above is None else self.index(tree.above)
+        timed = self.symbols.entries[name][0].array.time is not None
+        layer, time = self._placed(items, layer, timed)
+        entry = self.symbols.choose(
+            name, direction, layer, self.line.layer, self.line.family.direction
+        )
+        array = entry.array
+        if tree.gradient:
+            if entry.gradient is None:
+                raise InputError(f"∂L/∂{name} is no line of this derivation")
+            array = self._initial(entry.array, time) or entry.gradient
+        if array.time is not None:
+            array = array.xreplace({TIME: self._now() if time is None else time})
+        elif time is not None:
+            raise InputError(f"{name} has no time index")
+        return self.symbols.settled(array, self.line.layer)
+
+    def _initial(self, state: Array, time: Expr | None) -> Array | None:
+        """Return ∂L/∂ of an initial state, where that is what is meant."""
+        for step in self.symbols.derivation.initial:
+            same = (step.of.family, step.of.layer) == (state.family, state.layer)
+            if same and time is not None and step.of.time == time:
+                return step.target
+        return None
+
+    def _now(self) -> Expr:
+        """The step of a symbol without one: that of the innermost sum, else that of the line."""
+        if self.bound:
+            return list(self.bound.values())[-1]
+        return TIME if self.line.time is None else self.line.time
+
+    def _placed(
+        self, items: Sequence[Tree], layer: Expr | None, timed: bool
+    ) -> tuple[Expr | None, Expr | None]:
+        """Tell layer and time apart: [layer, time], or one of them alone."""
+        found = [self.index(item) for item in items]
+        if len(found) > 2 or (len(found) == 2 and layer is not None):
+            raise InputError("a symbol has at most a layer and a time index")
+        if len(found) == 2:
+            return found[0], found[1]
+        if len(found) == 1 and layer is None and (found[0].has(LAYER) or not timed):
+            return found[0], None
+        return layer, found[0] if found else None
+
+    def index(self, tree: Tree) -> Expr:
+        """Return a step or a layer."""
+        if isinstance(tree, Name) and tree.base in _SHIFTS and not tree.subscripts:
+            return self._now() + _SHIFTS[tree.base]
+        names = {"t": TIME, "T": STEPS, **{k: self.names()[k] for k in ("l", "ell", "L")}}
+        value = scalar(tree, {**names, **self.bound})
+        if value is None:
+            shown = tree.base if isinstance(tree, Name) else "this"
+            known = ", ".join(dict.fromkeys([*names, *self.bound]))
+            raise failure(self.text, tree.place, f"'{shown}' is no index (known: {known})")
+        return value

@@ -1,0 +1,90 @@
+"""Adjoint lines as sums of coefficient ⊙ adjoint: the coefficients are known before the loop."""
+
+from dataclasses import dataclass
+
+from rnnsym.code.plan import Plan, replaced
+from rnnsym.code.units import LocalLine, arrays_in, shifted
+from rnnsym.expr import TIME, Hadamard, Node, Plus, Scale, fill_like, hadamard, scale
+
+__all__ = ["Linear", "LinearLine", "linear_lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """One term: coefficient[t + shift] ⊙ base[t + shift].
+
+    Attributes:
+        coefficient: without adjoints, at its own time; None for 1.
+        base: an adjoint, or a matrix product of one, at its own time.
+        shift: from the line's t to theirs.
+    """
+
+    coefficient: Node | None
+    base: Node
+    shift: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinearLine:
+    """A line's terms, and the factor on all of them where there are several."""
+
+    line: LocalLine
+    terms: tuple[Linear, ...]
+    factor: Node | None
+
+
+def linear_lines(plan: Plan) -> tuple[LinearLine, ...]:
+    """Return the lines of a unit in linear form, in order."""
+    return tuple(_line(line, plan) for line in plan.unit.lines)
+
+
+def _line(line: LocalLine, plan: Plan) -> LinearLine:
+    found: dict[tuple[Node, int], list[Node | None]] = {}
+    for term in line.terms:
+        linear = _linear(replaced(term, plan.maps))
+        found.setdefault((linear.base, linear.shift), []).append(linear.coefficient)
+    terms = [Linear(_total(c, base), base, shift) for (base, shift), c in found.items()]
+    factor = None if line.factor is None else replaced(line.factor, plan.maps)
+    if factor is not None and len(terms) == 1 and not line.incoming and terms[0].shift == 0:
+        [term] = terms
+        whole = factor if term.coefficient is None else hadamard(term.coefficient, factor)
+        terms, factor = [Linear(whole, term.base, 0)], None
+    return LinearLine(line, tuple(terms), factor)
+
+
+def _total(coefficients: list[Node | None], base: Node) -> Node | None:
+    if len(coefficients) == 1:
+        return coefficients[0]
+    ones = [fill_like(1, base) if c is None else c for c in coefficients]
+    ones.sort(key=lambda c: isinstance(c, Scale) and bool(c.factor.is_negative))
+    return Plus(*ones)
+
+
+def is_adjoint(node: Node) -> bool:
+    """Tell whether an adjoint stands in an expression."""
+    return any(a.family.role == "adjoint" for a in arrays_in(node))
+
+
+def _linear(term: Node) -> Linear:
+    adjoints = [a for a in arrays_in(term) if a.family.role == "adjoint"]
+    shifts = {int(a.time - TIME) for a in adjoints if a.time is not None}
+    shift = shifts.pop() if len(shifts) == 1 else 0
+    coefficient, base = _split(shifted(term, -shift))
+    return Linear(coefficient, base, shift)
+
+
+def _split(node: Node) -> tuple[Node | None, Node]:
+    if isinstance(node, Scale):
+        coefficient, base = _split(node.arg)
+        if coefficient is not None:
+            return scale(node.factor, coefficient), base
+        return None, node
+    if isinstance(node, Hadamard):
+        dependent = [c for c in node.children if is_adjoint(c)]
+        free = [c for c in node.children if not is_adjoint(c)]
+        if len(dependent) == 1 and free:
+            coefficient, base = _split(dependent[0])
+            own = free if coefficient is None else [coefficient, *free]
+            return (own[0] if len(own) == 1 else hadamard(*own)), base
+    return None, node
+

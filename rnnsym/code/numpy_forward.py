@@ -1,0 +1,368 @@
+"""The forward function of a unit."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from rnnsym.code.numpy_layer import Body, Everywhere, Layer
+from rnnsym.code.plan import Affine, Run
+from rnnsym.code.units import LocalEquation, arrays_in
+from rnnsym.expr import (
+    TIME,
+    Array,
+    Fill,
+    Hadamard,
+    Map,
+    Node,
+    Plus,
+    hadamard,
+    minus,
+    plus,
+    scale,
+    source,
+)
+
+__all__ = ["forward_lines", "setup_lines", "tuple_text"]
+
+STEP = "        "
+
+
+def forward_lines(layer: Layer) -> tuple[list[str], list[str]]:
+    """Return the lines of the forward function, and the names that it keeps for the backward one."""
+    return _Forward(layer).lines()
+
+
+class _Forward:
+    def __init__(self, layer: Layer) -> None:
+        self.layer, self.plan, self.unit = layer, layer.plan, layer.unit
+        self.all = Everywhere(layer)
+        self.made: list[str] = []
+
+    def lines(self) -> tuple[list[str], list[str]]:
+        unit, layer = self.unit, self.layer
+        before = self._before()
+        loop = self._loop() if unit.states else []
+        after = Everywhere(self.layer)
+        for equation in self.plan.after:
+            self._everywhere(after, equation)
+        work = self._work
+        arguments = [r.local.name for r in unit.reads] + [f"{s.name}_0" for s, _ in unit.states]
+        head = [
+            f"def {unit.name}_forward(p, at, {', '.join(arguments)}, mask=None):",
+            *self._docstring(),
+        ]
+        kept = [*(r.local.name for r in unit.reads), *dict.fromkeys(self.made)]
+        outputs = [f"{layer.name(a)}[now]" for a in layer.exports]
+        slot = "T" if unit.order > 0 else "1"
+        outputs.append(tuple_text(f"{s.name}[{slot}]" for s, _ in unit.states))
+        kept_text = tuple_text(kept)
+        stacked = [f'{r.name} = p["{r.name}" + at]' for r in self._weights()]
+        single = [f'{w} = p["{w}" + at]' for w in self._single()]
+        body = [
+            *stacked,
+            *single,
+            f"T, B, dtype = {self._shape()}",
+            *(f"{name} = {text}" for name, text in self.layer.sizes.items()),
+            *before,
+            *(
+                f"{name} = np.empty(({rows}, B), dtype)"
+                for name, rows in work.items()
+            ),
+            *loop,
+            *after.lines,
+            f"return {', '.join([*outputs, kept_text])}",
+        ]
+        return [*head, *(f"    {line}" if line else "" for line in body)], kept
+
+    def _shape(self) -> str:
+        name = self.unit.reads[0].local.name
+        return f"len({name}), {name}.shape[2], {name}.dtype"
+
+    def _docstring(self) -> Iterator[str]:
+        yield '    """Compute'
+        for equation in self.unit.equations:
+            yield f"        {source(equation.lhs)} = {source(equation.rhs)}"
+        yield '    """'
+
+    def _weights(self) -> list[Run]:
+        return list(self.plan.stacked)
+
+    def _single(self) -> list[str]:
+        gone = {w.name for r in self.plan.stacked for w in r.weights}
+        return [w.name for w in self.unit.weights if w.name not in gone]
+
+    # Before the loop
+
+    def _before(self) -> list[str]:
+        layer, out = self.layer, self.all
+        for read in layer.padded:
+            out.add(f"{read.name} = padded({read.name}, mask)")
+        if layer.stack:
+            total = layer.offsets([a.lhs for a in layer.stack])[1]
+            names = ", ".join(layer.name(a.lhs) for a in layer.stack)
+            out.add(f"stack = np.zeros((T + 2, {total}, B), dtype)  # {names}")
+            out.lines += setup_lines(layer, "stack", layer.name)
+            self.made.append("stack")
+        for equation in self.plan.equations:
+            name = layer.name(equation.lhs)
+            stacked = any(equation.lhs == a.lhs for a in layer.stack)
+            if stacked or name != equation.lhs.name or name in self.made or self._in_stack(name):
+                continue
+            out.add(f"{name} = np.zeros((T + 2, {layer.rows(equation.lhs)}, B), dtype)")
+            self.made.append(name)
+        for state, _ in self.unit.states:
+            slot = "0" if self.unit.order > 0 else "T + 1"
+            out.add(f"{state.name}[{slot}] = {state.name}_0")
+        self._hoisted()
+        for equation in self.plan.before:
+            if not any(a.lhs == equation.lhs for a in self.plan.affine):
+                self._everywhere(out, equation)
+        return out.lines
+
+    def _in_stack(self, name: str) -> bool:
+        return any(self.layer.name(a.lhs) == name for a in self.layer.stack)
+
+    def _everywhere(self, out: Everywhere, equation: LocalEquation) -> None:
+        out.comment(equation.lhs, equation.rhs)
+        target = self.layer.everywhere(equation.lhs)
+        rhs = equation.rhs
+        if isinstance(rhs, Map) and self.plan.in_place.get(_family(rhs)) == equation.lhs:
+            rhs_target = f"{self.layer.name(equation.lhs)}_all"
+            out.add(f"{rhs_target} = {target}")
+            if rhs.name in ("sigmoid", "relu", "tanh", "exp", "log", "square"):
+                out.function(rhs.name, rhs_target, rhs_target)
+            else:
+                out.add(f"{rhs_target}[...] = {out.text(rhs)}")
+        else:
+            out.add(f"{target} = {out.text(rhs)}")
+
+    def _hoisted(self) -> None:
+        """Fill the pre-activations with what is known of them before the loop."""
+        if not self.plan.affine:
+            return
+        biases, products = self.plan.runs("bias"), self.plan.runs("hoisted")
+        whole = len(self.plan.affine)
+        if len(biases) == len(products) == 1:
+            bias, product = biases[0], products[0]
+            if len(bias.members) == len(product.members) == whole:
+                vector = self._vector(product)
+                target = self._run_target(product)
+                self.all.add(f"np.add(times({product.name}, {vector}), {bias.name}, out={target})")
+                biases, products = (), ()
+        for run in biases:
+            self.all.add(f"{self._run_target(run)} = {run.name}")
+        for run in products:
+            vector = self._vector(run)
+            self.all.add(f"{self._run_target(run)} += times({run.name}, {vector})")
+        for affine in self.plan.affine:
+            for term in affine.known:
+                target = self.layer.everywhere(affine.lhs)
+                self.all.add(f"{target} += {self.all.text(term)}")
+
+    def _vector(self, run: Run) -> str:
+        assert run.vector is not None
+        return self.all.text(run.vector)
+
+    def _run_target(self, run: Run) -> str:
+        layer = self.layer
+        if not layer.stack:
+            return layer.everywhere(run.members[0])
+        cut = layer.cut(run.members)
+        return "stack[now]" if cut == ":" else f"stack[now, {cut}]"
+
+    # The loop
+
+    def _loop(self) -> list[str]:
+        unit, body = self.unit, Body(self.layer)
+        self.body = body
+        self._schedule()
+        order = "range(1, T + 1)" if unit.order > 0 else "range(T, 0, -1)"
+        before = -1 if unit.order > 0 else 1
+        held = [
+            f"np.copyto({body.variable(s)}, {body.bind(s.name, before)}, where=off[t])"
+            for s, _ in unit.states
+        ]
+        self._work = body.work
+        return [
+            "off = masked(mask)",
+            f"for t in {order}:",
+            *(f"    {line}" for line in body.bindings()),
+            *(f"    {line}" for line in body.lines),
+            "    if off is not None:  # a masked step carries the state",
+            *(f"        {line}" for line in held),
+        ]
+
+    _work: dict[str, str] = {}  # noqa: RUF012 - filled by the loop
+
+    def _schedule(self) -> None:
+        """Walk the equations of a step: products when their vector is there, functions in runs."""
+        affine = {a.lhs: a for a in self.plan.affine}
+        waiting = list(self.plan.inside)
+        runs = list(self.plan.runs("recurrent"))
+        done: set[Array] = {e.lhs for e in (*self.plan.before,)}
+        own = {e.lhs.family for e in self.plan.equations}
+
+        def ready(node: Node) -> bool:
+            return all(
+                a.family not in own or a.time != TIME or a in done for a in arrays_in(node)
+            )
+
+        multiplied: set[Array] = set()
+        while waiting:
+            for run in [r for r in runs if r.vector is not None and ready(r.vector)]:
+                self._recurrent(run)
+                multiplied |= set(run.members)
+                runs.remove(run)
+            fused = [
+                e for e in waiting
+                if e.lhs in affine
+                and (affine[e.lhs].recurrent is None or e.lhs in multiplied)
+                and all(ready(t) for t in affine[e.lhs].others)
+            ]
+            for equation in fused:
+                self._others(affine[equation.lhs])
+            if fused:
+                done |= {e.lhs for e in fused}
+                waiting = [e for e in waiting if e not in fused]
+                maps = [
+                    e for e in waiting
+                    if isinstance(e.rhs, Map) and self.plan.in_place.get(_family(e.rhs)) == e.lhs
+                    and e.rhs.arg in done
+                ]
+                self._functions(maps)
+                done |= {e.lhs for e in maps}
+                waiting = [e for e in waiting if e not in maps]
+                continue
+            equation = next(e for e in waiting if e.lhs not in affine and ready(e.rhs))
+            self._plain(equation)
+            done.add(equation.lhs)
+            waiting.remove(equation)
+
+    def _recurrent(self, run: Run) -> None:
+        body = self.body
+        assert run.vector is not None
+        names = ", ".join(m.name for m in run.members)
+        body.add(f"# {source(run.vector)} into {names}")
+        target = self._variable(run.members)
+        rows = self._rows(run.members)
+        work = f"work_{''.join(c if c.isalnum() else '_' for c in rows)}"
+        body.work[work] = rows
+        body._busy.append(work)
+        body.dot(run.name, run.vector, work)
+        body.add(f"{target} += {work}")
+        body.free(work)
+
+    def _rows(self, members: tuple[Array, ...]) -> str:
+        total = members[0].shape[0]
+        for member in members[1:]:
+            total = total + member.shape[0]
+        return self.layer.size(total)
+
+    def _variable(self, members: tuple[Array, ...]) -> str:
+        """Return the variable of neighbours in the stack at this step."""
+        layer = self.layer
+        if len(members) == 1:
+            return self.body.variable(members[0])
+        cut = layer.cut(members)
+        if cut == ":":
+            return self.body.bind("stack")
+        name = "".join(layer.name(m) for m in members)
+        view = f"{name} = stack[:, {cut}]"
+        if view not in self.all.lines:
+            self.all.lines.append(view)
+        return self.body.bind(name)
+
+    def _others(self, affine: Affine) -> None:
+        for term in affine.others:
+            self.body.add_to(self.body.variable(affine.lhs), term)
+
+    def _functions(self, equations: list[LocalEquation]) -> None:
+        """Apply functions to neighbours in the stack at once."""
+        order = {self.layer.name(a.lhs): i for i, a in enumerate(self.layer.stack)}
+        place = {e.lhs.name: order.get(e.lhs.name, 1000 + i) for i, e in enumerate(equations)}
+        ranked = sorted(equations, key=lambda e: place[e.lhs.name])
+        neighbours = groupby(enumerate(ranked), key=lambda p: place[p[1].lhs.name] - p[0])
+        for _, group in neighbours:
+            self._neighbours([e for _, e in group])
+
+    def _neighbours(self, equations: list[LocalEquation]) -> None:
+        runs = [
+            (name, [e.lhs for e in run])
+            for name, run in groupby(equations, key=lambda e: _name(e.rhs))
+        ]
+        body = self.body
+        for equation in equations:
+            body.add(f"# {source(equation.lhs)} = {source(equation.rhs)}")
+        squashing = {n for n, _ in runs} <= {"sigmoid", "tanh"}
+        if squashing and len(runs) == 2:
+            gates = self._variable(self._stacked(next(m for n, m in runs if n == "sigmoid")))
+            both = self._variable(self._stacked([e.lhs for e in equations]))
+            body.add(f"{gates} *= 0.5")
+            body.add(f"np.tanh({both}, out={both})")
+            body.add(f"{gates} *= 0.5")
+            body.add(f"{gates} += 0.5")
+            return
+        for name, members in runs:
+            target = self._variable(self._stacked(members))
+            if name in ("sigmoid", "relu", "tanh", "exp", "log", "square"):
+                body.function(name, target, target)
+            else:
+                for e in equations:
+                    if e.lhs in members:
+                        body.add(f"{body.variable(e.lhs)}[...] = {body.text(e.rhs)}")
+
+    def _stacked(self, members: list[Array]) -> tuple[Array, ...]:
+        """Return the pre-activations whose places some gates have taken."""
+        names = {m.name for m in members}
+        found = tuple(a.lhs for a in self.plan.affine if self.layer.name(a.lhs) in names)
+        return found or tuple(members)
+
+    def _plain(self, equation: LocalEquation) -> None:
+        body = self.body
+        body.add(f"# {source(equation.lhs)} = {source(equation.rhs)}")
+        body.compute(mixed(equation.rhs), body.variable(equation.lhs))
+
+
+def _name(node: Node) -> str:
+    assert isinstance(node, Map)
+    return node.name
+
+
+def _family(node: Map) -> object:
+    return node.arg.family if isinstance(node.arg, Array) else None
+
+
+def mixed(node: Node) -> Node:
+    """(1 − z) ⊙ a + z ⊙ b = a + z ⊙ (b − a), which is one product less."""
+    if not isinstance(node, Plus) or len(node.children) != 2:
+        return node
+    for one, other in (node.children, tuple(reversed(node.children))):
+        if not isinstance(one, Hadamard) or not isinstance(other, Hadamard):
+            continue
+        if len(one.children) != 2 or len(other.children) != 2:
+            continue
+        for rest, a in (one.children, tuple(reversed(one.children))):
+            for z, b in (other.children, tuple(reversed(other.children))):
+                if _is_rest(rest, z):
+                    return plus(hadamard(z, minus(b, a)), a)
+    return node
+
+
+def _is_rest(node: Node, z: Node) -> bool:
+    """Tell whether a node is 1 − z."""
+    if not isinstance(node, Plus) or len(node.children) != 2:
+        return False
+    first, second = node.children
+    return isinstance(first, Fill) and first.value == 1 and second == scale(-1, z)
+
+
+def setup_lines(layer: Layer, stack: str, name: object) -> Iterator[str]:
+    """Yield the lines that name the parts of a stack."""
+    assert callable(name)
+    for affine in layer.stack:
+        yield f"{name(affine.lhs)} = {stack}[:, {layer.cut([affine.lhs])}]"
+
+
+def tuple_text(names: Iterable[str]) -> str:
+    """Return a tuple's text."""
+    listed = list(names)
+    return f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"

@@ -1,0 +1,207 @@
+"""One unit as two NumPy functions: forward with a cache, backward with gradients."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from rnnsym.code.numpy_text import Columns, Writer, size_text
+from rnnsym.code.plan import Affine, Plan
+from rnnsym.code.units import Unit, arrays_in
+from rnnsym.expr import TIME, Array, Expr, Integer, Map, Node, source
+
+__all__ = ["Layer", "layer_source"]
+
+SLICES = {0: "now", -1: "before", 1: "after"}
+STEPS = {0: "t", -1: "t - 1", 1: "t + 1"}
+ENDINGS = {0: "t", -1: "before", 1: "after"}
+
+
+def shift_of(array: Array) -> int:
+    """Return how far from t an array is read."""
+    return 0 if array.time is None else int(array.time - TIME)
+
+
+@dataclass
+class Layer:
+    """What the two functions of a unit share: its plan, sizes and names."""
+
+    unit: Unit
+    plan: Plan
+    sizes: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def padded(self) -> tuple[Array, ...]:
+        """What is read from outside step by step, or at another step: it gets slots 0 and T + 1."""
+        plan, reads = self.plan, {r.local.family: r.local for r in self.unit.reads}
+        found: dict[Array, None] = {}
+        stepwise = {e.lhs for e in plan.inside}
+        for equation in plan.equations:
+            affine = next((a for a in plan.affine if a.lhs == equation.lhs), None)
+            nodes: Iterable[Node] = [equation.rhs]
+            for array in (a for n in nodes for a in arrays_in(n)):
+                if array.family in reads and array.time != TIME:
+                    found[reads[array.family]] = None
+            if equation.lhs in stepwise:
+                loop = affine.others if affine else (equation.rhs,)
+                loop += (affine.recurrent,) if affine and affine.recurrent else ()
+                for array in (a for n in loop for a in arrays_in(n)):
+                    if array.family in reads:
+                        found[reads[array.family]] = None
+        return tuple(found)
+
+    def is_slotted(self, array: Array) -> bool:
+        """Tell whether an array has a slot for every step from 0 to T + 1."""
+        reads = {r.local.family for r in self.unit.reads}
+        return array.family not in reads or array.family in {a.family for a in self.padded}
+
+    def name(self, array: Array) -> str:
+        """Return what an array is called: y for an a that y takes the place of."""
+        return self.plan.in_place.get(array.family, array).name
+
+    def everywhere(self, array: Array) -> str:
+        """Return an array at all steps."""
+        if array.time is None:
+            return array.name
+        if not self.is_slotted(array):
+            return array.name
+        return f"{self.name(array)}[{SLICES[shift_of(array)]}]"
+
+    def size(self, expr: Expr) -> str:
+        """Return a size, and note that it is needed."""
+        for atom in expr.atoms() if expr.is_Symbol else _size_atoms(expr):
+            self._note(atom)
+        return size_text(expr)
+
+    def rows(self, node: Node) -> str:
+        """Return the rows of a node."""
+        return self.size(node.shape[0])
+
+    def _note(self, atom: Expr) -> None:
+        name = size_text(atom)
+        if name in self.sizes or name.isdigit():
+            return
+        for weight in self.unit.weights:
+            for axis in (0, 1):
+                if weight.shape[axis] == atom:
+                    self.sizes[name] = f'p["{weight.name}" + at].shape[{axis}]'
+                    return
+        for read in self.unit.reads:
+            if read.local.shape[0] == atom:
+                self.sizes[name] = f"{read.local.name}.shape[1]"
+                return
+        for state, _ in self.unit.states:
+            if state.shape[0] == atom:
+                self.sizes[name] = f"{state.name}_0.shape[0]"
+                return
+
+    @property
+    def exports(self) -> tuple[Array, ...]:
+        """The arrays that others read: gradients arrive there."""
+        return tuple(self.consumer(line.of) for line in self.unit.lines if line.incoming)
+
+    def consumer(self, array: Array) -> Array:
+        """Return y for the a of a y = f(a) whose adjoint is written inside that of a."""
+        lines = {line.of.family for line in self.unit.lines}
+        for equation in self.unit.equations:
+            plain = isinstance(equation.rhs, Map) and equation.rhs.children == (array,)
+            if plain and equation.lhs.family not in lines:
+                return equation.lhs
+        return array
+
+    # The stack of pre-activations
+
+    @property
+    def stack(self) -> tuple[Affine, ...]:
+        """The pre-activations that stand on top of each other in one array."""
+        return self.plan.affine if len(self.plan.affine) > 1 else ()
+
+    def offsets(self, members: Iterable[Array]) -> tuple[str, str]:
+        """Return the first row, and the one after the last, of neighbours in the stack."""
+        names = [m.name for m in members]
+        order = [a.lhs for a in self.stack]
+        first = next(i for i, a in enumerate(order) if a.name == names[0])
+        total: Expr = Integer(0)
+        starts = [total]
+        for array in order:
+            total = total + array.shape[0]
+            starts.append(total)
+        return self.size(starts[first]), self.size(starts[first + len(names)])
+
+    def cut(self, members: Iterable[Array]) -> str:
+        """Return the slice of neighbours in the stack; all of it is ``:``."""
+        members = tuple(members)
+        start, stop = self.offsets(members)
+        first = "" if start == "0" else start
+        last = "" if members[-1] == self.stack[-1].lhs else stop
+        return f"{first}:{last}"
+
+
+def _size_atoms(expr: Expr) -> list[Expr]:
+    from rnnsym.expr import AppliedUndef, Symbol
+
+    applied = sorted(expr.atoms(AppliedUndef), key=str)
+    inner = {s for a in applied for s in a.atoms(Symbol)}
+    plain = sorted((s for s in expr.atoms(Symbol) if s not in inner), key=str)
+    return [*applied, *plain]
+
+
+class Body(Writer):
+    """A loop's body: every array of the step is bound to a variable once, at its top."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self.bound: dict[str, str] = {}
+        super().__init__(Columns(self._step_name, all_steps=False), layer.rows)
+
+    def _step_name(self, array: Array) -> str:
+        return array.name if array.time is None else self.variable(array)
+
+    def variable(self, array: Array) -> str:
+        """Return the variable of an array of this step, or of its neighbour."""
+        shift = shift_of(array)
+        return self.bind(self.layer.name(array), shift)
+
+    def bind(self, name: str, shift: int = 0) -> str:
+        """Return the variable of a named array at t + shift."""
+        variable = f"{name}_{ENDINGS[shift]}"
+        self.bound[variable] = f"{name}[{STEPS[shift]}]"
+        return variable
+
+    def bindings(self) -> Iterator[str]:
+        """Yield the lines that bind the variables."""
+        items = list(self.bound.items())
+        while items:
+            count = len(items)
+            while len(_assignment(items[:count])) > 84 and count > 1:
+                count -= 1
+            yield _assignment(items[:count])
+            items = items[count:]
+
+
+def _assignment(items: list[tuple[str, str]]) -> str:
+    return f"{', '.join(k for k, _ in items)} = {', '.join(v for _, v in items)}"
+
+
+class Everywhere(Writer):
+    """Statements about all steps at once."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        super().__init__(Columns(layer.everywhere, all_steps=True), layer.rows)
+
+    def comment(self, lhs: Node, rhs: Node) -> None:
+        """Quote the equation that the following lines compute."""
+        self.add(f"# {source(lhs)} = {source(rhs)}")
+
+
+def layer_source(unit: Unit) -> tuple[str, Plan]:
+    """Return the two functions of a unit, and its plan."""
+    from rnnsym.code.numpy_backward import backward_lines
+    from rnnsym.code.numpy_forward import forward_lines
+
+    plan = Plan(unit)
+    layer = Layer(unit, plan)
+    forward, cached = forward_lines(layer)
+    backward = backward_lines(layer, cached)
+    return "\n".join([*forward, "", "", *backward]), plan
+
+

@@ -1,0 +1,248 @@
+"""A model cut into units: each loop's equations and adjoint lines, in names of their own.
+
+What a unit reads from outside comes in as an argument; the edges that lead out of it go out as
+gradients. So the code of a stack is one pair of functions, called for every layer.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from keyword import kwlist
+
+from rnnsym.derivation import Derivation, Step, Term
+from rnnsym.equations import Block, Equation, Loop
+from rnnsym.expr import LAYER, STEPS, TIME, Array, Expr, Family, Integer, Node, Span, rebuild
+from rnnsym.numeric.notation import identifier
+
+__all__ = ["LocalEquation", "LocalLine", "Read", "Unit", "arrays_in", "shifted", "units_of"]
+
+RESERVED = frozenset(
+    "T B L np p at mask hold off now before after forward backward cache times flat total work "
+    "firsts final gradients sigmoid softmax x_ self torch".split()
+) | frozenset(kwlist)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEquation:
+    """``lhs[t] = rhs``, without layer and direction."""
+
+    lhs: Array
+    rhs: Node
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLine:
+    """An adjoint line: what the unit's own equations give, and whether more comes from outside.
+
+    Attributes:
+        terms: in the target's index.
+        of: the array whose adjoint ``target`` is.
+    """
+
+    target: Array
+    of: Array
+    terms: tuple[Node, ...]
+    factor: Node | None
+    incoming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An array that a unit reads from outside, under its local and its own name.
+
+    Attributes:
+        terms: the gradient that the unit sends there.
+    """
+
+    local: Array
+    array: Array
+    terms: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One loop of a model.
+
+    Attributes:
+        name: of the functions.
+        order: +1 forward in time, −1 backward, 0 once.
+        layers: the layers it runs for, or None where its layer is fixed or absent.
+        states: local arrays carried from step to step, with their domain.
+        weights: local arrays.
+        gradients: the terms of each weight's gradient.
+        suffix: the layer and direction in the keys of its arrays, an f-string's text.
+    """
+
+    name: str
+    block: Block
+    order: int
+    layers: Span | None
+    equations: tuple[LocalEquation, ...]
+    reads: tuple[Read, ...]
+    states: tuple[tuple[Array, str], ...]
+    weights: tuple[Array, ...]
+    lines: tuple[LocalLine, ...]
+    gradients: tuple[tuple[Array, tuple[Node, ...]], ...]
+    suffix: str
+    original: Mapping[str, Array]
+
+
+def arrays_in(node: Node) -> Iterator[Array]:
+    """Yield the arrays in an expression, in order."""
+    if isinstance(node, Array):
+        yield node
+    for child in node.children:
+        yield from arrays_in(child)
+
+
+def shifted(node: Node, by: int) -> Node:
+    """Return ``node`` with its time index moved."""
+    return node.xreplace({TIME: TIME + by}) if by else node
+
+
+def units_of(derivation: Derivation) -> tuple[Unit, ...]:
+    """Return the units of a model, in the order in which they are computed."""
+    taken: set[str] = set()
+    found: list[Unit] = []
+    for block in derivation.system.blocks:
+        for loop in block.loops:
+            unit = _Cutter(derivation, block, loop).unit()
+            name, number = unit, 2
+            while name in taken:
+                name, number = f"{unit}_{number}", number + 1
+            taken.add(name)
+            found.append(_Cutter(derivation, block, loop).cut(name))
+    return tuple(found)
+
+
+class _Cutter:
+    def __init__(self, derivation: Derivation, block: Block, loop: Loop) -> None:
+        self.derivation, self.block, self.loop = derivation, block, loop
+        system = derivation.system
+        self.own = {e.lhs.family for e in loop.equations}
+        self.weights = {w.array.family: w.array for w in system.weights}
+        directions = {e.lhs.family.direction for e in loop.equations}
+        self.direction = directions.pop() if len(directions) == 1 else ""
+
+    def unit(self) -> str:
+        """Return the name that the unit would like to have."""
+        last = self.loop.equations[-1].lhs
+        spec = self.block.spec
+        if self.block.cell is not None and spec is not None and self._recurs():
+            stem = self.block.cell.name
+        else:
+            stem = {"x": "embedding"}.get(last.name, f"output_{last.name}")
+            stem = "dense" if str(spec).startswith("dense") else stem
+        plain = "".join(c if c.isalnum() else "_" for c in stem).strip("_") or "cell"
+        plain = f"cell_{plain}" if plain[0].isdigit() else plain
+        return f"{plain}_{self.direction}" if self.direction else plain
+
+    def _recurs(self) -> bool:
+        states = {s.array.family for s in self.derivation.system.states}
+        return bool(self.own & states)
+
+    def cut(self, name: str) -> Unit:
+        """Return the unit."""
+        system = self.derivation.system
+        equations = [LocalEquation(self._array(e.lhs), self.local(e.rhs)) for e in self.loop.equations]
+        used = dict.fromkeys(a for e in self.loop.equations for a in arrays_in(e.rhs))
+        families = dict.fromkeys(a.family for a in used if a.family in self.weights)
+        weights = tuple(self._array(self.weights[f]) for f in families)
+        stage = next(s for s in self.derivation.stages if s.loop is self.loop)
+        steps = {s.of.family: s for s in self.derivation.weights}
+        state_of = {s.array.family: s for s in system.states}
+        return Unit(
+            name=name,
+            block=self.block,
+            order=self.loop.order,
+            layers=next((e.layer for e in self.loop.equations), None),
+            equations=tuple(equations),
+            reads=tuple(self._reads(used)),
+            states=tuple(
+                (self._array(s.array), s.domain) for f, s in state_of.items() if f in self.own
+            ),
+            weights=weights,
+            lines=tuple(self._line(s) for s in stage.steps),
+            gradients=tuple(
+                (self._array(steps[f].of), self._inside(steps[f])) for f in families
+            ),
+            suffix=self._suffix(),
+            original={self._array(e.lhs).name: e.lhs for e in self.loop.equations},
+        )
+
+    def _suffix(self) -> str:
+        marked = [e.lhs for e in self.loop.equations] + [
+            self.weights[a.family]
+            for e in self.loop.equations
+            for a in arrays_in(e.rhs)
+            if a.family in self.weights
+        ]
+        array = marked[-1]
+        return array.key[len(array.name) :].replace("[l", "[{l}")
+
+    def _reads(self, used: Mapping[Array, None]) -> Iterator[Read]:
+        seen: set[Family] = set()
+        for array in used:
+            if array.family in self.own or array.family in self.weights or array.family in seen:
+                continue
+            seen.add(array.family)
+            fixed = array.time is not None and not array.time.has(TIME)
+            plain = array if fixed else Array(array.family, array.shape, array.layer, TIME)
+            yield Read(self._array(plain), plain, self._outgoing(array.family))
+
+    def _outgoing(self, family: Family) -> tuple[Node, ...]:
+        for step in (*self.derivation.adjoints, *self.derivation.inputs):
+            if step.of.family == family:
+                terms = self._inside(step)
+                if terms:
+                    return terms
+        return ()
+
+    def _is_inside(self, term: Term) -> bool:
+        return term.source is not None and any(term.source is e for e in self.loop.equations)
+
+    def _inside(self, step: Step) -> tuple[Node, ...]:
+        return tuple(self.local(t.value) for t in step.terms if self._is_inside(t))
+
+    def _line(self, step: Step) -> LocalLine:
+        factor = None if step.factor is None else self.local(step.factor)
+        incoming = any(
+            not self._is_inside(t) and not _final_only(t) for t in step.terms
+        )
+        return LocalLine(
+            self._array(step.target), self._array(step.of), self._inside(step), factor, incoming
+        )
+
+    def local(self, node: Node) -> Node:
+        """Return an expression in the unit's own names."""
+        if isinstance(node, Array):
+            return self._array(node)
+        return rebuild(node, tuple(self.local(c) for c in node.children))
+
+    def _array(self, array: Array) -> Array:
+        family = array.family
+        name = family.name if family.direction == self.direction else identifier(array)
+        name = f"{name}_" if name in RESERVED else name
+        time = array.time
+        if family not in self.weights and family.role != "gradient":
+            fixed = time is None or not time.has(TIME)
+            time = TIME if fixed else time
+        return Array(Family(name, name, "", family.role), array.shape, None, time)
+
+
+def _final_only(term: Term) -> bool:
+    """Tell whether this is a gradient that arrives at a chain's last step only: a final state's."""
+    return (
+        term.source is None
+        and term.time is not None
+        and term.time.first == term.time.last
+        and isinstance(term.value, Array)
+        and term.value.name.startswith("Delta_")
+    )
+
+
+def number(expr: Expr) -> int:
+    """Return a time shift as an int."""
+    return int(expr - TIME)
+
+
+_ = (Equation, Integer, LAYER, STEPS)
