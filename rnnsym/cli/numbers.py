@@ -68,7 +68,7 @@ def params(text: str, format_name: str, ascii_only: bool, **chosen: Any) -> None
         print_document(count_document(network.system, network.count()), format_name, ascii_only)
 
 
-def _params_in_all(text: str, format_name: str, ascii_only: bool, chosen: dict[str, Any]) -> None:
+def _params_in_all(text: str, format_name: str, ascii_only: bool, chosen: Any) -> None:
     from rnnsym.sheet.conventions import conventions_document, conventions_json, forms
 
     found = [

@@ -46,7 +46,7 @@ def traits(cell: Cell) -> Traits:
     >>> found.reset, found.gate.name, found.keeps, found.biases
     ('after', 'z', True, 6)
     """
-    old = {s.xreplace({TIME: TIME - 1}) for s in cell.states}
+    old: set[Node] = {s.xreplace({TIME: TIME - 1}) for s in cell.states}
     gate, keeps = next(_gates(cell, old), (None, False))
     return Traits(_reset(cell, old), gate, keeps, len(cell.biases))
 
@@ -60,7 +60,7 @@ def _gates(cell: Cell, old: set[Node]) -> Iterator[tuple[Array, bool]]:
                     match factor:
                         case Array() if factor.time == TIME:
                             yield factor, True
-                        case Plus(args=(Fill(), Scale(arg=Array() as gate))):
+                        case Plus(children=(Fill(), Scale(arg=Array() as gate))):
                             yield gate, False
                         case _:
                             pass
@@ -122,14 +122,13 @@ def conventions_document(text: str, systems: Sequence[tuple[str, System | None]]
         systems: the model as each convention has it, or None where that lacks one of its cells.
     """
     numbered = any(system is not None and system.bound for _, system in systems)
-    head = ("convention", "model", "reset", "old state", "biases", "parameters")
+    head = ("convention and model", "reset", "old state", "biases", "parameters")
     rows = (_row(convention, system, numbered) for convention, system in systems)
     titles = (*head, "number") if numbered else head
-    bound = next((s.bound for _, s in systems if s is not None), {})
-    given = ", ".join(f"{k} = {v}" for k, v in bound.items())
+    given = ", ".join(f"{k} = {v}" for k, v in _bound(systems).items())
     lines = (
-        prose("reset: the gate multiplies the old state before, or its product after the product"),
-        prose("old state: the gate that keeps it, or replaces it; biases: vectors in one cell"),
+        prose("reset: a gate multiplies the old state before the matrix product, or after it"),
+        prose("old state: the gate that keeps or replaces it; biases: vectors in one cell"),
         *((prose(f"Sizes: {given}"),) if given else ()),
     )
     table = Table(tuple(prose(t) for t in titles), tuple(rows))
@@ -137,17 +136,22 @@ def conventions_document(text: str, systems: Sequence[tuple[str, System | None]]
     return Document(name, "derivation", title, lines, (table,))
 
 
+def _bound(systems: Sequence[tuple[str, System | None]]) -> dict[str, int]:
+    """Return the sizes that were given, the same for all."""
+    return next(
+        (dict(system.bound) for _, system in systems if system is not None), dict[str, int]()
+    )
+
+
 def _row(convention: str, system: System | None, numbered: bool) -> tuple[Prose, ...]:
     if system is None:
-        lacking = (prose(convention), prose("has no such cell"), *(prose("–") for _ in range(4)))
-        return (*lacking, prose("–")) if numbered else lacking
+        return prose(f"{convention} has no such cell"), *[prose("–")] * (5 if numbered else 4)
     found, counted = traits(_cell(system)), count(system)
     gate: tuple[str | Math, ...] = ("–",)
     if found.gate is not None:
         gate = (found.gate.name, " keeps" if found.keeps else " replaces")
     return (
-        prose(convention),
-        prose(str(system.model)),
+        prose(f"{convention} {system.model}"),
         prose(found.reset or "–"),
         gate,
         prose(str(found.biases)),
@@ -171,7 +175,7 @@ def conventions_json(text: str, systems: Sequence[tuple[str, System | None]]) ->
         "schema": SCHEMA,
         "rnnsym": VERSION,
         "model": text,
-        "sizes": next((dict(s.bound) for _, s in systems if s is not None), {}),
+        "sizes": _bound(systems),
         "conventions": [_entry(convention, system) for convention, system in systems],
     }
 
