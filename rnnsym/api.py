@@ -17,6 +17,7 @@ from rnnsym.expr import latex
 from rnnsym.system import build_system, read_model
 
 if TYPE_CHECKING:
+    from rnnsym.audit import Verdict
     from rnnsym.equations import Model as Specification
     from rnnsym.equations import System
     from rnnsym.item import Item
@@ -86,6 +87,23 @@ class Model:
 
         system = build_system(self.specification, final_gradients=True)
         return check_derivation(derive(system, truncate), seed)
+
+    def audit(
+        self, formula: str, wrt: str | None = None, aliases: Mapping[str, str] | None = None
+    ) -> "Verdict":
+        """Judge a formula derived by hand.
+
+        Args:
+            formula: in ASCII, Unicode or LaTeX; with a left-hand side, or with ``wrt``.
+            wrt: what it is the gradient of, e.g. ``U_f``, or an adjoint, or ``params``.
+            aliases: other names for symbols, new → old.
+
+        >>> model("lstm").audit("sum_t(delta_f[t] @ h[t-1].T)", "U_f").kind
+        'equal'
+        """
+        from rnnsym.audit import audit
+
+        return audit(self.derive(), wrt, formula, aliases)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the convention's names and packed shapes, in the convention's order."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnsym.audit.evaluate import Point, Undefined, evaluate
+from rnnsym.audit.evaluate import Point, UndefinedError, evaluate
 from rnnsym.audit.points import DIGITS, point
 from rnnsym.audit.target import Target
 from rnnsym.audit.verdict import Counterexample
@@ -50,7 +50,7 @@ def compare(derivation: Derivation, target: Target, node: Node, turned: bool = F
             found = _at_point(derivation, target, transpose(node) if turned else node, seed)
             if found is not None:
                 return found
-    except Undefined as error:
+    except UndefinedError as error:
         return Comparison(None, f"at a random point there is {error}")
     except (ArithmeticError, ValueError, MemoryError) as error:
         return Comparison(None, f"the values cannot be computed: {error}")
@@ -108,6 +108,7 @@ def _example(
 ) -> Counterexample:
     gaps = [abs(a - b) for a, b in zip(given.ravel(), derived.ravel(), strict=True)]
     row, col = divmod(gaps.index(max(gaps)), derived.shape[1])
+    formula, right = _shown(here.context, given[row, col], derived[row, col])
     names = here.derivation.system.size_names
     return Counterexample(
         sizes={k: v for k, v in here.sizes.tables().items() if k in names},
@@ -116,9 +117,18 @@ def _example(
         layer=here.indices[LAYER] if target.layer is not None else None,
         time=here.indices[TIME] if target.time is not None else None,
         entry=(row + 1, col + 1),
-        formula=here.context.nstr(given[row, col], 6),
-        derived=here.context.nstr(derived[row, col], 6),
+        formula=formula,
+        derived=right,
     )
+
+
+def _shown(context: Any, given: Any, derived: Any) -> tuple[str, str]:
+    """Return two numbers with as many digits as tell them apart."""
+    for digits in (6, 12, 24, context.dps):
+        shown = context.nstr(given, digits), context.nstr(derived, digits)
+        if shown[0] != shown[1]:
+            break
+    return shown
 
 
 def holds(at: Point, target: Target, node: Node) -> dict[tuple[int, int], Numbers]:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from rnnsym.audit.tokens import Token, failure, tokens
+from rnnsym.audit.tokens import GREEK, Token, failure, tokens
 from rnnsym.audit.tree import Name, Tree
 from rnnsym.errors import InputError
 from rnnsym.expr import ACTIVATIONS
@@ -24,27 +24,7 @@ FUNCTIONS = {name: name for name in ACTIVATIONS} | {
 _ACCENTS = {"tilde": "tilde", "widetilde": "tilde", "hat": "hat", "widehat": "hat", "bar": "bar",
             "overline": "bar"}  # fmt: skip
 _ARROWS = {"overrightarrow": "fwd", "vec": "fwd", "overleftarrow": "bwd"}
-_GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "varepsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "lambda",
-        "mu",
-        "nu",
-        "tau",
-        "phi",
-        "varphi",
-        "Delta",
-        "ell",
-    ]
-)
+_LETTERS = frozenset({*GREEK.values(), "varepsilon", "varphi"}) - {"sum"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -110,6 +90,7 @@ class Cursor(ABC):
             raise self.fail(f"'{closing}' is expected here, for the '{opened.text}' before it")
 
     def group(self, inner: Callable[[], Tree]) -> Tree:
+        """Read something in braces."""
         self.enter("{")
         found = inner()
         self.leave()
@@ -118,11 +99,11 @@ class Cursor(ABC):
     # Symbols
 
     def is_base(self) -> bool:
-        """Tell whether a symbol starts here, perhaps in braces as in \\mathrm{y}."""
+        """Tell whether a symbol starts here, perhaps alone in braces."""
         token = self.peek
         if token.text == "{" and self.ahead(2).text == "}":
             token = self.ahead(1)
-        known = token.text in _GREEK or token.text in _ACCENTS or token.text in _ARROWS
+        known = token.text in _LETTERS or token.text in _ACCENTS or token.text in _ARROWS
         return token.kind == "word" or (
             token.kind == "command" and (known or token.text in FUNCTIONS)
         )

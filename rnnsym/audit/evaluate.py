@@ -40,14 +40,14 @@ from rnnsym.expr import (
 )
 from rnnsym.numeric.sizes import Sizes
 
-__all__ = ["Numbers", "Point", "Undefined", "evaluate"]
+__all__ = ["Numbers", "Point", "UndefinedError", "evaluate"]
 
 LARGEST = 10_000  # of an exponent: exp of more is no number that a formula needs
 Numbers: TypeAlias = Any  # a NumPy array of mpmath's numbers
 Key: TypeAlias = tuple[Family, int | None, int | None]
 
 
-class Undefined(ArithmeticError):
+class UndefinedError(ArithmeticError):
     """An expression has no real value at a point."""
 
 
@@ -122,7 +122,7 @@ class Point:
 
 @lru_cache(maxsize=4096)
 def _parts(expr: Expr) -> tuple[Expr | None, int]:
-    """Split t − 1 into (t, −1), and 3 into (None, 3); T − t has no such parts: it is its own base."""
+    """Split t − 1 into (t, −1), and 3 into (None, 3); anything else has no such parts."""
     if expr.is_number:
         return None, int(expr)
     symbols = list(expr.free_symbols)
@@ -139,7 +139,7 @@ def evaluate(node: Node, at: Point) -> Numbers | None:
     """Return the value of ``node`` as a matrix, or None where it is absent.
 
     Raises:
-        Undefined: a division by zero, a logarithm of what is not positive, an overflow.
+        UndefinedError: a division by zero, a logarithm of what is not positive, an overflow.
     """
     raise TypeError(f"no value for a {type(node).__name__}")
 
@@ -260,19 +260,19 @@ def _(node: Sigma, at: Point) -> Numbers | None:
 
 def _exp(x: Any, context: Any) -> Any:
     if abs(x) > LARGEST:
-        raise Undefined("exp of a huge number")
+        raise UndefinedError("exp of a huge number")
     return context.exp(x)
 
 
 def _log(x: Any, context: Any) -> Any:
     if x <= 0:
-        raise Undefined("the logarithm of a number that is not positive")
+        raise UndefinedError("the logarithm of a number that is not positive")
     return context.log(x)
 
 
 def _reciprocal(x: Any, context: Any) -> Any:
     if x == 0:
-        raise Undefined("a division by zero")
+        raise UndefinedError("a division by zero")
     return 1 / x
 
 

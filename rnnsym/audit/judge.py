@@ -5,11 +5,12 @@ verdict is ``undecided``: it is never ``different`` without a counterexample.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.audit.compare import Comparison, compare, holds, same_everywhere
+from rnnsym.audit.compare import compare, holds, same_everywhere
 from rnnsym.audit.count_audit import count_verdict, count_wanted
-from rnnsym.audit.evaluate import Undefined
+from rnnsym.audit.evaluate import UndefinedError
 from rnnsym.audit.misconceptions import mistakes
 from rnnsym.audit.notation import parse
 from rnnsym.audit.points import point
@@ -18,7 +19,7 @@ from rnnsym.audit.slips import Row
 from rnnsym.audit.symbols import Symbols
 from rnnsym.audit.target import Target, line_of, named
 from rnnsym.audit.tree import Name, Tree
-from rnnsym.audit.verdict import Mistake, Verdict
+from rnnsym.audit.verdict import Kind, Mistake, Verdict
 from rnnsym.derivation import Derivation
 from rnnsym.errors import InputError, ShapeError
 from rnnsym.expr import (
@@ -44,6 +45,8 @@ def audit(
     wrt: str | None,
     text: str,
     aliases: Mapping[str, str] | None = None,
+    *,
+    explain: bool = True,
 ) -> Verdict:
     """Judge a formula.
 
@@ -54,6 +57,7 @@ def audit(
             which may also name a forward equation: ``c[t] = f * c[t-1] + i * g``.
         text: the formula, in any notation of the table.
         aliases: other names for the model's, new → old.
+        explain: look for the misconception behind a wrong formula.
 
     Raises:
         InputError: what cannot be read; with a caret under the place.
@@ -85,7 +89,10 @@ def audit(
         return Verdict("shape", target.lhs, None, target.lhs.shape, reason)
     _refuse_circle(target, node, text, tree)
     note = "" if forward is None else "it holds no adjoint, so it is judged as a forward equation"
-    return _judged(derivation, target, node, note)
+    verdict = _judged(derivation, target, node, note)
+    if not explain or verdict.counterexample is None:
+        return verdict
+    return replace(verdict, mistake=_mistake(derivation, target, node))
 
 
 @lru_cache(maxsize=64)
@@ -162,9 +169,10 @@ def _judged(derivation: Derivation, target: Target, node: Node, note: str) -> Ve
         return Verdict("undecided", target.lhs, node, shape, found.reason, note=note)
     if found.same:
         return Verdict("equal", target.lhs, node, shape, note=note)
+    kind: Kind = "different"
     if shape == turned and shape[0] != 1 and compare(derivation, target, node, turned=True).same:
-        return _wrong("transposed", derivation, target, node, found, note)
-    return _wrong("different", derivation, target, node, found, note)
+        kind = "transposed"
+    return Verdict(kind, target.lhs, node, shape, "", found.counterexample, note=note)
 
 
 def _perhaps_turned(derivation: Derivation, target: Target, node: Node, note: str) -> Verdict:
@@ -174,34 +182,20 @@ def _perhaps_turned(derivation: Derivation, target: Target, node: Node, note: st
     reason += f"{source(target.lhs)} is {shape_text(shape)}"
     if found.same is None:
         return Verdict("undecided", target.lhs, node, shape, found.reason, note=note)
-    kind = "transposed" if found.same else "shape"
+    kind: Kind = "transposed" if found.same else "shape"
     return Verdict(kind, target.lhs, node, shape, reason, note=note)
-
-
-def _wrong(
-    kind: str, derivation: Derivation, target: Target, node: Node, found: Comparison, note: str
-) -> Verdict:
-    reason = "it is the transpose of what is asked for" if kind == "transposed" else ""
-    return Verdict(
-        "transposed" if kind == "transposed" else "different",
-        target.lhs,
-        node,
-        target.lhs.shape,
-        reason,
-        found.counterexample,
-        _mistake(derivation, target, node),
-        note,
-    )
 
 
 def _mistake(derivation: Derivation, target: Target, node: Node) -> Mistake | None:
     """Return the first misconception that gives the formula's values."""
-    at = point(derivation, 1)
+    at, row = point(derivation, 1), Row(target.step, target.line)
+    others = [e.lhs for e in derivation.system.equations] + [s.target for s in derivation.adjoints]
+    others += [w.array for w in derivation.system.weights]
     try:
         values = holds(at, target, node)
-    except (Undefined, ArithmeticError, ValueError):
+    except (UndefinedError, ArithmeticError, ValueError):
         return None
-    for tried, (name, why, value) in enumerate(mistakes(Row(target.step, target.line))):
+    for tried, (name, why, value) in enumerate(mistakes(row, others)):
         if tried == MAX_MISTAKES:
             break
         if same_everywhere(at, target, value, values):

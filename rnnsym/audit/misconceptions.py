@@ -1,6 +1,6 @@
 """The named mistake that a wrong formula makes: the operator that turns the right line into it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rnnsym.audit.rewrite import Misconception, one_by_one, subtrees
 from rnnsym.audit.slips import MISCONCEPTIONS as LINE
@@ -17,6 +17,7 @@ from rnnsym.expr import (
     Node,
     Plus,
     Product,
+    Shape,
     Sigma,
     Transpose,
     hadamard,
@@ -37,22 +38,21 @@ def _arrays(node: Node) -> list[Array]:
     return list(dict.fromkeys(n for n in subtrees(node) if isinstance(n, Array)))
 
 
-def _another_gate(row: Row) -> Sequence[Slip]:
+def _gates_exchanged(row: Row, others: Iterable[Array]) -> Sequence[Slip]:
     """One gate in place of another, one adjoint or matrix in place of another."""
-    arrays, found = _arrays(row.value), list[Slip]()
-    for one in arrays:
-        for other in arrays:
-            same = (one.family.role, one.shape, one.time is None)
-            if one.family == other.family or same != (
-                other.family.role,
-                other.shape,
-                other.time is None,
-            ):
-                continue
+    found: list[Slip] = []
+    for one in _arrays(row.value):
+        for other in others:
             new = Array(other.family, one.shape, one.layer, one.time)
-            why = prose("It is ", one, " that stands there, not ", new, ".")
-            found += _exchanged(row, one, new, why)
+            if _kind(one) == _kind(other) and one.family != other.family and new != row.step.target:
+                why = prose("It is ", one, " that stands there, not ", new, ".")
+                found += _exchanged(row, one, new, why)
     return found
+
+
+def _kind(array: Array) -> tuple[str, str, Shape, bool]:
+    family = array.family
+    return family.role, family.direction, array.shape, array.time is None
 
 
 def _wrong_neighbour(row: Row) -> Sequence[Slip]:
@@ -146,7 +146,6 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     Misconception("sum over the steps missing", _sum_missing),
     Misconception("one term missing", _part_missing),
     Misconception("factor missing", _factor_missing),
-    Misconception("gates exchanged", _another_gate),
     Misconception("wrong step", _wrong_neighbour),
     Misconception("transpose too many", _turned),
     Misconception("function missing", _function_missing),
@@ -155,10 +154,18 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
 """What is looked for, the usual mistakes first."""
 
 
-def mistakes(row: Row) -> Iterator[tuple[str, Prose, Node]]:
-    """Yield every mistake that can be made in a line: its name, why it is wrong, what it gives."""
+def mistakes(row: Row, others: Iterable[Array]) -> Iterator[tuple[str, Prose, Node]]:
+    """Yield every mistake that can be made in a line: its name, why it is wrong, what it gives.
+
+    Args:
+        row: the line.
+        others: the arrays that can be taken for one in the line.
+    """
     seen = {row.value}
-    for misconception in MISCONCEPTIONS:
+    exchange: Misconception[Row] = Misconception(
+        "gates exchanged", lambda row: _gates_exchanged(row, others)
+    )
+    for misconception in (*MISCONCEPTIONS, exchange):
         try:
             slips = misconception.apply(row)
         except ShapeError:  # what is left does not fit together, so nobody writes it

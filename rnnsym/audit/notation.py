@@ -2,8 +2,8 @@ r"""The parser of formulas: what students write, as a tree of signs. Nothing is 
 
 The README beside this file is the table of notations; a test reads every line of it.
 
-Binding, from loose to tight: ``+ -``, then ``@ ⊙ * · /`` from left to right, then factors that stand
-side by side, then ``^T .T ' ^2`` and indices. Σ takes the product after it; ``sum_t(…)`` its brackets.
+Binding, from loose to tight: ``+ -``, then ``@ ⊙ * · /`` from left to right, then factors side by
+side, then ``^T .T ' ^2`` and indices. Σ takes the product after it; ``sum_t(…)`` its brackets.
 """
 
 from dataclasses import replace
@@ -109,8 +109,8 @@ class _Parser(Scripts):
                 tree = Turned(tree, token.start)
             elif self.accept("^"):
                 tree = self.superscript(tree)
-            elif isinstance(tree, Stack) and len(tree.blocks) == 1:
-                tree = self._after_brackets(tree.blocks[0])
+            elif isinstance(tree, Stack) and (token.text == "_" or len(tree.blocks) == 1):
+                tree = self._after_brackets(tree)
             elif token.text == "_" and token.kind == "sign":
                 tree = self.subscripted(tree)
             elif token.text == "[" and token.kind == "sign" and not token.gap:
@@ -118,9 +118,10 @@ class _Parser(Scripts):
             else:
                 return tree
 
-    def _after_brackets(self, inner: Tree) -> Tree:
+    def _after_brackets(self, stack: Stack) -> Tree:
         """Read [x]_{first:last}, or take [x] for (x)."""
-        if self.peek.text != "_" or self.ahead(1).text != "{":
+        inner = stack.blocks[0] if len(stack.blocks) == 1 else stack
+        if self.peek.text != "_":
             return inner
         place = self.take().start
         self.enter("{")

@@ -70,10 +70,10 @@ def _scaled(left: Value, sign: str, right: Value) -> Value:
 
 
 def grouped(values: list[Value], signs: tuple[str, ...]) -> Value:
-    """Multiply what stands side by side first."""
+    """Multiply what stands side by side first; a division takes one factor, as in 1/2 f."""
     groups, between = [[values[0]]], list[str]()
     for sign, value in zip(signs, values[1:], strict=True):
-        if sign == "":
+        if sign == "" and between[-1:] != ["/"]:
             groups[-1].append(value)
         else:
             groups.append([value])

@@ -5,6 +5,15 @@ columns, or a matrix product, whichever the shapes allow. Between two square mat
 elementwise, as in NumPy, and ``a b`` and ``a · b`` are matrix products, as on paper.
 """
 
+from rnnsym.audit.products import (
+    IDENTITY,
+    Value,
+    any_order,
+    grouped,
+    left_to_right,
+    spread_over,
+)
+from rnnsym.audit.references import References, written
 from rnnsym.audit.scalars import MAX_POWER, scalar
 from rnnsym.audit.tokens import failure
 from rnnsym.audit.tree import (
@@ -88,10 +97,8 @@ class Reading(References):
                 return self._power(tree)
             case Called():
                 return self._called(tree)
-            case Rows():
-                return self._rows(tree)
-            case Stack(blocks):
-                return self._stack([self._matrix(b) for b in blocks])
+            case Rows() | Stack():
+                return self._rows(tree) if isinstance(tree, Rows) else self._stack(tree)
             case Total():
                 return self._total(tree)
 
@@ -150,7 +157,7 @@ class Reading(References):
         return scale(number.xreplace({IDENTITY: ONE}), diag(ones))
 
     def _chain(self, tree: Chain) -> Value:
-        values = [self._value(f) for f in tree.factors]
+        values = self._factors(tree)
         if all(isinstance(v, Expr) for v in values):
             found = self._scalar_chain(tree, values)
             if found is not None:
@@ -166,6 +173,15 @@ class Reading(References):
                 except ShapeError:
                     continue
             raise error
+
+    def _factors(self, tree: Chain) -> list[Value]:
+        """Return the values of factors; a row of ones, 1ᵀ, is as long as what follows it."""
+        values = [self._value(f) for f in tree.factors]
+        for k, (factor, after) in enumerate(zip(tree.factors, values[1:], strict=False)):
+            ones = isinstance(factor, Turned) and values[k] == 1
+            if ones and isinstance(after, Node):
+                values[k] = self._filled(ONE, (ONE, after.shape[0]))
+        return values
 
     def _scalar_chain(self, tree: Chain, values: list[Value]) -> Expr | None:
         total = values[0]
@@ -224,7 +240,8 @@ class Reading(References):
         a, b = (v if isinstance(v, Node) else self._filled(v, shapes[0]) for v in values)
         return maximum(a, b)
 
-    def _stack(self, blocks: list[Node]) -> Node:
+    def _stack(self, tree: Stack) -> Node:
+        blocks = [self._matrix(b) for b in tree.blocks]
         widths = {b.shape[1] for b in blocks}
         if len(widths) > 1:
             shapes = ", ".join(shape_text(b.shape) for b in blocks)

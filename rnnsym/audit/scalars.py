@@ -32,12 +32,12 @@ def scalar(tree: Tree, names: Mapping[str, Expr]) -> Expr | None:
         case Name() if not tree.gradient and tree.above is None:
             return _named(tree, names)
         case Difference(terms):
-            found = [(sign, scalar(term, names)) for sign, term in terms]
+            parts = [(sign, scalar(term, names)) for sign, term in terms]
             total: Expr = Integer(0)
-            for sign, value in found:
-                if value is None:
+            for sign, part in parts:
+                if part is None:
                     return None
-                total = total + sign * value
+                total = total + part * sign
             return total
         case Chain(factors, signs):
             return _product(factors, signs, names)
@@ -48,10 +48,10 @@ def scalar(tree: Tree, names: Mapping[str, Expr]) -> Expr | None:
 
 
 def _named(tree: Name, names: Mapping[str, Expr]) -> Expr | None:
-    base, marks = names.get(tree.base), (*tree.subscripts, *tree.indices)
-    if base is not None and base.has(LAYER) and len(marks) == 1:  # n[l], n_ℓ
+    size, marks = names.get(tree.base), (*tree.subscripts, *tree.indices)
+    if size is not None and size.has(LAYER) and len(marks) == 1:  # n[l], n_ℓ
         layer = scalar(marks[0], names)
-        return None if layer is None else base.xreplace({LAYER: layer})
+        return None if layer is None else size.xreplace({LAYER: layer})
     if tree.indices:
         return None
     parts = [tree.base]

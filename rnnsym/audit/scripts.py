@@ -56,6 +56,9 @@ class Scripts(Cursor):
             above = (self.expression(),)
             self.leave()
             self.accept(",")
+        if self.peek.text == "{" and self.ahead(1).text == "T" and self.ahead(2).text == "}":
+            self.at += 3
+            return True, above
         if self.peek.text in ("T", "'"):
             self.take()
             return True, above

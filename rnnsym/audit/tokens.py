@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnsym.errors import InputError
+from rnnsym.expr import LABEL_COMMANDS, label_text
 
-__all__ = ["MAX_LENGTH", "Token", "failure", "tokens"]
+__all__ = ["GREEK", "MAX_LENGTH", "Token", "failure", "tokens"]
 
 MAX_LENGTH = 4000
 
@@ -19,11 +20,11 @@ _SUB = dict(
     zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=()aehijklmnoprstuvx", strict=True)
 )
 _SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ˡᴸᵏᵀⁿ", "0123456789+-=()lLkTn", strict=True))
-_GREEK = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
-    "η": "eta", "λ": "lambda", "μ": "mu", "ν": "nu", "σ": "sigma", "τ": "tau", "φ": "phi",
-    "ϕ": "phi", "Δ": "Delta", "∆": "Delta", "ℓ": "ell", "Σ": "sum", "∑": "sum",
+_LETTERS = {label_text(f"\\{name}"): name for name in sorted(LABEL_COMMANDS)}
+GREEK = {letter: name for letter, name in _LETTERS.items() if len(letter) == 1} | {
+    "σ": "sigma", "τ": "tau", "ϕ": "phi", "∆": "Delta", "ℓ": "ell", "Σ": "sum", "∑": "sum",
 }  # fmt: skip
+"""Letters, and what LaTeX calls them."""
 _ACCENTS = {"\u0303": "tilde", "\u0302": "hat", "\u0304": "bar"}
 _SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "•": "·", "×": "·", "∘": "⊙", "◦": "⊙", "∗": "*",
@@ -37,37 +38,11 @@ _COMMANDS = {
     "intercal": "T", "prime": "'", "lbrack": "[", "rbrack": "]", "dots": "..", "ldots": "..",
     "cdots": "..", "colon": ":", "rightarrow": "_fwd", "leftarrow": "_bwd",
 }  # fmt: skip
-_DROPPED = frozenset(
-    [
-        "left",
-        "right",
-        "big",
-        "Big",
-        "bigg",
-        "Bigg",
-        "bigl",
-        "bigr",
-        "Bigl",
-        "Bigr",
-        "biggl",
-        "biggr",
-        "displaystyle",
-        "textstyle",
-        "limits",
-        "quad",
-        "qquad",
-        "mathrm",
-        "mathbf",
-        "mathit",
-        "mathsf",
-        "mathcal",
-        "boldsymbol",
-        "bm",
-        "operatorname",
-        "text",
-        "textrm",
-    ]
-)
+_DROPPED = frozenset({
+    "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl",
+    "biggr", "displaystyle", "textstyle", "limits", "quad", "qquad", "mathrm", "mathbf", "mathit",
+    "mathsf", "mathcal", "boldsymbol", "bm", "operatorname", "text", "textrm",
+})  # fmt: skip
 _GRADIENT = re.compile(r"(?:d|∂|\\partial(?![A-Za-z]))\s*(?:L|\\mathcal\s*\{\s*L\s*\})")
 _OVER = re.compile(r"\s*/\s*(?:d|∂|\\partial(?![A-Za-z]))\s*(?=[A-Za-z\\(])")
 _FRACTION = re.compile(r"\\[td]?frac\s*\{\s*")
@@ -132,8 +107,8 @@ def _spelled(text: str) -> tuple[str, list[int]]:
         if sign in _ACCENTS and pieces:
             base, start = pieces.pop()
             pieces.append((f"\\{_ACCENTS[sign]}{{{base}}}", start))
-        elif sign in _GREEK:
-            pieces.append((f"\\{_GREEK[sign]} ", place))
+        elif sign in GREEK:
+            pieces.append((f"\\{GREEK[sign]} ", place))
         else:
             pieces.append((_SIGNS.get(sign, sign), place))
         place += 1

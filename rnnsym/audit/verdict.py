@@ -131,12 +131,13 @@ class Verdict:
     def lines(self, *, ascii_only: bool = False) -> list[str]:
         """Return the answer for a terminal, the verdict first."""
         notation = SOURCE if ascii_only else UNICODE
-        found = [self.kind]
+        found: list[str] = [self.kind]
         if self.reading is not None:
-            shape = self.reading.shape if isinstance(self.reading, Node) else None
-            by = "x" if ascii_only else "×"
-            shown = f"   ({shape_text(shape).replace('×', by)})" if shape else ""
-            found.append(f"read as: {self._equation(notation)}{shown}")
+            shape = self.reading.shape if isinstance(self.reading, Node) else ()
+            shown = ("x" if ascii_only else "×").join(notation.scalar(s) for s in shape)
+            found.append(
+                f"read as: {self._equation(notation)}" + (f"   ({shown})" if shown else "")
+            )
         if self.note:
             found.append(f"note: {self.note}")
         if self.reason:
@@ -155,11 +156,11 @@ class Verdict:
         """
         reading: dict[str, Any] | None = None
         if self.reading is not None:
-            is_node = isinstance(self.reading, Node)
+            shape = self.reading.shape if isinstance(self.reading, Node) else None
             reading = {
                 "text": self._equation(SOURCE),
                 "latex": self._equation(LATEX),
-                "shape": shape_text(self.reading.shape) if is_node else None,
+                "shape": shape and shape_text(shape),
             }
         mistake = self.mistake
         return {

@@ -38,9 +38,9 @@ def rnnsym(debug: bool) -> None:
 
 
 def _register() -> None:
-    from rnnsym.cli import comparisons, derivations, numbers, papers
+    from rnnsym.cli import audits, comparisons, derivations, numbers, papers, theorems
 
-    for module in (derivations, numbers, comparisons, papers):
+    for module in (derivations, numbers, comparisons, audits, theorems, papers):
         for command in module.COMMANDS:
             rnnsym.add_command(command)
 
