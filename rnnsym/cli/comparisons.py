@@ -162,4 +162,49 @@ def _save_plot(path: Path, decays: "list[Decay]", force: bool) -> None:
         print(f"{written.status}: {written.path}", file=sys.stderr)
 
 
-COMMANDS = (flow,)
+@click.command()
+@several_models
+@format_option("text", "latex", "markdown", "json")
+@ascii_option
+def compare(format_name: str, ascii_only: bool, **chosen: Any) -> None:
+    """Set two or more models side by side: equations, counts and their ratios, paths, guidance."""
+    systems = systems_of(**chosen)
+    if len(systems) < 2:
+        raise InputError(f"compare takes two models or more, not '{systems[0].model}' alone")
+    if format_name == "json":
+        from rnnsym.export.compare_json import compare_json
+
+        say(json_text(compare_json(systems)))
+    else:
+        from rnnsym.sheet.compare import compare_document
+
+        print_document(compare_document(systems), format_name, ascii_only)
+
+
+@click.command()
+@several_models
+@format_option("text", "latex", "markdown", "json")
+@ascii_option
+def diff(format_name: str, ascii_only: bool, **chosen: Any) -> None:
+    """Show two derivations side by side, the lines that differ marked.
+
+    Lines are matched by name and compared in normal form. The exit code is 0 whether they differ
+    or not.
+    """
+    systems = systems_of(**chosen)
+    if len(systems) != 2:
+        raise InputError(f"diff takes two models, not {len(systems)}")
+    from rnnsym.derive import derive
+
+    left, right = (derive(system) for system in systems)
+    if format_name == "json":
+        from rnnsym.export.diff_json import diff_json
+
+        say(json_text(diff_json(left, right)))
+    else:
+        from rnnsym.sheet.diff import diff_document
+
+        print_document(diff_document(left, right), format_name, ascii_only)
+
+
+COMMANDS = (flow, compare, diff)

@@ -31,7 +31,8 @@ SCHEMA = 1
 def flow_json(systems: Sequence[System], decays: Sequence[Decay]) -> dict[str, Any]:
     """Return the flow of each model as plain data; ``decays`` is empty or one for each of them."""
     value, steps = DIRECT_EDGE
-    measured = [_decay(d) for d in decays] or [None] * len(systems)
+    nothing: list[dict[str, Any] | None] = [None] * len(systems)
+    measured = [_decay(d) for d in decays] if decays else nothing
     return {
         "rnnsym": VERSION,
         "schema": SCHEMA,

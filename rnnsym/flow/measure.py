@@ -162,11 +162,12 @@ def _curves(run: Run) -> tuple[Curve, ...]:
     norms: dict[Array, list[float | None]] = {state: [] for state in run.chain.states}
     for product in run.products():
         for state, found in norms.items():
-            found.append(_norm(run.part(product, state)))
+            found.append(spectral_norm(run.part(product, state)))
     return tuple(Curve(state, tuple(found)) for state, found in norms.items())
 
 
-def _norm(matrix: Floats) -> float | None:
+def spectral_norm(matrix: Floats) -> float | None:
+    """Return the largest singular value, or None beyond floating point."""
     if not np.isfinite(matrix).all():
         return None
     # Scaled first: squares of tiny numbers would be lost.
@@ -211,7 +212,7 @@ def _largest(run: Run, node: Node) -> float:
     values = [run.number(node, time) for time in times]
     if values[0].shape[1] == 1:
         return float(max(np.max(np.abs(v)) for v in values))
-    return max(_norm(v) or 0.0 for v in values)
+    return max(spectral_norm(v) or 0.0 for v in values)
 
 
 def shown_lags(lags: int) -> list[int]:

@@ -362,8 +362,8 @@ def _general_blocks() -> Iterator[Block]:
                 "makes every longer dependence exactly 0: it does not cure vanishing."
             ),
             prose(
-                "Orthogonal recurrent matrices have all singular values 1: what shrinks a product is "
-                "then slopes and gates alone. A larger bias of a gate that keeps the state moves "
+                "Orthogonal recurrent matrices have all singular values 1: only slopes and gates then "
+                "shrink a product. A larger bias of a gate that keeps the state moves "
                 "what it keeps towards 1."
             ),
         )
