@@ -1,0 +1,103 @@
+"""The judge on every shipped cell: no wrong line accepted, no right one refused."""
+
+from collections import Counter
+
+import pytest
+
+from rnnsym.audit import audit
+from rnnsym.cell import cell_names
+from rnnsym.derivation import Derivation
+from rnnsym.errors import InputError
+from rnnsym.expr import TIME, Array, Node, source, text
+
+from .audits import (
+    REWRITINGS,
+    derived,
+    exchanged,
+    gradients,
+    lines,
+    mutants,
+    program_value,
+    relative,
+)
+
+CELLS = cell_names("textbook")
+SEEDS = (1, 2, 3)
+STEPS = 4
+SCORE: Counter[str] = Counter()
+EQUAL: list[str] = []
+
+
+def _same_numbers(derivation: Derivation, lhs: Array, line: Node, mutant: Node) -> bool:
+    """Compare in float64, with the generated program: nothing of the judge's is used."""
+    times = range(1, STEPS + 1) if lhs.time is not None and lhs.time.has(TIME) else [1]
+    return all(
+        relative(*(program_value(derivation, seed, node, time) for node in (mutant, line))) < 1e-9
+        for seed in SEEDS
+        for time in times
+    )
+
+
+def _others(derivation: Derivation) -> list[Array]:
+    arrays = [e.lhs for e in derivation.system.equations]
+    arrays += [s.target for s in derivation.adjoints]
+    return arrays + [w.array for w in derivation.system.weights]
+
+
+def _kind(derivation: Derivation, formula: str) -> str:
+    try:
+        return audit(derivation, None, formula, explain=False).kind
+    except InputError as error:
+        return "refused" if "itself" in str(error) else str(error)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_mutant_is_caught(cell: str) -> None:
+    derivation = derived(cell)
+    for lhs, line in lines(derivation):
+        found = [*mutants(lhs, line), *exchanged(lhs, line, _others(derivation))]
+        for operator, mutant in found:
+            formula = f"{source(lhs)} = {source(mutant)}"
+            kind = _kind(derivation, formula)
+            if kind == "equal":
+                assert _same_numbers(derivation, lhs, line, mutant), f"{operator}: {formula}"
+                EQUAL.append(f"{cell}: {formula} ({operator})")
+            else:
+                assert kind in {"different", "transposed", "refused"}, f"{formula}: {kind}"
+                SCORE[operator] += 1
+
+
+def test_mutation_score(capsys: pytest.CaptureFixture[str]) -> None:
+    if not SCORE:
+        pytest.skip("the mutants were not run")
+    with capsys.disabled():
+        print(f"\nmutation score of the judge: {SCORE.total()} of {SCORE.total()} caught (100 %)")
+        print(", ".join(f"{operator} {number}" for operator, number in sorted(SCORE.items())))
+        print(f"{len(EQUAL)} mutants are equal as mathematics:")
+        print("\n".join(f"  {line}" for line in EQUAL))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_rewritings_of_every_gradient_are_accepted(cell: str) -> None:
+    derivation = derived(cell)
+    assert len(REWRITINGS) >= 20
+    for step in gradients(derivation):
+        line = step.value()
+        for name, rewriting in REWRITINGS:
+            formula = source(rewriting(line, derivation))
+            verdict = audit(derivation, source(step.target), formula, explain=False)
+            assert verdict.kind == "equal", f"{name}: {source(step.target)} = {formula}"
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gates_renamed(cell: str) -> None:
+    derivation = derived(cell)
+    gates = [e.lhs for e in derivation.system.equations if e.fused]
+    aliases = {f"gate{chr(ord('A') + k)}": gate.name for k, gate in enumerate(gates)}
+    back = {old: new for new, old in aliases.items()}
+    for step in gradients(derivation):
+        formula = text(step.value())
+        for gate in gates:
+            new = back[gate.name]
+            formula = formula.replace(f"δ_{gate.family.label}ₜ", f"delta_{new}[t]")
+        assert audit(derivation, source(step.target), formula, aliases).kind == "equal"
