@@ -87,4 +87,3 @@ def _split(node: Node) -> tuple[Node | None, Node]:
             own = free if coefficient is None else [coefficient, *free]
             return (own[0] if len(own) == 1 else hadamard(*own)), base
     return None, node
-

@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from rnnsym.code.linear import Linear, LinearLine, linear_lines
-from rnnsym.code.numpy_forward import setup_lines, tuple_text
+from rnnsym.code.numpy_forward import setup_lines, tuple_text, wrapped, wrapped_sum
 from rnnsym.code.numpy_layer import Body, Everywhere, Layer
 from rnnsym.code.plan import Run, replaced
 from rnnsym.code.units import arrays_in
@@ -49,9 +49,18 @@ class _Backward:
         finals = [f"final_{s.name}" for s, _ in unit.states]
         zero = [f"{name}=0.0" for name in finals]
         head = [
-            f"def {unit.name}_backward(p, at, cache, {', '.join([*arrived, *zero])}, mask=None):",
+            *wrapped(
+                "",
+                f"def {unit.name}_backward(",
+                ["p", "at", "cache", *arrived, *zero, "mask=None"],
+                "):",
+            ),
             '    """Compute',
-            *(f"        {source(line.target)} = {_written(line)}" for line in unit.lines),
+            *(
+                text
+                for line in unit.lines
+                for text in wrapped_sum(f"        {source(line.target)} = ", _written(line))
+            ),
             '    """',
         ]
         reads = [r.local.name for r in unit.reads]
@@ -62,6 +71,7 @@ class _Backward:
             "T -= 2" if unit.reads[0].local in layer.padded else "",
             *(f"{name} = {text}" for name, text in layer.sizes.items()),
             *self._views(),
+            *(f"{name} = np.empty((T, {rows}, B), dtype)" for name, rows in self.all.work.items()),
             *self.all.lines,
             *(f"{name} = np.empty(({rows}, B), dtype)" for name, rows in self.body.work.items()),
             *loop,
@@ -72,7 +82,8 @@ class _Backward:
 
     def _weight_lines(self) -> list[str]:
         """Fetch the weights that the lines read."""
-        text = "\n".join([*self.all.lines, *self.body.lines, *self.after, *self.sent_lines])
+        lines = [*self.all.lines, *self.body.lines, *self.after, *self.sent_lines]
+        text = "\n".join(line for line in lines if not line.startswith("#"))
         names = [r.name for r in self.plan.stacked] + [w.name for w in self.unit.weights]
         return [f'{n} = p["{n}" + at]' for n in dict.fromkeys(names) if _mentions(text, n)]
 
@@ -153,7 +164,10 @@ class _Backward:
         order = "range(T, 0, -1)" if unit.order > 0 else "range(1, T + 1)"
         loop = [
             "off = masked(mask)",
-            *(f"hold_{s.name} = np.zeros(({self.layer.rows(s)}, B), dtype)" for s, _ in unit.states),
+            *(
+                f"hold_{s.name} = np.zeros(({self.layer.rows(s)}, B), dtype)"
+                for s, _ in unit.states
+            ),
             f"for t in {order}:",
             *(f"    {line}" for line in body.bindings()),
             *(f"    {line}" for line in body.lines),
@@ -165,9 +179,10 @@ class _Backward:
         if target.name in self.done_runs:
             return
         run = self._run(line)
-        body.add(f"# {source(target)} = {_written(line.line)}")
+        for text in wrapped_sum(f"# {source(target)} = ", _written(line.line), 80):
+            body.add(text if text.startswith("#") else f"#{text[1:]}")
         if len(run) > 1:
-            self._together(run)
+            self._together(run, line)
             return
         out = body.variable(target)
         started = line.line.incoming
@@ -212,7 +227,7 @@ class _Backward:
                 return members
         return [line]
 
-    def _together(self, run: list[LinearLine]) -> None:
+    def _together(self, run: list[LinearLine], line: LinearLine) -> None:
         """Write neighbours as one product of a stack of coefficients."""
         body, layer = self.body, self.layer
         names = "".join(x.line.target.name.removeprefix("delta_") for x in run)
@@ -221,7 +236,7 @@ class _Backward:
         view = "delta" if cut == ":" else f"delta[:, {cut}]"
         shape = f"(T + 2, {len(run)}, {rows}, B)"
         self.all.add(f"k_{names} = np.zeros({shape}, dtype)")
-        self.all.add(f"delta_{names} = {view}.reshape({shape})")
+        self.all.add(f"parts_{names} = {view}.reshape({shape})")
         for place, member in enumerate(run):
             coefficient = member.terms[0].coefficient
             assert coefficient is not None
@@ -231,10 +246,11 @@ class _Backward:
             self.all.compute(coefficient, "k_now")
         base = run[0].terms[0].base
         assert isinstance(base, Array)
-        for member in run[1:]:
-            body.add(f"# {source(member.line.target)} = {_written(member.line)}")
+        for member in run:
+            if member is not line:
+                body.add(f"# {source(member.line.target)} = {_written(member.line)}")
         adjoint, k = body.variable(base), body.bind(f"k_{names}")
-        body.add(f"np.multiply({k}, {adjoint}, out={body.bind(f'delta_{names}')})")
+        body.add(f"np.multiply({k}, {adjoint}, out={body.bind(f'parts_{names}')})")
         self.done_runs |= {x.line.target.name for x in run}
         for member in run:
             self._products_of(member.line.target)
@@ -262,7 +278,8 @@ class _Backward:
         if isinstance(group, _Joined):
             run = group.run
             cut = self.layer.cut(run.members)
-            name = "delta" if cut == ":" else f"delta_{''.join(m.name for m in run.members)}"
+            stems = (self._adjoint_name(m).removeprefix("delta_") for m in run.members)
+            name = "delta" if cut == ":" else f"delta_{''.join(stems)}"
             if cut != ":":
                 view = f"{name} = delta[:, {cut}]"
                 if view not in self.all.lines:
@@ -373,7 +390,7 @@ class _Backward:
         for weight, member in zip(run.weights, run.members, strict=True):
             adjoint: Node = self.adjoints[member.family]
             expected = adjoint if run.vector is None else matmul(adjoint, transpose(run.vector))
-            if terms[weight] != (expected,):
+            if [source(t) for t in terms[weight]] != [source(expected)]:
                 return False
         return True
 
@@ -416,17 +433,20 @@ class _Backward:
             terms = list(read.terms)
             parts: list[str] = []
             for run in self.plan.runs("hoisted") if layer.stack else ():
+                # Compared as text: an edge between layers is written in either one's sizes.
                 wanted = [
-                    matmul(transpose(w), self.adjoints[m.family])
+                    source(matmul(transpose(w), self.adjoints[m.family]))
                     for w, m in zip(run.weights, run.members, strict=True)
                 ]
-                if run.vector == read.local and all(w in terms for w in wanted):
-                    terms = [t for t in terms if t not in wanted]
+                left = [t for t in terms if source(t) not in wanted]
+                if run.vector == read.local and len(terms) - len(left) == len(wanted):
+                    terms = left
                     cut = layer.cut(run.members)
                     rows = "delta[now]" if cut == ":" else f"delta[now, {cut}]"
                     parts.append(f"times({run.name}.T, {rows})")
             parts += [self.all.text(replaced(t, self.plan.maps)) for t in terms]
-            lines.append(f"{name} = {' + '.join(parts)}" if parts else f"{name} = 0.0")
+            lines += [f"{name} = {parts[0]}"] if parts else [f"{name} = 0.0"]
+            lines += [f"{name} = {name} + {part}" for part in parts[1:]]
             if read.local in layer.padded:
                 lines.append("if mask is not None:")
                 lines.append(f"    {name} = {name} * mask[:, None, :]")
@@ -468,7 +488,11 @@ def _written(line: object) -> str:
     total = " + ".join(terms) or "0"
     if line.factor is None:
         return total
-    return f"({total}) * {source(line.factor)}" if len(terms) > 1 else f"{total} * ({source(line.factor)})"
+    return (
+        f"({total}) * {source(line.factor)}"
+        if len(terms) > 1
+        else f"{total} * ({source(line.factor)})"
+    )
 
 
 def _mentions(text: str, name: str) -> bool:

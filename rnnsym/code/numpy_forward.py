@@ -21,9 +21,9 @@ from rnnsym.expr import (
     source,
 )
 
-__all__ = ["forward_lines", "setup_lines", "tuple_text"]
+__all__ = ["forward_lines", "setup_lines", "tuple_text", "wrapped", "wrapped_sum"]
 
-STEP = "        "
+WIDTH = 100
 
 
 def forward_lines(layer: Layer) -> tuple[list[str], list[str]]:
@@ -47,7 +47,7 @@ class _Forward:
         work = self._work
         arguments = [r.local.name for r in unit.reads] + [f"{s.name}_0" for s, _ in unit.states]
         head = [
-            f"def {unit.name}_forward(p, at, {', '.join(arguments)}, mask=None):",
+            *wrapped("", f"def {unit.name}_forward(", ["p", "at", *arguments, "mask=None"], "):"),
             *self._docstring(),
         ]
         kept = [*(r.local.name for r in unit.reads), *dict.fromkeys(self.made)]
@@ -62,11 +62,9 @@ class _Forward:
             *single,
             f"T, B, dtype = {self._shape()}",
             *(f"{name} = {text}" for name, text in self.layer.sizes.items()),
+            *(f"{name} = np.empty((T, {rows}, B), dtype)" for name, rows in self.all.work.items()),
             *before,
-            *(
-                f"{name} = np.empty(({rows}, B), dtype)"
-                for name, rows in work.items()
-            ),
+            *(f"{name} = np.empty(({rows}, B), dtype)" for name, rows in work.items()),
             *loop,
             *after.lines,
             f"return {', '.join([*outputs, kept_text])}",
@@ -80,7 +78,7 @@ class _Forward:
     def _docstring(self) -> Iterator[str]:
         yield '    """Compute'
         for equation in self.unit.equations:
-            yield f"        {source(equation.lhs)} = {source(equation.rhs)}"
+            yield from wrapped_sum(f"        {source(equation.lhs)} = ", source(equation.rhs))
         yield '    """'
 
     def _weights(self) -> list[Run]:
@@ -111,7 +109,8 @@ class _Forward:
             self.made.append(name)
         for state, _ in self.unit.states:
             slot = "0" if self.unit.order > 0 else "T + 1"
-            out.add(f"{state.name}[{slot}] = {state.name}_0")
+            out.add(f"if {state.name}_0 is not None:")
+            out.add(f"    {state.name}[{slot}] = {state.name}_0")
         self._hoisted()
         for equation in self.plan.before:
             if not any(a.lhs == equation.lhs for a in self.plan.affine):
@@ -202,9 +201,7 @@ class _Forward:
         own = {e.lhs.family for e in self.plan.equations}
 
         def ready(node: Node) -> bool:
-            return all(
-                a.family not in own or a.time != TIME or a in done for a in arrays_in(node)
-            )
+            return all(a.family not in own or a.time != TIME or a in done for a in arrays_in(node))
 
         multiplied: set[Array] = set()
         while waiting:
@@ -213,7 +210,8 @@ class _Forward:
                 multiplied |= set(run.members)
                 runs.remove(run)
             fused = [
-                e for e in waiting
+                e
+                for e in waiting
                 if e.lhs in affine
                 and (affine[e.lhs].recurrent is None or e.lhs in multiplied)
                 and all(ready(t) for t in affine[e.lhs].others)
@@ -224,8 +222,10 @@ class _Forward:
                 done |= {e.lhs for e in fused}
                 waiting = [e for e in waiting if e not in fused]
                 maps = [
-                    e for e in waiting
-                    if isinstance(e.rhs, Map) and self.plan.in_place.get(_family(e.rhs)) == e.lhs
+                    e
+                    for e in waiting
+                    if isinstance(e.rhs, Map)
+                    and self.plan.in_place.get(_family(e.rhs)) == e.lhs
                     and e.rhs.arg in done
                 ]
                 self._functions(maps)
@@ -366,3 +366,29 @@ def tuple_text(names: Iterable[str]) -> str:
     """Return a tuple's text."""
     listed = list(names)
     return f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"
+
+
+def wrapped(indent: str, head: str, parts: list[str], tail: str, width: int = WIDTH) -> list[str]:
+    """Return a call or signature on one line, or on several."""
+    line = f"{indent}{head}{', '.join(parts)}{tail}"
+    if len(line) <= width:
+        return [line]
+    lines, inner = [indent + head], ""
+    for part in parts:
+        if inner and len(indent) + 6 + len(inner) + len(part) > width:
+            lines.append(f"{indent}    {inner.rstrip()}")
+            inner = ""
+        inner += f"{part}, "
+    return [*lines, f"{indent}    {inner.rstrip().rstrip(',')}", f"{indent}{tail}"]
+
+
+def wrapped_sum(head: str, text: str, width: int = 96) -> list[str]:
+    """Return an equation on one line, or broken before its plus signs."""
+    lines = [head]
+    for place, term in enumerate(text.split(" + ")):
+        part = term if place == 0 else f" + {term}"
+        if len(lines[-1]) + len(part) > width and lines[-1].strip():
+            lines.append(f"{' ' * (len(head) - len(head.lstrip()) + 4)}{part.strip()}")
+        else:
+            lines[-1] += part
+    return lines

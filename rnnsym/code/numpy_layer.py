@@ -1,5 +1,6 @@
 """One unit as two NumPy functions: forward with a cache, backward with gradients."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -202,6 +203,18 @@ def layer_source(unit: Unit) -> tuple[str, Plan]:
     layer = Layer(unit, plan)
     forward, cached = forward_lines(layer)
     backward = backward_lines(layer, cached)
-    return "\n".join([*forward, "", "", *backward]), plan
+    return "\n".join([*_used(forward), "", "", *_used(backward)]), plan
 
 
+def _used(lines: list[str]) -> list[str]:
+    """Drop the lines that only name what the function never reads."""
+    end = next(i for i, line in enumerate(lines) if line == '    """') + 1
+    body = lines[end:]
+    code = [re.sub(r'#.*|"\w+"', "", line) for line in body]
+    for place, line in enumerate(body):
+        match = re.match(r"    (\w+) = [\w\[]", line)
+        if match is not None:
+            others = "\n".join(code[:place] + code[place + 1 :])
+            if not re.search(rf"\b{match[1]}\b", others):
+                return _used(lines[: end + place] + lines[end + place + 1 :])
+    return lines

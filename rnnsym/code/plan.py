@@ -102,9 +102,7 @@ class Plan:
 
     def known(self, node: Node) -> bool:
         """Tell whether a node can be computed before the loop."""
-        return not any(
-            a.family in self.recursive or self._carried(a) for a in arrays_in(node)
-        )
+        return not any(a.family in self.recursive or self._carried(a) for a in arrays_in(node))
 
     @cached_property
     def inside(self) -> tuple[LocalEquation, ...]:
@@ -113,9 +111,7 @@ class Plan:
         for equation in reversed(self.equations):
             if equation.lhs.family in needed:
                 needed |= {a.family for a in arrays_in(equation.rhs)}
-        return tuple(
-            e for e in self.equations if e.lhs.family in self.recursive & needed
-        )
+        return tuple(e for e in self.equations if e.lhs.family in self.recursive & needed)
 
     @cached_property
     def before(self) -> tuple[LocalEquation, ...]:
@@ -209,9 +205,7 @@ class Plan:
             reads = (depth.get(a.family, 0) for a in arrays_in(e.rhs) if a.time == TIME)
             depth[e.lhs.family] = 1 + max(reads, default=0)
         through = {e.rhs.arg: e.rhs.name for e in self.equations if isinstance(e.rhs, Map)}
-        return {
-            e.lhs.family: (depth[e.lhs.family], through.get(e.lhs, "")) for e in self.equations
-        }
+        return {e.lhs.family: (depth[e.lhs.family], through.get(e.lhs, "")) for e in self.equations}
 
     @cached_property
     def _sources(self) -> dict[Family, tuple[str, ...]]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from keyword import kwlist
 
 from rnnsym.derivation import Derivation, Step, Term
-from rnnsym.equations import Block, Equation, Loop
-from rnnsym.expr import LAYER, STEPS, TIME, Array, Expr, Family, Integer, Node, Span, rebuild
+from rnnsym.equations import Block, Loop
+from rnnsym.expr import LAYER, TIME, Array, Expr, Family, Node, Span, rebuild
 from rnnsym.numeric.notation import identifier
 
 __all__ = ["LocalEquation", "LocalLine", "Read", "Unit", "arrays_in", "shifted", "units_of"]
@@ -118,8 +118,9 @@ class _Cutter:
     def __init__(self, derivation: Derivation, block: Block, loop: Loop) -> None:
         self.derivation, self.block, self.loop = derivation, block, loop
         system = derivation.system
-        self.own = {e.lhs.family for e in loop.equations}
-        self.weights = {w.array.family: w.array for w in system.weights}
+        self.own = {_place(e.lhs) for e in loop.equations}
+        self.names = {e.lhs.family for e in loop.equations}
+        self.weights = {_place(w.array): w.array for w in system.weights}
         directions = {e.lhs.family.direction for e in loop.equations}
         self.direction = directions.pop() if len(directions) == 1 else ""
 
@@ -137,19 +138,21 @@ class _Cutter:
         return f"{plain}_{self.direction}" if self.direction else plain
 
     def _recurs(self) -> bool:
-        states = {s.array.family for s in self.derivation.system.states}
+        states = {_place(s.array) for s in self.derivation.system.states}
         return bool(self.own & states)
 
     def cut(self, name: str) -> Unit:
         """Return the unit."""
         system = self.derivation.system
-        equations = [LocalEquation(self._array(e.lhs), self.local(e.rhs)) for e in self.loop.equations]
+        equations = [
+            LocalEquation(self._array(e.lhs), self.local(e.rhs)) for e in self.loop.equations
+        ]
         used = dict.fromkeys(a for e in self.loop.equations for a in arrays_in(e.rhs))
-        families = dict.fromkeys(a.family for a in used if a.family in self.weights)
+        families = dict.fromkeys(_place(a) for a in used if _place(a) in self.weights)
         weights = tuple(self._array(self.weights[f]) for f in families)
         stage = next(s for s in self.derivation.stages if s.loop is self.loop)
-        steps = {s.of.family: s for s in self.derivation.weights}
-        state_of = {s.array.family: s for s in system.states}
+        steps = {_place(s.of): s for s in self.derivation.weights}
+        state_of = {_place(s.array): s for s in system.states}
         return Unit(
             name=name,
             block=self.block,
@@ -162,27 +165,25 @@ class _Cutter:
             ),
             weights=weights,
             lines=tuple(self._line(s) for s in stage.steps),
-            gradients=tuple(
-                (self._array(steps[f].of), self._inside(steps[f])) for f in families
-            ),
+            gradients=tuple((self._array(steps[f].of), self._inside(steps[f])) for f in families),
             suffix=self._suffix(),
             original={self._array(e.lhs).name: e.lhs for e in self.loop.equations},
         )
 
     def _suffix(self) -> str:
         marked = [e.lhs for e in self.loop.equations] + [
-            self.weights[a.family]
+            self.weights[_place(a)]
             for e in self.loop.equations
             for a in arrays_in(e.rhs)
-            if a.family in self.weights
+            if _place(a) in self.weights
         ]
         array = marked[-1]
-        return array.key[len(array.name) :].replace("[l", "[{l}")
+        return array.key[len(array.name) :].replace("[l", "[{layer}")
 
     def _reads(self, used: Mapping[Array, None]) -> Iterator[Read]:
         seen: set[Family] = set()
         for array in used:
-            if array.family in self.own or array.family in self.weights or array.family in seen:
+            if _place(array) in self.own or _place(array) in self.weights or array.family in seen:
                 continue
             seen.add(array.family)
             fixed = array.time is not None and not array.time.has(TIME)
@@ -201,13 +202,11 @@ class _Cutter:
         return term.source is not None and any(term.source is e for e in self.loop.equations)
 
     def _inside(self, step: Step) -> tuple[Node, ...]:
-        return tuple(self.local(t.value) for t in step.terms if self._is_inside(t))
+        return tuple(self.local(_in_source_layer(t)) for t in step.terms if self._is_inside(t))
 
     def _line(self, step: Step) -> LocalLine:
         factor = None if step.factor is None else self.local(step.factor)
-        incoming = any(
-            not self._is_inside(t) and not _final_only(t) for t in step.terms
-        )
+        incoming = any(not self._is_inside(t) and not _final_only(t) for t in step.terms)
         return LocalLine(
             self._array(step.target), self._array(step.of), self._inside(step), factor, incoming
         )
@@ -222,8 +221,11 @@ class _Cutter:
         family = array.family
         name = family.name if family.direction == self.direction else identifier(array)
         name = f"{name}_" if name in RESERVED else name
+        value = family.role == "value" and _place(array) not in self.weights
+        if value and family in self.names and _place(array) not in self.own:
+            name = f"{name}_below"
         time = array.time
-        if family not in self.weights and family.role != "gradient":
+        if _place(array) not in self.weights and family.role != "gradient":
             fixed = time is None or not time.has(TIME)
             time = TIME if fixed else time
         return Array(Family(name, name, "", family.role), array.shape, None, time)
@@ -240,9 +242,14 @@ def _final_only(term: Term) -> bool:
     )
 
 
-def number(expr: Expr) -> int:
-    """Return a time shift as an int."""
-    return int(expr - TIME)
+def _in_source_layer(term: Term) -> Node:
+    """Return a term with its layer index written as its source's own."""
+    layer = term.index[0]
+    if not layer.has(LAYER) or layer == LAYER:
+        return term.value
+    return term.value.xreplace({LAYER: 2 * LAYER - layer})
 
 
-_ = (Equation, Integer, LAYER, STEPS)
+def _place(array: Array) -> tuple[Family, Expr | None]:
+    """Return what tells arrays apart whatever their time: a family at a layer."""
+    return array.family, array.layer

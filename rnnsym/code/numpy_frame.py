@@ -1,0 +1,191 @@
+"""The text of a NumPy module around the functions of its units."""
+
+from string import Template
+from typing import Final
+
+__all__ = ["NUMPY"]
+
+NUMPY: Final = Template('''\
+"""$title: forward and backward pass of a recurrent network, in NumPy alone.
+
+Written by rnnsym $version from the equations of its cells (convention: $convention). Run this file
+to check every gradient against the complex step.
+
+Arrays are (T, rows, B): step, row of the column vector, sequence of the batch. Inside a function
+they have T + 2 slots, so that an index in the code is the index in the equations: slots 0 and
+T + 1 hold initial states, or the zeros that lie beyond the last step.
+The gradient of the loss with respect to a is called delta_a, local derivatives k_a.$notes
+"""
+
+import numpy as np
+
+now, before, after = slice(1, -1), slice(0, -2), slice(2, None)
+
+# Weights that one product uses together: the name of the stack, its parts, and where they stand.
+STACKS = ($stacks)
+
+
+class Weights(dict):
+    """Weights by name; the parts of a stack are views of it, so update them in place."""
+
+    def __init__(self, arrays, dtype):
+        super().__init__((k, np.array(v, dtype)) for k, v in arrays.items())
+        for name, parts, places in STACKS:
+            for at in places:
+                whole = np.concatenate([self[part + at] for part in parts])
+                self[name + at], start = whole, 0
+                for part in parts:
+                    stop = start + len(self[part + at])
+                    self[part + at], start = whole[start:stop], stop
+
+
+def weights(p, dtype):
+    """Stack the weights, unless they are already: do it once for many calls."""
+    ready = isinstance(p, Weights) and all(a.dtype == dtype for a in p.values())
+    names = {name + at for name, _, places in STACKS for at in places}
+    return p if ready else Weights({k: v for k, v in p.items() if k not in names}, dtype)
+
+
+def flat(v):
+    """All steps and sequences side by side: (T, n, B) becomes (n, T B)."""
+    return v.swapaxes(0, 1).reshape(v.shape[1], -1)
+
+
+def times(a, v):
+    """A v[t] for all steps, as one product."""
+    return np.dot(a, flat(v)).reshape(len(a), len(v), -1).swapaxes(0, 1)
+
+
+def total(v):
+    """The sum over steps and sequences, as a column."""
+    return v.sum(axis=(0, 2))[:, None]
+
+
+def masked(mask):
+    """Where a step is masked, in slots 0 to T + 1; None where none is."""
+    if mask is None:
+        return None
+    off = np.zeros((len(mask) + 2, 1, mask.shape[1]), bool)
+    off[now, 0] = ~mask
+    return off
+
+
+def padded(x, mask):
+    """An input with zeros before its first and after its last step."""
+    found = np.zeros((len(x) + 2, *x.shape[1:]), x.dtype)
+    found[now] = x if mask is None else np.where(mask[:, None, :], x, 0)
+    return found
+
+$functions
+def add(dv, v, key, place, value):
+    """Add to the gradient that arrives at an array, at some of its steps."""
+    if key not in dv:
+        dv[key] = np.zeros_like(v[key])
+    dv[key][place] += value
+
+
+$layers
+
+
+def forward(p, x, initial=None, mask=None):
+    """Run the network.
+
+    Args:
+        p: weights by name, of the shapes that ``shapes`` gives.
+        x: input, (T, $input_rows, B), float32 or float64; everything is computed in its dtype.
+        initial: initial states by name, (n, B); zero where absent.
+        mask: (T, B), False where a sequence has no step: its states are carried through such a
+            step unchanged, and its output there is zero.
+
+    Returns:
+        output (T, rows, B), final states by name, and the cache that ``backward`` needs.
+    """
+    p, initial, final, cache = weights(p, x.dtype), initial or {}, {}, {}
+    if mask is not None:
+        mask = np.asarray(mask, bool)
+        x = np.where(mask[:, None, :], x, 0)
+    v = {$input_key: x}
+$forward_calls
+    y = $output
+    if mask is not None and len(y) == len(mask):
+        y = np.where(mask[:, None, :], y, 0)
+    return y, final, (p, v, cache, mask)
+
+
+def backward(cache, dy, final=None):
+    """Return the gradients of weights, input and initial states.
+
+    Args:
+        cache: what ``forward`` returned.
+        dy: gradient of the loss with respect to the output, of its shape.
+        final: gradients with respect to final states by name; zero where absent.
+    """
+    p, v, cache, mask = cache
+    final, gradients, initial, dv = final or {}, {}, {}, {}
+    if mask is not None and len(dy) == len(mask):
+        dy = np.where(mask[:, None, :], dy, 0)
+$arrival
+$backward_calls
+    return gradients, dv[$input_key], initial
+
+
+$loss
+
+
+def shapes($sizes):
+    """Return the shapes of all weights, of the initial states, and the rows of the input."""
+    found = {
+$shapes
+    }
+    states = {
+$states
+    }
+    return found, states, $input_rows
+
+
+def check(seed=0, T=5, B=3):
+    """Return the error of every gradient, against the complex step through ``forward`` alone."""
+    rng = np.random.default_rng(seed)
+    weight_shapes, state_rows, rows = shapes()
+    p = {k: 0.7 * rng.standard_normal(s) for k, s in weight_shapes.items()}
+    start = {k: 0.7 * rng.standard_normal((n, B)) for k, n in state_rows.items()}
+    start = {k: abs(s) + 0.1 if k in POSITIVE else s for k, s in start.items()}
+    x = rng.standard_normal((T, rows, B))
+    lengths = np.array([T - b % T for b in range(B)])
+    errors = {}
+    for mask in (None, np.arange(T)[:, None] < lengths):
+        y, final, cache = forward(p, x, start, mask)
+        given = rng.standard_normal(y.shape)
+        given = abs(given) / abs(given).sum(axis=1, keepdims=True)
+        ends = {k: rng.standard_normal(s.shape) for k, s in final.items()}
+
+        def value(p, x, start):
+            y, final, _ = forward(p, x, start, mask)
+            return loss(y, given, mask)[0] + sum(np.sum(ends[k] * final[k]) for k in ends)
+
+        dp, dx, dstart = backward(cache, loss(y, given, mask)[1], ends)
+        found = {**dp, "x": dx, **{f"initial {k}": g for k, g in dstart.items()}}
+        known = {**p, "x": x, **{f"initial {k}": s for k, s in start.items()}}
+        for name, array in known.items():
+            direction = rng.standard_normal(array.shape)
+            moved = {k: a + 0j for k, a in known.items()}
+            moved[name] += 1e-30j * direction
+            states = {k: moved[f"initial {k}"] for k in start}
+            slope = value({k: moved[k] for k in p}, moved["x"], states).imag / 1e-30
+            error = abs(np.sum(found[name] * direction) - slope) / max(1.0, abs(slope))
+            errors[name] = max(errors.get(name, 0.0), error)
+    return errors
+
+
+POSITIVE = $positive
+
+if __name__ == "__main__":
+    errors = check()
+    for name, error in errors.items():
+        print(f"{name:20} {error:.1e}")
+    worst = max(errors.values())
+    passed = worst <= 1e-12
+    verdict = "passed" if passed else "FAILED"
+    print(f"largest relative error {worst:.1e}: {verdict} (at most 1e-12)")
+    raise SystemExit(0 if passed else 1)
+''')
