@@ -150,10 +150,11 @@ class CellFile:
                 raise self.fail(f"the table [{key}] is missing or empty")
 
     def _scalars(self) -> tuple[str, ...]:
-        names = self.table.get("scalars", [])
+        names: Any = self.table.get("scalars", [])
         if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
             raise self.fail("scalars must be a list of names in quotes")
-        return tuple(names)
+        found: list[str] = names
+        return tuple(found)
 
     def _constant(self, name: str, value: Any) -> Constant:
         number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -155,7 +155,7 @@ class Sizing:
         """Start with the names that carry a time index (column vectors), and with the scalars."""
         self.variables, self.scalars, self.constants = variables, scalars, constants or {}
         self.places: dict[Tree, tuple[str, str]] = {}
-        self.names: dict[str, tuple[str, str]] = {name: ("1", "1") for name in scalars}
+        self.names: dict[str, tuple[str, str]] = dict.fromkeys(scalars, ("1", "1"))
         self._same: dict[str, str] = {}
         self._count = 0
 

@@ -13,13 +13,14 @@ import pytest
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.audit.slips import MISCONCEPTIONS as LINE_SLIPS
 from rnnsym.blocks import NumberMatrix
-from rnnsym.cell import FOLDER, cell_names
+from rnnsym.cell import FOLDER
 from rnnsym.derive import derive
 from rnnsym.equations import System
 from rnnsym.expr import Expr, Integer, Node, equal, text
 from rnnsym.item import Item
 from rnnsym.numeric.check import check_derivation
 from rnnsym.quiz import guard, slips, truth
+from rnnsym.quiz.subject import EXAMINED
 from rnnsym.quiz.count_slips import MISCONCEPTIONS as COUNT_SLIPS
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.kinds import adjoint, count, forward
@@ -169,7 +170,7 @@ def system_of(model: str) -> System:
     return build_system(read_model(model))
 
 
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize("cell", EXAMINED)
 def test_adjoint_key_is_the_checked_derivation(cell: str) -> None:
     derivation = derive(system_of(cell))
     assert check_derivation(derivation).passed

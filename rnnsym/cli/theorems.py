@@ -36,12 +36,13 @@ def prove(names: tuple[str, ...], seed: int, format_name: str, ascii_only: bool)
         ]
         say(json_text({"schema": 1, "proved": proved, "seed": seed, "theorems": found}))
         return 0 if proved else 1
-    from rnnsym.export.text import ascii_text
+    from rnnsym.export.text import ASCII, TEXT
 
+    words = (ASCII if ascii_only or plain_terminal() else TEXT).words
     for o in outcomes:
         verdict = "proved" if o.proved else "FAILED"
         line = f"{o.theorem.name:17} {o.residual:8.1e}  {verdict}  {o.theorem.statement}"
-        say(ascii_text(line) if ascii_only or plain_terminal() else line)
+        say(words(line))
     return 0 if proved else 1
 
 

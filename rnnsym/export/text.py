@@ -210,9 +210,14 @@ class TextExporter:
 
 def column_widths(rows: list[list[str]]) -> list[int]:
     """Return widths that fit the page: the widest column gives way to the others."""
-    widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    while sum(widths) + 2 * len(widths) > WIDTH:
-        widths[widths.index(max(widths))] -= 1
+    columns = list(zip(*rows, strict=True))
+    widths = [max(display_width(cell) for cell in column) for column in columns]
+    longest = [
+        max(display_width(w) for cell in column for w in cell.split() or [""]) for column in columns
+    ]
+    while sum(widths) + 2 * len(widths) > WIDTH and widths != longest:
+        slack = [w if w > least else 0 for w, least in zip(widths, longest, strict=True)]
+        widths[slack.index(max(slack))] -= 1
     return widths
 
 

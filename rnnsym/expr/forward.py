@@ -57,7 +57,7 @@ def chain(left: Node, right: Node) -> Node:
         return right
     if _is_identity(right):
         return left
-    if isinstance(right, Plus):
+    if isinstance(right, Plus) and not _is_structured(right):
         return plus(*(chain(left, term) for term in right.children))
     if isinstance(right, Scale):
         return scale(right.factor, chain(left, right.arg))
@@ -67,6 +67,11 @@ def chain(left: Node, right: Node) -> Node:
     if isinstance(left, Diag) and isinstance(head, Diag):
         return matmul(diag(hadamard(left.arg, head.arg)), *tail)
     return matmul(left, right)
+
+
+def _is_structured(node: Plus) -> bool:
+    """Tell whether a sum is one matrix made of parameters, such as W − Wᵀ − γI."""
+    return all(array.time is None for array in node.atoms(Array))
 
 
 def _sum(terms: list[Node]) -> Node | None:
@@ -99,6 +104,8 @@ def _(node: Plus, seeds: Seeds) -> Node | None:
 @jacobian.register
 def _(node: Scale, seeds: Seeds) -> Node | None:
     inner = jacobian(node.arg, seeds)
+    if isinstance(inner, Plus):
+        return plus(*(scale(node.factor, term) for term in inner.children))
     return None if inner is None else scale(node.factor, inner)
 
 

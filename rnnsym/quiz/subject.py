@@ -10,8 +10,25 @@ from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Family, Integer, Node, Plus, size
 from rnnsym.model_text import Recurrent
 
-__all__ = ["cell_of", "convention_note", "described", "equations_of", "uses"]
+__all__ = ["EXAMINED", "cell_of", "convention_note", "described", "equations_of", "uses"]
 
+EXAMINED = (
+    "gru",
+    "gru-reset-after",
+    "indrnn",
+    "jordan",
+    "lstm",
+    "lstm-1997",
+    "lstm-coupled",
+    "lstm-peephole",
+    "lstm-projection",
+    "mgu",
+    "mingru",
+    "relu-rnn",
+    "ugrnn",
+    "vanilla",
+)
+"""The cells of a paper that names none: those that are taught."""
 INPUT = Array(Family("x", "x"), (size("d"), Integer(1)), None, TIME)
 NOTES = {
     "textbook": "Convention: column vectors, one bias vector for each affine map, as written here.",

@@ -53,6 +53,7 @@ def cells_json(convention: str) -> dict[str, Any]:
                 "name": name,
                 "title": cell.title,
                 "source": cell.source,
+                "constraint": cell.constraint,
                 "states": [s.name for s in cell.states],
                 "output": cell.output.name,
                 "sizes": ["d", *cell.size_names],

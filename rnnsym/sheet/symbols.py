@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnnsym.blocks import Block, Inline, Paragraph, Prose, Relation, Table, prose
 from rnnsym.equations import System
-from rnnsym.expr import LAYER, TIME, Array, Expr, size_of_layer
+from rnnsym.expr import LAYER, TIME, Array, Constant, Expr, Shape, size_of_layer
 from rnnsym.sheet.naming import tied, tied_shape
 
 __all__ = ["symbol_table", "widths"]
@@ -25,8 +25,10 @@ def symbol_table(system: System) -> Table:
     for weight in system.weights:
         by_shape.setdefault(tied_shape(system, weight.array.shape), []).append(weight.array)
     for shape, arrays in by_shape.items():
-        kind = "vector, trained" if shape[1] == 1 else "matrix, trained"
-        rows.append((_listed(arrays), _shape(shape), prose(kind)))
+        rows.append((_listed(arrays), _shape(shape), prose(f"{_kind(shape)}, trained")))
+    for constant in _constants(system):
+        number = f"constant, not trained: {float(constant.value):g}"
+        rows.append((prose(constant), prose(), prose(number)))
     for equation in inner[:1]:
         meaning = "pre-activation: what a function is applied to"
         rows.append(_symbol(system, equation.lhs, meaning))
@@ -34,6 +36,17 @@ def symbol_table(system: System) -> Table:
         meaning = "∂L/∂ of the output, given" if term.kind == "free" else "target, given"
         rows.append(_symbol(system, term.given, meaning))
     return Table((prose("symbol"), prose("shape"), prose("meaning")), tuple(rows))
+
+
+def _kind(shape: Shape) -> str:
+    return "scalar" if shape[0] == shape[1] == 1 else "vector" if shape[1] == 1 else "matrix"
+
+
+def _constants(system: System) -> list[Constant]:
+    found: set[Constant] = set()
+    for equation in system.equations:
+        found |= equation.rhs.atoms(Constant)
+    return sorted(found, key=lambda c: (c.name, c.value))
 
 
 def _listed(arrays: Sequence[Array]) -> Prose:

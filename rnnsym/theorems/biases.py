@@ -61,7 +61,8 @@ BIASES = (
     ),
     Theorem(
         "candidate-bias",
-        "in a candidate reset after the product the recurrent bias receives r ⊙ what the other does",
+        "in a candidate reset after the product the recurrent bias receives r ⊙ what the other "
+        "receives",
         "torch.nn.GRU",
         TwoBiases((("gru", "b_in", "b_hn", "r"),)),
     ),

@@ -65,7 +65,8 @@ def difference(a: Node, b: Node, system: System, seed: int) -> float:
     """Return 0 where the normal forms agree, else the relative error at random numbers.
 
     Args:
-        a, b: expressions at one step; two sums over the same steps are compared term by term.
+        a: an expression at one step, or a sum over steps.
+        b: another; two sums over the same steps are compared summand by summand.
         system: where their sizes come from.
         seed: of the numbers.
 

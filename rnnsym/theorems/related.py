@@ -16,7 +16,7 @@ __all__ = ["Related", "Side", "Tie"]
 
 SIZES = {"d": 3, "n": 4}
 STEPS, BATCH = 5, 2
-Arrays: TypeAlias = dict[str, Numbers]
+Arrays: TypeAlias = Mapping[str, Numbers]
 
 
 @dataclass(frozen=True, slots=True)

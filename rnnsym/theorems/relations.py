@@ -11,12 +11,12 @@ __all__ = ["RELATIONS"]
 def _scaled(initial: Arrays) -> tuple[Arrays, Arrays]:
     """Take the stabiliser's factor e^{m₀} back into cell state and normaliser."""
     factor = np.exp(initial["m"])
-    return initial, initial | {name: factor * initial[name] for name in "cs"}
+    return initial, {**initial, **{name: factor * initial[name] for name in "cs"}}
 
 
 def _emptied(initial: Arrays) -> tuple[Arrays, Arrays]:
     """Start both without a past, and the stabiliser anywhere."""
-    empty = initial | {name: 0 * initial[name] for name in "cs"}
+    empty = {**initial, **{name: 0 * initial[name] for name in "cs"}}
     return empty, empty
 
 

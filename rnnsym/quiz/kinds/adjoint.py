@@ -6,7 +6,6 @@ from functools import lru_cache
 from rnnsym.affine import arrays
 from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Note, Paragraph, prose
-from rnnsym.cell import cell_names
 from rnnsym.derivation import Step, Term
 from rnnsym.derive import derive
 from rnnsym.equations import System
@@ -17,7 +16,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair, fingerprint
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import convention_note, described
+from rnnsym.quiz.subject import EXAMINED, convention_note, described
 from rnnsym.system import build_system, read_model
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
@@ -29,7 +28,7 @@ EQUAL, FAR = 1e-12, 1e-6
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"), ("line", step.key))
-        for name in cells or cell_names()
+        for name in cells or EXAMINED
         for step in derive(_system(name)).steps
         if len(_wrong(name, step.key)) >= WRONG
     ]

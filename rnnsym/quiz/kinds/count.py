@@ -19,7 +19,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of, uses
+from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of, uses
 from rnnsym.system import build_system, read_model
 from rnnsym.tied import TiedSizes
 
@@ -36,8 +36,8 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     found: list[Parameters] = []
     for convention in CONVENTIONS:
         shipped = cell_names(convention)
-        usual = cells if convention == "textbook" else [c for c in cells if c in shipped]
-        for cell in usual if cells else shipped:
+        asked = cells or EXAMINED
+        for cell in asked if convention == "textbook" else [c for c in asked if c in shipped]:
             found += ((("model", form.format(cell)), ("convention", convention)) for form in FORMS)
     return found
 

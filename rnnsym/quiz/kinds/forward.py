@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnsym.affine import arrays
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
-from rnnsym.cell import CellEquation, cell_names
+from rnnsym.cell import CellEquation
 from rnnsym.equations import System
 from rnnsym.expr import STEPS, TIME, Array, Node, size, source
 from rnnsym.item import Item, Option, Proof
@@ -25,7 +25,7 @@ from rnnsym.quiz.options import arranger, identifier, mixed, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.slips import MISCONCEPTIONS, Slip, Work
 from rnnsym.quiz.step import AT_ONE, SHOWN, WORKED, answer, at_display, place_of, run
-from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import EXAMINED, INPUT, cell_of, convention_note, described, equations_of
 from rnnsym.system import build_system, read_model
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
@@ -42,8 +42,9 @@ STATES = tuple(map(Decimal, ("-0.8", "-0.6", "-0.4", "-0.2", "0.2", "0.4", "0.6"
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"), ("asked", state.name))
-        for name in cells or cell_names()
+        for name in cells or EXAMINED
         for state in cell_of(_system(name)).states
+        if any(a.name == INPUT.name for a in _given(name, state.name))
     ]
 
 
