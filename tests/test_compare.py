@@ -16,8 +16,8 @@ from rnnsym.system import build_system, read_model
 from tests.terminal import Outcome, call
 
 
-def system_of(text: str, convention: str = "textbook", **sizes: int) -> System:
-    return build_system(read_model(text, convention=convention, sizes=sizes))
+def system_of(text: str, **sizes: int) -> System:
+    return build_system(read_model(text, sizes=sizes))
 
 
 def compare(*arguments: str, folder: Path) -> Outcome:
@@ -26,7 +26,8 @@ def compare(*arguments: str, folder: Path) -> Outcome:
 
 @pytest.mark.parametrize("convention", ["textbook", "pytorch"])
 def test_gru_to_lstm_is_three_to_four(convention: str) -> None:
-    a, b = (count(system_of(t, convention)).formula.value for t in ("gru", "lstm"))
+    models = (read_model(t, convention=convention) for t in ("gru", "lstm"))
+    a, b = (count(build_system(m)).formula.value for m in models)
     found = ratio(a, b)
     assert (str(found.top), str(found.bottom), found.constant) == ("3", "4", True)
 

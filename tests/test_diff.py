@@ -67,8 +67,8 @@ def test_another_order_of_terms_is_no_difference(tmp_path: Path) -> None:
 
 def test_another_sign_is_a_difference(tmp_path: Path) -> None:
     path = tmp_path / "kept.toml"
-    path.write_text(SWAPPED.replace("z[t] * g[t] + h[t-1] * (1 - z[t])",
-                                    "(1 - z[t]) * g[t] + h[t-1] * z[t]"), encoding="utf-8")  # fmt: skip
+    kept = "(1 - z[t]) * g[t] + h[t-1] * z[t]"
+    path.write_text(SWAPPED.replace("z[t] * g[t] + h[t-1] * (1 - z[t])", kept), encoding="utf-8")
     assert verdicts("gru", str(path))["different"] == ["h", "delta_h", "delta_g", "delta_z", "dh_0"]
 
 

@@ -92,7 +92,7 @@ def closed_form(system: System, chain: ChainJacobians) -> tuple[int, int] | None
     if len(recurrent) > 1 or recurrent[0].bidirectional or len(chain.states) > 1:
         return None
     output = None if chain.block.cell is None else chain.block.cell.output.name
-    if output != chain.states[0].name or any(a.time != TIME for a in _read(chain.loop)):
+    if output != main_state(chain).name or any(a.time != TIME for a in _read(chain.loop)):
         return None
     paths = step_paths(chain)
     return paths.through_time[0][0], paths.through_depth[0]

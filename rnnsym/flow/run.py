@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnsym.affine import arrays
 from rnnsym.equations import System
-from rnnsym.expr import LAYER, Array, Diag, Fill, Map, Node, Plus
+from rnnsym.expr import LAYER, Array, Diag, Fill, Map, Node, Plus, Scale
 from rnnsym.flow.paths import main_state
 from rnnsym.jacobian import ChainJacobians
 from rnnsym.numeric.arrays import Floats
@@ -49,7 +49,7 @@ def keep_gates(chain: ChainJacobians) -> Iterator[KeepGate]:
     """
     by_array = {e.lhs: e.rhs for e in chain.loop.equations}
     cell = chain.block.cell
-    biases = frozenset() if cell is None else frozenset(b.name for b in cell.biases)
+    biases = () if cell is None else tuple(b.name for b in cell.biases)
     for edge in chain.edges:
         gate, sign = _kept_by(edge.value)
         value = None if gate is None else by_array.get(gate)
@@ -65,12 +65,11 @@ def _kept_by(edge: Node | None) -> tuple[Array | None, int]:
         return None, 0
     if isinstance(edge.arg, Array):
         return edge.arg, 1
-    if isinstance(edge.arg, Plus):
-        match edge.arg.children:
-            case (Fill(value=one), inner) if one == 1 and len(inner.children) == 1:
-                [gate] = inner.children
-                if inner.args[0] == -1 and isinstance(gate, Array):
-                    return gate, -1
+    one, *rest = edge.arg.children if isinstance(edge.arg, Plus) else (edge.arg,)
+    if isinstance(one, Fill) and one.value == 1 and len(rest) == 1:
+        [minus] = rest
+        if isinstance(minus, Scale) and minus.factor == -1 and isinstance(minus.arg, Array):
+            return minus.arg, -1
     return None, 0
 
 

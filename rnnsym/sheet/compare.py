@@ -27,7 +27,7 @@ from rnnsym.flow.bounds import chain_bounds
 from rnnsym.flow.paths import step_paths
 from rnnsym.jacobian import jacobians
 from rnnsym.ratio import Ratio, ratio
-from rnnsym.sheet.flow import edge_prose
+from rnnsym.sheet.flow_bounds import edge_prose
 from rnnsym.sheet.guidance import family, guidance
 from rnnsym.sheet.naming import convention_lines, slug
 from rnnsym.system import build_system, read_model

@@ -1,17 +1,14 @@
 """Gradient flow as a document: products of Jacobians, bounds and their conditions, paths, decay."""
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from rnnsym.blocks import (
     Block,
     Heading,
     Inline,
-    Listing,
     Paragraph,
     Partial,
     Prose,
-    Relation,
     Table,
     prose,
 )
@@ -21,28 +18,24 @@ from rnnsym.expr import (
     LAYERS,
     TIME,
     Array,
-    Diag,
     Expr,
     Family,
-    Fill,
     Integer,
-    Node,
     Product,
-    Rational,
     Symbol,
     concat,
 )
-from rnnsym.flow.bounds import Bound, BoundTerm, ChainBounds, chain_bounds
-from rnnsym.flow.examples import DIRECT_EDGE, counterexample
 from rnnsym.flow.measure import Decay
 from rnnsym.flow.paths import closed_form, count_paths, main_state, step_paths
-from rnnsym.jacobian import ChainJacobians, StateJacobian, jacobians
+from rnnsym.jacobian import ChainJacobians, jacobians
+from rnnsym.sheet.flow_bounds import bound_blocks
+from rnnsym.sheet.flow_facts import general_facts
 from rnnsym.sheet.flow_measured import measured_blocks
 from rnnsym.sheet.jacobians import jacobian_blocks
-from rnnsym.sheet.naming import convention_lines, slug, tied
+from rnnsym.sheet.naming import convention_lines, slug
 from rnnsym.version import VERSION
 
-__all__ = ["bound_prose", "edge_prose", "flow_document"]
+__all__ = ["flow_document"]
 
 START = Symbol("k", integer=True)
 SHOWN_STEPS = (1, 2, 5, 10)
@@ -54,7 +47,7 @@ def flow_document(systems: Sequence[System], decays: Sequence[Decay] = ()) -> Do
     blocks: list[Block] = []
     for system in systems:
         blocks += _model_blocks(system)
-    blocks += _general_blocks()
+    blocks += [Heading("What holds for every net", 2), general_facts()]
     if decays:
         blocks += measured_blocks(decays)
     names = ", ".join(str(s.model) for s in systems)
@@ -73,7 +66,7 @@ def _model_blocks(system: System) -> Iterator[Block]:
     yield from jacobian_blocks(system)
     yield Heading("Bounds", 3)
     for chain in chains:
-        yield from _bounds(system, chain)
+        yield from bound_blocks(system, chain)
     yield Heading("Paths", 3)
     yield from _paths(system, chains)
 
@@ -88,7 +81,11 @@ def _product(chain: ChainJacobians) -> Iterator[Block]:
     stacked = concat(*chain.states)
     names = [b.name for b in chain.blocks if b.name is not None]
     single = len(chain.states) == 1
-    whole = names[0] if single else Array(Family("J", "J"), (stacked.shape[0],) * 2, None, TIME)
+    whole = (
+        names[0]
+        if single
+        else Array(Family("J", "J"), (stacked.shape[0], stacked.shape[0]), None, TIME)
+    )
     at_start = stacked.xreplace({TIME: START})
     factors = Product(whole, whole.xreplace({TIME: before}))
     last = whole.xreplace({TIME: following})
@@ -100,144 +97,6 @@ def _product(chain: ChainJacobians) -> Iterator[Block]:
             parts += [", ", name] if i else [name]
         parts += [" below."]
     yield Paragraph(tuple(parts))
-
-
-# Bounds
-
-
-def _bounds(system: System, chain: ChainJacobians) -> Iterator[Block]:
-    bounds = chain_bounds(chain)
-    items = [edge_prose(system, edge, bounds) for edge in chain.edges]
-    for state in bounds.ranges.bounded:
-        first = state.xreplace({TIME: TIME - chain.loop.order})
-        items.append(
-            prose(
-                "|", state, "| ≤ 1 in every entry as long as |", first, "| ≤ 1 (by its equation)."
-            )
-        )
-    items += [bound_prose(system, b) for b in bounds.blocks if b.terms]
-    items += _conditions(system, bounds)
-    yield Listing(tuple(items))
-
-
-def edge_prose(system: System, edge: StateJacobian, bounds: ChainBounds) -> Prose:
-    """Say what the direct edge of a state can do to a gradient."""
-    name = Partial(edge.of, edge.wrt, "∂⁺")
-    if edge.value is None:
-        return prose(
-            "Direct edge ", name, " = 0: what ", edge.of, " keeps passes through other arrays."
-        )
-    value = tied(system, edge.value)
-    head: Prose = prose("Direct edge ", Relation((name, value)), ": ")
-    if not isinstance(edge.value, Diag):
-        return (*head, "every path meets the recurrent weights.")
-    if isinstance(edge.value.arg, Fill):
-        return (*head, "along it a gradient neither vanishes nor explodes.")
-    if bounds.ranges.interval(edge.value.arg) == (0.0, 1.0):
-        kept, steps = DIRECT_EDGE
-        return (
-            *head,
-            "entries between 0 and 1. Along it a gradient cannot explode, and it decays as the "
-            f"product of these entries: at {kept} throughout, {steps} steps leave "
-            f"{kept}^{steps} = {kept**steps:.1e}.",
-        )
-    return (*head, "entries of any size.")
-
-
-def bound_prose(system: System, bound: Bound) -> Prose:
-    """Return ‖J‖ ≤ its bound."""
-    name = bound.jacobian.name
-    left: Node | Partial = name or Partial(bound.jacobian.of, bound.jacobian.wrt)
-    parts: list[Inline] = ["‖", left, "‖ ≤ "]
-    for i, term in enumerate(bound.terms):
-        parts += [" + "] if i else []
-        parts += _term(system, term)
-    return tuple(parts)
-
-
-def _term(system: System, term: BoundTerm) -> Iterator[Inline]:
-    factors = len(term.norms) + len(term.maxima)
-    if term.number != 1 or not factors:
-        yield _rational(term.number)
-        yield " " if factors else ""
-    for i, node in enumerate(term.norms):
-        yield from (" ‖" if i else "‖", tied(system, node), "‖")
-    for i, node in enumerate(term.maxima):
-        yield from (" max|" if i or term.norms else "max|", tied(system, node), "|")
-
-
-def _conditions(system: System, bounds: ChainBounds) -> Iterator[Prose]:
-    simple = bounds.simple
-    if simple is not None:
-        yield from _simple_conditions(system, bounds.blocks[0].jacobian, simple)
-    elif len(bounds.blocks) > 1:
-        yield prose(
-            "Let N hold these bounds, block by block. Its spectral radius below 1 is sufficient "
-            "for the gradient to vanish; at least 1 is necessary for it to explode, and not "
-            "sufficient."
-        )
-    elif bounds.blocks[0].constant is not None:
-        yield prose(
-            "Whatever the weights are, this bound is ",
-            _rational(bounds.blocks[0].constant),
-            ": no gradient explodes along this chain.",
-        )
-    else:
-        yield prose(
-            "A bound below 1 is sufficient for the gradient to vanish; above 1 it is necessary for "
-            "it to explode, and not sufficient."
-        )
-    kept = [b for b in bounds.blocks if b.jacobian.of in _own(b) and _fixed(b) >= 1]
-    if kept and any(b.constant is None for b in bounds.blocks):
-        yield prose(
-            "Here it is at least 1, since ",
-            kept[0].jacobian.of,
-            " may be kept whole: the bound never proves that the gradient vanishes.",
-        )
-
-
-def _own(bound: Bound) -> tuple[Array, ...]:
-    """Return the state whose diagonal block a bound is of."""
-    of, wrt = bound.jacobian.of, bound.jacobian.wrt
-    return (of,) if of.family == wrt.family else ()
-
-
-def _fixed(bound: Bound) -> Fraction:
-    """Return what a bound is at least, whatever the weights are."""
-    alone = (t.number for t in bound.terms if not t.norms and not t.maxima)
-    return sum(alone, Fraction(0))
-
-
-def _simple_conditions(system: System, found: StateJacobian, term: BoundTerm) -> Iterator[Prose]:
-    largest: list[Inline] = []
-    for node in term.norms:
-        largest += [" σ_max(" if largest else "σ_max(", tied(system, node), ")"]
-    gamma = _rational(term.number)
-    limit = _rational(1 / term.number)
-    yield prose(
-        "γ = ",
-        gamma,
-        " bounds the slopes, so over m steps the norm is at most (γ ",
-        *largest,
-        ")^m. ",
-        *largest,
-        " < 1/γ = ",
-        limit,
-        " is sufficient for the gradient of ",
-        found.of,
-        " to vanish.",
-    )
-    yield prose(
-        *largest,
-        " > ",
-        limit,
-        " is necessary for it to explode, and not sufficient. The largest |eigenvalue| decides in "
-        "the linear net only.",
-    )
-
-
-def _rational(number: Fraction) -> Expr:
-    return Rational(number.numerator, number.denominator)
 
 
 # Paths
@@ -326,45 +185,3 @@ def _closed_form(system: System, in_time: int, in_depth: int) -> Prose:
         ": ", *ways, " paths: k steps in time and ", depth - 1, " in depth, in any order, "
         f"{_many(in_time, 'way')} through a step and {in_depth} through a layer."
     )  # fmt: skip
-
-
-# What holds for every net
-
-
-def _general_blocks() -> Iterator[Block]:
-    found = counterexample()
-    rows = "; ".join(", ".join(f"{x:g}" for x in row) for row in found.matrix)
-    yield Heading("What holds for every net", 2)
-    yield Listing(
-        (
-            prose(
-                "The gradient is the sum over all paths. It vanishes only where the product along "
-                "every path does, or where they cancel; one path that does not is enough to keep "
-                "it alive."
-            ),
-            prose(
-                "Eigenvalues do not decide in a net with slopes: U = "
-                f"[{rows}] has spectral radius {found.spectral_radius:.2f}, and with unit 2 of a "
-                f"tanh net saturated the Jacobian over {found.steps} steps has norm "
-                f"{found.norm:.0e}."
-            ),
-            prose(
-                "Gates keep a direct path open, and so work against vanishing. They do not bound "
-                "the other paths, through the recurrent weights: an LSTM or a GRU can explode."
-            ),
-            prose(
-                "Clipping scales a gradient that is too long down to a given length, its direction "
-                "kept. It cures the effect of exploding; it cannot bring back what has vanished."
-            ),
-            prose(
-                "Truncation after every k steps drops each product that crosses a cut: at most "
-                "k − 1 Jacobians are multiplied. That bounds how far a gradient can explode, and "
-                "makes every longer dependence exactly 0: it does not cure vanishing."
-            ),
-            prose(
-                "Orthogonal recurrent matrices have all singular values 1: only slopes and gates then "
-                "shrink a product. A larger bias of a gate that keeps the state moves "
-                "what it keeps towards 1."
-            ),
-        )
-    )
