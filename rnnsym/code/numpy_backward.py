@@ -3,8 +3,9 @@
 from itertools import groupby
 
 from rnnsym.code.linear import Linear, LinearLine, linear_lines
-from rnnsym.code.numpy_forward import setup_lines, tuple_text, wrapped, wrapped_sum
+from rnnsym.code.numpy_forward import setup_lines, tuple_text
 from rnnsym.code.numpy_layer import Body, Everywhere, Layer
+from rnnsym.code.numpy_text import wrapped, wrapped_sum
 from rnnsym.code.plan import Run, replaced
 from rnnsym.code.units import arrays_in
 from rnnsym.expr import (
@@ -161,15 +162,13 @@ class _Backward:
         self.done_runs: set[str] = set()
         for line in self.linear:
             self._line(line, line.line.of.family in states)
-        order = "range(T, 0, -1)" if unit.order > 0 else "range(1, T + 1)"
         loop = [
-            "off = masked(mask)",
+            "off = masked(mask, T)",
             *(
                 f"hold_{s.name} = np.zeros(({self.layer.rows(s)}, B), dtype)"
                 for s, _ in unit.states
             ),
-            f"for t in {order}:",
-            *(f"    {line}" for line in body.bindings()),
+            *body.loop(unit.order > 0),
             *(f"    {line}" for line in body.lines),
         ]
         return loop + self._initial()
@@ -207,11 +206,15 @@ class _Backward:
         name = line.line.of.name
         last = "T" if self.unit.order > 0 else "1"
         add = self.body.add
-        add(f"if t == {last}:")
-        add(f"    {out} += final_{name}")
-        add("if off is not None:  # a masked step hands the gradient on")
+        if line.line.incoming:
+            self.all.add(f"{line.line.target.name}[{last}] += final_{name}")
+        else:
+            add(f"if t == {last}:")
+            add(f"    {out} += final_{name}")
+        self.body.bind("off")
+        add("if off_t is not None:  # a masked step hands the gradient on")
         add(f"    {out} += hold_{name}")
-        add(f"    np.multiply({out}, off[t], out=hold_{name})")
+        add(f"    np.multiply({out}, off_t, out=hold_{name})")
         add(f"    {out} -= hold_{name}")
 
     def _run(self, line: LinearLine) -> list[LinearLine]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rnnsym.code.numpy_layer import Body, Everywhere, Layer
+from rnnsym.code.numpy_text import wrapped, wrapped_sum
 from rnnsym.code.plan import Affine, Run
 from rnnsym.code.units import LocalEquation, arrays_in
 from rnnsym.expr import (
@@ -21,9 +22,8 @@ from rnnsym.expr import (
     source,
 )
 
-__all__ = ["forward_lines", "setup_lines", "tuple_text", "wrapped", "wrapped_sum"]
+__all__ = ["forward_lines", "setup_lines", "tuple_text"]
 
-WIDTH = 100
 
 
 def forward_lines(layer: Layer) -> tuple[list[str], list[str]]:
@@ -174,19 +174,17 @@ class _Forward:
         unit, body = self.unit, Body(self.layer)
         self.body = body
         self._schedule()
-        order = "range(1, T + 1)" if unit.order > 0 else "range(T, 0, -1)"
         before = -1 if unit.order > 0 else 1
         held = [
-            f"np.copyto({body.variable(s)}, {body.bind(s.name, before)}, where=off[t])"
+            f"np.copyto({body.variable(s)}, {body.bind(s.name, before)}, where={body.bind('off')})"
             for s, _ in unit.states
         ]
         self._work = body.work
         return [
-            "off = masked(mask)",
-            f"for t in {order}:",
-            *(f"    {line}" for line in body.bindings()),
+            "off = masked(mask, T)",
+            *body.loop(unit.order < 0),
             *(f"    {line}" for line in body.lines),
-            "    if off is not None:  # a masked step carries the state",
+            "    if off_t is not None:  # a masked step carries the state",
             *(f"        {line}" for line in held),
         ]
 
@@ -366,29 +364,3 @@ def tuple_text(names: Iterable[str]) -> str:
     """Return a tuple's text."""
     listed = list(names)
     return f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"
-
-
-def wrapped(indent: str, head: str, parts: list[str], tail: str, width: int = WIDTH) -> list[str]:
-    """Return a call or signature on one line, or on several."""
-    line = f"{indent}{head}{', '.join(parts)}{tail}"
-    if len(line) <= width:
-        return [line]
-    lines, inner = [indent + head], ""
-    for part in parts:
-        if inner and len(indent) + 6 + len(inner) + len(part) > width:
-            lines.append(f"{indent}    {inner.rstrip()}")
-            inner = ""
-        inner += f"{part}, "
-    return [*lines, f"{indent}    {inner.rstrip().rstrip(',')}", f"{indent}{tail}"]
-
-
-def wrapped_sum(head: str, text: str, width: int = 96) -> list[str]:
-    """Return an equation on one line, or broken before its plus signs."""
-    lines = [head]
-    for place, term in enumerate(text.split(" + ")):
-        part = term if place == 0 else f" + {term}"
-        if len(lines[-1]) + len(part) > width and lines[-1].strip():
-            lines.append(f"{' ' * (len(head) - len(head.lstrip()) + 4)}{part.strip()}")
-        else:
-            lines[-1] += part
-    return lines

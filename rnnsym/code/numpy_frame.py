@@ -19,7 +19,9 @@ The gradient of the loss with respect to a is called delta_a, local derivatives 
 
 import numpy as np
 
+# The slots of t = 1, …, T, of t - 1 and of t + 1, and the same from T down to 1.
 now, before, after = slice(1, -1), slice(0, -2), slice(2, None)
+now_back, before_back, after_back = slice(-2, 0, -1), slice(-3, None, -1), slice(None, 1, -1)
 
 # Weights that one product uses together: the name of the stack, its parts, and where they stand.
 STACKS = ($stacks)
@@ -41,9 +43,10 @@ class Weights(dict):
 
 def weights(p, dtype):
     """Stack the weights, unless they are already: do it once for many calls."""
-    ready = isinstance(p, Weights) and all(a.dtype == dtype for a in p.values())
-    names = {name + at for name, _, places in STACKS for at in places}
-    return p if ready else Weights({k: v for k, v in p.items() if k not in names}, dtype)
+    if isinstance(p, Weights) and all(a.dtype == dtype for a in p.values()):
+        return p
+    stacks = {name + at for name, _, places in STACKS for at in places}
+    return Weights({k: v for k, v in p.items() if k not in stacks}, dtype)
 
 
 def flat(v):
@@ -61,10 +64,10 @@ def total(v):
     return v.sum(axis=(0, 2))[:, None]
 
 
-def masked(mask):
+def masked(mask, T):
     """Where a step is masked, in slots 0 to T + 1; None where none is."""
     if mask is None:
-        return None
+        return [None] * (T + 2)
     off = np.zeros((len(mask) + 2, 1, mask.shape[1]), bool)
     off[now, 0] = ~mask
     return off

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from rnnsym.code.numpy_text import Columns, Writer, size_text
+from rnnsym.code.numpy_text import Columns, Writer, size_text, wrapped
 from rnnsym.code.plan import Affine, Plan
 from rnnsym.code.units import Unit, arrays_in
 from rnnsym.expr import TIME, Array, Expr, Integer, Map, Node, source
@@ -150,7 +150,7 @@ class Body(Writer):
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
-        self.bound: dict[str, str] = {}
+        self.bound: dict[str, tuple[str, int]] = {}
         super().__init__(Columns(self._step_name, all_steps=False), layer.rows)
 
     def _step_name(self, array: Array) -> str:
@@ -164,12 +164,23 @@ class Body(Writer):
     def bind(self, name: str, shift: int = 0) -> str:
         """Return the variable of a named array at t + shift."""
         variable = f"{name}_{ENDINGS[shift]}"
-        self.bound[variable] = f"{name}[{STEPS[shift]}]"
+        self.bound[variable] = (name, shift)
         return variable
 
+    def loop(self, backwards: bool) -> list[str]:
+        """Return the head of a loop that walks all its arrays side by side."""
+        ending = "_back" if backwards else ""
+        slices = [f"{name}[{SLICES[shift]}{ending}]" for name, shift in self.bound.values()]
+        steps = "range(T, 0, -1)" if backwards else "range(1, T + 1)"
+        return [
+            *wrapped("", "steps = zip(", [steps, *slices], ")", 92),
+            *wrapped("", "for (" if len(self.bound) > 6 else "for ", ["t", *self.bound],
+                     ") in steps:" if len(self.bound) > 6 else " in steps:", 92),
+        ]
+
     def bindings(self) -> Iterator[str]:
-        """Yield the lines that bind the variables."""
-        items = list(self.bound.items())
+        """Yield the lines that bind the variables at one step t."""
+        items = [(k, f"{name}[{STEPS[shift]}]") for k, (name, shift) in self.bound.items()]
         while items:
             count = len(items)
             while len(_assignment(items[:count])) > 84 and count > 1:

@@ -4,9 +4,10 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnnsym.code.numpy_forward import tuple_text, wrapped
+from rnnsym.code.numpy_forward import tuple_text
 from rnnsym.code.numpy_frame import NUMPY
 from rnnsym.code.numpy_layer import Layer, layer_source
+from rnnsym.code.numpy_text import wrapped
 from rnnsym.code.plan import Plan
 from rnnsym.code.units import Unit, units_of
 from rnnsym.errors import InputError

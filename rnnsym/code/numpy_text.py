@@ -22,9 +22,10 @@ from rnnsym.expr import (
 from rnnsym.expr.printing import inside, render
 from rnnsym.numeric.notation import NumPy
 
-__all__ = ["Columns", "Writer", "size_text"]
+__all__ = ["Columns", "Writer", "printed", "size_text", "wrapped", "wrapped_sum"]
 
 TEXT: Final = "text"
+WIDTH: Final = 100
 IN_PLACE = {"tanh": "np.tanh", "exp": "np.exp", "log": "np.log", "square": "np.square"}
 
 
@@ -266,3 +267,29 @@ def _timed(node: Node) -> bool:
     if isinstance(node, Array):
         return node.time is not None
     return any(_timed(c) for c in node.children)
+
+
+def wrapped(indent: str, head: str, parts: list[str], tail: str, width: int = WIDTH) -> list[str]:
+    """Return a call or signature on one line, or on several."""
+    line = f"{indent}{head}{', '.join(parts)}{tail}"
+    if len(line) <= width:
+        return [line]
+    lines, inner = [indent + head], ""
+    for part in parts:
+        if inner and len(indent) + 6 + len(inner) + len(part) > width:
+            lines.append(f"{indent}    {inner.rstrip()}")
+            inner = ""
+        inner += f"{part}, "
+    return [*lines, f"{indent}    {inner.rstrip().rstrip(',')}", f"{indent}{tail}"]
+
+
+def wrapped_sum(head: str, text: str, width: int = 96) -> list[str]:
+    """Return an equation on one line, or broken before its plus signs."""
+    lines = [head]
+    for place, term in enumerate(text.split(" + ")):
+        part = term if place == 0 else f" + {term}"
+        if len(lines[-1]) + len(part) > width and lines[-1].strip():
+            lines.append(f"{' ' * (len(head) - len(head.lstrip()) + 4)}{part.strip()}")
+        else:
+            lines[-1] += part
+    return lines
