@@ -5,13 +5,16 @@ RNNSYM_REQUIRE_ENGINES=1 asks for every other engine.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rnnsym.errors import InputError
 from rnnsym.numeric.gradients import Gradients, gradients
 from rnnsym.numeric.packing import parameter_shapes
+from rnnsym.numeric.weights import load
 from rnnsym.system import build_system, read_model
 
 torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
@@ -159,3 +162,75 @@ def test_a_model_of_several_layers_is_named_as_nn_sequential(batched: bool) -> N
     assert error(found.initial["c[3]"], cell.grad[0]) <= 1e-12
     assert error(found.final["h[3]"], last[0]) <= 1e-12
     assert error(found.final["c[3]"], memory[0]) <= 1e-12
+
+
+LENGTHS = [6, 1, 4, 6, 3, 2, 5]
+
+
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", KINDS)
+def test_sequences_of_unequal_length(cell: str, layers: int, bidirectional: bool) -> None:
+    torch.manual_seed(3)
+    kind, options, sizes = KINDS[cell]
+    net = getattr(torch.nn, kind)(
+        SIZES["d"], SIZES["n"], layers, bidirectional=bidirectional, **options
+    ).double()
+    text = (f"bi({cell})" if bidirectional else cell) + f"*{layers}"
+    system = build_system(read_model(text, convention="pytorch", sizes=SIZES | sizes))
+    x = leaf(STEPS, BATCH, SIZES["d"])
+    chains = layers * (2 if bidirectional else 1)
+    initial = {"h": leaf(chains, BATCH, sizes.get("p", SIZES["n"]))}
+    if kind == "LSTM":
+        initial["c"] = leaf(chains, BATCH, SIZES["n"])
+    utils = torch.nn.utils.rnn
+    packed = utils.pack_padded_sequence(x, torch.tensor(LENGTHS), enforce_sorted=False)
+    out, states = net(packed, (initial["h"], initial["c"]) if "c" in initial else initial["h"])
+    y, _ = utils.pad_packed_sequence(out, total_length=STEPS)
+    final = dict(zip(initial, states if "c" in initial else [states], strict=True))
+    dy = normal(*y.shape)
+    received = {name: normal(*state.shape) for name, state in final.items()}
+    loss = (dy * y).sum() + sum((received[k] * final[k]).sum() for k in final)
+    loss.backward()
+
+    weights = dict(net.named_parameters())
+    given = (system, numbers(weights), x.detach().numpy(), dy.numpy())
+    states = {"initial": numbers(initial), "final_gradients": numbers(received)}
+    found = gradients(*given, **states, lengths=LENGTHS)
+    assert error(found.loss, loss) <= 1e-12
+    for name, value in compared(found, y, x, weights, final, initial):
+        assert value <= 1e-12, name
+    mask = np.arange(STEPS)[:, None] < np.array(LENGTHS)
+    same = gradients(*given, **states, mask=mask)
+    assert same.loss == found.loss
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+@pytest.mark.parametrize("cell", KINDS)
+def test_a_saved_state_dict_in_float32(cell: str, tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    kind, options, sizes = KINDS[cell]
+    net = getattr(torch.nn, kind)(SIZES["d"], SIZES["n"], 2, bidirectional=True, **options)
+    system = build_system(read_model(f"bi({cell})*2", convention="pytorch", sizes=SIZES | sizes))
+    np.savez(tmp_path / "weights.npz", **numbers(net.state_dict()))
+    x = torch.randn(STEPS, BATCH, SIZES["d"], requires_grad=True)
+    y, _ = net(x)
+    dy = torch.randn(*y.shape)
+    (dy * y).sum().backward()
+    weights = load(tmp_path / "weights.npz")
+    found = gradients(system, weights, x.detach().numpy(), dy.numpy())
+    # PyTorch rounds every step and every sum of it, so its error grows with both.
+    bound = float(np.finfo(np.float32).eps) * STEPS * SIZES["n"]
+    assert {a.dtype for a in (found.y, found.dx, *found.weights.values())} == {np.dtype("float32")}
+    assert error(found.y, y) <= bound
+    assert error(found.dx, x.grad) <= bound
+    for name, weight in net.named_parameters():
+        assert error(found.weights[name], weight.grad) <= bound, name
+
+
+def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
+    net = torch.nn.GRU(3, 2)
+    for name in ("weights.pt", "weights.npz"):
+        torch.save(net.state_dict(), tmp_path / name)
+        with pytest.raises(InputError, match=r"is a pickle|is no array"):
+            load(tmp_path / name)
