@@ -6,6 +6,18 @@ from functools import lru_cache
 from typing import Any
 
 from rnnsym.chain import ALL_STEPS, Chain, Place, merged
+from rnnsym.equations import (
+    CONVENTIONS,
+    LOSSES,
+    PLACES,
+    Block,
+    Equation,
+    Loop,
+    Model,
+    State,
+    System,
+    Weight,
+)
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.expr import (
     LAYER,
@@ -25,18 +37,6 @@ from rnnsym.expr import (
     softmax,
 )
 from rnnsym.loss import final_terms, output_term
-from rnnsym.equations import (
-    CONVENTIONS,
-    LOSSES,
-    PLACES,
-    Block,
-    Equation,
-    Loop,
-    Model,
-    State,
-    System,
-    Weight,
-)
 from rnnsym.model_text import Dense, Embedding, Recurrent, checked_size, parse
 from rnnsym.names import Names
 
@@ -208,6 +208,8 @@ class _Builder:
         """Place ``depth`` layers from layer ``first``; return the layer after them."""
         cell = self.names.cells[spec]
         deep = spec.depth != 1
+        if deep and first != ONE and not self._on_a_layer():
+            first = first + 1  # the readout below counts as a layer: its y is no other layer's
         last = first + (LAYERS if spec.depth == 0 else Integer(spec.depth)) - 1
         span = Span(first, last)
         sizes: dict[Expr, Expr] = {size(s): self.names.size_at(s, spec) for s in cell.size_names}
@@ -231,6 +233,10 @@ class _Builder:
         self.output = self.output.xreplace({LAYER: last})
         return last + 1
 
+    def _on_a_layer(self) -> bool:
+        """Tell whether what stands on top so far is the output of a recurrent layer."""
+        return self.output.name == self.names.layer_output[0] and self.output.layer is not None
+
     def _reading_below(self, spec: Recurrent, span: Span, rows: Expr) -> Callable[[Expr], Array]:
         """Return how a layer of output width ``rows`` reads its input at a given time."""
         below = self.output
@@ -242,7 +248,7 @@ class _Builder:
         self.widths.append((width, span, below.shape[0], inside))
         for size_name in self.names.cells[spec].size_names:
             self.layered.append((self.names.of_layer(size_name, spec), span))
-        if below.name != name or below.layer is None:
+        if not self._on_a_layer():
             lhs = Array(Family(name, label), below.shape, span.first - 1, TIME)
             purpose = f"what layer {span.first} reads"
             entry = Equation(lhs, below, ALL_STEPS, None, (name, label), purpose=purpose)
