@@ -400,8 +400,21 @@ def test_bad_input(arguments: tuple[str, ...], message: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_step_or_an_unproven_edge_is_no_gate(tmp_path: Path) -> None:
+    done = flow("slstm", folder=tmp_path)
+    words = " ".join(done.stdout.split())
+    assert "diag(f'ₜ): no bound on its entries is proven here." in words
+    assert "entries 0 or 1: each is passed whole or cut." in words
+
+
+def test_the_closed_form_in_print(tmp_path: Path) -> None:
+    words = " ".join(flow("gru*L", folder=tmp_path).stdout.split())
+    assert "C(L+k−1, k) · 4ᵏ · 3ᴸ⁻¹ paths" in words
+
+
 def test_ascii_is_the_cell_language(tmp_path: Path) -> None:
-    done = flow("vanilla", "--ascii", folder=tmp_path)
+    done = flow("vanilla", "--set", "n=3", "--lags", "4", "--ascii", folder=tmp_path)
+    assert done.stdout.isascii()
     [chain] = jacobians(system_of("vanilla"))
     assert SOURCE.array(main_state(chain)) in done.stdout
     assert "||U||" in done.stdout

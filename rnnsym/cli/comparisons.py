@@ -17,6 +17,7 @@ from rnnsym.cli.options import (
     print_document,
     say,
 )
+from rnnsym.convention import convention_names
 from rnnsym.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def several_models(function: F) -> F:
         click.argument("texts", metavar="MODEL...", nargs=-1, required=True),
         click.option(
             "--convention",
-            type=ChoiceOf("convention", ("textbook", "pytorch", "keras"), {}),
+            type=ChoiceOf("convention", convention_names(), {}),
             default="textbook",
             show_default=True,
             help="Whose equations.",

@@ -69,7 +69,8 @@ def plot_decay(decays: Sequence[Decay], format_name: str) -> bytes:
         axes.axhline(1.0, color="0.5", linewidth=0.8)
         axes.set_xlabel("lag k")
         axes.set_ylabel(r"$\|\partial s_T / \partial s_{T-k}\|$")
-        axes.set_title(f"T = {setting.lags}, {setting.init} weights, seed {setting.seed}")
+        bias = "" if setting.forget_bias is None else f", forget bias {setting.forget_bias:g}"
+        axes.set_title(f"T = {setting.lags}, {setting.init} weights{bias}, seed {setting.seed}")
         axes.legend()
         stream = BytesIO()
         figure.savefig(stream, format=format_name, dpi=150, metadata=METADATA[format_name])

@@ -29,7 +29,7 @@ def scalar(
     def factor(part: Expr) -> str:
         base, exponent = part.as_base_exp()
         if exponent != 1:
-            return power(factor(base), str(exponent))
+            return power(factor(base), str(exponent).replace(" ", ""))
         if base.is_Add:
             return f"({scalar(base, atom, power, times, signs)})"
         return atom(base)

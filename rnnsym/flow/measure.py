@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 MAX_LAGS = 1000
-MAX_UNITS = 512
+MAX_UNITS = 256
 MAX_BIAS = 50.0
 
 

@@ -109,7 +109,7 @@ def _paths(system: System, chains: Sequence[ChainJacobians]) -> Iterator[Block]:
     depths = SHOWN_DEPTHS if system.symbolic_depth else (int(system.depth),)
     if depths == (1,):
         return
-    head = (prose("layers"), *(prose(f"{k} steps") for k in SHOWN_STEPS))
+    head = (prose("layers"), *(prose(_many(k, "step")) for k in SHOWN_STEPS))
     rows = tuple(
         (
             prose(str(depth)),
@@ -181,7 +181,7 @@ def _closed_form(system: System, in_time: int, in_depth: int) -> Prose:
     if in_depth > 1:
         ways += [" · ", Integer(in_depth) ** (depth - 1)]
     return prose(
-        "Through time and depth, from layer 1 at ", TIME - START, " to layer ", depth, " at ", TIME,
-        ": ", *ways, " paths: k steps in time and ", depth - 1, " in depth, in any order, "
+        "Through time and depth, from layer 1 at step t − k to layer ", depth, " at step t: ",
+        *ways, " paths: k steps in time and ", depth - 1, " in depth, in any order, "
         f"{_many(in_time, 'way')} through a step and {in_depth} through a layer."
     )  # fmt: skip

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from rnnsym.blocks import Block, Inline, Listing, Partial, Prose, Relation, prose
 from rnnsym.equations import System
-from rnnsym.expr import TIME, Diag, Expr, Fill, Node, Rational
+from rnnsym.expr import TIME, Diag, Expr, Fill, Map, Node, Rational
 from rnnsym.flow.bounds import Bound, BoundTerm, ChainBounds, chain_bounds
 from rnnsym.flow.examples import DIRECT_EDGE
 from rnnsym.jacobian import ChainJacobians, StateJacobian
@@ -43,6 +43,8 @@ def edge_prose(system: System, edge: StateJacobian, bounds: ChainBounds) -> Pros
         return (*head, "every path meets the recurrent weights.")
     if isinstance(edge.value.arg, Fill):
         return (*head, "along it a gradient neither vanishes nor explodes.")
+    if isinstance(edge.value.arg, Map) and edge.value.arg.name == "step":
+        return (*head, "entries 0 or 1: each is passed whole or cut.")
     if bounds.ranges.interval(edge.value.arg) == (0.0, 1.0):
         kept, steps = DIRECT_EDGE
         return (
@@ -51,7 +53,7 @@ def edge_prose(system: System, edge: StateJacobian, bounds: ChainBounds) -> Pros
             f"product of these entries: at {kept} throughout, {steps} steps leave "
             f"{kept}^{steps} = {kept**steps:.1e}.",
         )
-    return (*head, "entries of any size.")
+    return (*head, "no bound on its entries is proven here.")
 
 
 def _bound(system: System, bound: Bound) -> Prose:

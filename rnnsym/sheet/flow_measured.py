@@ -54,7 +54,7 @@ def _bias_lines(decays: Sequence[Decay]) -> Iterator[Block]:
             parts += ["; " if i else "", gate.biases[0], f" = {gate.sign * bias:g}, so that "]
             parts += ["" if gate.sign > 0 else "1 − ", gate.gate, " keeps more of ", gate.state]
         if not decay.gates:
-            parts.append("no gate keeps a state, so nothing is set")
+            parts.append("no gate with a bias is the direct edge of a state, so nothing is set")
         yield Paragraph((*parts, "."))
 
 
