@@ -53,7 +53,7 @@ class _Backward:
             *wrapped(
                 "",
                 f"def {unit.name}_backward(",
-                ["p", "at", "cache", *arrived, *zero, "mask=None"],
+                ["params", "at", "cache", *arrived, *zero, "mask=None"],
                 "):",
             ),
             '    """Compute',
@@ -70,7 +70,7 @@ class _Backward:
             *self._weight_lines(),
             f"T, B, dtype = len({reads[0]}), {reads[0]}.shape[2], {reads[0]}.dtype",
             "T -= 2" if unit.reads[0].local in layer.padded else "",
-            *(f"{name} = {text}" for name, text in layer.sizes.items()),
+            *self.layer.size_lines(),
             *self._views(),
             *(f"{name} = np.empty((T, {rows}, B), dtype)" for name, rows in self.all.work.items()),
             *self.all.lines,
@@ -86,7 +86,7 @@ class _Backward:
         lines = [*self.all.lines, *self.body.lines, *self.after, *self.sent_lines]
         text = "\n".join(line for line in lines if not line.startswith("#"))
         names = [r.name for r in self.plan.stacked] + [w.name for w in self.unit.weights]
-        return [f'{n} = p["{n}" + at]' for n in dict.fromkeys(names) if _mentions(text, n)]
+        return [f'{n} = params["{n}" + at]' for n in dict.fromkeys(names) if _mentions(text, n)]
 
     def _views(self) -> list[str]:
         if not self.layer.stack:
@@ -381,7 +381,7 @@ class _Backward:
             lines += ["d = flat(delta[now])", *stacked]
         for weight, found in left.items():
             parts = [self._contracted(replaced(t, self.plan.maps), weight) for t in found]
-            total = " + ".join(parts) if parts else f'np.zeros_like(p["{weight.name}" + at])'
+            total = " + ".join(parts) if parts else f'np.zeros_like(params["{weight.name}" + at])'
             lines.append(f'gradients["{weight.name}" + at] = {total}')
         self.after = lines
         return lines

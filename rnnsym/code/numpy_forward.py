@@ -25,7 +25,6 @@ from rnnsym.expr import (
 __all__ = ["forward_lines", "setup_lines", "tuple_text"]
 
 
-
 def forward_lines(layer: Layer) -> tuple[list[str], list[str]]:
     """Return the lines of the forward function, and the names that it keeps for the backward one."""
     return _Forward(layer).lines()
@@ -47,7 +46,9 @@ class _Forward:
         work = self._work
         arguments = [r.local.name for r in unit.reads] + [f"{s.name}_0" for s, _ in unit.states]
         head = [
-            *wrapped("", f"def {unit.name}_forward(", ["p", "at", *arguments, "mask=None"], "):"),
+            *wrapped(
+                "", f"def {unit.name}_forward(", ["params", "at", *arguments, "mask=None"], "):"
+            ),
             *self._docstring(),
         ]
         kept = [*(r.local.name for r in unit.reads), *dict.fromkeys(self.made)]
@@ -55,13 +56,13 @@ class _Forward:
         slot = "T" if unit.order > 0 else "1"
         outputs.append(tuple_text(f"{s.name}[{slot}]" for s, _ in unit.states))
         kept_text = tuple_text(kept)
-        stacked = [f'{r.name} = p["{r.name}" + at]' for r in self._weights()]
-        single = [f'{w} = p["{w}" + at]' for w in self._single()]
+        stacked = [f'{r.name} = params["{r.name}" + at]' for r in self._weights()]
+        single = [f'{w} = params["{w}" + at]' for w in self._single()]
         body = [
             *stacked,
             *single,
             f"T, B, dtype = {self._shape()}",
-            *(f"{name} = {text}" for name, text in self.layer.sizes.items()),
+            *self.layer.size_lines(),
             *(f"{name} = np.empty((T, {rows}, B), dtype)" for name, rows in self.all.work.items()),
             *before,
             *(f"{name} = np.empty(({rows}, B), dtype)" for name, rows in work.items()),
@@ -112,9 +113,14 @@ class _Forward:
             out.add(f"if {state.name}_0 is not None:")
             out.add(f"    {state.name}[{slot}] = {state.name}_0")
         self._hoisted()
+        affine = {a.lhs: a for a in self.plan.affine}
         for equation in self.plan.before:
-            if not any(a.lhs == equation.lhs for a in self.plan.affine):
+            if equation.lhs in affine:
+                self._known(affine.pop(equation.lhs))
+            else:
                 self._everywhere(out, equation)
+        for rest in affine.values():
+            self._known(rest)
         return out.lines
 
     def _in_stack(self, name: str) -> bool:
@@ -152,10 +158,11 @@ class _Forward:
         for run in products:
             vector = self._vector(run)
             self.all.add(f"{self._run_target(run)} += times({run.name}, {vector})")
-        for affine in self.plan.affine:
-            for term in affine.known:
-                target = self.layer.everywhere(affine.lhs)
-                self.all.add(f"{target} += {self.all.text(term)}")
+
+    def _known(self, affine: Affine) -> None:
+        """Add the other terms that are known before the loop."""
+        for term in affine.known:
+            self.all.add(f"{self.layer.everywhere(affine.lhs)} += {self.all.text(term)}")
 
     def _vector(self, run: Run) -> str:
         assert run.vector is not None
@@ -263,7 +270,7 @@ class _Forward:
         cut = layer.cut(members)
         if cut == ":":
             return self.body.bind("stack")
-        name = "".join(layer.name(m) for m in members)
+        name = "_".join(layer.name(m) for m in members)
         view = f"{name} = stack[:, {cut}]"
         if view not in self.all.lines:
             self.all.lines.append(view)

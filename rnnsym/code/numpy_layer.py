@@ -72,6 +72,13 @@ class Layer:
             self._note(atom)
         return size_text(expr)
 
+    def size_lines(self) -> list[str]:
+        """Return the lines that find the sizes, those of every weight's shape among them."""
+        for weight in self.unit.weights:
+            for axis in weight.shape:
+                self.size(axis)
+        return [f"{name} = {text}" for name, text in self.sizes.items()]
+
     def rows(self, node: Node) -> str:
         """Return the rows of a node."""
         return self.size(node.shape[0])
@@ -83,7 +90,7 @@ class Layer:
         for weight in self.unit.weights:
             for axis in (0, 1):
                 if weight.shape[axis] == atom:
-                    self.sizes[name] = f'p["{weight.name}" + at].shape[{axis}]'
+                    self.sizes[name] = f'params["{weight.name}" + at].shape[{axis}]'
                     return
         for read in self.unit.reads:
             if read.local.shape[0] == atom:
@@ -174,8 +181,13 @@ class Body(Writer):
         steps = "range(T, 0, -1)" if backwards else "range(1, T + 1)"
         return [
             *wrapped("", "steps = zip(", [steps, *slices], ")", 92),
-            *wrapped("", "for (" if len(self.bound) > 6 else "for ", ["t", *self.bound],
-                     ") in steps:" if len(self.bound) > 6 else " in steps:", 92),
+            *wrapped(
+                "",
+                "for (" if len(self.bound) > 6 else "for ",
+                ["t", *self.bound],
+                ") in steps:" if len(self.bound) > 6 else " in steps:",
+                92,
+            ),
         ]
 
     def bindings(self) -> Iterator[str]:

@@ -25,6 +25,12 @@ __all__ = ["Frame", "numpy_source"]
 
 
 HELPERS = {
+    "softplus": '''\
+def softplus(a):
+    """log(1 + exp(a)), without overflow."""
+    m = np.maximum(a.real, 0.0)
+    return m + np.log(np.exp(-m) + np.exp(a - m))
+''',
     "sigmoid": '''\
 def sigmoid(a):
     """1 / (1 + exp(-a)), without overflow."""

@@ -15,7 +15,9 @@ from rnnsym.expr import (
     Plus,
     Product,
     Scale,
+    Spread,
     Transpose,
+    evaluated,
     rebuild,
     source_scalar,
 )
@@ -51,7 +53,21 @@ class Columns(NumPy):
     def filled(self, node: Fill) -> str:
         """A constant matrix with its shape."""
         rows, cols = (size_text(s) for s in node.shape)
-        return f"np.full(({rows}, {cols}), {source_scalar(node.value)}.0)"
+        return f"np.full(({rows}, {cols}), {float(evaluated(node.value))}, dtype)"
+
+    def spread(self, node: Spread) -> str:
+        """A scalar repeated in every row."""
+        return f"np.repeat({inside(node.arg, self, 3)}, {size_text(node.shape[0])}, axis=-2)"
+
+    def identity(self, rows: Expr) -> str:
+        """The identity matrix."""
+        return f"np.eye({size_text(rows)}, dtype=dtype)"
+
+    def call(self, name: str, arg: Node) -> str:
+        """A function; one that complex numbers go through as well, for the check."""
+        if name == "softplus":
+            return f"softplus({render(arg, self)})"
+        return super().call(name, arg)
 
     def rows(self, inner: str, first: Expr, last: Expr) -> str:
         """Rows, counted from 0."""

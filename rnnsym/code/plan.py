@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import groupby, permutations
 
 from rnnsym.code.units import LocalEquation, Unit, arrays_in
-from rnnsym.expr import TIME, Array, Family, Map, Node, Plus, Product, apply, rebuild, transpose
+from rnnsym.expr import TIME, Array, Family, Map, Node, Plus, Product, apply, rebuild
 
 __all__ = ["Affine", "Plan", "Run"]
 
@@ -163,7 +163,7 @@ class Plan:
             return None
         terms = _terms(equation.rhs)
         products = [t for t in terms if isinstance(t, Product) and self._once(t)]
-        hoisted = next((p for p in products if self.known(p)), None)
+        hoisted = next((p for p in products if self._of_inputs(p)), None)
         recurrent = next((p for p in products if not self.known(p)), None)
         if hoisted is None and recurrent is None:
             return None
@@ -177,6 +177,10 @@ class Plan:
             tuple(t for t in rest if self.known(t)),
             tuple(t for t in rest if not self.known(t)),
         )
+
+    def _of_inputs(self, product: Product) -> bool:
+        """Tell whether a product takes what the unit reads, and nothing that it computes."""
+        return not any(a.family in self.own for a in arrays_in(product))
 
     def _uses(self, array: Array) -> int:
         return sum(a == array for e in self.unit.equations for a in arrays_in(e.rhs))
@@ -278,6 +282,3 @@ def replaced(node: Node, maps: dict[Node, Array]) -> Node:
         if own in maps:
             return maps[own].xreplace({TIME: node.arg.time})
     return rebuild(node, tuple(replaced(c, maps) for c in node.children))
-
-
-_ = transpose

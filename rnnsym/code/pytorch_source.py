@@ -1,13 +1,16 @@
 """A PyTorch module: the forward equations as they stand, one step after the other."""
 
+import re
 import textwrap
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from rnnsym.code.numpy_layer import Layer
 from rnnsym.code.numpy_source import Frame, is_alias, signature
-from rnnsym.code.numpy_text import Columns, printed
-from rnnsym.code.units import Unit, arrays_in
-from rnnsym.expr import TIME, Array, Map, Node, source, source_scalar
+from rnnsym.code.numpy_text import Columns, printed, size_text
+from rnnsym.code.plan import Plan
+from rnnsym.code.units import Unit
+from rnnsym.expr import TIME, Array, Diag, Expr, Fill, Node, Spread, source, source_scalar
 from rnnsym.numeric.notation import NumPy
 from rnnsym.version import VERSION
 
@@ -131,6 +134,8 @@ class _Torch(Columns):
 
     def call(self, name: str, arg: Node) -> str:
         """A function of PyTorch."""
+        if name == "softplus":
+            return f"nn.functional.softplus({printed(arg, self)})"
         if name == "relu":
             return f"torch.relu({printed(arg, self)})"
         return (
@@ -138,6 +143,23 @@ class _Torch(Columns):
             .replace("np.", "torch.")
             .replace("sigmoid(", "torch.sigmoid(", 1 if name == "sigmoid" else 0)
         )
+
+    def filled(self, node: Fill) -> str:
+        """A constant matrix with its shape."""
+        return super().filled(node).replace("np.", "torch.").replace(", dtype)", ", dtype=dtype)")
+
+    def spread(self, node: Spread) -> str:
+        """A scalar repeated in every row."""
+        rows = size_text(node.shape[0])
+        return f"torch.repeat_interleave({printed(node.arg, self)}, {rows}, dim=-2)"
+
+    def identity(self, rows: Expr) -> str:
+        """The identity matrix."""
+        return super().identity(rows).replace("np.", "torch.")
+
+    def larger(self, a: str, b: str) -> str:
+        """The larger of two, entry by entry."""
+        return f"torch.maximum({a}, {b})"
 
     def stack(self, blocks: list[str]) -> str:
         """Blocks on top of each other."""
@@ -178,11 +200,25 @@ def _unit(unit: Unit) -> str:
     order = "range(1, T + 1)" if unit.order >= 0 else "range(T, 0, -1)"
     reads = [r.local.name for r in unit.reads]
     states = [s.name for s, _ in unit.states]
-    lines = [f"def {unit.name}(p, at, {', '.join([*reads, *(f'{s}_0' for s in states), 'mask'])}):"]
+    lines = [
+        f"def {unit.name}(params, at, {', '.join([*reads, *(f'{s}_0' for s in states), 'mask'])}):"
+    ]
     lines += ['    """Compute']
     lines += [f"        {source(e.lhs)} = {source(e.rhs)}" for e in unit.equations]
     lines += ['    """']
-    lines += [f'    {w.name} = p["{w.name}" + at]' for w in unit.weights]
+    lines += [f'    {w.name} = params["{w.name}" + at]' for w in unit.weights]
+    body = "\n".join(printed(e.rhs, notation) for e in unit.equations)
+    layer = Layer(unit, Plan(unit))
+    for equation in unit.equations:
+        for node in _sized(equation.rhs):
+            for size in node.shape:
+                layer.size(size)
+    lines += [f"    dtype = {reads[0]}.dtype"] if "dtype" in body else []
+    lines += [
+        f"    {name} = {text}"
+        for name, text in layer.sizes.items()
+        if re.search(rf"\b{name}\b", body)
+    ]
     lines += [f"    T = len({reads[0]})"]
     lines += [
         f"    {a.name} = [torch.zeros_like({a.name}[0]), *{a.name}, torch.zeros_like({a.name}[0])]"
@@ -206,10 +242,13 @@ def _unit(unit: Unit) -> str:
     return "\n".join(lines)
 
 
-def _outputs(unit: Unit) -> list[Array]:
-    from rnnsym.code.numpy_layer import Layer
-    from rnnsym.code.plan import Plan
+def _sized(node: Node) -> list[Node]:
+    """Return the nodes whose sizes are printed."""
+    own = [node] if isinstance(node, Fill | Spread | Diag) else []
+    return own + [n for c in node.children for n in _sized(c)]
 
+
+def _outputs(unit: Unit) -> list[Array]:
     return list(Layer(unit, Plan(unit)).exports)
 
 
@@ -218,6 +257,3 @@ def _name(array: Array) -> str:
         return array.name
     shift = int(array.time - TIME)
     return f"{array.name}[{'t' if shift == 0 else f't {chr(43) if shift > 0 else chr(45)} 1'}]"
-
-
-_ = (Map, arrays_in)

@@ -1,0 +1,344 @@
+"""The emitted NumPy modules: against the generated program, against themselves, and as scripts."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.cell import cell_names
+from rnnsym.cli.main import main
+from rnnsym.code.module import file_name, module_source
+from rnnsym.derive import derive
+from rnnsym.errors import InputError
+from rnnsym.numeric.program import identifier, run
+from rnnsym.numeric.sizes import uniform_sizes
+from rnnsym.system import build_system, read_model
+
+SHAPES = (
+    "{0}",
+    "{0}*2",
+    "bi({0})",
+    "bi({0})*2",
+    "embedding:6:4, {0}, dense:3:tanh, {0}, dense:2:softmax",
+)
+STEPS, BATCH = 5, 3
+
+
+def loaded(text: str, **options: Any) -> dict[str, Any]:
+    """Return the names of a model's module."""
+    namespace: dict[str, Any] = {"__name__": "emitted"}
+    source = module_source(read_model(text, **options))
+    exec(compile(source, "emitted.py", "exec"), namespace)
+    return namespace
+
+
+def drawn(module: dict[str, Any], dtype: Any = np.float64) -> tuple[Any, ...]:
+    """Return weights, input, initial states, and the rows of the output."""
+    rng = np.random.default_rng(1)
+    shapes, states, rows = module["shapes"]()
+    p = {k: (0.5 * rng.standard_normal(s)).astype(dtype) for k, s in shapes.items()}
+    start = {
+        k: (abs(rng.standard_normal((n, BATCH))) + 0.1).astype(dtype) for k, n in states.items()
+    }
+    x = rng.standard_normal((STEPS, rows, BATCH)).astype(dtype)
+    return p, x, start
+
+
+def program(
+    text: str, module: dict[str, Any], p: Any, x: Any, start: Any, dy: Any, ends: Any
+) -> Any:
+    """Return what the generated program of rnnsym gives for the same numbers, by key."""
+    numbers = dict(zip(*[iter(_sizes(module))] * 2, strict=True))
+    bound = read_model(text)
+    names = {k: v for k, v in numbers.items() if k not in build_system(bound).bound}
+    system = build_system(read_model(text, sizes=names), final_gradients=True)
+    sizes = uniform_sizes(system, STEPS, BATCH)
+    env: dict[str, Any] = {"T": STEPS, "L": sizes.depth, "B": BATCH}
+    env |= {f"{name}_": value for name, value in sizes.tables().items()}
+
+    def put(array: Any, layer: int, time: int | None, value: Any) -> None:
+        index = () if array.layer is None else (sizes.number(array.layer, layer),)
+        index += () if time is None else (time,)
+        store = env if not index else env.setdefault(identifier(array), {})
+        store[identifier(array) if not index else index[0] if len(index) == 1 else index] = value
+
+    def layers(span: Any) -> list[int]:
+        return sizes.range(span)
+
+    def key(array: Any, layer: int) -> str:
+        from rnnsym.expr import LAYER, Integer
+
+        return str(array.xreplace({LAYER: Integer(layer)}).key)
+
+    for weight in system.weights:
+        for layer in layers(weight.layer):
+            put(weight.array, layer, None, p[key(weight.array, layer)])
+    for state in system.states:
+        for layer in layers(state.layer):
+            put(state.array, layer, sizes.number(state.initial), start[key(state.array, layer)])
+    for state, term in zip(system.states, system.loss_terms[1:], strict=True):
+        for layer in layers(state.layer):
+            put(term.given, layer, sizes.number(state.final), ends[key(state.array, layer)])
+    env[identifier(system.input)] = dict(enumerate(x, 1))
+    env[identifier(system.loss_terms[0].given)] = dict(enumerate(dy, 1))
+    found = run(derive(system), env)
+    gradients: dict[str, Any] = {}
+    for weight in system.weights:
+        for layer in layers(weight.layer):
+            value = found[f"d{identifier(weight.array)}"]
+            if weight.array.layer is not None:
+                value = value[sizes.number(weight.array.layer, layer)]
+            gradients[key(weight.array, layer)] = value
+    for state in system.states:
+        for layer in layers(state.layer):
+            value = found[f"d{identifier(state.array)}_0"]
+            if state.array.layer is not None:
+                value = value[sizes.number(state.array.layer, layer)]
+            gradients[f"initial {key(state.array, layer)}"] = value
+    dx = found[f"d{identifier(system.input)}"]
+    return gradients, np.stack([dx[t] for t in range(1, STEPS + 1)])
+
+
+def _sizes(module: dict[str, Any]) -> list[Any]:
+    code = module["shapes"].__code__
+    return [
+        x
+        for pair in zip(code.co_varnames, module["shapes"].__defaults__, strict=False)
+        for x in pair
+    ]
+
+
+def error(a: Any, b: Any) -> float:
+    assert np.shape(a) == np.shape(b)
+    return float(np.max(np.abs(a - b)) / max(1.0, float(np.max(np.abs(b)))))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("cell", cell_names())
+def test_gradients_are_those_of_the_generated_program(cell: str, shape: str) -> None:
+    text = re.sub(r"embedding:6:4", "embedding:2:3", shape.format(cell))
+    module = loaded(text)
+    shapes, states, _ = module["shapes"](**_bound(text, module))
+    rng = np.random.default_rng(2)
+    p = {k: 0.5 * rng.standard_normal(s) for k, s in shapes.items()}
+    start = {k: abs(rng.standard_normal((n, BATCH))) + 0.1 for k, n in states.items()}
+    rows = module["shapes"](**_bound(text, module))[2]
+    x = rng.standard_normal((STEPS, rows, BATCH))
+    y, final, cache = module["forward"](p, x, start)
+    dy = rng.standard_normal(y.shape)
+    ends = {k: rng.standard_normal(s.shape) for k, s in final.items()}
+    found, dx, dstart = module["backward"](cache, dy, ends)
+    gradients, truth = program_of(text, module, p, x, start, dy, ends)
+    assert error(dx, truth) <= 1e-12
+    for name, value in found.items():
+        assert error(value, gradients[name]) <= 1e-12, name
+    for name, value in dstart.items():
+        assert error(value, gradients[f"initial {name}"]) <= 1e-12, name
+
+    low = np.float32
+    _, _, cache = module["forward"](
+        {k: v.astype(low) for k, v in p.items()},
+        x.astype(low),
+        {k: v.astype(low) for k, v in start.items()},
+    )
+    found, dx32, _ = module["backward"](
+        cache, dy.astype(low), {k: v.astype(low) for k, v in ends.items()}
+    )
+    assert dx32.dtype == low
+    assert error(dx32, truth) <= 2e-5 * STEPS
+    for name, value in found.items():
+        assert value.dtype == low
+        assert error(value, gradients[name]) <= 2e-5 * STEPS, name
+
+
+def _bound(text: str, module: dict[str, Any]) -> dict[str, int]:
+    """Return the sizes of a test: those the text gives, small distinct ones for the others."""
+    given = build_system(read_model(text)).bound
+    pairs = _sizes(module)
+    return {k: given.get(k, v) for k, v in zip(pairs[::2], pairs[1::2], strict=True)}
+
+
+def program_of(text: str, module: dict[str, Any], *arrays: Any) -> Any:
+    """Run the program with the sizes of ``_bound``."""
+    return program(text, {"shapes": _Fixed(_bound(text, module))}, *arrays)
+
+
+class _Fixed:
+    """A stand-in for ``shapes`` that knows its sizes."""
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        names = tuple(sizes)
+        self.__code__ = type("Code", (), {"co_varnames": names})
+        self.__defaults__ = tuple(sizes.values())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("cell", cell_names())
+def test_the_module_checks_itself(cell: str, shape: str) -> None:
+    module = loaded(shape.format(cell))
+    errors = module["check"]()
+    assert max(errors.values()) <= 1e-12, errors
+
+
+@pytest.mark.parametrize("options", [{"loss": "squared"}, {"loss": "cross-entropy"}])
+@pytest.mark.parametrize("text", ["gru", "bi(lstm), dense:3", "lstm*2"])
+@pytest.mark.parametrize("place", ["every", "last"])
+def test_losses(text: str, options: dict[str, str], place: str) -> None:
+    errors = loaded(text, loss_at=place, **options)["check"]()
+    assert max(errors.values()) <= 1e-12, errors
+
+
+@pytest.mark.parametrize("text", ["lstm", "gru*2", "bi(gru)*2", "bi(mgu,mul)", "jordan", "qrnn"])
+def test_a_masked_sequence_is_the_shorter_one_alone(text: str) -> None:
+    if text == "qrnn" and text not in cell_names():
+        pytest.skip("no such cell is shipped")
+    module = loaded(text)
+    p, x, start = drawn(module)
+    x[3:, :, 1] = np.nan  # what lies beyond a sequence's end is never looked at
+    mask = np.arange(STEPS)[:, None] < np.array([STEPS, 3, STEPS])
+    y, final, cache = module["forward"](p, x, start, mask)
+    rng = np.random.default_rng(3)
+    dy, ends = (
+        rng.standard_normal(y.shape),
+        {k: rng.standard_normal(v.shape) for k, v in final.items()},
+    )
+    _, dx, dstart = module["backward"](cache, dy, ends)
+    one = {k: v[:, 1:2] for k, v in start.items()}
+    y1, final1, cache1 = module["forward"](p, x[:3, :, 1:2], one)
+    _, dx1, dstart1 = module["backward"](
+        cache1, dy[:3, :, 1:2], {k: v[:, 1:2] for k, v in ends.items()}
+    )
+    assert error(y[:3, :, 1:2], y1) <= 1e-14
+    assert not y[3:, :, 1].any()
+    assert not dx[3:, :, 1].any()
+    assert error(dx[:3, :, 1:2], dx1) <= 1e-13
+    for name in final:
+        assert error(final[name][:, 1:2], final1[name]) <= 1e-14, name
+        assert error(dstart[name][:, 1:2], dstart1[name]) <= 1e-13, name
+
+
+def test_weight_gradients_of_masked_sequences_add_up() -> None:
+    module = loaded("bi(lstm)*2")
+    p, x, start = drawn(module)
+    lengths = [5, 3, 1]
+    mask = np.arange(STEPS)[:, None] < np.array(lengths)
+    y, _, cache = module["forward"](p, x, start, mask)
+    dy = np.random.default_rng(4).standard_normal(y.shape)
+    together = module["backward"](cache, dy)[0]
+    total = {k: np.zeros_like(v) for k, v in together.items()}
+    for b, n in enumerate(lengths):
+        one = {k: v[:, b : b + 1] for k, v in start.items()}
+        _, _, cache = module["forward"](p, x[:n, :, b : b + 1], one)
+        for k, v in module["backward"](cache, dy[:n, :, b : b + 1])[0].items():
+            total[k] += v
+    for name, value in together.items():
+        assert error(value, total[name]) <= 1e-13, name
+
+
+def broken(text: str) -> list[str]:
+    """Return a module's source with one line of its backward functions broken, for every line."""
+    lines = module_source(read_model(text)).splitlines()
+    start = next(i for i, x in enumerate(lines) if re.match(r"def \w+_backward\(", x))
+    end = next(i for i, x in enumerate(lines) if x.startswith("def forward("))
+    found: list[str] = []
+    for i in range(start, end):
+        changed = re.sub(
+            r"(np\.(?:multiply|dot|subtract)\(.*, out=(\w+)\))$", r"\1; \2 *= 1.01", lines[i]
+        )
+        changed = re.sub(r"^( +)(\w+) (\+=|\*=) (.*)$", r"\1\2 \3 1.01 * (\4)", changed)
+        if changed != lines[i] and "hold" not in changed:
+            found.append("\n".join([*lines[:i], changed, *lines[i + 1 :]]))
+    return found
+
+
+@pytest.mark.parametrize("text", ["lstm", "gru", "gru-reset-after", "lstm-peephole"])
+def test_the_check_of_a_broken_module_fails(text: str) -> None:
+    mutants = broken(text)
+    assert len(mutants) > 10
+    for source in mutants:
+        namespace: dict[str, Any] = {"__name__": "broken"}
+        exec(compile(source, "broken.py", "exec"), namespace)
+        assert max(namespace["check"]().values()) > 1e-12, source
+
+
+def test_the_module_is_a_script(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    source = module_source(read_model("bi(gru), dense:3"))
+    path.write_text(source)
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"largest relative error \d\.\de-1\d: passed", done.stdout)
+    path.write_text(
+        source.replace("k_now *= g[now]", "k_now *= 2 * g[now]").replace(
+            "delta_h_t += work_n", "delta_h_t += 2 * work_n"
+        )
+    )
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "FAILED" in done.stdout
+
+
+def test_the_source_is_the_same_whatever_the_hash_seed() -> None:
+    command = "from rnnsym.code.module import *; from rnnsym.system import read_model\n"
+    command += "print(module_source(read_model('bi(lstm-peephole)*2, gru, dense:3')))"
+    sources = {
+        subprocess.run(
+            [sys.executable, "-c", command],
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PATH": "", "PYTHONPATH": ":".join(sys.path)},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(sources) == 1
+
+
+@pytest.mark.skipif(which("ruff", path=str(Path(sys.executable).parent)) is None, reason="no ruff")
+@pytest.mark.parametrize("target", ["numpy", "pytorch"])
+def test_the_source_is_clean(target: str, tmp_path: Path) -> None:
+    texts = [s.format(c) for c in cell_names() for s in SHAPES]
+    for place, text in enumerate(texts):
+        (tmp_path / f"m{place}.py").write_text(module_source(read_model(text), target))
+    ruff = str(Path(sys.executable).parent / "ruff")
+    options = ["check", "--isolated", "--no-cache", "--select", "E,F,W", "--line-length", "100"]
+    done = subprocess.run(
+        [ruff, *options, "--output-format", "concise", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[:2000]
+
+
+def test_a_stack_of_symbolic_depth_needs_its_number() -> None:
+    with pytest.raises(InputError, match=r"--set L=3"):
+        module_source(read_model("gru*L"))
+    assert max(loaded("gru*L", sizes={"L": 3})["check"]().values()) <= 1e-12
+
+
+def test_names_of_files() -> None:
+    assert file_name(read_model("bi(lstm)*2, dense:3"), "pytorch") == "bi_lstm_2_dense_3_pytorch.py"
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def command(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        return int(str(stop.value.code))
+
+    assert command("code", "gru") == 0
+    assert capsys.readouterr().out == module_source(read_model("gru"))
+    path = str(tmp_path / "net.py")
+    assert command("code", "gru", "--out", path) == 0
+    assert command("code", "gru", "--out", path) == 0
+    assert "unchanged" in capsys.readouterr().out
+    assert command("code", "lstm", "--out", path) == 2
+    assert "--force" in capsys.readouterr().err
+    assert command("code", "lstm", "--out", path, "--force") == 0
+    assert command("code", "gru", "--target", "numpi") == 2
+    assert "did you mean 'numpy'" in capsys.readouterr().err
