@@ -84,8 +84,7 @@ def audit(
             target = forward
             node = Reading(symbols, target.lhs, text).expression(tree)
     except ShapeError as error:
-        expected = shape_text(target.lhs.shape)
-        reason = f"{error} ({source(target.lhs)} is {expected})"
+        reason = f"{error} ({source(target.lhs)} is {shape_text(target.lhs.shape)})"
         return Verdict("shape", target.lhs, None, target.lhs.shape, reason)
     _refuse_circle(target, node, text, tree)
     note = "" if forward is None else "it holds no adjoint, so it is judged as a forward equation"
@@ -115,13 +114,11 @@ def _target(
     for forward in (False, True):
         try:
             written = line_of(symbols, left, text, forward=forward)
+            own = line_of(symbols, wanted, wrt, forward=forward)
         except InputError:
             continue
-        if written.lhs == target.lhs:
-            return target
-        own = line_of(symbols, wanted, wrt, forward=True) if forward else None
-        if own is not None and own.lhs == written.lhs:
-            return own
+        if written.lhs in (target.lhs, own.lhs):
+            return written
     raise InputError(f"--wrt {wrt} asks for {source(target.lhs)}, the left-hand side is another")
 
 

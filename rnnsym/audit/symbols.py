@@ -56,6 +56,12 @@ def _key(label: str) -> str:
         return ""
 
 
+def _label(array: Array) -> str:
+    """Return an array's label as a formula would spell it."""
+    label = _key(array.family.label)
+    return f"delta_{label}" if label and array.family.role == "adjoint" else label
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """One meaning of a name: the array at ℓ and t, and what ∂L/∂ of it is."""
@@ -75,11 +81,15 @@ class Symbols:
     def __init__(self, derivation: Derivation, aliases: Mapping[str, str] | None = None) -> None:
         self.derivation, self.system = derivation, derivation.system
         self.entries: dict[str, list[_Entry]] = {}
-        for entry in self._all():
-            for name in self._names(entry.array):
+        # A name is a name; a label that is another array's name is not.
+        for spelled in (lambda array: array.family.name, _label):
+            taken = {k: v[0].array.family.name for k, v in self.entries.items()}
+            for entry in self._all():
+                name = spelled(entry.array)
                 known = self.entries.setdefault(name, [])
-                if entry not in known:
-                    known.append(entry)
+                if taken.get(name, entry.array.family.name) == entry.array.family.name:
+                    known += [] if entry in known else [entry]
+        self.entries.pop("", None)
         self.scalars = self._scalars()
         self._rename(aliases or {})
 
@@ -98,14 +108,6 @@ class Symbols:
             yield _Entry(term.given, None)
         for target in adjoints.values():
             yield _Entry(target, None)
-
-    @staticmethod
-    def _names(array: Array) -> Iterable[str]:
-        family = array.family
-        label = _key(family.label)
-        if family.role == "adjoint":
-            label = f"delta_{label}" if label else ""
-        return dict.fromkeys(n for n in (family.name, label) if n)
 
     def _scalars(self) -> dict[str, Expr]:
         found: dict[str, Expr] = {"T": STEPS, "l": LAYER, "ell": LAYER, "t": TIME}

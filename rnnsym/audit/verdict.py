@@ -23,6 +23,10 @@ __all__ = ["SCHEMA", "Counterexample", "Kind", "Mistake", "Verdict"]
 
 SCHEMA = 1
 Kind: TypeAlias = Literal["equal", "transposed", "shape", "different", "undecided"]
+_PLAIN = str.maketrans(
+    {"×": "x", "⊙": "*", "−": "-", "σ": "sigma", "δ": "delta", "ᵀ": ".T", "ȳ": "dy", "ℓ": "l",
+     "Σ": "sum", "′": "'", "²": "^2", "b̄"[1]: "", "∂": "d", "≤": "<="}
+)  # fmt: skip
 _EXIT = {"equal": 0, "undecided": 3}
 
 
@@ -146,7 +150,8 @@ class Verdict:
             found.append(f"misconception: {self.mistake.name}. {self.mistake.said(notation)}")
         if self.counterexample is not None:
             found.append(f"counterexample: {self.counterexample}")
-        return [found[0], *(f"  {line}" for line in found[1:])]
+        shown = [found[0], *(f"  {line}" for line in found[1:])]
+        return [line.translate(_PLAIN) for line in shown] if ascii_only else shown
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as data.

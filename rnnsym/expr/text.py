@@ -55,9 +55,9 @@ def label_text(label: str) -> str:
     >>> label_text(r"a_{\tilde{c}}") == "a_c" + chr(0x303)
     True
     """
-    plain = re.sub(r"\\(tilde|hat|bar)\{(\w)\}", lambda m: m.group(2) + _ACCENTS[m.group(1)], label)
+    plain = re.sub(r"\\([A-Za-z]+)", lambda m: _GREEK.get(m.group(1), m.group(0)), label)
+    plain = re.sub(r"\\(tilde|hat|bar)\{(\w)\}", lambda m: m.group(2) + _ACCENTS[m.group(1)], plain)
     plain = re.sub(r"\\(mathrm|operatorname)\b", "", plain)
-    plain = re.sub(r"\\([A-Za-z]+)", lambda m: _GREEK.get(m.group(1), m.group(1)), plain)
     return plain.replace("{", "").replace("}", "").replace("\\", "")
 
 
