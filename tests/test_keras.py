@@ -68,7 +68,8 @@ def test_layers(cell: str, both: bool, layers: int, masked: bool) -> None:
     for layer in stack:
         layer.set_weights([draw.standard_normal(w.shape) * 0.7 for w in layer.get_weights()])
     y = forward()
-    dy = draw.standard_normal(y.shape)
+    like_y: tuple[int, ...] = y.shape
+    dy: Any = draw.standard_normal(like_y)
     if masked:  # Keras repeats the last output at masked steps; the loss leaves them out
         dy = dy * mask[..., None]
     (torch.tensor(dy) * y).sum().backward()
