@@ -1,16 +1,15 @@
 """Cells: named vector equations of one step, read from a file, their shapes inferred."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from rnnsym.cell_equations import Cell, CellEquation, arrays_in
 from rnnsym.cell_file import MAX_EQUATIONS, CellFile, read_cell_file
 from rnnsym.convention import FOLDER as CONVENTIONS
 from rnnsym.convention import TEXTBOOK
-from rnnsym.equation_text import Sizing, Tree, build_expression, names_used, parameters_used, parse_equation
+from rnnsym.equation_nodes import build_expression
+from rnnsym.equation_text import Tree, names_used, parameters_used, parse_equation
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.expr import (
     TIME,
@@ -19,122 +18,16 @@ from rnnsym.expr import (
     Integer,
     Map,
     Node,
-    Plus,
     Tuple,
     apply,
-    plus,
     rebuild,
     size,
 )
+from rnnsym.sizing import Sizing
 
 __all__ = ["Cell", "CellEquation", "cell_names", "load_cell", "read_cell"]
 
 FOLDER = Path(__file__).parent / "cells"
-
-
-@dataclass(frozen=True, slots=True)
-class CellEquation:
-    """One equation of one step: a gate, a state, or a pre-activation named on the way.
-
-    Attributes:
-        lhs: the array defined, at time t.
-        rhs: its value.
-        adjoint: name and LaTeX label of its adjoint's subject ("f" for the pre-activation a_f).
-        fused: whether this is y = f(a) with a named and y no state, so that ∂L/∂y is written
-            inside the adjoint of a and nowhere else.
-        purpose: one line on what the equation is for.
-    """
-
-    lhs: Array
-    rhs: Node
-    adjoint: tuple[str, str]
-    fused: bool
-    purpose: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A recurrent cell: named vector equations of one time step.
-
-    Attributes:
-        equations: in an order in which they can be computed, pre-activations named.
-        written: the equations as the file writes them, by name.
-        states: the arrays carried from step to step, at time t.
-        output: what the next layer and the loss see.
-        parameters: in order of appearance.
-        constraint: what ties the parameters, or what the file changes in its source.
-        pack: for a framework's cell, how its packed arrays are made of the parameters.
-        domain: states whose initial value is restricted, e.g. ``{"s": "positive"}``.
-        textbook: for a framework's cell, the textbook's parameters in its own, and "cell", the
-            name of the textbook's.
-    """
-
-    name: str
-    title: str
-    source: str
-    equations: tuple[CellEquation, ...]
-    written: Mapping[str, Node]
-    states: tuple[Array, ...]
-    output: Array
-    parameters: tuple[Array, ...]
-    constraint: str = ""
-    pack: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    domain: Mapping[str, str] = field(default_factory=dict[str, str])
-    textbook: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.equations))
-
-    @property
-    def size_names(self) -> tuple[str, ...]:
-        """The symbolic sizes besides the input's d, in order of appearance."""
-        arrays = (*self.states, *(e.lhs for e in self.equations), *self.parameters)
-        found = (str(s) for a in arrays for s in a.shape if s.is_Symbol)
-        return tuple(dict.fromkeys(name for name in found if name != "d"))
-
-    @property
-    def biases(self) -> tuple[Array, ...]:
-        """The parameter vectors that are only ever added."""
-        added = [c for e in self.equations for c in _added(e.rhs)]
-        uses = [a for e in self.equations for a in _arrays(e.rhs)]
-        return tuple(p for p in self.parameters if added.count(p) == uses.count(p) > 0)
-
-    def without_biases(self) -> "Cell":
-        """Return the cell with every bias vector left out."""
-        gone = frozenset(self.biases)
-        return replace(
-            self,
-            equations=tuple(replace(e, rhs=_without(e.rhs, gone)) for e in self.equations),
-            written={name: _without(rhs, gone) for name, rhs in self.written.items()},
-            parameters=tuple(p for p in self.parameters if p not in gone),
-            pack={k: v for k, v in self.pack.items() if not _all_gone(v, gone)},
-        )
-
-
-def _all_gone(packed: Any, gone: frozenset[Array]) -> bool:
-    """Tell whether an entry of ``[pack]`` names nothing but parameters that are left out."""
-    match packed:
-        case [_, *_]:
-            return all(_all_gone(part, gone) for part in packed)
-        case _:
-            return any(parameter.name == packed for parameter in gone)
-
-
-def _arrays(node: Node) -> list[Array]:
-    if isinstance(node, Array):
-        return [node]
-    return [a for c in node.children for a in _arrays(c)]
-
-
-def _added(node: Node) -> list[Node]:
-    own = list(node.children) if isinstance(node, Plus) else []
-    return own + [a for c in node.children for a in _added(c)]
-
-
-def _without(node: Node, gone: frozenset[Array]) -> Node:
-    if isinstance(node, Plus):
-        return plus(*(_without(c, gone) for c in node.children if c not in gone))
-    return rebuild(node, tuple(_without(c, gone) for c in node.children))
 
 
 def cell_names(convention: str = "textbook") -> list[str]:
@@ -191,7 +84,8 @@ class _Reader:
         used = {name for tree in self.trees.values() for name in parameters_used(tree)}
         for name in (*file.scalars, *file.constants):
             if name not in used:
-                raise file.fail(f"'{name}' is declared, but stands in no equation{nearest(name, used)}")
+                hint = nearest(name, used)
+                raise file.fail(f"'{name}' is declared, but stands in no equation{hint}")
         self.order = self._ordered({n: names_used(tree) for n, tree in self.trees.items()})
         self.sizing = Sizing(set(file.sources), file.scalars, file.constants)
         for name, size_name in {"x": "d", **file.sizes, **file.states}.items():
@@ -210,7 +104,7 @@ class _Reader:
             with file.at(name):
                 written[name] = build_expression(tree, arrays, self.sizing)
         equations = [e for name in self.order for e in self._named(name, written[name])]
-        appearing = (a for rhs in written.values() for a in _arrays(rhs) if a.time is None)
+        appearing = (a for rhs in written.values() for a in arrays_in(rhs) if a.time is None)
         return Cell(
             name=file.name,
             title=file.entry("title", file.name),

@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import ACTIVATIONS, LABEL_COMMANDS, Constant
@@ -22,6 +22,8 @@ LABEL = re.compile(r"([A-Za-z0-9{}_^,' ]|\\[A-Za-z]+){1,60}")
 # Indices, and what generated programs and the cell language call something else.
 _OWN = "x t l T L B np env target softmax rows concat diag max"
 RESERVED = frozenset([*_OWN.split(), *ACTIVATIONS, *keyword.kwlist])
+# What models call their indices, widths and the sizes of layers that are no cells.
+TAKEN_SIZES = frozenset({"d", "t", "l", "T", "L", "B", "m", "q", "V", "e"})
 TABLES = (
     "states",
     "equations",
@@ -151,9 +153,11 @@ class CellFile:
 
     def _scalars(self) -> tuple[str, ...]:
         names: Any = self.table.get("scalars", [])
-        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        found = (
+            [str(name) for name in cast("list[Any]", names)] if isinstance(names, list) else None
+        )
+        if found is None or found != names:
             raise self.fail("scalars must be a list of names in quotes")
-        found: list[str] = names
         return tuple(found)
 
     def _constant(self, name: str, value: Any) -> Constant:
@@ -176,7 +180,7 @@ class CellFile:
                     f"'{name}' has an equation, so it is neither a scalar nor a constant"
                 )
         for size_name in (*self.states.values(), *self.sizes.values()):
-            if not NAME.fullmatch(size_name) or size_name in {"d", "t", "T", "L"}:
+            if not NAME.fullmatch(size_name) or size_name in TAKEN_SIZES:
                 raise self.fail(f"'{_cut(size_name)}' cannot be used as a size")
         for key in ("states", "sizes", "purpose", "domain"):
             for name in self.entries(key):

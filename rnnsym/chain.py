@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rnnsym.cell import Cell
+from rnnsym.equations import Equation, Loop, State, Weight
 from rnnsym.expr import (
     STEPS,
     TIME,
@@ -25,7 +26,6 @@ from rnnsym.expr import (
     size,
     spread,
 )
-from rnnsym.equations import Equation, Loop, State, Weight
 
 __all__ = ["ALL_STEPS", "Chain", "Place", "merged"]
 

@@ -149,13 +149,8 @@ def test_written_equations_read_back(cell_file: Write) -> None:
         for equation, rhs in cell.written.items():
             pattern = rf'^{equation} = ".*"$'
             start = table.index("[equations]")
-            again = re.sub(
-                pattern,
-                lambda _, e=equation, r=rhs: f'{e} = "{source(r)}"',
-                table[start:],
-                count=1,
-                flags=re.MULTILINE,
-            )
+            line = f'{equation} = "{source(rhs)}"'
+            again = re.sub(pattern, line, table[start:], count=1, flags=re.MULTILINE)
             table = table[:start] + again
         same = read_cell(cell_file(table))
         for equation, rhs in cell.written.items():

@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
+from itertools import product
 
 import pytest
 
 from rnnsym.cell import cell_names
 from rnnsym.derive import Derivation, derive
-from rnnsym.equation_text import build_expression, parse_equation
+from rnnsym.equation_nodes import build_expression
+from rnnsym.equation_text import parse_equation
 from rnnsym.errors import InputError
 from rnnsym.expr import (
     BOUND,
@@ -27,6 +29,8 @@ from tests.strategies import ONE
 from tests.unrolled import backward, entries, forward, point, slopes, slopes_in_one, valid
 
 SHAPES = ("{}", "{}*2", "bi({})", "bi({})*2", "{}*L", "bi({},mul)*L, dense:4:softmax")
+EVERY_CELL = dict.fromkeys(product(cell_names(), (SHAPES[0], SHAPES[-1])))
+EVERY_SHAPE = dict.fromkeys(product(("gru", "lstm-projection", "jordan", "lstm-peephole"), SHAPES))
 
 
 def derived(text: str, **choices: str) -> Derivation:
@@ -164,8 +168,7 @@ def leaves(node: Node) -> list[Array]:
     return [leaf for child in node.children for leaf in leaves(child)]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", cell_names())
+@pytest.mark.parametrize(("name", "shape"), EVERY_CELL | EVERY_SHAPE)
 def test_as_many_terms_as_outgoing_edges(name: str, shape: str) -> None:
     derivation = derived(shape.format(name))
     sizes = small_sizes(derivation.system)

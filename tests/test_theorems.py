@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.terminal import call
 
 from rnnsym.errors import InputError
 from rnnsym.expr import minus, scale
@@ -17,6 +16,7 @@ from rnnsym.theorems.claim import Outcome, difference
 from rnnsym.theorems.published import Published
 from rnnsym.theorems.related import Arrays, Related, Side, Tie
 from rnnsym.theorems.steps import Diagonal, LinearNet
+from tests.terminal import call
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -36,6 +36,7 @@ from rnnsym.expr.build import (
 from rnnsym.expr.collect import collected
 from rnnsym.expr.constant import Constant, evaluated
 from rnnsym.expr.explicit import explicit
+from rnnsym.expr.family import Family
 from rnnsym.expr.formula import Formula, Group, formula_in
 from rnnsym.expr.indices import (
     BOUND,
@@ -52,7 +53,6 @@ from rnnsym.expr.nodes import (
     Array,
     Concat,
     Diag,
-    Family,
     Fill,
     Hadamard,
     Map,

@@ -15,7 +15,6 @@ __all__ = [
     "Array",
     "Concat",
     "Diag",
-    "Family",
     "Fill",
     "Hadamard",
     "Map",

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rnnsym.expr._sympy import Integer, Tuple
-from rnnsym.expr.nodes import Array, Diag, Family, Fill, Node, Product, Shape, Transpose
+from rnnsym.expr.family import Family
+from rnnsym.expr.nodes import Array, Diag, Fill, Node, Product, Shape, Transpose
 
 __all__ = ["Rows"]
 

@@ -7,7 +7,8 @@ from functools import cache
 
 from rnnsym.derivation import Derivation, Step
 from rnnsym.derive import derive
-from rnnsym.equation_text import build_expression, parse_equation
+from rnnsym.equation_nodes import build_expression
+from rnnsym.equation_text import parse_equation
 from rnnsym.expr import (
     BOUND,
     STEPS,

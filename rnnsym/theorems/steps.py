@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnsym.equation_text import build_expression, parse_equation
+from rnnsym.equation_nodes import build_expression
+from rnnsym.equation_text import parse_equation
 from rnnsym.expr import Array, diag
 from rnnsym.jacobian import jacobians
 from rnnsym.numeric.check import relative_error
