@@ -11,9 +11,11 @@ from rnnsym.count import Count, count
 from rnnsym.derivation import Derivation, Step
 from rnnsym.derive import derive, needed
 from rnnsym.document import Document
-from rnnsym.errors import InputError, nearest
+from rnnsym.equations import CONVENTIONS
+from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.export.files import Written, write_files
 from rnnsym.expr import latex
+from rnnsym.model_text import checked_size
 from rnnsym.system import build_system, read_model
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ class Model:
         Args:
             truncate: detach states every so many steps.
         """
-        if truncate is not None and truncate < 1:
-            raise InputError(f"truncation takes at least 1 step, not {truncate}")
+        if truncate is not None:
+            checked_size("truncate", truncate)
         return derive(self.system, truncate)
 
     def gradient(self, name: str, truncate: int | None = None) -> tuple[Step, ...]:
@@ -85,6 +87,8 @@ class Model:
         """Compare every derived gradient, run as a program, with the complex step."""
         from rnnsym.numeric.check import check_derivation
 
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise InputError(f"a seed is a whole number from 0, not {seed!r}")
         system = build_system(self.specification, final_gradients=True)
         return check_derivation(derive(system, truncate), seed)
 
@@ -204,6 +208,8 @@ def model(
     >>> str(model("gru*3", d=4))
     'gru*3'
     """
+    if not isinstance(text, str) or not isinstance(bias, bool):
+        raise InputError(f"a model is a text and bias a truth value, not {text!r} and {bias!r}")
     return Model(
         read_model(text, convention=convention, loss=loss, loss_at=loss_at, bias=bias, sizes=sizes)
     )
@@ -211,7 +217,8 @@ def model(
 
 def cells(convention: str = "textbook") -> dict[str, Cell]:
     """Return the shipped cells of a convention, by name."""
-    return {name: load_cell(name, convention) for name in cell_names(convention)}
+    names = cell_names(one_of("convention", convention, CONVENTIONS))
+    return {name: load_cell(name, convention) for name in names}
 
 
 def generate_quiz(
@@ -238,6 +245,6 @@ def write(
     from rnnsym.export.formats import render_files
 
     files: dict[str, bytes] = {}
-    for name in formats:
+    for name in [formats] if isinstance(formats, str) else formats:
         files |= render_files(document, name)
     return write_files(Path(folder), files, force=force)

@@ -130,6 +130,7 @@ class Derivation:
         """
         plain = name.replace("δ", "delta").replace("∂L/∂", "d").replace("dL/d", "d")
         found = tuple(s for s in self.steps if plain in (s.name, s.key))
+        found = found or tuple(s for s in self.steps if f"d{plain}" in (s.name, s.key))
         if not found:
             known = list(dict.fromkeys(s.name for s in self.steps))
             hint = nearest(plain, known)

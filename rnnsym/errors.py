@@ -28,8 +28,9 @@ def nearest(name: str, names: Iterable[str]) -> str:
     >>> nearest("transformer", ["gru", "lstm"])
     ''
     """
-    close = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.55)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    by_lower = {n.lower(): n for n in names}
+    close = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.55)
+    return f"; did you mean '{by_lower[close[0]]}'?" if close else ""
 
 
 def one_of(kind: str, name: str, names: Iterable[str]) -> str:

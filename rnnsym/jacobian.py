@@ -10,10 +10,24 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from rnnsym.equations import Block, Equation, Loop, System
+from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Expr, Family, Integer, Map, Node, activation, diag, plus
 from rnnsym.expr.forward import Seeds, chain, identity, jacobian
 
-__all__ = ["ChainJacobians", "StateJacobian", "jacobians", "unrolled"]
+__all__ = [
+    "ChainJacobians",
+    "StateJacobian",
+    "TooManyPathsError",
+    "jacobians",
+    "step_paths",
+    "unrolled",
+]
+
+MOST_PATHS = 2000
+
+
+class TooManyPathsError(InputError):
+    """The Jacobians of one step would be too long to write out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,9 @@ class ChainJacobians:
 def jacobians(system: System) -> tuple[ChainJacobians, ...]:
     """Return the Jacobians of every recurrent chain of a model.
 
+    Raises:
+        TooManyPathsError: more than MOST_PATHS products would stand in one of them.
+
     >>> from rnnsym.expr import text
     >>> from rnnsym.system import build_system, read_model
     >>> [chain] = jacobians(build_system(read_model("lstm")))
@@ -61,6 +78,11 @@ def jacobians(system: System) -> tuple[ChainJacobians, ...]:
     ['diag(fₜ)']
     """
     found: list[ChainJacobians] = []
+    if step_paths(system) > MOST_PATHS:
+        raise TooManyPathsError(
+            f"'{system.model}' has {step_paths(system):,} paths through one step; Jacobians are "
+            f"written out up to {MOST_PATHS:,}"
+        )
     for block in system.blocks:
         if block.cell is None:
             continue
@@ -75,6 +97,26 @@ def jacobians(system: System) -> tuple[ChainJacobians, ...]:
 
 def _defined(state: Array, loop: Loop) -> bool:
     return any(e.lhs == state for e in loop.equations)
+
+
+def step_paths(system: System) -> int:
+    """Return the most paths through one step that lead to one state, without writing them out."""
+    most = 0
+    for loop in (loop for b in system.blocks if b.cell is not None for loop in b.loops):
+        paths: dict[Array, int] = {}
+        for equation in loop.equations:
+            read = (paths.get(a, 1) for a in arrays_in(equation.rhs) if a.time is not None)
+            paths[equation.lhs] = sum(read)
+            most = max(most, paths[equation.lhs])
+    return most
+
+
+def arrays_in(node: Node) -> Iterator[Array]:
+    """Yield every occurrence of an array."""
+    if isinstance(node, Array):
+        yield node
+    for child in node.children:
+        yield from arrays_in(child)
 
 
 class _Chain:

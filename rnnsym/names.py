@@ -1,5 +1,7 @@
 """What the sizes and arrays of a model are called, so that no two of them share a name."""
 
+from itertools import chain, count
+
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, Expr, size, size_of_layer
 from rnnsym.equations import Model
@@ -34,6 +36,16 @@ class Names:
         if any(x.depth == 0 for x in self.recurrent):
             self.sizes["L"] = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Names) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return tuple(self.cells.items()), tuple(self.sizes.items())
+
     def _of_layer(self, spec: Recurrent) -> dict[str, int | None]:
         names = self.cells[spec].size_names
         main = "n" if "n" in names else next(iter(names), "n")
@@ -64,7 +76,12 @@ class Names:
 
     def fresh(self, *candidates: str) -> str:
         """Return the first of ``candidates`` that no cell uses."""
-        return next(c for c in candidates if c not in self._taken)
+        further = (f"{candidates[0]}_{k}" for k in count(2))
+        return next(c for c in chain(candidates, further) if not self._reads_as_taken(c))
+
+    def _reads_as_taken(self, name: str) -> bool:
+        """Tell whether a cell uses a name, or that of its gradient or pre-activation."""
+        return bool({name, f"d{name}", f"a_{name}"} & self._taken)
 
     @property
     def layer_output(self) -> tuple[str, str]:

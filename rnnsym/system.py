@@ -72,6 +72,13 @@ def read_model(
         one_of("place of the loss", loss_at, PLACES),
         bias,
     )
+    readout = model.layers[-1]
+    twice = isinstance(readout, Dense) and readout.activation == "softmax"
+    if loss == "cross-entropy" and twice:
+        plain = f"dense:{readout.size}"
+        raise InputError(
+            f"cross-entropy applies the softmax itself: write '{plain}', not '{plain}:softmax'"
+        )
     known = size_names(model)
     given: list[tuple[str, int]] = []
     for name, value in (sizes or {}).items():
@@ -93,7 +100,6 @@ def size_names(model: Model) -> dict[str, int | None]:
     return Names(model).sizes
 
 
-@lru_cache(maxsize=256)
 def build_system(model: Model, *, final_gradients: bool = False) -> System:
     """Return the index equations of ``model``.
 
@@ -101,14 +107,20 @@ def build_system(model: Model, *, final_gradients: bool = False) -> System:
         model: what was asked for.
         final_gradients: let the loss reach the final states too, as frameworks allow.
     """
-    return _Builder(model).system(final_gradients)
+    return _built(model, Names(model), final_gradients)
+
+
+@lru_cache(maxsize=256)
+def _built(model: Model, names: Names, final_gradients: bool) -> System:
+    """The names hold the cells, so that an edited cell file makes another system."""
+    return _Builder(model, names).system(final_gradients)
 
 
 class _Builder:
     """Places layer after layer, each reading the output of the one before."""
 
-    def __init__(self, model: Model) -> None:
-        self.model, self.names = model, Names(model)
+    def __init__(self, model: Model, names: Names) -> None:
+        self.model, self.names = model, names
         self.blocks: list[Block] = []
         self.states: list[State] = []
         self.weights: list[Weight] = []

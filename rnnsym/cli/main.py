@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a negative answer, 2 bad input, 3 undecided, 70 internal e
 130 interrupted.
 """
 
+import io
 import os
 import signal
 import sys
@@ -48,10 +49,21 @@ def _register() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)
     _register()
     sys.exit(_run(given))
+
+
+def _open_streams() -> None:
+    """Let printing never fail on a letter that the terminal lacks, nor on a closed stream."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - kept open
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _terminated(number: int, _frame: FrameType | None) -> None:
@@ -66,6 +78,9 @@ def _run(arguments: list[str]) -> int:
         return outcome if isinstance(outcome, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return error.exit_code
     except click.ClickException as error:
         return _complain(error.format_message(), error.exit_code)
     except RnnsymError as error:
@@ -73,11 +88,18 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read us has had enough; the interpreter must not flush into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 0
+    except OSError as error:
+        _give_up_output()
+        return _complain(f"cannot write the output: {error.strerror or error}", 2)
     except Exception as error:
         return _apologise(error, "--debug" in arguments)
+
+
+def _give_up_output() -> None:
+    """Keep the interpreter from flushing once more into what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str, code: int) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.equations import Equation, System
 from rnnsym.expr import Array, Node, Span, latex, source, source_scalar
-from rnnsym.jacobian import StateJacobian, jacobians
+from rnnsym.jacobian import MOST_PATHS, StateJacobian, jacobians, step_paths
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.version import VERSION
 
@@ -135,6 +135,8 @@ def _term(term: Term, forward: dict[Equation, int]) -> dict[str, Any]:
 
 
 def _jacobians(system: System) -> list[dict[str, Any]]:
+    if step_paths(system) > MOST_PATHS:
+        return []
     return [
         jacobian_json(item)
         for chain in jacobians(system)

@@ -60,8 +60,9 @@ class TextExporter:
 
     def document(self, document: Document) -> str:
         """Return the document as one text."""
-        title = self.words(document.title)
-        parts = [title + "\n" + "=" * display_width(title)]
+        title = wrapped(self.words(document.title), "", "")
+        longest = max(display_width(row) for row in title.split("\n"))
+        parts = [f"{title}\n{'=' * longest}"]
         parts.append("\n".join(wrapped(self.prose(line), "", "  ") for line in document.lines))
         parts += [self.block(block) for block in document.blocks]
         return "\n\n".join(part for part in parts if part) + "\n"

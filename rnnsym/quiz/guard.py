@@ -27,7 +27,7 @@ from rnnsym.quiz.numbers import Matrix
 
 __all__ = ["MARGIN", "Unfair", "check", "fingerprint", "printed"]
 
-MARGIN = 5
+MARGIN = 10
 """By how many units of the last decimal shown two numbers differ, so that rounding on the way
 never turns one option into another."""
 POSITIVE, SIGNED = range(2)

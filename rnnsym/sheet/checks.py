@@ -1,9 +1,9 @@
 """A check's report as a document."""
 
-from rnnsym.blocks import Paragraph, Table, prose
+from rnnsym.blocks import Table, prose
 from rnnsym.document import Document
 from rnnsym.numeric.check import CheckReport
-from rnnsym.sheet.derivation import check_sentence
+from rnnsym.sheet.derivation import check_blocks
 from rnnsym.sheet.naming import slug
 
 __all__ = ["check_document"]
@@ -21,5 +21,5 @@ def check_document(report: CheckReport) -> Document:
     )
     lines = (prose(f"{report.convention} convention: {compared}"),)
     title = f"Check: {report.model}"
-    blocks = (table, Paragraph(check_sentence(report)))
+    blocks = (table, *check_blocks(report))
     return Document(f"check-{slug(report.model)}", "derivation", title, lines, blocks)

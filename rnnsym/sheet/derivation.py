@@ -24,7 +24,7 @@ from rnnsym.sheet.lines import Numbering, range_of, rules_in, source_at, step_li
 from rnnsym.sheet.naming import convention_lines, slug, tied, tied_shape
 from rnnsym.sheet.symbols import symbol_table, widths
 
-__all__ = ["check_sentence", "derivation_blocks", "derivation_document"]
+__all__ = ["check_blocks", "derivation_blocks", "derivation_document"]
 
 
 def derivation_document(
@@ -44,20 +44,21 @@ def derivation_document(
     system = derivation.system
     blocks = list(derivation_blocks(derivation, wanted, unroll))
     if report is not None:
-        blocks.append(Paragraph(check_sentence(report)))
+        blocks += check_blocks(report)
     title = f"Backpropagation through time: {system.model}"
     name = slug(str(system.model))
     document = Document(name, "derivation", title, convention_lines(system), tuple(blocks))
     return laid_out(document, system.model.convention)
 
 
-def check_sentence(report: CheckReport) -> Prose:
-    """Say what the check compared and found."""
+def check_blocks(report: CheckReport) -> Iterator[Block]:
+    """Say on which numbers the check was made, and last what it found."""
+    sizes = ", ".join(f"{k}={_sizes(v)}" for k, v in report.sizes.items())
+    yield Paragraph(prose(f"Checked on random numbers: {sizes}, T={report.steps}."))
     verdict = "Check passed" if report.passed else "CHECK FAILED"
     relation = "≤" if report.passed else ">"
-    sizes = ", ".join(f"{k}={_sizes(v)}" for k, v in report.sizes.items())
     error = f"{report.max_relative_error:.1e} {relation} {TOLERANCE:.0e}"
-    return prose(f"{verdict}: largest relative error {error} ({sizes}, T={report.steps})")
+    yield Paragraph(prose(f"{verdict}: largest relative error {error}"))
 
 
 def _sizes(value: int | Mapping[int, int]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rnnsym.blocks import Block, Equations, Line, Math, Paragraph, Partial, Relation, prose
 from rnnsym.equations import System
 from rnnsym.expr import Integer, Node
-from rnnsym.jacobian import StateJacobian, jacobians, unrolled
+from rnnsym.jacobian import StateJacobian, TooManyPathsError, jacobians, unrolled
 from rnnsym.sheet.naming import tied, tied_shape
 
 __all__ = ["jacobian_blocks", "unrolled_blocks"]
@@ -20,7 +20,11 @@ TITLES = {
 
 def jacobian_blocks(system: System) -> Iterator[Block]:
     """Yield edges, blocks and totals of every chain."""
-    found = jacobians(system)
+    try:
+        found = jacobians(system)
+    except TooManyPathsError as error:
+        yield Paragraph(prose(f"{error}."))
+        return
     for chain in found:
         if len(found) > 1:
             yield Paragraph(prose(f"Chain: {chain.title}"))
