@@ -56,10 +56,16 @@ def derived(text: str) -> Derivation:
 
 
 class _Steps(dict[Any, Any]):
-    """An array by its indices; zero outside the model."""
+    """An array by its indices; outside the model an adjoint is zero, a value anything."""
+
+    outside = 0.5
 
     def __missing__(self, key: Any) -> Any:
-        return 0.0 * next(iter(self.values()))
+        return np.full_like(next(iter(self.values())), self.outside)
+
+
+class _Adjoints(_Steps):
+    outside = 0.0
 
 
 @cache
@@ -80,7 +86,10 @@ def program_values(derivation: Derivation, seed: int) -> dict[str, Any]:
                 env.setdefault(name, {})[where[0] if len(where) == 1 else where] = array
             else:
                 env[name] = array
-    return {k: _Steps(v) if isinstance(v, dict) else v for k, v in run(derivation, env).items()}
+    return {
+        k: (_Adjoints if k.startswith("delta") else _Steps)(v) if isinstance(v, dict) else v
+        for k, v in run(derivation, env).items()
+    }
 
 
 FUNCTIONS: dict[str, Any] = {
@@ -100,7 +109,8 @@ def program_value(derivation: Derivation, seed: int, node: Node, time: int, laye
             body = node.body.xreplace({index: Integer(step)})
             total = total + program_value(derivation, seed, body, time, layer)
         return total
-    return eval(code(node), values | {"t": time, "l": layer})  # NumPy source of our own printer
+    with np.errstate(all="ignore"):  # a mutant may take the logarithm of zero
+        return eval(code(node), values | {"t": time, "l": layer})  # our own printer's NumPy
 
 
 def _number(expr: Expr) -> int:

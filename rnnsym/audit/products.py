@@ -32,6 +32,8 @@ def times(left: Value, sign: str, right: Value) -> Value:
         return _scaled(left, sign, right)
     if sign == "/":
         return hadamard(left, apply("reciprocal", right))
+    if right.shape == (ONE, ONE) != left.shape and left.shape[1] != 1:
+        right = spread(right, left.shape[1])  # a trained number behind a matrix is a column
     if sign == "@":
         return matmul(left, right)
     left, right = spread_over(left, right.shape), spread_over(right, left.shape)

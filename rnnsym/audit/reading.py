@@ -175,12 +175,16 @@ class Reading(References):
             raise error
 
     def _factors(self, tree: Chain) -> list[Value]:
-        """Return the values of factors; a row of ones, 1ᵀ, is as long as what follows it."""
+        """Return the values of factors; ones before a column or after a row have its length."""
         values = [self._value(f) for f in tree.factors]
-        for k, (factor, after) in enumerate(zip(tree.factors, values[1:], strict=False)):
-            ones = isinstance(factor, Turned) and values[k] == 1
+        for k, (sign, after) in enumerate(zip(tree.signs, values[1:], strict=True)):
+            ones = values[k] == 1 and (sign == "@" or isinstance(tree.factors[k], Turned))
             if ones and isinstance(after, Node):
                 values[k] = self._filled(ONE, (ONE, after.shape[0]))
+        for k, (before, sign) in enumerate(zip(values, tree.signs, strict=False), 1):
+            ones = values[k] == 1 and sign in ("@", "")
+            if ones and isinstance(before, Node) and before.shape[0] == 1:
+                values[k] = self._filled(ONE, (before.shape[1], ONE))
         return values
 
     def _scalar_chain(self, tree: Chain, values: list[Value]) -> Expr | None:

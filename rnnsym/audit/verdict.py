@@ -150,8 +150,8 @@ class Verdict:
             found.append(f"misconception: {self.mistake.name}. {self.mistake.said(notation)}")
         if self.counterexample is not None:
             found.append(f"counterexample: {self.counterexample}")
-        shown = [found[0], *(f"  {line}" for line in found[1:])]
-        return [line.translate(_PLAIN) for line in shown] if ascii_only else shown
+        indented = [found[0], *(f"  {line}" for line in found[1:])]
+        return [line.translate(_PLAIN) for line in indented] if ascii_only else indented
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as data.
