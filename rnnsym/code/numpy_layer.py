@@ -76,7 +76,8 @@ class Layer:
         """Return the lines that find the sizes, those of every weight's shape among them."""
         for weight in self.unit.weights:
             for axis in weight.shape:
-                self.size(axis)
+                if size_text(axis) not in {f.name for f in self.plan.own}:
+                    self.size(axis)
         return [f"{name} = {text}" for name, text in self.sizes.items()]
 
     def rows(self, node: Node) -> str:

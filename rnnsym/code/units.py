@@ -10,7 +10,7 @@ from keyword import kwlist
 
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.equations import Block, Loop
-from rnnsym.expr import LAYER, TIME, Array, Expr, Family, Node, Span, rebuild
+from rnnsym.expr import LAYER, TIME, Array, Expr, Family, Map, Node, Span, rebuild
 from rnnsym.numeric.notation import identifier
 
 __all__ = ["LocalEquation", "LocalLine", "Read", "Unit", "arrays_in", "shifted", "units_of"]
@@ -121,6 +121,12 @@ class _Cutter:
         self.own = {_place(e.lhs) for e in loop.equations}
         self.names = {e.lhs.family for e in loop.equations}
         self.weights = {_place(w.array): w.array for w in system.weights}
+        # ∂L/∂y of a y = f(a) is written inside the adjoint of a.
+        self.fused = {
+            e.lhs.family: e.rhs.arg.family
+            for e in system.equations
+            if e.fused and isinstance(e.rhs, Map) and isinstance(e.rhs.arg, Array)
+        }
         directions = {e.lhs.family.direction for e in loop.equations}
         self.direction = directions.pop() if len(directions) == 1 else ""
 
@@ -192,7 +198,7 @@ class _Cutter:
 
     def _outgoing(self, family: Family) -> tuple[Node, ...]:
         for step in (*self.derivation.adjoints, *self.derivation.inputs):
-            if step.of.family == family:
+            if step.of.family == self.fused.get(family, family):
                 terms = self._inside(step)
                 if terms:
                     return terms
