@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import ACTIVATIONS, LABEL_COMMANDS, Constant
@@ -153,12 +153,9 @@ class CellFile:
 
     def _scalars(self) -> tuple[str, ...]:
         names: Any = self.table.get("scalars", [])
-        found = (
-            [str(name) for name in cast("list[Any]", names)] if isinstance(names, list) else None
-        )
-        if found is None or found != names:
+        if not isinstance(names, list) or any(not isinstance(n, str) for n in _items(names)):
             raise self.fail("scalars must be a list of names in quotes")
-        return tuple(found)
+        return tuple(_items(names))
 
     def _constant(self, name: str, value: Any) -> Constant:
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -209,6 +206,10 @@ class CellFile:
             if domain not in DOMAINS:
                 known = ", ".join(DOMAINS)
                 raise self.fail(f"unknown domain '{_cut(domain)}' of '{name}' (known: {known})")
+
+
+def _items(names: Any) -> list[Any]:
+    return [*names]
 
 
 def _cut(text: str) -> str:
