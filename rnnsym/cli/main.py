@@ -39,9 +39,9 @@ def rnnsym(debug: bool) -> None:
 
 
 def _register() -> None:
-    from rnnsym.cli import audits, comparisons, derivations, numbers, papers, theorems
+    from rnnsym.cli import audits, codes, comparisons, derivations, numbers, papers, theorems
 
-    for module in (derivations, numbers, comparisons, audits, theorems, papers):
+    for module in (derivations, numbers, comparisons, audits, codes, theorems, papers):
         for command in module.COMMANDS:
             rnnsym.add_command(command)
 
