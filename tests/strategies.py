@@ -160,11 +160,15 @@ def value_of(name: str) -> float:
     return random.Random(name).uniform(-1, 1)
 
 
+def slope_of_relu(x: float, *_: float) -> float:
+    """Return relu′, as PyTorch has it: 0 at 0."""
+    return float(x > 0)
+
+
 def evaluated(matrix: Any) -> Any:
     """Return a SymPy matrix of scalar symbols as an array of floats."""
     symbols = sorted(matrix.free_symbols, key=str)
-    slope_of_relu = {"Heaviside": lambda x, *_: float(x > 0)}
-    function = sympy.lambdify(symbols, list(matrix), [slope_of_relu, "math"])
+    function = sympy.lambdify(symbols, list(matrix), [{"Heaviside": slope_of_relu}, "math"])
     values = function(*(value_of(str(s)) for s in symbols))
     return np.array(values, float).reshape(matrix.shape)
 

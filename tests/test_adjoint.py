@@ -1,23 +1,10 @@
 """Local adjoints and activations, against SymPy's scalar differentiation of the explicit form."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
-from tests.strategies import (
-    ONE,
-    SIZES,
-    D,
-    N,
-    array,
-    close,
-    evaluated,
-    expressions,
-    numbers,
-    samples,
-    sympy,
-    vector,
-)
 
 from rnnsym.errors import InputError
 from rnnsym.expr import (
@@ -47,6 +34,20 @@ from rnnsym.expr import (
     spread,
     transpose,
 )
+from tests.strategies import (
+    ONE,
+    SIZES,
+    D,
+    N,
+    array,
+    close,
+    evaluated,
+    expressions,
+    numbers,
+    samples,
+    sympy,
+    vector,
+)
 
 A, B, X = vector("a"), vector("b"), vector("x", D)
 U, W = array("U", (N, N)), array("W", (N, D))
@@ -55,7 +56,7 @@ U, W = array("U", (N, N)), array("W", (N, D))
 def explicit_gradient(node: Node, upstream: Node, leaf: Array) -> Any:
     """Differentiate Σ upstream ⊙ node by every entry of ``leaf``, as SymPy does it."""
     loss = sum(explicit(upstream, SIZES).multiply_elementwise(explicit(node, SIZES)))
-    return explicit(leaf, SIZES).applyfunc(lambda entry: sympy.diff(loss, entry))
+    return explicit(leaf, SIZES).applyfunc(partial(sympy.diff, loss))
 
 
 def received(node: Node, upstream: Node, leaf: Array) -> Node:
@@ -132,7 +133,9 @@ def test_rule_against_scalar_differentiation(node: Node) -> None:
 
 
 def test_every_node_type_is_among_the_rules() -> None:
-    inside = {type(part) for node in RULES.values() for part in sympy.preorder_traversal(node)}
+    inside: set[type] = {
+        type(part) for node in RULES.values() for part in sympy.preorder_traversal(node)
+    }
     assert set(samples()) - inside <= {Sigma, Fill, Maximum}
 
 

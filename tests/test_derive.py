@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ EVERY_CELL = dict.fromkeys(product(cell_names(), (SHAPES[0], SHAPES[-1])))
 EVERY_SHAPE = dict.fromkeys(product(("gru", "lstm-projection", "jordan", "lstm-peephole"), SHAPES))
 
 
-def derived(text: str, **choices: str) -> Derivation:
+def derived(text: str, **choices: Any) -> Derivation:
     return derive(build_system(read_model(text, **choices)))
 
 
@@ -96,7 +97,7 @@ AFTER = GRU | {
     "dU_h": "sum: delta_u[t] @ h[t-1].T",
     "db_u": "sum: delta_u[t]",
 }
-PUBLISHED = [
+PUBLISHED: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("vanilla, dense:3", {"loss": "cross-entropy"}, GOODFELLOW),
     ("lstm-peephole", {}, GREFF),
     ("gru", {}, GRU),

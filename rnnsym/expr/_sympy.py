@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         """SymPy's immutable tree: a class and its ``args``."""
 
         args: tuple[Any, ...]
+        func: Any
         is_Integer: bool  # noqa: N815 - SymPy's name
         free_symbols: set[Any]
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         is_Mul: bool  # noqa: N815 - SymPy's name
         is_Pow: bool  # noqa: N815 - SymPy's name
         is_Rational: bool  # noqa: N815 - SymPy's name
-        func: Any
         p: int
         q: int
 

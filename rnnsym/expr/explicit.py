@@ -43,7 +43,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 """Each activation as a function of one SymPy scalar."""
 
-Sizes = Mapping[Expr, int]
+Sizes = Mapping[Expr, Expr | int]
 
 
 def explicit(node: Node, sizes: Mapping[str, int] | Sizes) -> Any:
