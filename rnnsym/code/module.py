@@ -1,6 +1,7 @@
 """A model as the source of a module, for each target."""
 
 import re
+import textwrap
 
 from rnnsym.code.numpy_source import numpy_source
 from rnnsym.code.pytorch_source import pytorch_source
@@ -11,6 +12,7 @@ from rnnsym.system import build_system
 
 __all__ = ["TARGETS", "file_name", "module_source"]
 
+WIDTH = 100
 TARGETS = {"numpy": numpy_source, "pytorch": pytorch_source}
 
 
@@ -25,7 +27,27 @@ def module_source(model: Model, target: str = "numpy") -> str:
     True
     """
     write = TARGETS[one_of("target", target, TARGETS)]
-    return write(derive(build_system(model, final_gradients=True)))
+    source = write(derive(build_system(model, final_gradients=True)))
+    return "\n".join(short for line in source.splitlines() for short in _short(line)) + "\n"
+
+
+def _short(line: str) -> list[str]:
+    """Return a line as lines of at most WIDTH characters."""
+    line = line.rstrip()
+    if len(line) <= WIDTH:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    assigned = re.match(r"( *(?:[\w\[\], .:\"+]+ [-+*]?= |return ))(.*)$", line)
+    if line.lstrip().startswith("#"):
+        return _wrapped(line.strip(), indent, f"{indent}#     ")
+    if assigned is None or assigned[2].endswith("("):
+        return _wrapped(line.strip(), indent, f"{indent}    ")
+    return [f"{assigned[1]}(", *_wrapped(assigned[2], *[f"{indent}    "] * 2), f"{indent})"]
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    options = {"break_on_hyphens": False, "break_long_words": False}
+    return textwrap.wrap(text, WIDTH - 2, initial_indent=first, subsequent_indent=rest, **options)
 
 
 def file_name(model: Model, target: str) -> str:

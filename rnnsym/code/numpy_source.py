@@ -152,7 +152,7 @@ class Frame:
         if self.system.symbolic_depth and depth is None:
             raise InputError(f"code for '{self.system.model}' needs a number of layers: --set L=3")
         self.at = {LAYERS: Integer(depth)} if depth else {}
-        self.units = units_of(derivation)
+        self.units = tuple(u for u in units_of(derivation) if any(x.incoming for x in u.lines))
         self.tied = TiedSizes(self.system)
         self.timed = {
             original.family: original.time is not None and original.time.has(TIME)

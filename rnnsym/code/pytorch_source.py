@@ -220,6 +220,8 @@ def _unit(unit: Unit) -> str:
         if re.search(rf"\b{name}\b", body)
     ]
     lines += [f"    T = len({reads[0]})"]
+    lines += ["    if mask is not None:"]
+    lines += [f"        {r} = torch.where(mask[:, None, :], {r}, 0)" for r in reads]
     lines += [
         f"    {a.name} = [torch.zeros_like({a.name}[0]), *{a.name}, torch.zeros_like({a.name}[0])]"
         for a in stepwise
