@@ -106,7 +106,7 @@ BAD_FILES = {
         '[states]\nhh = "n"\n[equations]\n' + GOOD,
         ["names 'hh', which has no"],
     ),
-    "size of what": (FILE + '[sizes]\nhx = "m"', ["'hx', which has no equation; did you"]),
+    "size of what": (FILE + '[sizes]\nhx = "k"', ["'hx', which has no equation; did you"]),
     "purpose of what": (FILE + '[purpose]\nk = "?"', ["[purpose] names 'k', which has no"]),
     "output": ("output = 'y'\n" + FILE, ["the output 'y' has no equation"]),
     "reserved": (STATES + "[equations]\nh = 'k[t]'\nlambda = 'h[t-1]'", ["'lambda' cannot be"]),

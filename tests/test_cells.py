@@ -92,7 +92,7 @@ def test_preactivations_are_named() -> None:
 
 
 def test_two_states_have_two_preactivations(cell_file: Write) -> None:
-    states = 'states = {h="n", c="m"}\n'
+    states = 'states = {h="n", c="k"}\n'
     both = cell_file(states + '[equations]\nh = "tanh(U @ h[t-1])"\nc = "tanh(V @ c[t-1])"\n')
     names = [e.lhs.name for e in read_cell(both).equations]
     assert names == ["a", "h", "a_c", "c"]

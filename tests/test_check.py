@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rnnsym.cell import cell_names
@@ -98,6 +98,7 @@ def test_any_model_at_any_sizes(  # noqa: PLR0917 - hypothesis fills them in
     seed: int,
     data: st.DataObject,
 ) -> None:
+    assume(not (text.endswith(":softmax") and loss == "cross-entropy"))  # that would be two
     built = system(text, loss=loss, loss_at=place, bias=bias)
     small = small_sizes(
         built, steps=data.draw(st.integers(1, 5)), depth=data.draw(st.integers(1, 3))
