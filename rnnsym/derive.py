@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rnnsym.derivation import Derivation, Stage, Step, Term
+from rnnsym.equations import Equation, State, System
 from rnnsym.expr import (
     LAYER,
     STEPS,
@@ -26,7 +27,6 @@ from rnnsym.expr import (
     map_rule,
     size_of_layer,
 )
-from rnnsym.equations import Equation, State, System
 
 __all__ = ["Derivation", "Stage", "Step", "Term", "adjoint_of", "derive", "needed"]
 

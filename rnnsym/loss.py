@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from rnnsym.chain import ALL_STEPS
-from rnnsym.expr import TIME, Array, Family, minus, softmax
 from rnnsym.equations import LossTerm, State
+from rnnsym.expr import TIME, Array, Family, minus, softmax
 
 __all__ = ["final_terms", "output_term"]
 

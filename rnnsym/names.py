@@ -2,9 +2,9 @@
 
 from itertools import chain, count
 
+from rnnsym.equations import Model
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, Expr, size, size_of_layer
-from rnnsym.equations import Model
 from rnnsym.model_text import Dense, Embedding, Recurrent
 
 __all__ = ["Names"]

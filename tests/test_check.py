@@ -86,9 +86,14 @@ def test_every_loss_place_and_truncation(
 
 @settings(max_examples=40, report_multiple_bugs=False)
 @given(
-    model_texts(), st.sampled_from(LOSSES), st.sampled_from(PLACES),
-    st.sampled_from([None, 1, 2, 3]), st.booleans(), st.integers(0, 2**32 - 1), st.data(),
-)  # fmt: skip  # one thing a line would hide what is drawn
+    model_texts(),
+    st.sampled_from(LOSSES),
+    st.sampled_from(PLACES),
+    st.sampled_from([None, 1, 2, 3]),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+    st.data(),
+)
 def test_any_model_at_any_sizes(  # noqa: PLR0917 - hypothesis fills them in
     text: str,
     loss: str,
@@ -104,10 +109,11 @@ def test_any_model_at_any_sizes(  # noqa: PLR0917 - hypothesis fills them in
         built, steps=data.draw(st.integers(1, 5)), depth=data.draw(st.integers(1, 3))
     )
     drawn = {
-        k: {at: data.draw(st.integers(1, 3)) for at in v} if not isinstance(v, int)
+        k: {at: data.draw(st.integers(1, 3)) for at in v}
+        if not isinstance(v, int)
         else data.draw(st.integers(1, 3))
         for k, v in small.values.items()
-    }  # fmt: skip  # a free size for every layer
+    }
     sizes = Sizes(built, drawn, small.steps, small.depth)
     assert_passes(check_derivation(derive(built, truncate), seed, sizes))
 

@@ -179,8 +179,14 @@ def test_names_of_sizes() -> None:
     assert size_names(read_model("lstm-projection:8:3")) == {"d": None, "n": 8, "p": 3}
     several = read_model("embedding:9:2, lstm, gru:4*L, dense:5, dense:6")
     assert size_names(several) == {
-        "V": 9, "e": 2, "n_1": None, "n_2": 4, "q_1": 5, "q_2": 6, "L": None,
-    }  # fmt: skip  # one answer
+        "V": 9,
+        "e": 2,
+        "n_1": None,
+        "n_2": 4,
+        "q_1": 5,
+        "q_2": 6,
+        "L": None,
+    }
 
 
 @pytest.mark.parametrize(

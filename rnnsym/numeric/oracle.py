@@ -151,7 +151,8 @@ def _(node: Map, values: Values) -> Numbers:
 @evaluate.register
 def _(node: Maximum, values: Values) -> Numbers:
     a, b = (evaluate(c, values) for c in node.children)
-    return np.where(a.real > b.real, a, b)
+    larger: Numbers = np.where(a.real > b.real, a, b)
+    return larger
 
 
 @evaluate.register
