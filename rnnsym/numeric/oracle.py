@@ -151,8 +151,8 @@ def _(node: Map, values: Values) -> Numbers:
 @evaluate.register
 def _(node: Maximum, values: Values) -> Numbers:
     a, b = (evaluate(c, values) for c in node.children)
-    larger: Numbers = np.where(a.real > b.real, a, b)
-    return larger
+    first = np.asarray(a.real > b.real, float)
+    return first * a + (1 - first) * b
 
 
 @evaluate.register
