@@ -46,9 +46,9 @@ def _line(line: LocalLine, plan: Plan) -> LinearLine:
     terms = [Linear(_total(c, base), base, shift) for (base, shift), c in found.items()]
     factor = None if line.factor is None else replaced(line.factor, plan.maps)
     if factor is not None and len(terms) == 1 and not line.incoming and terms[0].shift == 0:
-        [term] = terms
-        whole = factor if term.coefficient is None else hadamard(term.coefficient, factor)
-        terms, factor = [Linear(whole, term.base, 0)], None
+        [only] = terms
+        whole = factor if only.coefficient is None else hadamard(only.coefficient, factor)
+        terms, factor = [Linear(whole, only.base, 0)], None
     return LinearLine(line, tuple(terms), factor)
 
 

@@ -46,8 +46,14 @@ def _short(line: str) -> list[str]:
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    options = {"break_on_hyphens": False, "break_long_words": False}
-    return textwrap.wrap(text, WIDTH - 2, initial_indent=first, subsequent_indent=rest, **options)
+    return textwrap.wrap(
+        text,
+        WIDTH - 2,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def file_name(model: Model, target: str) -> str:

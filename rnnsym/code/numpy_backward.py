@@ -1,5 +1,7 @@
 """The backward function of a unit: local derivatives at once, the recursion, then gradients."""
 
+import re
+from dataclasses import dataclass
 from itertools import groupby
 
 from rnnsym.code.linear import Linear, LinearLine, linear_lines
@@ -7,7 +9,7 @@ from rnnsym.code.numpy_forward import setup_lines, tuple_text
 from rnnsym.code.numpy_layer import Body, Everywhere, Layer
 from rnnsym.code.numpy_text import wrapped, wrapped_sum
 from rnnsym.code.plan import Run, replaced
-from rnnsym.code.units import arrays_in
+from rnnsym.code.units import LocalLine, arrays_in
 from rnnsym.expr import (
     TIME,
     Array,
@@ -16,7 +18,9 @@ from rnnsym.expr import (
     Product,
     Scale,
     Transpose,
+    hadamard,
     matmul,
+    rebuild,
     source,
     transpose,
 )
@@ -27,6 +31,14 @@ __all__ = ["backward_lines"]
 def backward_lines(layer: Layer, cached: list[str]) -> list[str]:
     """Return the lines of the backward function."""
     return _Backward(layer, cached).lines()
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Products of neighbours in the stack, at one shift."""
+
+    run: Run
+    shift: int
 
 
 class _Backward:
@@ -258,9 +270,9 @@ class _Backward:
         for member in run:
             self._products_of(member.line.target)
 
-    def _groups(self, terms: tuple[Linear, ...]) -> list[tuple[Linear, ...] | Run]:
+    def _groups(self, terms: tuple[Linear, ...]) -> list[Linear | Joined]:
         """Join the products of neighbours in the stack into one."""
-        found: list[tuple[Linear, ...] | Run] = []
+        found: list[Linear | Joined] = []
         left = list(terms)
         for run in self.plan.runs("recurrent") if len(self.layer.stack) > 1 else ():
             wanted = [
@@ -270,15 +282,13 @@ class _Backward:
             members = [t for t in left if t.coefficient is None and t.base in wanted]
             shifts = {t.shift for t in members}
             if len(members) == len(wanted) > 1 and len(shifts) == 1:
-                found.append(_Joined(run, shifts.pop()))
+                found.append(Joined(run, shifts.pop()))
                 left = [t for t in left if t not in members]
-        return [*found, *((t,) for t in left)]
+        return [*found, *left]
 
-    def _term(
-        self, group: "tuple[Linear, ...] | _Joined", out: str, started: bool, line: LinearLine
-    ) -> bool:
+    def _term(self, group: Linear | Joined, out: str, started: bool, line: LinearLine) -> bool:
         body = self.body
-        if isinstance(group, _Joined):
+        if isinstance(group, Joined):
             run = group.run
             cut = self.layer.cut(run.members)
             stems = (self._adjoint_name(m).removeprefix("delta_") for m in run.members)
@@ -296,8 +306,7 @@ class _Backward:
             body.add(f"{out} += {work}")
             body.free(work)
             return True
-        [term] = group
-        node = self._node(term, line)
+        node = self._node(group, line)
         if started:
             body.add_to(out, node)
         else:
@@ -309,14 +318,10 @@ class _Backward:
         base = self._named(term.base)
         if term.coefficient is None:
             return base.xreplace({TIME: TIME + term.shift}) if term.shift else base
-        from rnnsym.expr import hadamard
-
         whole = hadamard(self._coefficient(term.coefficient, line), base)
         return whole.xreplace({TIME: TIME + term.shift}) if term.shift else whole
 
     def _named(self, node: Node, keep: bool = False) -> Node:
-        from rnnsym.expr import rebuild
-
         if node in self.shared and not keep:
             return self.shared[node]
         return rebuild(node, tuple(self._named(c) for c in node.children))
@@ -360,7 +365,7 @@ class _Backward:
 
     def _weights(self) -> list[str]:
         layer, lines = self.layer, ["gradients = {}"]
-        terms = {a: t for a, t in self.unit.gradients}
+        terms = dict(self.unit.gradients)
         left = dict(terms)
         stacked: list[str] = []
         for kind in ("hoisted", "recurrent", "bias"):
@@ -460,13 +465,6 @@ class _Backward:
     sent_lines: list[str] = []  # noqa: RUF012 - filled with the gradients
 
 
-class _Joined:
-    """Products of neighbours in the stack, at one shift."""
-
-    def __init__(self, run: Run, shift: int) -> None:
-        self.run, self.shift = run, shift
-
-
 def _source_of(line: LinearLine) -> object:
     """Return the adjoint that is all a line takes, elementwise; None for any other line."""
     if len(line.terms) != 1 or line.factor is not None or line.line.incoming:
@@ -483,10 +481,7 @@ def _products(node: Node) -> list[Node]:
     return [p for c in node.children for p in _products(c)]
 
 
-def _written(line: object) -> str:
-    from rnnsym.code.units import LocalLine
-
-    assert isinstance(line, LocalLine)
+def _written(line: LocalLine) -> str:
     terms = (["..."] if line.incoming else []) + [source(t) for t in line.terms]
     total = " + ".join(terms) or "0"
     if line.factor is None:
@@ -499,6 +494,4 @@ def _written(line: object) -> str:
 
 
 def _mentions(text: str, name: str) -> bool:
-    import re
-
     return re.search(rf"(?<![\w\"]){re.escape(name)}(?![\w\"])", text) is not None

@@ -26,7 +26,7 @@ __all__ = ["forward_lines", "setup_lines", "tuple_text"]
 
 
 def forward_lines(layer: Layer) -> tuple[list[str], list[str]]:
-    """Return the lines of the forward function, and the names that it keeps for the backward one."""
+    """Return the lines of the forward function, and the names that it keeps."""
     return _Forward(layer).lines()
 
 
@@ -130,7 +130,7 @@ class _Forward:
         out.comment(equation.lhs, equation.rhs)
         target = self.layer.everywhere(equation.lhs)
         rhs = equation.rhs
-        if isinstance(rhs, Map) and self.plan.in_place.get(_family(rhs)) == equation.lhs:
+        if isinstance(rhs, Map) and self.layer.takes_place(equation):
             rhs_target = f"{self.layer.name(equation.lhs)}_all"
             out.add(f"{rhs_target} = {target}")
             if rhs.name in ("sigmoid", "relu", "tanh", "exp", "log", "square"):
@@ -229,9 +229,7 @@ class _Forward:
                 maps = [
                     e
                     for e in waiting
-                    if isinstance(e.rhs, Map)
-                    and self.plan.in_place.get(_family(e.rhs)) == e.lhs
-                    and e.rhs.arg in done
+                    if isinstance(e.rhs, Map) and self.layer.takes_place(e) and e.rhs.arg in done
                 ]
                 self._functions(maps)
                 done |= {e.lhs for e in maps}
@@ -251,7 +249,7 @@ class _Forward:
         rows = self._rows(run.members)
         work = f"work_{''.join(c if c.isalnum() else '_' for c in rows)}"
         body.work[work] = rows
-        body._busy.append(work)
+        body.busy.append(work)
         body.dot(run.name, run.vector, work)
         body.add(f"{target} += {work}")
         body.free(work)
@@ -330,10 +328,6 @@ class _Forward:
 def _name(node: Node) -> str:
     assert isinstance(node, Map)
     return node.name
-
-
-def _family(node: Map) -> object:
-    return node.arg.family if isinstance(node.arg, Array) else None
 
 
 def mixed(node: Node) -> Node:

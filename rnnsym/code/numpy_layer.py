@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from rnnsym.code.numpy_text import Columns, Writer, size_text, wrapped
 from rnnsym.code.plan import Affine, Plan
-from rnnsym.code.units import Unit, arrays_in
-from rnnsym.expr import TIME, Array, Expr, Integer, Map, Node, source
+from rnnsym.code.units import LocalEquation, Unit, arrays_in
+from rnnsym.expr import TIME, AppliedUndef, Array, Expr, Integer, Map, Node, Symbol, source
 
 __all__ = ["Layer", "layer_source"]
 
@@ -57,6 +57,13 @@ class Layer:
     def name(self, array: Array) -> str:
         """Return what an array is called: y for an a that y takes the place of."""
         return self.plan.in_place.get(array.family, array).name
+
+    def takes_place(self, equation: LocalEquation) -> bool:
+        """Tell whether an equation y = f(a) is written over its a."""
+        rhs = equation.rhs
+        if not isinstance(rhs, Map) or not isinstance(rhs.arg, Array):
+            return False
+        return self.plan.in_place.get(rhs.arg.family) == equation.lhs
 
     def everywhere(self, array: Array) -> str:
         """Return an array at all steps."""
@@ -129,7 +136,7 @@ class Layer:
         order = [a.lhs for a in self.stack]
         first = next(i for i, a in enumerate(order) if a.name == names[0])
         total: Expr = Integer(0)
-        starts = [total]
+        starts: list[Expr] = [total]
         for array in order:
             total = total + array.shape[0]
             starts.append(total)
@@ -145,8 +152,6 @@ class Layer:
 
 
 def _size_atoms(expr: Expr) -> list[Expr]:
-    from rnnsym.expr import AppliedUndef, Symbol
-
     applied = sorted(expr.atoms(AppliedUndef), key=str)
     inner = {s for a in applied for s in a.atoms(Symbol)}
     plain = sorted((s for s in expr.atoms(Symbol) if s not in inner), key=str)

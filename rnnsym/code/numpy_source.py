@@ -104,7 +104,7 @@ def _parts(frame: "Frame", layers: str, stacks: list[str]) -> dict[str, str]:
         "input_key": frame.key(system.input),
         "forward_calls": _indented(frame.forward_calls()),
         "output": frame.read(system.output),
-        "arrival": f"    add(dv, v, {frame.key(system.output)}, np.s_{frame.cut(system.output) or '[:]'}, dy)",
+        "arrival": _indented(frame.arrival()),
         "backward_calls": _indented(frame.backward_calls()),
         "loss": LOSSES[system.loss_terms[0].kind],
         "sizes": signature("    ", frame.sizes),
@@ -151,7 +151,7 @@ class Frame:
         depth = self.system.bound.get("L")
         if self.system.symbolic_depth and depth is None:
             raise InputError(f"code for '{self.system.model}' needs a number of layers: --set L=3")
-        self.at = {LAYERS: Integer(depth)} if depth else {}
+        self.at: dict[Expr, Expr] = {LAYERS: Integer(depth)} if depth else {}
         self.units = tuple(u for u in units_of(derivation) if any(x.incoming for x in u.lines))
         self.tied = TiedSizes(self.system)
         self.timed = {
@@ -329,6 +329,10 @@ class Frame:
         for read, name in zip(unit.reads, names, strict=True):
             lines += self._send(read.array, name)
         return Call(unit.layers, unit.block, tuple(lines))
+
+    def arrival(self) -> list[str]:
+        """Return the line that takes the gradient of the output in."""
+        return self._send(self.system.output, "dy")
 
     def _send(self, array: Array, value: str) -> list[str]:
         cut = self.cut(array) or "[:]"

@@ -91,7 +91,7 @@ class Writer:
         self.notation, self.size_of = notation, size_of
         self.lines: list[str] = []
         self.work: dict[str, str] = {}
-        self._busy: list[str] = []
+        self.busy: list[str] = []
 
     def text(self, node: Node) -> str:
         """Return an expression as one piece of Python."""
@@ -108,15 +108,15 @@ class Writer:
         while True:
             plain = "".join(c if c.isalnum() else "_" for c in rows)
             name = f"work_{plain}" + (f"_{number}" if number > 1 else "")
-            if name not in self._busy:
+            if name not in self.busy:
                 self.work[name] = rows
-                self._busy.append(name)
+                self.busy.append(name)
                 return name
             number += 1
 
     def free(self, name: str) -> None:
         """Give a work array back."""
-        self._busy.remove(name)
+        self.busy.remove(name)
 
     def compute(self, node: Node, out: str) -> None:
         """Write ``node`` into ``out``, which it does not read."""
@@ -267,8 +267,10 @@ def _with_products(node: Node, notation: Columns) -> Node:
         if isinstance(matrix, Diag):
             text = f"({inside(matrix.arg, notation, 3)} * {text})"
         elif notation.all_steps and not _timed(matrix):
-            filled = isinstance(matrix, Fill)
-            factor = notation.filled(matrix) if filled else printed(matrix, notation)
+            if isinstance(matrix, Fill):
+                factor = notation.filled(matrix)
+            else:
+                factor = printed(matrix, notation)
             text = f"times({factor}, {text})"
         else:
             text = f"({inside(matrix, notation, 3)} @ {_bracketed(text)})"

@@ -143,9 +143,9 @@ class Plan:
             family = rhs.arg.family
             readers = [e for e in self.equations if family in {a.family for a in arrays_in(e.rhs)}]
             plain = family not in backward and len(readers) == 1
-            if plain and family in self.own - self.state_families:
-                if equation.lhs.family not in self.state_families:
-                    found[family] = equation.lhs
+            free = family in self.own and not {family, equation.lhs.family} & self.state_families
+            if plain and free:
+                found[family] = equation.lhs
         return found
 
     # Affine equations and their stacking
@@ -225,9 +225,10 @@ class Plan:
         """Return the runs of weights of one kind: hoisted, recurrent or bias."""
         found: list[Run] = []
         for members in _runs(self.affine, kind):
-            parts = [getattr(m, kind) for m in members]
-            weights = tuple(p.children[0] if isinstance(p, Product) else p for p in parts)
-            vector = parts[0].children[1] if isinstance(parts[0], Product) else None
+            parts: list[Node] = [getattr(m, kind) for m in members]
+            weights = tuple(_weight(p) for p in parts)
+            first = parts[0]
+            vector = first.children[1] if isinstance(first, Product) else None
             name = self._packed_name([w.name for w in weights])
             found.append(Run(name, weights, tuple(m.lhs for m in members), vector))
         return tuple(found)
@@ -262,6 +263,12 @@ def _runs(order: Iterable[Affine], kind: str) -> Iterator[list[Affine]]:
             found = [m for m in members if getattr(m, kind) is not None]
             if found:
                 yield found
+
+
+def _weight(part: Node) -> Array:
+    weight = part.children[0] if isinstance(part, Product) else part
+    assert isinstance(weight, Array)
+    return weight
 
 
 def _terms(node: Node) -> tuple[Node, ...]:

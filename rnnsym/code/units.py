@@ -15,10 +15,10 @@ from rnnsym.numeric.notation import identifier
 
 __all__ = ["LocalEquation", "LocalLine", "Read", "Unit", "arrays_in", "shifted", "units_of"]
 
-RESERVED = frozenset(
-    "T B L np p params dtype steps work t at mask hold off now before after forward backward cache times flat total work "
-    "firsts final gradients sigmoid softmax x_ self torch".split()
-) | frozenset(kwlist)
+# What the code around the equations calls its own.
+_OWN = """T B L np p params dtype steps work t at mask hold off now before after forward backward
+cache times flat total work firsts final gradients sigmoid softmax x_ self torch"""
+RESERVED = frozenset((*kwlist, *_OWN.split()))
 
 
 @dataclass(frozen=True, slots=True)
