@@ -86,16 +86,26 @@ def program_values(derivation: Derivation, seed: int) -> dict[str, Any]:
                 env.setdefault(name, {})[where[0] if len(where) == 1 else where] = array
             else:
                 env[name] = array
-    return {
-        k: (_Adjoints if k.startswith("delta") else _Steps)(v) if isinstance(v, dict) else v
-        for k, v in run(derivation, env).items()
-    }
+    found: dict[str, Any] = {}
+    for k, v in run(derivation, env).items():
+        steps: type[dict[Any, Any]] = _Adjoints if k.startswith("delta") else _Steps
+        value: Any = v
+        found[k] = steps(value) if isinstance(v, dict) else value
+    return found
+
+
+def _sigmoid(a: Any) -> Any:
+    return 1 / (1 + np.exp(-a))
+
+
+def _softmax(a: Any) -> Any:
+    return np.exp(a) / np.exp(a).sum(axis=0)
 
 
 FUNCTIONS: dict[str, Any] = {
     "np": np,
-    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
-    "softmax": lambda a: np.exp(a) / np.exp(a).sum(axis=0),
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
 }
 
 
@@ -218,7 +228,11 @@ def exchanged(lhs: Array, node: Node, others: list[Array]) -> Iterator[tuple[str
                 one.time is None,
             )
             if same and new not in (one, lhs):
-                yield "swap gates", everywhere(node, lambda n, a=one, b=new: b if n == a else None)
+                yield "swap gates", everywhere(node, _exchange(one, new))
+
+
+def _exchange(one: Node, new: Node) -> Callable[[Node], Node | None]:
+    return lambda node: new if node == one else None
 
 
 # Rewritings: the same in other words

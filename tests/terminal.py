@@ -26,7 +26,8 @@ class Outcome:
 
 def call(*arguments: str, folder: Path) -> Outcome:
     """Run the command line in this process: the same code without the half second of imports."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+    buffers = io.BytesIO(), io.BytesIO()
+    out, err = (io.TextIOWrapper(b, encoding="utf-8", newline="") for b in buffers)
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -34,12 +35,11 @@ def call(*arguments: str, folder: Path) -> Outcome:
             main(arguments)
     finally:
         os.chdir(before)
-    texts = []
-    for stream in (out, err):
-        stream.flush()
-        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]  # a BytesIO
+    out.flush()
+    err.flush()
     code = stop.value.code
-    return Outcome(code if isinstance(code, int) else 0, *texts)
+    printed, complained = (b.getvalue().decode() for b in buffers)
+    return Outcome(code if isinstance(code, int) else 0, printed, complained)
 
 
 def run(

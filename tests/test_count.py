@@ -138,6 +138,7 @@ FORMULAS = [
     ("lstm-projection", "pytorch", "4(nd + np + 2n) + pn"),
     ("vanilla", "keras", "nd + n² + n"),
     ("gru", "keras", "3(nd + n² + 2n)"),
+    ("gru-reset-before", "keras", "3(nd + n² + n)"),
     ("lstm", "keras", "4(nd + n² + n)"),
     ("bi(vanilla)", "textbook", "2(nd + n² + n)"),
     ("bi(lstm)", "textbook", "2·4(nd + n² + n)"),

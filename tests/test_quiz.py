@@ -42,7 +42,7 @@ def number(value: int) -> Prose:
 FAIR = [
     (number(1), number(2), number(3)),
     (prose(A), prose(B), prose(hadamard(A, B))),
-    (column("0.100"), column("0.105"), column("0.300")),
+    (column("0.100"), column("0.110"), column("0.300")),
     (column("0.100", "0.200"), column("0.100", "0.300"), column("0.100")),
     (prose("yes"), prose("no"), prose("perhaps")),
 ]

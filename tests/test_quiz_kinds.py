@@ -20,13 +20,13 @@ from rnnsym.expr import Expr, Integer, Node, equal, text
 from rnnsym.item import Item
 from rnnsym.numeric.check import check_derivation
 from rnnsym.quiz import guard, slips, truth
-from rnnsym.quiz.subject import EXAMINED
 from rnnsym.quiz.count_slips import MISCONCEPTIONS as COUNT_SLIPS
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.kinds import adjoint, count, forward
 from rnnsym.quiz.numbers import as_text, distance_to_tie, read_matrix
 from rnnsym.quiz.paper import draw_item, fair, generate
 from rnnsym.quiz.registry import Kind, load_kind
+from rnnsym.quiz.subject import EXAMINED
 from rnnsym.system import build_system, read_model
 
 SEEDS = 300

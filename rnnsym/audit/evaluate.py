@@ -172,7 +172,10 @@ def _(node: Softmax, at: Point) -> Numbers | None:
 @evaluate.register
 def _(node: Maximum, at: Point) -> Numbers | None:
     a, b = (evaluate(c, at) for c in node.children)
-    return None if a is None or b is None else np.where(a > b, a, b)
+    if a is None or b is None:
+        return None
+    larger = np.asarray(a > b, dtype=object)
+    return larger * a + (1 - larger) * b
 
 
 @evaluate.register

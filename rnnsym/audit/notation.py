@@ -217,12 +217,15 @@ class _Parser(Scripts):
         self.leave()
         return Stack(tuple(blocks), place)
 
+    def _at_power(self) -> bool:
+        return self.peek.text == "^" and self.ahead(1).text in ("2", "{")
+
     def _called(self, function: str, place: int) -> Tree:
         primes, power = 0, None
         while True:
             if self.accept("'"):
                 primes += 1
-            elif self.peek.text == "^" and self.ahead(1).text in ("2", "{"):
+            elif self._at_power():
                 self.take()
                 power = self.group(self.expression) if self.peek.text == "{" else self._atom()
             else:

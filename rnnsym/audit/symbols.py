@@ -56,6 +56,10 @@ def _key(label: str) -> str:
         return ""
 
 
+def _name(array: Array) -> str:
+    return array.family.name
+
+
 def _label(array: Array) -> str:
     """Return an array's label as a formula would spell it."""
     label = _key(array.family.label)
@@ -82,7 +86,7 @@ class Symbols:
         self.derivation, self.system = derivation, derivation.system
         self.entries: dict[str, list[_Entry]] = {}
         # A name is a name; a label that is another array's name is not.
-        for spelled in (lambda array: array.family.name, _label):
+        for spelled in (_name, _label):
             taken = {k: v[0].array.family.name for k, v in self.entries.items()}
             for entry in self._all():
                 name = spelled(entry.array)

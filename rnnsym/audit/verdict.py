@@ -1,5 +1,6 @@
 """What the judge says, and how it is printed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -73,8 +74,8 @@ class Counterexample:
         }
 
 
-def _number(value: Any) -> str:
-    return "/".join(str(v) for v in value.values()) if isinstance(value, dict) else str(value)
+def _number(value: int | Mapping[int, int]) -> str:
+    return str(value) if isinstance(value, int) else "/".join(str(v) for v in value.values())
 
 
 @dataclass(frozen=True, slots=True)

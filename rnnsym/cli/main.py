@@ -75,26 +75,33 @@ def _run(arguments: list[str]) -> int:
     try:
         outcome: Any = rnnsym.main(arguments, prog_name="rnnsym", standalone_mode=False)
         sys.stdout.flush()
-        return outcome if isinstance(outcome, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        return error.exit_code
-    except click.ClickException as error:
-        return _complain(error.format_message(), error.exit_code)
-    except RnnsymError as error:
-        return _complain(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        _give_up_output()
-        return 0
-    except OSError as error:
-        _give_up_output()
-        return _complain(f"cannot write the output: {error.strerror or error}", 2)
-    except Exception as error:
-        return _apologise(error, "--debug" in arguments)
+    except BaseException as error:
+        return _said(error, "--debug" in arguments)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _said(error: BaseException, debug: bool) -> int:
+    """Say in one line what went wrong, and return its exit code."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            print(error.format_message(), file=sys.stderr)
+            return error.exit_code
+        case click.ClickException():
+            return _complain(error.format_message(), error.exit_code)
+        case RnnsymError():
+            return _complain(str(error), error.exit_code)
+        case KeyboardInterrupt() | click.Abort():
+            return _complain("interrupted", INTERRUPTED)
+        case OSError():
+            _give_up_output()
+            silent = isinstance(error, BrokenPipeError)
+            return 0 if silent else _complain(f"cannot write the output: {error.strerror}", 2)
+        case Exception():
+            return _apologise(error, debug)
+        case _:
+            raise error
 
 
 def _give_up_output() -> None:

@@ -98,7 +98,8 @@ def _(block: Equations) -> str:
     if all(_is_given(line) for line in block.lines):
         shown = (rf"\mbox{{${math_latex(Relation((line.lhs, line.rhs)))}$}}" for line in block.lines
                  if not isinstance(line.rhs, tuple))  # fmt: skip
-        return r"\qquad ".join(shown) + "\n"
+        given = r"\qquad ".join(shown)
+        return f"{{\\raggedright {given}\\par}}\n"
     beside = _fits_beside(block)
     parts: list[str] = []
     display: list[str] = []

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 
 from rnnsym.cell import cell_names
@@ -65,11 +66,11 @@ def main() -> None:
     print(f"derive, slowest cell ({slowest}): {spread(milliseconds(lambda: fresh(slowest)), 'ms')}"
           "; goal 10 ms")  # fmt: skip
     for text in ("lstm", "lstm:512", "lstm*3", "lstm*L", "bi(lstm-peephole)*3"):
-        print(f"derive {text}: {spread(milliseconds(lambda t=text: fresh(t)), 'ms')}")
+        print(f"derive {text}: {spread(milliseconds(partial(fresh, text)), 'ms')}")
     for text in ("lstm", "bi(lstm-peephole)*2"):
         derivation = derive(build_system(read_model(text), final_gradients=True))
         check_derivation(derivation)
-        figures = milliseconds(lambda d=derivation: check_derivation(d))
+        figures = milliseconds(partial(check_derivation, derivation))
         print(f"check {text}: {spread(figures, 'ms')}; goal 50 ms")
     imports = ("-c", "import sympy, numpy")
     figures = ratios(("-m", "rnnsym", "derive", "lstm"), imports)
