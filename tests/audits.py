@@ -89,8 +89,8 @@ def program_values(derivation: Derivation, seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for k, v in run(derivation, env).items():
         steps: type[dict[Any, Any]] = _Adjoints if k.startswith("delta") else _Steps
-        value: Any = v
-        found[k] = steps(value) if isinstance(v, dict) else value
+        untyped: Any = v
+        found[k] = steps(untyped) if isinstance(v, dict) else untyped
     return found
 
 

@@ -127,7 +127,8 @@ def _all_models(convention: str) -> list[str]:
 
 def _together(results: list[dict[str, Any]], passed: bool) -> dict[str, Any]:
     errors = [r["max_relative_error"] for r in results]
-    return {"passed": passed, "max_relative_error": max(errors), "models": results}
+    worst = None if None in errors else max(errors)
+    return {"passed": passed, "max_relative_error": worst, "models": results}
 
 
 def _row(report: "CheckReport", ascii_only: bool) -> str:

@@ -8,6 +8,7 @@ shape, range, factor, terms: [{formula, latex, via, rules, range, detached}]}], 
 a formula is a text such as ``U_f.T @ delta_f[t+1]``.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,15 +50,20 @@ def derivation_json(
     }
 
 
+def _finite(error: float) -> float | None:
+    """JSON has no infinity: the error of what is no number is null, and the check has failed."""
+    return error if math.isfinite(error) else None
+
+
 def check_json(report: CheckReport) -> dict[str, Any]:
     """Return a check's report as plain data."""
     return {
         "model": report.model,
         "convention": report.convention,
         "passed": report.passed,
-        "max_relative_error": report.max_relative_error,
+        "max_relative_error": _finite(report.max_relative_error),
         "tolerance": TOLERANCE,
-        "gradients": {name: {"max_relative_error": error} for name, error in report.errors.items()},
+        "gradients": {name: {"max_relative_error": _finite(error)} for name, error in report.errors.items()},
         "derivatives_compared": report.entries,
         "sizes": {
             k: v if isinstance(v, int) else list(v.values()) for k, v in report.sizes.items()
