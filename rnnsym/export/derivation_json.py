@@ -63,7 +63,9 @@ def check_json(report: CheckReport) -> dict[str, Any]:
         "passed": report.passed,
         "max_relative_error": _finite(report.max_relative_error),
         "tolerance": TOLERANCE,
-        "gradients": {name: {"max_relative_error": _finite(error)} for name, error in report.errors.items()},
+        "gradients": {
+            name: {"max_relative_error": _finite(error)} for name, error in report.errors.items()
+        },
         "derivatives_compared": report.entries,
         "sizes": {
             k: v if isinstance(v, int) else list(v.values()) for k, v in report.sizes.items()
