@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rnnsym.code.linear import Linear, LinearLine, linear_lines
-from rnnsym.code.numpy_forward import setup_lines, tuple_text
-from rnnsym.code.numpy_layer import Body, Everywhere, Layer
-from rnnsym.code.numpy_text import wrapped, wrapped_sum
+from rnnsym.code.numpy_layer import Body, Everywhere, Layer, setup_lines
+from rnnsym.code.numpy_text import tuple_text, wrapped, wrapped_sum
 from rnnsym.code.plan import Run, replaced
 from rnnsym.code.units import LocalLine, arrays_in
 from rnnsym.expr import (

@@ -1,10 +1,10 @@
 """The forward function of a unit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
-from rnnsym.code.numpy_layer import Body, Everywhere, Layer
-from rnnsym.code.numpy_text import wrapped, wrapped_sum
+from rnnsym.code.numpy_layer import Body, Everywhere, Layer, setup_lines
+from rnnsym.code.numpy_text import tuple_text, wrapped, wrapped_sum
 from rnnsym.code.plan import Affine, Run
 from rnnsym.code.units import LocalEquation, arrays_in
 from rnnsym.expr import (
@@ -22,7 +22,7 @@ from rnnsym.expr import (
     source,
 )
 
-__all__ = ["forward_lines", "setup_lines", "tuple_text"]
+__all__ = ["forward_lines"]
 
 
 def forward_lines(layer: Layer) -> tuple[list[str], list[str]]:
@@ -352,16 +352,3 @@ def _is_rest(node: Node, z: Node) -> bool:
         return False
     first, second = node.children
     return isinstance(first, Fill) and first.value == 1 and second == scale(-1, z)
-
-
-def setup_lines(layer: Layer, stack: str, name: object) -> Iterator[str]:
-    """Yield the lines that name the parts of a stack."""
-    assert callable(name)
-    for affine in layer.stack:
-        yield f"{name(affine.lhs)} = {stack}[:, {layer.cut([affine.lhs])}]"
-
-
-def tuple_text(names: Iterable[str]) -> str:
-    """Return a tuple's text."""
-    listed = list(names)
-    return f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"

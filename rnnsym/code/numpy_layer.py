@@ -1,7 +1,6 @@
-"""One unit as two NumPy functions: forward with a cache, backward with gradients."""
+"""What the functions of a unit share: the names and slices of its arrays, and its statements."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rnnsym.code.numpy_text import Columns, Writer, size_text, wrapped
@@ -9,7 +8,7 @@ from rnnsym.code.plan import Affine, Plan
 from rnnsym.code.units import LocalEquation, Unit, arrays_in
 from rnnsym.expr import TIME, AppliedUndef, Array, Expr, Integer, Map, Node, Symbol, source
 
-__all__ = ["Layer", "layer_source"]
+__all__ = ["Body", "Everywhere", "Layer", "setup_lines"]
 
 SLICES = {0: "now", -1: "before", 1: "after"}
 STEPS = {0: "t", -1: "t - 1", 1: "t + 1"}
@@ -223,27 +222,7 @@ class Everywhere(Writer):
         self.add(f"# {source(lhs)} = {source(rhs)}")
 
 
-def layer_source(unit: Unit) -> tuple[str, Plan]:
-    """Return the two functions of a unit, and its plan."""
-    from rnnsym.code.numpy_backward import backward_lines
-    from rnnsym.code.numpy_forward import forward_lines
-
-    plan = Plan(unit)
-    layer = Layer(unit, plan)
-    forward, cached = forward_lines(layer)
-    backward = backward_lines(layer, cached)
-    return "\n".join([*_used(forward), "", "", *_used(backward)]), plan
-
-
-def _used(lines: list[str]) -> list[str]:
-    """Drop the lines that only name what the function never reads."""
-    end = next(i for i, line in enumerate(lines) if line == '    """') + 1
-    body = lines[end:]
-    code = [re.sub(r'#.*|"\w+"', "", line) for line in body]
-    for place, line in enumerate(body):
-        match = re.match(r"    (\w+) = [\w\[]", line)
-        if match is not None:
-            others = "\n".join(code[:place] + code[place + 1 :])
-            if not re.search(rf"\b{match[1]}\b", others):
-                return _used(lines[: end + place] + lines[end + place + 1 :])
-    return lines
+def setup_lines(layer: Layer, stack: str, name: Callable[[Array], str]) -> Iterator[str]:
+    """Yield the lines that name the parts of a stack."""
+    for affine in layer.stack:
+        yield f"{name(affine.lhs)} = {stack}[:, {layer.cut([affine.lhs])}]"

@@ -4,10 +4,10 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnnsym.code.numpy_forward import tuple_text
 from rnnsym.code.numpy_frame import NUMPY
-from rnnsym.code.numpy_layer import Layer, layer_source
-from rnnsym.code.numpy_text import wrapped
+from rnnsym.code.numpy_layer import Layer
+from rnnsym.code.numpy_text import tuple_text, wrapped
+from rnnsym.code.numpy_unit import unit_source
 from rnnsym.code.plan import Plan
 from rnnsym.code.units import Unit, units_of
 from rnnsym.errors import InputError
@@ -80,7 +80,7 @@ def numpy_source(derivation: "Derivation") -> str:
     sources: list[str] = []
     stacks: list[str] = []
     for unit in frame.units:
-        text, plan = layer_source(unit)
+        text, plan = unit_source(unit)
         if not is_alias(unit):
             sources.append(text)
             stacks += frame.stacks(unit, plan)

@@ -1,6 +1,6 @@
 """Expressions as NumPy calls that write into arrays at hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from rnnsym.expr import (
@@ -24,7 +24,7 @@ from rnnsym.expr import (
 from rnnsym.expr.printing import inside, render
 from rnnsym.numeric.notation import NumPy
 
-__all__ = ["Columns", "Writer", "printed", "size_text", "wrapped", "wrapped_sum"]
+__all__ = ["Columns", "Writer", "printed", "size_text", "tuple_text", "wrapped", "wrapped_sum"]
 
 TEXT: Final = "text"
 WIDTH: Final = 100
@@ -311,3 +311,9 @@ def wrapped_sum(head: str, text: str, width: int = 96) -> list[str]:
         else:
             lines[-1] += part
     return lines
+
+
+def tuple_text(names: Iterable[str]) -> str:
+    """Return a tuple's text."""
+    listed = list(names)
+    return f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"
