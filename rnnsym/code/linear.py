@@ -4,9 +4,21 @@ from dataclasses import dataclass
 
 from rnnsym.code.plan import Plan, replaced
 from rnnsym.code.units import LocalLine, arrays_in, shifted
-from rnnsym.expr import TIME, Hadamard, Node, Plus, Scale, fill_like, hadamard, scale
+from rnnsym.expr import (
+    TIME,
+    Array,
+    Hadamard,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    fill_like,
+    hadamard,
+    scale,
+    source,
+)
 
-__all__ = ["Linear", "LinearLine", "linear_lines"]
+__all__ = ["Linear", "LinearLine", "linear_lines", "products_in", "source_of", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +99,33 @@ def _split(node: Node) -> tuple[Node | None, Node]:
             own = free if coefficient is None else [coefficient, *free]
             return (own[0] if len(own) == 1 else hadamard(*own)), base
     return None, node
+
+
+def source_of(line: LinearLine) -> object:
+    """Return the adjoint that is all a line takes, elementwise; None for any other line."""
+    if len(line.terms) != 1 or line.factor is not None or line.line.incoming:
+        return None
+    [term] = line.terms
+    same = term.base.shape == line.line.target.shape
+    plain = isinstance(term.base, Array) and term.coefficient is not None and term.shift == 0
+    return (term.base, term.shift) if plain and same else None
+
+
+def products_in(node: Node) -> list[Node]:
+    """Return the matrix products in an expression, outermost only."""
+    if isinstance(node, Product):
+        return [node]
+    return [p for c in node.children for p in products_in(c)]
+
+
+def written(line: LocalLine) -> str:
+    """Return the right-hand side of an adjoint line, as a comment quotes it."""
+    terms = (["..."] if line.incoming else []) + [source(t) for t in line.terms]
+    total = " + ".join(terms) or "0"
+    if line.factor is None:
+        return total
+    return (
+        f"({total}) * {source(line.factor)}"
+        if len(terms) > 1
+        else f"{total} * ({source(line.factor)})"
+    )

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from rnnsym.code.numpy_text import Columns, Writer, size_text, wrapped
+from rnnsym.code.numpy_text import Columns, size_text, wrapped
+from rnnsym.code.numpy_writer import Writer
 from rnnsym.code.plan import Affine, Plan
 from rnnsym.code.units import LocalEquation, Unit, arrays_in
-from rnnsym.expr import TIME, AppliedUndef, Array, Expr, Integer, Map, Node, Symbol, source
+from rnnsym.expr import TIME, AppliedUndef, Array, Expr, Family, Integer, Map, Node, Symbol, source
 
 __all__ = ["Body", "Everywhere", "Layer", "setup_lines"]
 
@@ -121,6 +122,15 @@ class Layer:
             if plain and equation.lhs.family not in lines:
                 return equation.lhs
         return array
+
+    @property
+    def adjoints(self) -> dict[Family, Array]:
+        """The adjoint of each array that has a line of its own."""
+        return {line.of.family: line.target for line in self.unit.lines}
+
+    def adjoint_name(self, array: Array) -> str:
+        """Return what an array's adjoint is called."""
+        return self.adjoints[array.family].name
 
     # The stack of pre-activations
 

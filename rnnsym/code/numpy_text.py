@@ -1,4 +1,4 @@
-"""Expressions as NumPy calls that write into arrays at hand."""
+"""Expressions as the text of NumPy, and long lines wrapped."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -9,14 +9,9 @@ from rnnsym.expr import (
     Expr,
     Family,
     Fill,
-    Hadamard,
-    Map,
     Node,
-    Plus,
     Product,
-    Scale,
     Spread,
-    Transpose,
     evaluated,
     rebuild,
     source_scalar,
@@ -24,11 +19,10 @@ from rnnsym.expr import (
 from rnnsym.expr.printing import inside, render
 from rnnsym.numeric.notation import NumPy
 
-__all__ = ["Columns", "Writer", "printed", "size_text", "tuple_text", "wrapped", "wrapped_sum"]
+__all__ = ["Columns", "printed", "size_text", "tuple_text", "wrapped", "wrapped_sum"]
 
 TEXT: Final = "text"
 WIDTH: Final = 100
-IN_PLACE = {"tanh": "np.tanh", "exp": "np.exp", "log": "np.log", "square": "np.square"}
 
 
 def size_text(expr: Expr) -> str:
@@ -82,174 +76,6 @@ class Columns(NumPy):
     def transpose(self, inner: str) -> str:
         """A matrix turned round."""
         return f"{inner}.T"
-
-
-class Writer:
-    """Lines of a function, and the work arrays they need."""
-
-    def __init__(self, notation: Columns, size_of: Callable[[Node], str]) -> None:
-        self.notation, self.size_of = notation, size_of
-        self.lines: list[str] = []
-        self.work: dict[str, str] = {}
-        self.busy: list[str] = []
-
-    def text(self, node: Node) -> str:
-        """Return an expression as one piece of Python."""
-        return printed(node, self.notation)
-
-    def add(self, line: str) -> None:
-        """Add a line."""
-        self.lines.append(line)
-
-    def temporary(self, like: Node) -> str:
-        """Return the name of a work array that is free."""
-        rows = self.size_of(like)
-        number = 1
-        while True:
-            plain = "".join(c if c.isalnum() else "_" for c in rows)
-            name = f"work_{plain}" + (f"_{number}" if number > 1 else "")
-            if name not in self.busy:
-                self.work[name] = rows
-                self.busy.append(name)
-                return name
-            number += 1
-
-    def free(self, name: str) -> None:
-        """Give a work array back."""
-        self.busy.remove(name)
-
-    def compute(self, node: Node, out: str) -> None:
-        """Write ``node`` into ``out``, which it does not read."""
-        match node:
-            case Hadamard():
-                self._product(node, out)
-            case Plus():
-                self._sum(node, out)
-            case Scale():
-                self._scaled(node, out)
-            case Map() if node.name in {*IN_PLACE, "sigmoid", "relu"}:
-                self._function(node, out)
-            case Product() if self._is_dot(node):
-                matrix, vector = node.children
-                self.dot(self.text(matrix), vector, out)
-            case _:
-                self.add(f"{self.assigned(out)} = {self.text(node)}")
-
-    @staticmethod
-    def assigned(out: str) -> str:
-        """Return what is assigned to so that ``out`` is filled."""
-        return out if out.endswith("]") else f"{out}[...]"
-
-    def add_to(self, out: str, node: Node) -> None:
-        """Add ``node`` to ``out``."""
-        sign = "+="
-        if isinstance(node, Scale) and node.factor == -1:
-            sign, node = "-=", node.arg
-        if self.is_atom(node) or not self._worth_work(node):
-            self.add(f"{out} {sign} {self.text(node)}")
-            return
-        name = self.temporary(node)
-        self.compute(node, name)
-        self.add(f"{out} {sign} {name}")
-        self.free(name)
-
-    def _worth_work(self, node: Node) -> bool:
-        return isinstance(node, Hadamard | Plus | Map | Scale) or self._is_dot(node)
-
-    @staticmethod
-    def is_atom(node: Node) -> bool:
-        """Tell whether a node is an array or a number."""
-        return isinstance(node, Array | Fill)
-
-    def _is_dot(self, node: Node) -> bool:
-        if not isinstance(node, Product) or len(node.children) != 2 or self.notation.all_steps:
-            return False
-        matrix, vector = node.children
-        bare = matrix.arg if isinstance(matrix, Transpose) else matrix
-        return isinstance(bare, Array) and bare.time is None and vector.shape[1] == 1
-
-    def dot(self, matrix: str, vector: Node, out: str) -> None:
-        """Write a matrix product of one step into ``out``."""
-        if isinstance(vector, Array):
-            self.add(f"np.dot({matrix}, {self.text(vector)}, out={out})")
-            return
-        name = self.temporary(vector)
-        self.compute(vector, name)
-        self.add(f"np.dot({matrix}, {name}, out={out})")
-        self.free(name)
-
-    def _product(self, node: Hadamard, out: str) -> None:
-        simple = [c for c in node.children if self.is_atom(c)]
-        other = [c for c in node.children if not self.is_atom(c)]
-        if other:
-            first, *other = other
-            self.compute(first, out)
-        else:
-            a, b, *simple = simple
-            self.add(f"np.multiply({self.text(a)}, {self.text(b)}, out={out})")
-        for factor in simple:
-            self.add(f"{out} *= {self.text(factor)}")
-        for factor in other:
-            self._with(factor, lambda text: self.add(f"{out} *= {text}"))
-
-    def _with(self, node: Node, use: Callable[[str], None]) -> None:
-        if not self._worth_work(node):
-            use(self.text(node))
-            return
-        name = self.temporary(node)
-        self.compute(node, name)
-        use(name)
-        self.free(name)
-
-    def _sum(self, node: Plus, out: str) -> None:
-        terms = list(node.children)
-        a, b = terms[0], terms[1]
-        minus = isinstance(b, Scale) and b.factor == -1
-        bare = b.arg if isinstance(b, Scale) and minus else b
-        if self.is_atom(a) and self.is_atom(bare):
-            function = "subtract" if minus else "add"
-            self.add(f"np.{function}({self.text(a)}, {self.text(bare)}, out={out})")
-            rest = terms[2:]
-        elif self.is_atom(a):
-            self.compute(bare, out)
-            if minus:
-                self.add(f"np.subtract({self.text(a)}, {out}, out={out})")
-            else:
-                self.add(f"{out} += {self.text(a)}")
-            rest = terms[2:]
-        else:
-            self.compute(a, out)
-            rest = terms[1:]
-        for term in rest:
-            self.add_to(out, term)
-
-    def _scaled(self, node: Scale, out: str) -> None:
-        if self.is_atom(node.arg):
-            factor = self.notation.scalar(node.factor)
-            self.add(f"np.multiply({self.text(node.arg)}, {factor}, out={out})")
-            return
-        self.compute(node.arg, out)
-        self.add(f"{out} *= {self.notation.scalar(node.factor)}")
-
-    def _function(self, node: Map, out: str) -> None:
-        if self.is_atom(node.arg):
-            inner = self.text(node.arg)
-        else:
-            self.compute(node.arg, out)
-            inner = out
-        self.function(node.name, inner, out)
-
-    def function(self, name: str, inner: str, out: str) -> None:
-        """Write an elementwise function of ``inner`` into ``out``, which it may be."""
-        if name == "relu":
-            self.add(f"np.maximum({inner}, 0.0, out={out})")
-        elif name == "sigmoid":  # σ(a) = ½ + ½ tanh(a/2): one fast function serves all gates
-            self.add(f"np.multiply({inner}, 0.5, out={out})" if inner != out else f"{out} *= 0.5")
-            self.add(f"np.tanh({out}, out={out})")
-            self.add(f"{out} *= 0.5")
-            self.add(f"{out} += 0.5")
-        else:
-            self.add(f"{IN_PLACE[name]}({inner}, out={out})")
 
 
 def printed(node: Node, notation: Columns) -> str:

@@ -5,8 +5,9 @@ import textwrap
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from rnnsym.code.frame import Frame, is_alias
 from rnnsym.code.numpy_layer import Layer
-from rnnsym.code.numpy_source import Frame, is_alias, signature
+from rnnsym.code.numpy_source import signature
 from rnnsym.code.numpy_text import Columns, printed, size_text
 from rnnsym.code.plan import Plan
 from rnnsym.code.units import Unit
