@@ -68,7 +68,9 @@ def test_every_cell_in_every_shape(convention: str, name: str, shape: str) -> No
     )
     report = check_derivation(derive(built))
     assert_passes(report)
-    assert report.entries > 0
+    # Every gradient has a figure of its own, entry by entry in all but the widest nets.
+    assert {w.array.key for w in built.weights} < set(report.errors)
+    assert report.entries > 0 or "*2" in shape
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -17,7 +17,7 @@ __all__ = ["TOLERANCE", "CheckReport", "check_derivation", "relative_error"]
 
 TOLERANCE = 1e-12
 DIRECTIONS = 2
-MAX_ENTRIES = 3000
+MAX_ENTRIES = 900
 Numbers = Any  # a NumPy array
 
 
@@ -28,7 +28,8 @@ class CheckReport:
     Attributes:
         errors: the largest relative error of each gradient, by name; "all, one direction" is the
             derivative along random Gaussian directions over everything at once.
-        entries: how many derivatives were compared one by one (0: directions only).
+        entries: how many derivatives were compared one by one; 0 in a large net, where each
+            array is probed along a Gaussian direction of its own.
         sizes: the numbers that stood for the symbols.
     """
 
@@ -83,27 +84,42 @@ def check_derivation(
     draw = np.random.default_rng(seed)
     variables = list(_variables(derivation, sizes, draw))
     given = dict(_given(derivation, sizes, draw))
+    total = sum(v.value.size for v in variables)
+    entries = total if total <= MAX_ENTRIES else 0
+    own = [np.eye(v.value.size) if entries else _gaussian(1, v, draw) for v in variables]
+    joint = [_gaussian(DIRECTIONS, v, draw) for v in variables]
+    places = _places(variables, own, shared=not entries)
     with np.errstate(all="ignore"):  # what overflows or is no number fails below
         outcome = run(derivation, _environment(derivation, sizes, variables, given))
-        directions, derivatives, entries = _oracle(derivation, sizes, variables, given, draw)
+        slopes = _oracle(derivation, sizes, variables, given, _probes(own, joint, places))
     gradients = [_pick(outcome, v.gradient) for v in variables]
+    along = np.zeros(len(slopes))
+    for v, gradient, probe, together, place in zip(
+        variables, gradients, own, joint, places, strict=True
+    ):
+        along[place] += _along(probe, gradient, v)
+        along[:DIRECTIONS] += _along(together, gradient, v)
     errors: dict[str, float] = {}
-    if entries:
-        ends = np.cumsum([v.value.size for v in variables])[:-1]
-        for v, gradient, truth in zip(
-            variables, gradients, np.split(derivatives[DIRECTIONS:], ends), strict=True
-        ):
-            error = relative_error(gradient, truth.reshape(v.value.shape))
-            errors[v.label] = max(errors.get(v.label, 0.0), error)
-    for row in range(DIRECTIONS):
-        along = sum(float(np.sum(g * d[row])) for g, d in zip(gradients, directions, strict=True))
-        error = relative_error(np.array(along), np.array(derivatives[row]))
-        name = "all, one direction"
-        errors[name] = max(errors.get(name, 0.0), error)
+    for v, place in zip(variables, places, strict=True):
+        error = relative_error(along[place], slopes[place])
+        errors[v.label] = max(errors.get(v.label, 0.0), error)
+    errors["all, one direction"] = relative_error(along[:DIRECTIONS], slopes[:DIRECTIONS])
     shown = {k: v for k, v in sizes.tables().items() if k in system.size_names}
     return CheckReport(
         str(system.model), system.model.convention, errors, entries, shown, sizes.steps, seed
     )
+
+
+def _gaussian(rows: int, variable: _Variable, draw: np.random.Generator) -> Numbers:
+    return draw.standard_normal((rows, variable.value.size))
+
+
+def _along(probe: Numbers, gradient: Numbers, variable: _Variable) -> Numbers:
+    """Return derivatives along the rows of a probe; no numbers where the shape is wrong."""
+    if np.shape(gradient) != variable.value.shape:
+        return np.full(len(probe), np.nan)
+    with np.errstate(all="ignore"):
+        return probe @ np.ravel(gradient)
 
 
 def _layers(span: Span | None, array: Array, sizes: Sizes) -> list[int]:
@@ -185,27 +201,40 @@ def _pick(outcome: dict[str, Any], place: tuple[str, tuple[int, ...]]) -> Number
     return found[where[0]] if where else found
 
 
+def _places(variables: list[_Variable], own: list[Numbers], *, shared: bool) -> list[slice]:
+    """Return the rows of each array's own probes; if ``shared``, arrays of one name share them."""
+    known: dict[str, int] = {}
+    places: list[slice] = []
+    start = DIRECTIONS
+    for v, probe in zip(variables, own, strict=True):
+        first = known.setdefault(v.label, start) if shared else start
+        places.append(slice(first, first + len(probe)))
+        start = max(start, first + len(probe))
+    return places
+
+
+def _probes(own: list[Numbers], joint: list[Numbers], places: list[slice]) -> list[Numbers]:
+    """Return for each array how every copy of the net moves it."""
+    rows = max(place.stop for place in places)
+    found: list[Numbers] = []
+    for probe, together, place in zip(own, joint, places, strict=True):
+        steps = np.zeros((rows, probe.shape[1]))
+        steps[:DIRECTIONS] = together
+        steps[place] = probe
+        found.append(steps)
+    return found
+
+
 def _oracle(
     derivation: Derivation,
     sizes: Sizes,
     variables: list[_Variable],
     given: dict[Key, Numbers],
-    draw: np.random.Generator,
-) -> tuple[list[Numbers], Numbers, int]:
-    """Return Gaussian directions, derivatives along them and along every entry, and how many."""
-    total = sum(v.value.size for v in variables)
-    entries = total if total <= MAX_ENTRIES else 0
-    directions: list[Numbers] = []
+    probes: list[Numbers],
+) -> Numbers:
+    """Return the derivative of the loss along each row of the probes, in one evaluation."""
     known: dict[Key, Numbers] = {key: value[None] + 0j for key, value in given.items()}
-    start = DIRECTIONS
-    for v in variables:
-        steps = np.zeros((DIRECTIONS + entries, *v.value.shape))
-        steps[:DIRECTIONS] = draw.standard_normal((DIRECTIONS, *v.value.shape))
-        directions.append(steps[:DIRECTIONS].copy())
-        if entries:
-            flat = steps.reshape(len(steps), -1)
-            flat[np.arange(start, start + v.value.size), np.arange(v.value.size)] = 1.0
-            start += v.value.size
-        known[v.key] = v.value + 1j * STEP * steps
-    loss = loss_of(derivation.system, sizes, known, derivation.truncate)
-    return directions, loss.imag / STEP, entries
+    for v, steps in zip(variables, probes, strict=True):
+        known[v.key] = v.value + 1j * STEP * steps.reshape(-1, *v.value.shape)
+    slopes: Numbers = loss_of(derivation.system, sizes, known, derivation.truncate).imag / STEP
+    return slopes

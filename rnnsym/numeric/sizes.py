@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, cycle
 
 from rnnsym.equations import System
 from rnnsym.errors import InputError
@@ -76,12 +77,16 @@ class Sizes:
         return tables
 
 
+MANY = 14
+
+
 def small_sizes(system: System, steps: int = 4, depth: int = 3) -> Sizes:
     """Return pairwise-distinct small sizes, free in every layer: they hide no transpose."""
     depth = depth if system.symbolic_depth else int(system.depth)
     at: dict[Expr, Expr] = {LAYERS: Integer(depth)}
     values: dict[str, Value] = {}
-    following = iter(range(2, 10**6))
+    # A deep stack takes the same numbers again: layers that meet still differ.
+    following = chain(range(2, MANY), cycle(range(3, MANY)))
     layered = {name: span.at(at) for name, span in system.layered_sizes}
     for name in system.size_names:
         if name == "L":
