@@ -29,17 +29,22 @@ def sessions() -> list[tuple[str, str]]:
 
 
 def pattern(output: str) -> str:
-    """The output as a pattern: … for any lines, and rounding errors that vary by processor."""
-    parts = ("(?:.*\n)*?" if line == "…\n" else re.escape(line) for line in output.splitlines(True))
-    return ERROR.sub(r"[0-9.e-]+", "".join(parts).replace(r"\-", "-").replace("1e-12", "1E-12"))
+    """The output as a pattern, … for any lines."""
+    lines = output.splitlines(keepends=True)
+    return "".join("(?:.*\n)*?" if line == "…\n" else re.escape(line) for line in lines)
+
+
+def without_errors(text: str) -> str:
+    """A text without its rounding errors, whose last bits differ between processors."""
+    return ERROR.sub("(error)", text)
 
 
 @pytest.mark.parametrize(("command", "output"), sessions(), ids=lambda v: str(v)[:40])
 def test_console_blocks_show_what_is_printed(command: str, output: str, tmp_path: Path) -> None:
     done = run(*shlex.split(command)[1:], folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    printed = done.stdout.replace("1e-12", "1E-12")
-    assert re.fullmatch(pattern(output), printed), printed
+    printed = without_errors(done.stdout)
+    assert re.fullmatch(pattern(without_errors(output)), printed), printed
 
 
 def test_python_blocks_are_true() -> None:
