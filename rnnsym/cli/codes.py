@@ -43,7 +43,7 @@ def code(target: str, out: Path | None, force: bool, **chosen: Any) -> None:
         else (out, file_name(network.specification, target))
     )
     for written in write_files(folder, {name: source.encode()}, force=force):
-        say(f"{written.path} {written.status}")
+        say(f"{written.status}: {written.path}")
 
 
 COMMANDS = (code,)
