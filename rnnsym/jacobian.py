@@ -101,12 +101,13 @@ def _defined(state: Array, loop: Loop) -> bool:
 
 def step_paths(system: System) -> int:
     """Return the most paths through one step that lead to one state, without writing them out."""
+    states = {state.array.family for state in system.states}
     most = 0
     for loop in (loop for b in system.blocks if b.cell is not None for loop in b.loops):
         paths: dict[Array, int] = {}
         for equation in loop.equations:
-            read = (paths.get(a, 1) for a in arrays_in(equation.rhs) if a.time is not None)
-            paths[equation.lhs] = sum(read)
+            read = arrays_in(equation.rhs)
+            paths[equation.lhs] = sum(paths.get(a, int(a.family in states)) for a in read)
             most = max(most, paths[equation.lhs])
     return most
 

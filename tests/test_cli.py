@@ -195,6 +195,30 @@ def test_a_kill_while_writing_leaves_nothing_half_written(tmp_path: Path) -> Non
         assert all(p.name == "vanilla.tex" and p.read_bytes() == content for p in left)
 
 
+def test_an_edited_cell_file_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(CELL)
+    before = call("params", str(path), folder=tmp_path).stdout
+    path.write_text(broken_cell("tanh(W @ x[t] + u * h[t-1])"))
+    assert call("params", str(path), folder=tmp_path).stdout != before
+
+
+def test_jacobians_too_long_to_print_are_said_to_be_long(tmp_path: Path) -> None:
+    """Twenty squarings in one step: a million paths."""
+    powers = "".join(f'q{i + 1} = "q{i}[t] * q{i}[t]"\n' for i in range(20))
+    cell = broken_cell("tanh(q20[t])").replace('h = "tanh', 'q0 = "W @ x[t] + h[t-1]"\nh = "tanh')
+    (tmp_path / "mine.toml").write_text(cell + powers)
+    done = call("derive", "mine.toml", "--no-check", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1,048,576 paths through one step" in " ".join(done.stdout.split())
+
+
+def test_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m rnnsym cells > /dev/full"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+
+
 BAD = {
     "unknown cell": (["derive", "ltsm"], "did you mean 'lstm'"),
     "unknown command": (["dervie", "lstm"], "did you mean 'derive'"),
@@ -220,6 +244,7 @@ BAD = {
     "text with a gap": (["derive", "lstm,,gru"], "^"),
     "depth inside bi": (["derive", "bi(lstm*2)"], "write bi(cell)*depth"),
     "flags twice": (["derive", "lstm*2", "--layers", "3"], "single cell"),
+    "softmax twice": (["derive", "lstm, dense:3:softmax", "--loss", "cross-entropy"], "dense:3'"),
     "truncation by nothing": (["derive", "lstm", "--truncate", "0"], "0"),
     "no such file": (["derive", "./nowhere.toml"], "no cell file"),
     "a folder that is a file": (["sheet", "lstm", "--out", "file"], "is a file"),

@@ -55,7 +55,8 @@ def described(system: System) -> Prose:
     layer, cell = _layer_of(system), cell_of(system)
     both = "bidirectional " if layer.bidirectional else ""
     merged = ", the outputs of both directions stacked on top of each other" if both else ""
-    stack = f"{layer.depth} {both}layers" if layer.depth > 1 else f"One {both}layer"
+    number = {2: "Two", 3: "Three"}.get(layer.depth, str(layer.depth))
+    stack = f"{number} {both}layers" if layer.depth > 1 else f"One {both}layer"
     reads = ", each layer reading the outputs of the one below" if layer.depth > 1 else ""
     return prose(f"{stack} of the cell “{cell.title}”{merged}{reads}: each step")
 
