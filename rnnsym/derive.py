@@ -69,6 +69,9 @@ class _Deriver:
     def __init__(self, system: System, truncate: int | None) -> None:
         self.system, self.truncate = system, truncate
         self.states = {s.array.family: s for s in system.states}
+        self.fused: dict[Node, Equation] = {
+            e.rhs.arg: e for e in system.equations if e.fused and isinstance(e.rhs, Map)
+        }
         self.edges: dict[Family, list[_Edge]] = {}
         for equation in system.equations:
             for edge in self._edges_of(equation):
@@ -143,7 +146,7 @@ class _Deriver:
 
     def _adjoint(self, equation: Equation) -> Step:
         consumer, factor, rule = equation.lhs, None, ""
-        fused = self._fused_reader(equation)
+        fused = self.fused.get(equation.lhs)
         if fused is not None and isinstance(fused.rhs, Map):
             consumer = fused.lhs
             entry = activation(fused.rhs.name)
@@ -153,12 +156,6 @@ class _Deriver:
         return Step(
             target.name, target, equation.lhs, terms, factor, rule, equation.time, equation.layer
         )
-
-    def _fused_reader(self, equation: Equation) -> Equation | None:
-        for other in self.system.equations:
-            if other.fused and isinstance(other.rhs, Map) and other.rhs.arg == equation.lhs:
-                return other
-        return None
 
     def _weight(self, array: Array, layer: Span | None) -> Step:
         terms = tuple(self._terms(array, None, layer))
@@ -206,7 +203,8 @@ def _placed(
     along = _inverse(edge.reference.time, TIME, edge.time, target.time, time)
     if across is None or along is None:
         return None
-    value = edge.value.xreplace({LAYER: across.index, TIME: along.index})
+    moved = {i: j for i, j in ((LAYER, across.index), (TIME, along.index)) if i != j}
+    value = edge.value.xreplace(moved) if moved else edge.value
     value = value.xreplace(widths) if widths else value
     return Term(
         value,
