@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise, product
 
+from rnnsym.affine import arrays
 from rnnsym.equations import Block, Equation, Loop, System
 from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Expr, Family, Integer, Map, Node, activation, diag, plus
@@ -106,18 +107,10 @@ def step_paths(system: System) -> int:
     for loop in (loop for b in system.blocks if b.cell is not None for loop in b.loops):
         paths: dict[Array, int] = {}
         for equation in loop.equations:
-            read = arrays_in(equation.rhs)
+            read = arrays(equation.rhs)
             paths[equation.lhs] = sum(paths.get(a, int(a.family in states)) for a in read)
             most = max(most, paths[equation.lhs])
     return most
-
-
-def arrays_in(node: Node) -> Iterator[Array]:
-    """Yield every occurrence of an array."""
-    if isinstance(node, Array):
-        yield node
-    for child in node.children:
-        yield from arrays_in(child)
 
 
 class _Chain:
