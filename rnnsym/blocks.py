@@ -6,11 +6,13 @@ Nothing here knows an output format. Maths stays an expression until an exporter
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from rnnsym.diagram import Diagram
 from rnnsym.expr import Expr, Formula, Node, Shape
 
 __all__ = [
-    "Block", "Code", "Emphasis", "Equations", "Heading", "Inline", "Line", "Listing", "Math",
-    "Note", "NumberMatrix", "Paragraph", "Partial", "Prose", "Relation", "Table", "prose",
+    "Block", "Box", "Code", "Contents", "Emphasis", "EquationRef", "Equations", "Figure", "Heading",
+    "Inline", "Line", "Listing", "Math", "Note", "NumberMatrix", "PageBreak", "Paragraph",
+    "Partial", "Prose", "Relation", "Table", "prose",
 ]  # fmt: skip
 
 
@@ -53,7 +55,14 @@ class Emphasis:
     text: str
 
 
-Inline: TypeAlias = str | Math | Emphasis
+@dataclass(frozen=True, slots=True)
+class EquationRef:
+    """A reference to a numbered line of the same document, printed as "(7)" and linked to it."""
+
+    number: str
+
+
+Inline: TypeAlias = str | Math | Emphasis | EquationRef
 Prose: TypeAlias = tuple[Inline, ...]
 
 
@@ -92,7 +101,7 @@ class Line:
 
     lhs: Math
     rhs: Math | tuple[Math, ...]
-    number: int | None = None
+    number: str | None = None
     shape: Shape | None = None
     where: Prose = ()
     comment: Prose = ()
@@ -117,10 +126,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Items of a list."""
+    """Items of a list; ``marks`` is "bullets", "numbers" (1. 2. …) or "letters" (A. B. …)."""
 
     items: tuple[Prose, ...]
-    ordered: bool = False
+    marks: str = "bullets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +140,33 @@ class Code:
     language: str = ""
 
 
-Block: TypeAlias = Heading | Paragraph | Equations | Table | Listing | Code
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A diagram and what stands under it."""
+
+    diagram: Diagram
+    caption: Prose = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Blocks set apart in a frame; ``kind`` is "goals", "mistakes", "takeaways" or "note"."""
+
+    kind: str
+    title: str
+    blocks: tuple["Block", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """What follows starts on a new page, where the format has pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The table of contents: the headings of levels 1 and 2, with pages or links."""
+
+
+Block: TypeAlias = (
+    Heading | Paragraph | Equations | Table | Listing | Code | Figure | Box | PageBreak | Contents
+)

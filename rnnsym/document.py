@@ -1,13 +1,13 @@
 """A Document: blocks and questions, free of any output format; an Exporter turns it into files."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from pathlib import Path
+from typing import Protocol
 
 from rnnsym.blocks import Block, Prose
 from rnnsym.item import Item
 
-__all__ = ["Document", "Exporter", "Question"]
+__all__ = ["PLAIN", "Document", "Exporter", "Question", "Style"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,27 @@ class Document:
     blocks: tuple[Block | Question, ...]
 
 
-Exporter: TypeAlias = Callable[[Document], dict[str, bytes]]
-"""A pure function: the files of a document, by name."""
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a document is set, where the format leaves a choice.
+
+    Attributes:
+        paper: "a4" or "letter".
+        large: large print.
+        templates: a folder whose templates go before rnnsym's own.
+    """
+
+    paper: str = "a4"
+    large: bool = False
+    templates: Path | None = None
+
+
+PLAIN = Style()
+
+
+class Exporter(Protocol):
+    """A pure function: the files of a document, by name."""
+
+    def __call__(self, document: Document, style: Style = PLAIN, /) -> dict[str, bytes]:
+        """Return the files."""
+        ...

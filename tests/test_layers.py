@@ -24,6 +24,7 @@ LAYERS = (
     "derivation derive affine tied memory count jacobian",
     "numeric",
     "flow theorems code",
+    "diagram",
     "blocks",
     "item audit",
     "document",

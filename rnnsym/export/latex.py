@@ -3,7 +3,9 @@
 from functools import singledispatch
 
 from rnnsym.blocks import (
+    Box,
     Code,
+    Contents,
     Equations,
     Heading,
     Line,
@@ -11,11 +13,12 @@ from rnnsym.blocks import (
     Math,
     Note,
     NumberMatrix,
+    PageBreak,
     Paragraph,
     Relation,
     Table,
 )
-from rnnsym.document import Document, Question
+from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.export.latex_math import math_latex, math_width, prose_latex, prose_width
 from rnnsym.export.latex_words import escape
 from rnnsym.export.templates import environment
@@ -62,9 +65,26 @@ def _(block: Paragraph) -> str:
 
 @block_latex.register
 def _(block: Listing) -> str:
-    name = "enumerate" if block.ordered else "itemize"
+    name = "itemize" if block.marks == "bullets" else "enumerate"
+    letters = r"[label=\Alph*.]" if block.marks == "letters" else ""
     items = "\n".join(rf"\item {prose_latex(item)}" for item in block.items)
-    return f"\\begin{{{name}}}\n{items}\n\\end{{{name}}}" if block.items else ""
+    return f"\\begin{{{name}}}{letters}\n{items}\n\\end{{{name}}}" if block.items else ""
+
+
+@block_latex.register
+def _(block: Box) -> str:
+    inner = "\n\n".join(block_latex(b) for b in block.blocks)
+    return f"\\begin{{panel}}{{{block.kind}}}{{{escape(block.title)}}}\n{inner}\n\\end{{panel}}"
+
+
+@block_latex.register
+def _(_: PageBreak) -> str:
+    return r"\clearpage"
+
+
+@block_latex.register
+def _(_: Contents) -> str:
+    return r"\tableofcontents"
 
 
 @block_latex.register
@@ -138,9 +158,9 @@ def _aligned(rows: list[str]) -> str:
 
 def _line(line: Line, beside: bool) -> str:
     """One row of an align: number as tag, shape in the second column, comment beside or below."""
-    tag = rf"\tag{{{line.number}}}" if line.number is not None else r"\notag"
+    tag = _tag(line.number)
     side = f" && {math_latex(Relation(line.shape, '×'))}" if line.shape is not None else ""
-    comment = rf"\comment{{{prose_latex(line.comment)}}}" if line.comment else ""
+    comment = rf"\remark{{{prose_latex(line.comment)}}}" if line.comment else ""
     rows = _broken(_sides(line))
     first = f"{math_latex(line.lhs)} &= {rows[0]}"
     printed = " \\notag\\\\\n".join([first, *(rf"&\qquad {row}" for row in rows[1:])]) + side
@@ -148,6 +168,10 @@ def _line(line: Line, beside: bool) -> str:
         gap = r"\quad " if side else " && "
         return f"{printed}{gap}{comment}{tag}"
     return printed + tag + (f" \\\\[-2pt]\n&\\quad {comment}\\notag" if comment else "")
+
+
+def _tag(number: str | None) -> str:
+    return r"\notag" if number is None else rf"\tag{{{number}}}\label{{eq:{number}}}"
 
 
 def _broken(sides: tuple[Math, ...]) -> list[str]:
@@ -227,7 +251,7 @@ def _note(note: Note) -> str:
 # Documents
 
 
-def export_latex(document: Document) -> dict[str, bytes]:
+def export_latex(document: Document, _style: Style = PLAIN, /) -> dict[str, bytes]:
     """Return a document as one ``.tex`` file."""
     env = environment("latex")
     env.filters.update(prose=prose_latex, block=block_latex, words=escape)

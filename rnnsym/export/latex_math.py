@@ -1,6 +1,15 @@
 """Maths and running text in LaTeX, and about how wide they come out."""
 
-from rnnsym.blocks import Emphasis, Inline, Math, NumberMatrix, Partial, Prose, Relation
+from rnnsym.blocks import (
+    Emphasis,
+    EquationRef,
+    Inline,
+    Math,
+    NumberMatrix,
+    Partial,
+    Prose,
+    Relation,
+)
 from rnnsym.export.latex_words import escape
 from rnnsym.expr import LATEX, UNICODE, Formula, Node, formula_in, render
 
@@ -44,14 +53,21 @@ def _inline(part: Inline) -> str:
         return escape(part)
     if isinstance(part, Emphasis):
         return rf"\emph{{{escape(part.text)}}}"
+    if isinstance(part, EquationRef):
+        return f"({part.number})"
     # A fraction within a line is set at its full size, or its subscripts cannot be read.
     return f"${math_latex(part)}$".replace(r"\frac", r"\dfrac")
 
 
 def prose_width(content: Prose) -> int:
     """Return about how many letters wide a text is."""
-    return sum(len(p) if isinstance(p, str) else 6 if isinstance(p, Emphasis) else math_width(p)
-               for p in content)  # fmt: skip
+    return sum(_width(part) for part in content)
+
+
+def _width(part: Inline) -> int:
+    if isinstance(part, str):
+        return len(part)
+    return 6 if isinstance(part, Emphasis | EquationRef) else math_width(part)
 
 
 def math_width(math: Math) -> int:

@@ -3,19 +3,23 @@
 from functools import singledispatch
 
 from rnnsym.blocks import (
+    Box,
     Code,
+    Contents,
     Emphasis,
+    EquationRef,
     Equations,
     Heading,
     Inline,
     Line,
     Listing,
+    PageBreak,
     Paragraph,
     Prose,
     Relation,
     Table,
 )
-from rnnsym.document import Document, Question
+from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.export.latex_math import math_latex
 from rnnsym.item import Option
 
@@ -24,7 +28,7 @@ __all__ = ["export_markdown"]
 _ESCAPES = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$"})
 
 
-def export_markdown(document: Document) -> dict[str, bytes]:
+def export_markdown(document: Document, _style: Style = PLAIN, /) -> dict[str, bytes]:
     """Return a document as one ``.md`` file."""
     parts = [f"# {_words(document.title)}"]
     parts.append("\n".join(f"- {_prose(line)}" for line in document.lines))
@@ -46,6 +50,8 @@ def _inline(part: Inline) -> str:
         return _words(part)
     if isinstance(part, Emphasis):
         return f"*{_words(part.text)}*"
+    if isinstance(part, EquationRef):
+        return f"({part.number})"
     return f"${math_latex(part)}$"
 
 
@@ -71,8 +77,23 @@ def _(block: Paragraph) -> str:
 
 @_block.register
 def _(block: Listing) -> str:
-    mark = "1." if block.ordered else "-"
+    if block.marks == "letters":
+        lettered = zip("ABCDEFGH", block.items, strict=False)
+        return "\n".join(f"- {letter}. {_prose(item)}" for letter, item in lettered)
+    mark = "1." if block.marks == "numbers" else "-"
     return "\n".join(f"{mark} {_prose(item)}" for item in block.items)
+
+
+@_block.register
+def _(block: Box) -> str:
+    inner = "\n\n".join(_block(b) for b in block.blocks)
+    rows = [f"**{_words(block.title)}**", "", *inner.split("\n")]
+    return "\n".join(f"> {row}".rstrip() for row in rows)
+
+
+@_block.register
+def _(_: PageBreak | Contents) -> str:
+    return ""
 
 
 @_block.register

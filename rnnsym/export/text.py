@@ -1,12 +1,16 @@
 """Text for a terminal of 80 columns: Unicode, or plain ASCII in the cell language."""
 
 import unicodedata
+from collections.abc import Callable, Mapping
 from functools import singledispatchmethod
 from itertools import zip_longest
 
 from rnnsym.blocks import (
+    Box,
     Code,
+    Contents,
     Emphasis,
+    EquationRef,
     Equations,
     Heading,
     Inline,
@@ -15,20 +19,26 @@ from rnnsym.blocks import (
     Math,
     Note,
     NumberMatrix,
+    PageBreak,
     Paragraph,
     Partial,
     Prose,
     Relation,
     Table,
 )
-from rnnsym.document import Document, Question
+from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.expr import SOURCE, UNICODE, Formula, Node, formula_in, render
 
 __all__ = ["ASCII", "TEXT", "TextExporter"]
 
 WIDTH = 80
+MARKS: Mapping[str, Callable[[int], str]] = {
+    "bullets": lambda place: "  ",
+    "numbers": lambda place: f"{place}. ",
+    "letters": lambda place: f"{'ABCDEFGH'[place - 1]}. ",
+}
 MARGIN = 6
-PLAIN = str.maketrans(
+ASCII_SIGNS = str.maketrans(
     {"−": "-", "×": "x", "⊙": "*", "≤": "<=", "≥": ">=", "…": "...", "→": "->", "Σ": "sum ",
      "δ": "delta", "Δ": "Delta", "∂": "d", "⁺": "+", "σ": "sigma", "′": "'", "½": "1/2", "ᵀ": "^T",
      "·": "*", "‖": "||", "²": "^2", "τ": "target", "ȳ": "dy", "ā": "da", "Ā": "dA", "Ȳ": "dY",
@@ -54,7 +64,7 @@ class TextExporter:
         self.notation = SOURCE if ascii_only else UNICODE
         self.ascii_only = ascii_only
 
-    def __call__(self, document: Document) -> dict[str, bytes]:
+    def __call__(self, document: Document, _style: Style = PLAIN, /) -> dict[str, bytes]:
         """Return the document as one ``.txt`` file."""
         return {f"{document.name}.txt": self.document(document).encode()}
 
@@ -73,7 +83,7 @@ class TextExporter:
         """Return running words, in ASCII where that was asked for."""
         if not self.ascii_only:
             return text
-        plain = unicodedata.normalize("NFD", text.translate(PLAIN))
+        plain = unicodedata.normalize("NFD", text.translate(ASCII_SIGNS))
         return plain.encode("ascii", "ignore").decode()
 
     def prose(self, content: Prose) -> str:
@@ -86,6 +96,8 @@ class TextExporter:
             return self.words(part)
         if isinstance(part, Emphasis):
             return self.words(part.text)
+        if isinstance(part, EquationRef):
+            return f"({part.number})"
         return self.math(part)
 
     def math(self, math: Math) -> str:
@@ -130,7 +142,7 @@ class TextExporter:
     def _(self, block: Listing) -> str:
         items: list[str] = []
         for place, item in enumerate(block.items, 1):
-            mark = f"{place}. " if block.ordered else "  "
+            mark = MARKS[block.marks](place)
             items.append(wrapped(self.prose(item), mark, " " * len(mark) + "  "))
         return "\n".join(items)
 
@@ -151,6 +163,15 @@ class TextExporter:
             if number == 0:
                 lines.append("  " + "  ".join("-" * w for w in widths))
         return "\n".join(line.rstrip() for line in lines)
+
+    @block.register
+    def _(self, block: Box) -> str:
+        inner = "\n\n".join(self.block(b) for b in block.blocks)
+        return "\n".join([self.words(block.title), *(f"  {row}" for row in inner.split("\n"))])
+
+    @block.register
+    def _(self, _: PageBreak | Contents) -> str:
+        return ""
 
     @block.register
     def _(self, block: Equations) -> str:

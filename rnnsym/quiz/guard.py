@@ -4,7 +4,16 @@ from decimal import Decimal
 from functools import cache, lru_cache, partial
 from itertools import combinations
 
-from rnnsym.blocks import Emphasis, Inline, Math, NumberMatrix, Partial, Prose, Relation
+from rnnsym.blocks import (
+    Emphasis,
+    EquationRef,
+    Inline,
+    Math,
+    NumberMatrix,
+    Partial,
+    Prose,
+    Relation,
+)
 from rnnsym.expr import (
     LAYER,
     STEPS,
@@ -156,6 +165,8 @@ def printed(content: Prose) -> str:
 def _printed(part: Inline) -> str:
     if isinstance(part, str):
         return part
+    if isinstance(part, EquationRef):
+        return f"({part.number})"
     return part.text if isinstance(part, Emphasis) else _math(part)
 
 

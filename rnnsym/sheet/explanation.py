@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnnsym.blocks import (
     Block,
+    EquationRef,
     Equations,
     Heading,
     Inline,
@@ -74,8 +75,8 @@ def _explained(
     else:
         read = term.source.rhs.xreplace(index_rule(term))
         equation = Relation((source, tied(system, read)))
-        number = numbers.forward[term.source]
-        items.append(prose("edge: read by equation ", f"({number}) ", equation))
+        number = EquationRef(numbers.forward[term.source])
+        items.append(prose("edge: read by equation ", number, " ", equation))
         items += [prose(f"rule: {r}") for r in rules_of(term)]
     items.append(prose("shapes: ", *_factor_shapes(system, term.value)))
     where = where_of(derivation, step, term)

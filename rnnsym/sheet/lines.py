@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rnnsym.blocks import Inline, Line, Note, Prose, Relation, prose
+from rnnsym.blocks import EquationRef, Inline, Line, Note, Prose, Relation, prose
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.expr import LAYER, TIME, Expr, Node, Span
 from rnnsym.sheet.naming import tied, tied_shape
@@ -28,8 +28,9 @@ class Numbering:
 
     def __init__(self, derivation: Derivation) -> None:
         equations = derivation.system.equations
-        self.forward = {e: i for i, e in enumerate(equations, 1)}
-        self.steps = {s: i for i, s in enumerate(derivation.steps, len(equations) + 1)}
+        self.forward = {e: str(i) for i, e in enumerate(equations, 1)}
+        later = enumerate(derivation.steps, len(equations) + 1)
+        self.steps = {s: str(i) for i, s in later}
         self.rules: dict[str, int] = {}
         for step in derivation.steps:
             for rule in (r for term in step.terms for r in rules_of(term)):
@@ -117,7 +118,8 @@ def note_of(derivation: Derivation, step: Step, term: Term, numbers: Numbering) 
         reason = prose("the loss")
     else:
         cited = numbers.cite(rules_of(term))
-        reason = prose("via ", source, f" ({numbers.forward[term.source]}), {cited}")
+        number = EquationRef(numbers.forward[term.source])
+        reason = prose("via ", source, " ", number, f", {cited}")
     return Note(tied(system, term.value), reason, where_of(derivation, step, term))
 
 
