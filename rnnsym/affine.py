@@ -18,9 +18,10 @@ from rnnsym.expr import (
     Product,
     Scale,
     Softmax,
+    arrays_in,
 )
 
-__all__ = ["AffineMap", "affine_maps", "arrays", "multiply_adds"]
+__all__ = ["AffineMap", "affine_maps", "multiply_adds"]
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -49,17 +50,17 @@ def affine_maps(loop: Loop, weights: frozenset[Array]) -> tuple[AffineMap, ...]:
     merged = {equation.lhs: [equation] for equation in loop.equations}
     reads: dict[Family, list[tuple[Equation, Array]]] = {}
     for equation in loop.equations:
-        for array in arrays(equation.rhs):
+        for array in arrays_in(equation.rhs):
             reads.setdefault(array.family, []).append((equation, array))
     for equation in loop.equations:
         reader = _only_reader(equation.lhs, reads.get(equation.lhs.family, []))
-        if reader is not None and not weights.isdisjoint(arrays(reader.rhs)):
+        if reader is not None and not weights.isdisjoint(arrays_in(reader.rhs)):
             merged[reader.lhs] += merged.pop(equation.lhs)
     found: list[AffineMap] = []
     seen: set[Node] = set()
     for equations in merged.values():
         values = [e.rhs for e in equations]
-        read = _unseen(seen, (a for value in values for a in arrays(value) if a in weights))
+        read = _unseen(seen, (a for value in values for a in arrays_in(value) if a in weights))
         products = _unseen(seen, (p for value in values for p in _products(value)))
         if read or products:
             read.sort(key=lambda array: array.shape[1] == 1)
@@ -97,14 +98,6 @@ def _named(equation: Equation, loop: Loop) -> Array:
         if isinstance(other.rhs, Map | Softmax) and other.rhs.arg == equation.lhs:
             return other.lhs
     return equation.lhs
-
-
-def arrays(node: Node) -> Iterator[Array]:
-    """Yield the arrays in an expression, in textbook order."""
-    if isinstance(node, Array):
-        yield node
-    for child in node.children:
-        yield from arrays(child)
 
 
 def _products(node: Node) -> Iterator[Product]:

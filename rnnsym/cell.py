@@ -4,7 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from rnnsym.cell_equations import Cell, CellEquation, arrays_in
+from rnnsym.cell_equations import Cell, CellEquation
 from rnnsym.cell_file import MAX_EQUATIONS, CellFile, read_cell_file
 from rnnsym.convention import FOLDER as CONVENTIONS
 from rnnsym.convention import TEXTBOOK
@@ -20,6 +20,7 @@ from rnnsym.expr import (
     Node,
     Tuple,
     apply,
+    arrays_in,
     rebuild,
     size,
 )

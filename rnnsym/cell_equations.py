@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rnnsym.expr import Array, Node, Plus, plus, rebuild
+from rnnsym.expr import Array, Node, Plus, arrays_in, plus, rebuild
 
-__all__ = ["Cell", "CellEquation", "arrays_in"]
+__all__ = ["Cell", "CellEquation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,6 @@ def _all_gone(packed: Any, gone: frozenset[Array]) -> bool:
             return all(_all_gone(part, gone) for part in packed)
         case _:
             return any(parameter.name == packed for parameter in gone)
-
-
-def arrays_in(node: Node) -> list[Array]:
-    """Return the arrays in an expression, in textbook order, as often as they stand there."""
-    if isinstance(node, Array):
-        return [node]
-    return [a for c in node.children for a in arrays_in(c)]
 
 
 def _added(node: Node) -> list[Node]:

@@ -9,10 +9,21 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from rnnsym.affine import arrays
 from rnnsym.equations import Block, Equation, Loop, System
 from rnnsym.errors import InputError
-from rnnsym.expr import TIME, Array, Expr, Family, Integer, Map, Node, activation, diag, plus
+from rnnsym.expr import (
+    TIME,
+    Array,
+    Expr,
+    Family,
+    Integer,
+    Map,
+    Node,
+    activation,
+    arrays_in,
+    diag,
+    plus,
+)
 from rnnsym.expr.forward import Seeds, chain, identity, jacobian
 
 __all__ = [
@@ -107,7 +118,7 @@ def step_paths(system: System) -> int:
     for loop in (loop for b in system.blocks if b.cell is not None for loop in b.loops):
         paths: dict[Array, int] = {}
         for equation in loop.equations:
-            read = arrays(equation.rhs)
+            read = arrays_in(equation.rhs)
             paths[equation.lhs] = sum(paths.get(a, int(a.family in states)) for a in read)
             most = max(most, paths[equation.lhs])
     return most

@@ -3,9 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rnnsym.affine import arrays
 from rnnsym.derive import Derivation
-from rnnsym.expr import LAYER, LAYERS, TIME, Array, Concat, Expr, Family, Integer, Node, Span
+from rnnsym.expr import (
+    LAYER,
+    LAYERS,
+    TIME,
+    Array,
+    Concat,
+    Expr,
+    Family,
+    Integer,
+    Node,
+    Span,
+    arrays_in,
+)
 
 __all__ = ["Stored", "stored"]
 
@@ -49,7 +60,7 @@ def stored(derivation: Derivation) -> tuple[Stored, ...]:
         lhs = equation.lhs
         kept = _kept(lhs, _layers(lhs, equation.layer), read.get(lhs.family, []))
         if kept is not None and _is_view(equation.rhs):
-            for array in arrays(equation.rhs):
+            for array in arrays_in(equation.rhs):
                 _note(read, array, kept.layers)
         elif kept is not None:
             found.insert(0, kept)
@@ -61,9 +72,9 @@ def stored(derivation: Derivation) -> tuple[Stored, ...]:
 def _backward_reads(derivation: Derivation) -> Iterator[tuple[Array, Span | None]]:
     for step in derivation.steps:
         for term in step.terms:
-            yield from ((array, term.layer) for array in arrays(term.value))
+            yield from ((array, term.layer) for array in arrays_in(term.value))
         if step.factor is not None:
-            yield from ((array, step.layer) for array in arrays(step.factor))
+            yield from ((array, step.layer) for array in arrays_in(step.factor))
 
 
 def _note(read: dict[Family, list[_Read]], array: Array, layers: Span | None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from rnnsym.affine import arrays
 from rnnsym.audit.rewrite import Misconception, Rule, complement, one_by_one, subtrees, without
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Step
@@ -19,6 +18,7 @@ from rnnsym.expr import (
     Product,
     Sigma,
     Transpose,
+    arrays_in,
     matmul,
     scale,
     sigma,
@@ -113,7 +113,7 @@ def _outer_product_added(row: Row) -> Sequence[Slip]:
     if source is None or not isinstance(row.value, Sigma) or not isinstance(row.value.body, Array):
         return []
     index, first, last = row.value.bounds
-    read = [a for a in arrays(source.rhs) if a.name == "x"]
+    read = [a for a in arrays_in(source.rhs) if a.name == "x"]
     why = prose("It is only added, so it multiplies nothing; the shape does not fit either.")
     bodies = (matmul(row.value.body, transpose(x.xreplace({TIME: index}))) for x in read)
     return [(replace(row, value=sigma(body, index, first, last)), why) for body in bodies]

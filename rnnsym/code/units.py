@@ -10,7 +10,7 @@ from keyword import kwlist
 
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.equations import Block, Loop
-from rnnsym.expr import LAYER, TIME, Array, Expr, Family, Map, Node, Span, rebuild
+from rnnsym.expr import LAYER, TIME, Array, Expr, Family, Map, Node, Span, arrays_in, rebuild
 from rnnsym.numeric.notation import identifier
 
 __all__ = ["LocalEquation", "LocalLine", "Read", "Unit", "arrays_in", "shifted", "units_of"]
@@ -84,14 +84,6 @@ class Unit:
     gradients: tuple[tuple[Array, tuple[Node, ...]], ...]
     suffix: str
     original: Mapping[str, Array]
-
-
-def arrays_in(node: Node) -> Iterator[Array]:
-    """Yield the arrays in an expression, in order."""
-    if isinstance(node, Array):
-        yield node
-    for child in node.children:
-        yield from arrays_in(child)
 
 
 def shifted(node: Node, by: int) -> Node:

@@ -80,6 +80,7 @@ from rnnsym.expr.text import (
     text,
     text_scalar,
 )
+from rnnsym.expr.walk import arrays_in
 
 __all__ = [
     "ACTIVATIONS",
@@ -127,6 +128,7 @@ __all__ = [
     "activation",
     "adjoint",
     "apply",
+    "arrays_in",
     "collected",
     "concat",
     "contributions",

@@ -5,9 +5,8 @@ A path counts the arrays it passes, so an array that an equation reads twice is 
 
 from dataclasses import dataclass
 
-from rnnsym.affine import arrays
 from rnnsym.equations import Loop, System
-from rnnsym.expr import LAYER, LAYERS, TIME, Array, Expr, Integer, Span
+from rnnsym.expr import LAYER, LAYERS, TIME, Array, Expr, Integer, Span, arrays_in
 from rnnsym.jacobian import ChainJacobians
 from rnnsym.model_text import Recurrent
 
@@ -64,14 +63,14 @@ def step_paths(chain: ChainJacobians) -> StepPaths:
 def _read(loop: Loop) -> tuple[Array, ...]:
     """Return what a layer reads of the layer below."""
     own = {e.lhs.family for e in loop.equations}
-    found = (a for e in loop.equations for a in arrays(e.rhs))
+    found = (a for e in loop.equations for a in arrays_in(e.rhs))
     return tuple(dict.fromkeys(a for a in found if a.time is not None and a.family not in own))
 
 
 def _reached(loop: Loop, starts: tuple[Array, ...], ends: tuple[Array, ...]) -> tuple[int, ...]:
     ways: dict[Array, int] = dict.fromkeys(starts, 1)
     for equation in loop.equations:
-        ways[equation.lhs] = sum(ways.get(a, 0) for a in dict.fromkeys(arrays(equation.rhs)))
+        ways[equation.lhs] = sum(ways.get(a, 0) for a in dict.fromkeys(arrays_in(equation.rhs)))
     return tuple(ways[end] for end in ends)
 
 
@@ -126,7 +125,7 @@ def count_paths(system: System, start: Array, end: Array, steps: int, depth: int
                 for time in times if loop.order >= 0 else reversed(times):
                     for e in loop.equations:
                         here = _place(e.lhs, layer, time, at)
-                        read = {_place(a, layer, time, at) for a in arrays(e.rhs)}
+                        read = {_place(a, layer, time, at) for a in arrays_in(e.rhs)}
                         if here[:2] in fixed and here[2:] == first[2:]:
                             ways[here] = int(here == first)
                         else:

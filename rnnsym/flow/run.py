@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnsym.affine import arrays
 from rnnsym.equations import System
-from rnnsym.expr import LAYER, Array, Diag, Fill, Map, Node, Plus, Scale
+from rnnsym.expr import LAYER, Array, Diag, Fill, Map, Node, Plus, Scale, arrays_in
 from rnnsym.flow.paths import main_state
 from rnnsym.jacobian import ChainJacobians
 from rnnsym.numeric.arrays import Floats
@@ -55,7 +54,7 @@ def keep_gates(chain: ChainJacobians) -> Iterator[KeepGate]:
         value = None if gate is None else by_array.get(gate)
         if gate is not None and isinstance(value, Map) and value.name == "sigmoid":
             inner = by_array.get(value.arg, value.arg) if isinstance(value.arg, Array) else value
-            added = tuple(a for a in arrays(inner) if a.name in biases)
+            added = tuple(a for a in arrays_in(inner) if a.name in biases)
             yield KeepGate(edge.of, gate, sign, added)
 
 
@@ -76,7 +75,7 @@ def _kept_by(edge: Node | None) -> tuple[Array | None, int]:
 def recurrent_weights(chain: ChainJacobians) -> frozenset[Array]:
     """Return the trained arrays in a chain's Jacobians: what a gradient meets at every step."""
     values = (b.value for b in chain.blocks if b.value is not None)
-    return frozenset(a for value in values for a in arrays(value) if a.time is None)
+    return frozenset(a for value in values for a in arrays_in(value) if a.time is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from functools import lru_cache
 
-from rnnsym.affine import arrays
 from rnnsym.blocks import Equations, Line, Prose, prose
 from rnnsym.cell import Cell
 from rnnsym.equations import System
 from rnnsym.errors import InputError
-from rnnsym.expr import TIME, Array, Family, Integer, Node, Plus, size
+from rnnsym.expr import TIME, Array, Family, Integer, Node, Plus, arrays_in, size
 from rnnsym.model_text import Recurrent
 
 __all__ = ["EXAMINED", "cell_of", "convention_note", "described", "equations_of", "uses"]
@@ -98,5 +97,5 @@ def _beside(node: Node, name: str) -> list[Array] | None:
         if found is not None:
             if isinstance(node, Plus):
                 return found
-            return found + [a for c in node.children if c is not child for a in arrays(c)]
+            return found + [a for c in node.children if c is not child for a in arrays_in(c)]
     return None

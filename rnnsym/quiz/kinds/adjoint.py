@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from rnnsym.affine import arrays
 from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Note, Paragraph, prose
 from rnnsym.derivation import Step, Term
 from rnnsym.derive import derive
 from rnnsym.equations import System
-from rnnsym.expr import STEPS, TIME, Array, Family, Integer, Node
+from rnnsym.expr import STEPS, TIME, Array, Family, Integer, Node, arrays_in
 from rnnsym.item import Item, Option, Proof
 from rnnsym.quiz import truth
 from rnnsym.quiz.draw import Draw
@@ -123,7 +122,7 @@ def _stem(model: str, line: str) -> tuple[Block, ...]:
     system = _system(model)
     step, key = _line(model, line)
     loss = system.loss_terms[0]
-    held = (a for a in (step.target, *arrays(key)) if a.family.role == "adjoint")
+    held = (a for a in (step.target, *arrays_in(key)) if a.family.role == "adjoint")
     timed = (_at_t(a) for a in held)
     names = tuple(Line(a, _gradient_of(system, a)) for a in dict.fromkeys(timed))
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)

@@ -9,11 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from rnnsym.affine import arrays
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.cell import CellEquation
 from rnnsym.equations import System
-from rnnsym.expr import STEPS, TIME, Array, Node, size, source
+from rnnsym.expr import STEPS, TIME, Array, Node, arrays_in, size, source
 from rnnsym.item import Item, Option, Proof
 from rnnsym.numeric.oracle import Values, forward
 from rnnsym.numeric.sizes import Sizes
@@ -62,7 +61,7 @@ def _work(model: str, asked: str) -> Work:
     for equation in reversed(cell.equations):
         if equation.lhs.name in wanted:
             kept.insert(0, _interned(equation))
-            wanted |= {a.name for a in arrays(equation.rhs) if a.time == TIME}
+            wanted |= {a.name for a in arrays_in(equation.rhs) if a.time == TIME}
     return Work(cell, tuple(kept))
 
 
@@ -81,7 +80,7 @@ def _given(model: str, asked: str) -> tuple[Array, ...]:
     """The arrays that a question gives: whatever its equations read and do not define."""
     work = _work(model, asked)
     defined = {e.lhs for e in work.equations}
-    read = [a for e in work.equations for a in arrays(e.rhs)]
+    read = [a for e in work.equations for a in arrays_in(e.rhs)]
     return tuple(dict.fromkeys(_same(a) for a in read if a not in defined))
 
 
