@@ -1,10 +1,12 @@
 """A Document: blocks and questions, free of any output format; an Exporter turns it into files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rnnsym.blocks import Block, Prose
+from rnnsym.equations import Model
 from rnnsym.item import Item
 
 __all__ = ["PLAIN", "Document", "Exporter", "Question", "Style"]
@@ -25,8 +27,10 @@ class Document:
 
     Attributes:
         name: a slug, the stem of its files.
-        kind: which template sets it: "derivation", "sheet" or "paper".
+        kind: which template sets it: "derivation", "sheet", "cheatsheet" or "paper".
         lines: what stands under the title: convention, loss, seed, version.
+        models: what the blocks are about, in order; a notebook builds them.
+        data: the numbers behind the blocks, by section, as JSON has them ("worked": …).
     """
 
     name: str
@@ -34,6 +38,8 @@ class Document:
     title: str
     lines: tuple[Prose, ...]
     blocks: tuple[Block | Question, ...]
+    models: tuple[Model, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
