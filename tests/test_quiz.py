@@ -3,7 +3,9 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +13,27 @@ from rnnsym.blocks import NumberMatrix, Prose, Table, prose
 from rnnsym.document import Question
 from rnnsym.errors import InputError
 from rnnsym.expr import Array, Family, Formula, Group, Integer, Tuple, hadamard, plus, size
-from rnnsym.item import Item, Option, Proof
+from rnnsym.item import (
+    Blank,
+    Choice,
+    FormulaAnswer,
+    Item,
+    Mark,
+    Matching,
+    Numeric,
+    Open,
+    Option,
+    Ordering,
+    Part,
+    Proof,
+    Response,
+    Words,
+    WrongNumber,
+)
 from rnnsym.quiz import guard, registry
 from rnnsym.quiz import paper as papers
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.paper import generate, paper
 from rnnsym.version import VERSION
 
@@ -22,13 +41,18 @@ N = (size("n"), Integer(1))
 A, B, C = (Array(Family(s, s), Tuple(*N)) for s in "abc")
 
 
+def of(response: Response, *, marks: int = 1, **more: Any) -> Item:
+    proof = Proof("none", "exact")
+    part = Part((), response, marks, (), **more)
+    return Item("i", "k", "counts", 1, 1, "textbook", (), (), (part,), proof)
+
+
 def item(*contents: Prose, keys: int = 1) -> Item:
     options = tuple(
         Option(content, "" if i < keys else f"slip {i}", prose("why"))
         for i, content in enumerate(contents)
     )
-    proof = Proof("none", "exact")
-    return Item("i", "k", "t", 1, 1, 1, "textbook", (), (), options, (), proof)
+    return of(Choice(options))
 
 
 def column(*entries: str) -> Prose:
@@ -96,6 +120,60 @@ def test_guard_wants_one_key(keys: int) -> None:
     assert guard.check(item(number(1), number(2), number(3), keys=keys)) == (
         f"{keys} options are the key, not 1",
     )
+
+
+def blank(value: str, wrong: str, tolerance: str = "0.005") -> Numeric:
+    slip = WrongNumber(Decimal(wrong), "slip", prose("why"))
+    return Numeric((Blank(prose("h"), Decimal(value), Decimal(tolerance), (slip,)),))
+
+
+PAIRS = ((prose("f"), "forget"), (prose("i"), "input"))
+STEPS = tuple(prose(word) for word in ("one", "two", "three"))
+MARKED = (Mark(1, "B", prose("all of it")),)
+
+
+@pytest.mark.parametrize(
+    ("response", "more", "reason"),
+    [
+        (blank("0.500", "0.520"), {}, None),
+        (blank("0.500", "0.504"), {}, "within its tolerance"),
+        (Numeric(()), {}, "blanks"),
+        (Matching(PAIRS, ("output",), ("forget", "input", "output")), {}, None),
+        (Matching(PAIRS, ("output",), ("forget", "input")), {}, "answers shown"),
+        (Matching(PAIRS, ("input",), ("forget", "input")), {}, "answers shown"),
+        (Matching(PAIRS[:1] * 2, (), ("forget",)), {}, "prompts"),
+        (Ordering(STEPS, (2, 0, 1)), {"scheme": MARKED}, None),
+        (Ordering(STEPS, (2, 0, 1)), {}, "no scheme"),
+        (Ordering(STEPS, (0, 1, 2)), {"scheme": MARKED}, "right order"),
+        (Ordering(STEPS, (0, 1)), {"scheme": MARKED}, "shown as"),
+        (Ordering(STEPS[:1] * 3, (2, 0, 1)), {"scheme": MARKED}, "alike"),
+        (Words(("forget gate", "f")), {}, None),
+        (Words(("F", "f")), {}, "accepted words"),
+        (FormulaAnswer("lstm", "U_f", ()), {}, "no formula"),
+        (Open(4), {"scheme": MARKED}, None),
+        (Open(4), {}, "no scheme"),
+        (Open(4), {"scheme": MARKED, "marks": 2}, "1 of 2 marks"),
+        (Words(("f",)), {"carries": (0,)}, "do not come before"),
+    ],
+)
+def test_guard_looks_at_every_response(
+    response: Response, more: dict[str, Any], reason: str | None
+) -> None:
+    found = guard.check(of(response, **more))
+    assert (found == ()) if reason is None else any(reason in line for line in found)
+
+
+def test_several_options_may_be_right_and_truth_stands_alone() -> None:
+    options = tuple(item(number(1), number(2), number(3), keys=2).options)
+    assert guard.check(of(Choice(options, several=True))) == ()
+    truth = (Option(prose("True"), "", ()), Option(prose("False"), "not so", ()))
+    assert guard.check(of(Choice(truth))) == ()
+    assert guard.check(of(Choice(truth[:1]))) != ()
+
+
+def test_options_differ_by_one_percent() -> None:
+    near = [prose(NumberMatrix(((text,),))) for text in ("12.000", "12.050", "13.000")]
+    assert guard.check(item(*near)) == ("the key and 'slip 1' are equal",)
 
 
 def test_a_choice_depends_on_its_own_name_only() -> None:
@@ -213,7 +291,7 @@ def test_paper_and_key() -> None:
     assert isinstance(table, Table)
     assert [row[1] for row in table.rows] == [prose(item.key) for item in items]
     assert all(isinstance(q, Question) and q.solved for q in questions)
-    lines = " ".join(guard.printed(line) for line in asked.lines)
+    lines = " ".join(printed(line) for line in asked.lines)
     for words in ("textbook", "Seed 7", VERSION, "four decimals"):
         assert words in lines
 
@@ -236,7 +314,7 @@ def test_an_operator_that_returns_the_key_is_refused() -> None:
     key = next(o for o in good.options if o.correct)
     broken = tuple(o if o.correct else replace(o, content=key.content) for o in good.options)
     with pytest.raises(guard.Unfair, match="printed alike"):
-        papers.fair(replace(good, options=broken))
+        papers.fair(replace(good, parts=(replace(good.parts[0], response=Choice(broken)),)))
 
 
 def test_no_choice_depends_on_the_hash_seed() -> None:

@@ -23,6 +23,7 @@ from rnnsym.quiz import guard, slips, truth
 from rnnsym.quiz.count_slips import MISCONCEPTIONS as COUNT_SLIPS
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.kinds import adjoint, count, forward
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import as_text, distance_to_tie, read_matrix
 from rnnsym.quiz.paper import draw_item, fair, generate
 from rnnsym.quiz.registry import Kind, load_kind
@@ -49,7 +50,7 @@ def test_every_item_is_fair(kind: str) -> None:
         assert guard.check(item) == (), seed
         assert len(item.options) == 4
         assert sum(o.correct for o in item.options) == 1
-        assert len({guard.printed(o.content) for o in item.options}) == 4
+        assert len({printed(o.content) for o in item.options}) == 4
         assert all(o.why for o in item.options)
         assert item.stem
         assert item.solution

@@ -7,11 +7,11 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import Array
 
-__all__ = ["MISCONCEPTIONS", "Part", "Work"]
+__all__ = ["MISCONCEPTIONS", "Counted", "Work"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Counted:
     """One trained array: the affine map it belongs to, what it multiplies, and its shape.
 
     A side of its shape is a number of times a size: ``(2, "n")``.
@@ -33,7 +33,7 @@ class Part:
 class Work:
     """A count on its way: the arrays counted, the numbers put in, and a factor."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Counted, ...]
     sizes: tuple[tuple[str, int], ...]
     steps: int
     times: int = 1
@@ -48,7 +48,7 @@ class Work:
 Slips = Sequence[tuple[Work, Prose]]
 
 
-def _kept(work: Work, parts: Sequence[Part], why: str) -> Slips:
+def _kept(work: Work, parts: Sequence[Counted], why: str) -> Slips:
     """The work with these parts only, unless they are all."""
     changed = tuple(parts) != work.parts and len(parts) > 0
     return [(replace(work, parts=tuple(parts)), prose(why))] if changed else []
@@ -71,7 +71,7 @@ def _second_bias(work: Work) -> Slips:
 def _one_bias(work: Work) -> Slips:
     """In a convention with two bias vectors, one of each pair."""
     seen: set[tuple[object, ...]] = set()
-    kept: list[Part] = []
+    kept: list[Counted] = []
     for part in work.parts:
         place = (part.block, part.layer, part.array.family.direction)
         if part.reads != "1" or place not in seen:

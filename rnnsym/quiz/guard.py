@@ -1,46 +1,29 @@
-"""The guard: no item leaves with two right options, none, or two that say the same."""
+"""The guard: no item leaves with two right answers, none, or two options that say the same."""
 
-from decimal import Decimal
-from functools import cache, lru_cache, partial
+from collections.abc import Iterator
+from functools import singledispatch
 from itertools import combinations
 
-from rnnsym.blocks import (
-    Emphasis,
-    EquationRef,
-    Inline,
-    Math,
-    NumberMatrix,
-    Partial,
-    Prose,
-    Relation,
+from rnnsym.item import (
+    LETTERS,
+    Choice,
+    FormulaAnswer,
+    Item,
+    Matching,
+    Numeric,
+    Open,
+    Option,
+    Ordering,
+    Part,
+    Response,
+    Words,
 )
-from rnnsym.expr import (
-    LAYER,
-    STEPS,
-    TIME,
-    UNICODE,
-    Expr,
-    Formula,
-    Integer,
-    Node,
-    equal,
-    expand,
-    formula_in,
-    text,
-    text_scalar,
-)
-from rnnsym.item import Item, Option
-from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
-from rnnsym.quiz.draw import digest
-from rnnsym.quiz.numbers import Matrix
+from rnnsym.quiz.likeness import alike, printed
 
-__all__ = ["MARGIN", "Unfair", "check", "fingerprint", "printed"]
+__all__ = ["TRUTH", "Unfair", "check"]
 
-MARGIN = 10
-"""By how many units of the last decimal shown two numbers differ, so that rounding on the way
-never turns one option into another."""
-POSITIVE, SIGNED = range(2)
-TOLERANCE = Decimal("1e-12")
+TRUTH = ("True", "False")
+"""The one pair of options that may stand alone."""
 
 
 class Unfair(Exception):  # noqa: N818 - a draw to be made again, not an error for anybody
@@ -48,137 +31,102 @@ class Unfair(Exception):  # noqa: N818 - a draw to be made again, not an error f
 
 
 def check(item: Item) -> tuple[str, ...]:
-    """Return what is wrong with the options of ``item``: nothing, for a fair item.
+    """Return what is wrong with ``item``: nothing, for a fair one.
 
-    Options are compared as mathematics, at the precision shown, and as printed.
+    Answers are compared as mathematics, at the precision shown, and as printed.
     """
-    reasons: list[str] = []
-    keys = [option for option in item.options if option.correct]
-    if len(keys) != 1:
-        reasons.append(f"{len(keys)} options are the key, not 1")
-    if len(item.options) < 3:
-        reasons.append(f"only {len(item.options)} options")
-    for a, b in combinations(item.options, 2):
-        reason = _alike(a.content, b.content)
+    found = [reason for part in item.parts for reason in (*_of(part.response), *_marking(part))]
+    for place, part in enumerate(item.parts):
+        if any(not 0 <= before < place for before in part.carries):
+            found.append(f"part {place + 1} carries {part.carries}, which do not come before it")
+    return tuple(found)
+
+
+def _marking(part: Part) -> Iterator[str]:
+    points = sum(mark.points for mark in part.scheme)
+    if part.marks < 1:
+        yield f"a part is worth {part.marks} marks"
+    if part.scheme and points != part.marks:
+        yield f"the scheme gives {points} of {part.marks} marks"
+    if isinstance(part.response, Open | Ordering) and not part.scheme:
+        yield f"a {type(part.response).__name__} has no scheme to be marked by"
+
+
+@singledispatch
+def _of(response: Response) -> Iterator[str]:
+    """Yield what is wrong with a response."""
+    raise TypeError(f"no guard for a {type(response).__name__}")
+
+
+@_of.register
+def _(response: Choice) -> Iterator[str]:
+    options = response.options
+    keys = [option for option in options if option.correct]
+    if len(keys) != 1 and not (response.several and keys):
+        yield f"{len(keys)} options are the key, not 1"
+    if len(options) < 3 and [printed(o.content) for o in options] != list(TRUTH):
+        yield f"only {len(options)} options"
+    if len(options) > len(LETTERS):
+        yield f"{len(options)} options, but {len(LETTERS)} letters"
+    for a, b in combinations(options, 2):
+        reason = alike(a.content, b.content)
         if reason:
-            reasons.append(f"{_name(a)} and {_name(b)} {reason}")
-    return tuple(reasons)
+            yield f"{_name(a)} and {_name(b)} {reason}"
+
+
+@_of.register
+def _(response: Numeric) -> Iterator[str]:
+    labels = [printed(blank.label) for blank in response.blanks]
+    if not labels or len(set(labels)) < len(labels):
+        yield f"blanks are labelled {labels}"
+    for label, blank in zip(labels, response.blanks, strict=True):
+        if blank.tolerance < 0:
+            yield f"{label} has the tolerance {blank.tolerance}"
+        for wrong in blank.wrong:
+            if blank.accepts(wrong.value):
+                yield f"'{wrong.misconception}' gives {label} within its tolerance"
+
+
+@_of.register
+def _(response: Matching) -> Iterator[str]:
+    answers = [answer for _, answer in response.pairs]
+    prompts = [printed(prompt) for prompt, _ in response.pairs]
+    if len(response.pairs) < 2 or len(set(prompts)) < len(prompts):
+        yield f"prompts are {prompts}"
+    known = set(answers) | set(response.extras)
+    if sorted(response.shown) != sorted(known) or set(answers) & set(response.extras):
+        yield f"answers shown are {list(response.shown)}, not {sorted(known)}"
+
+
+@_of.register
+def _(response: Ordering) -> Iterator[str]:
+    steps = [printed(step) for step in response.steps]
+    if len(set(steps)) < len(steps):
+        yield "two steps are printed alike"
+    if sorted(response.shown) != list(range(len(steps))):
+        yield f"the steps are shown as {response.shown}"
+    elif list(response.shown) == sorted(response.shown):
+        yield "the steps are shown in their right order"
+
+
+@_of.register
+def _(response: Words) -> Iterator[str]:
+    plain = [text.strip().casefold() for text in response.accepted]
+    if not plain or not all(plain) or len(set(plain)) < len(plain):
+        yield f"accepted words are {list(response.accepted)}"
+
+
+@_of.register
+def _(response: FormulaAnswer) -> Iterator[str]:
+    if not response.answer:
+        yield f"no formula for {response.wrt}"
+
+
+@_of.register
+def _(response: Open) -> Iterator[str]:
+    if response.lines < 1:
+        yield f"{response.lines} lines to answer in"
 
 
 def _name(option: Option) -> str:
     return f"'{option.misconception}'" if option.misconception else "the key"
-
-
-def _alike(a: Prose, b: Prose) -> str:
-    """Say in what way two options say the same, or nothing."""
-    if printed(a) == printed(b):
-        return "are printed alike"
-    if len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True)):
-        return "are equal"
-    return ""
-
-
-def _same(a: Inline, b: Inline) -> bool:
-    if isinstance(a, Node) and isinstance(b, Node):
-        return not _differ(a, b)
-    if isinstance(a, NumberMatrix) and isinstance(b, NumberMatrix):
-        return _too_close(a, b)
-    if isinstance(a, Expr | Formula) and isinstance(b, Expr | Formula):
-        return expand(_scalar(a) - _scalar(b)) == 0
-    return a == b
-
-
-def _scalar(math: Expr | Formula) -> Expr:
-    return math.value if isinstance(math, Formula) else math
-
-
-def _too_close(a: NumberMatrix, b: NumberMatrix) -> bool:
-    if [len(row) for row in a.rows] != [len(row) for row in b.rows]:
-        return False
-    pairs = [
-        (Decimal(x), Decimal(y))
-        for row, other in zip(a.rows, b.rows, strict=True)
-        for x, y in zip(row, other, strict=True)
-    ]
-    return all(abs(x - y) < MARGIN * Decimal(1).scaleb(_exponent(x, y)) for x, y in pairs)
-
-
-def _exponent(*numbers: Decimal) -> int:
-    return min(int(number.as_tuple().exponent) for number in numbers)
-
-
-@lru_cache(maxsize=4096)
-def _differ(a: Node, b: Node) -> bool:
-    """Tell whether two expressions differ as mathematics: at random points and in normal form."""
-    if a.shape != b.shape:
-        return True
-    return fingerprint(a) != fingerprint(b) and not equal(a, b)
-
-
-@lru_cache(maxsize=65536)
-def fingerprint(node: Node) -> tuple[Matrix | None, ...]:
-    """Return the values at random points that all expressions share, to twelve decimals."""
-    return tuple(_at(node, point) for point in (POSITIVE, SIGNED))
-
-
-def _at(node: Node, point: int) -> Matrix | None:
-    """The value at one point; None where a logarithm or a quotient has none."""
-    read = partial(_random, point)
-    try:
-        value = evaluate(node, Point(_numbers(node), read))
-    except ArithmeticError:
-        return None
-    return tuple(tuple(entry.quantize(TOLERANCE) for entry in row) for row in value)
-
-
-def _numbers(node: Node) -> Numbers:
-    """Distinct numbers for every size in any expression: a size's number depends on its name."""
-    fixed: dict[Expr, int] = {TIME: 3, STEPS: 5, LAYER: 2}
-    found: set[Expr] = node.free_symbols - fixed.keys()
-    sizes = {s: _size(str(s)) for s in sorted(found, key=str)}
-    return tuple((fixed | sizes).items())
-
-
-def _size(name: str) -> int:
-    return {"n": 3, "d": 2, "p": 4}.get(name) or 5 + digest(name)[0] % 3
-
-
-@cache
-def _random(point: int, place: Place, shape: tuple[int, int]) -> Matrix:
-    """Entries in 0.1 … 0.9, at one point with both signs, so that a step function is seen."""
-    rows, columns = shape
-
-    def entry(i: int, j: int) -> Decimal:
-        drawn = int.from_bytes(digest(place, point, i, j), "big")
-        size = Decimal(10**11 + drawn % (8 * 10**11)).scaleb(-12)
-        return -size if point == SIGNED and drawn & 1 else size
-
-    return tuple(tuple(entry(i, j) for j in range(columns)) for i in range(rows))
-
-
-def printed(content: Prose) -> str:
-    """Return an option as a reader sees it."""
-    return "".join(_printed(part) for part in content)
-
-
-@lru_cache(maxsize=4096)
-def _printed(part: Inline) -> str:
-    if isinstance(part, str):
-        return part
-    if isinstance(part, EquationRef):
-        return f"({part.number})"
-    return part.text if isinstance(part, Emphasis) else _math(part)
-
-
-def _math(math: Math) -> str:
-    if isinstance(math, Node):
-        return text(math)
-    if isinstance(math, Formula):
-        return formula_in(math, UNICODE)
-    if isinstance(math, NumberMatrix):
-        return "; ".join(" ".join(row) for row in math.rows)
-    if isinstance(math, Partial):
-        return f"{math.sign}{text(math.of)}/{math.sign}{text(math.wrt)}"
-    if isinstance(math, Relation):
-        return f" {math.sign} ".join(_math(side) for side in math.sides)
-    return str(math) if isinstance(math, Integer) else text_scalar(math)

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from rnnsym.item import Option
 from rnnsym.quiz.draw import Draw, digest
-from rnnsym.quiz.guard import Unfair, printed
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import ARRANGEMENT, Parameters
 
 __all__ = ["arranger", "identifier", "mixed", "sorted_by_size"]

@@ -12,6 +12,7 @@ from rnnsym.item import Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters, kind_names, load_kind
+from rnnsym.quiz.responses import answer_text
 from rnnsym.version import VERSION
 
 __all__ = ["ATTEMPTS", "MOST", "draw_item", "generate", "paper"]
@@ -144,8 +145,9 @@ def _lines(items: Sequence[Item], seed: int) -> tuple[Prose, ...]:
 
 def _answers(items: Sequence[Item]) -> Table:
     head = (prose("Question"), prose("Answer"), prose("Marks"), prose("Topic"), prose("Id"))
-    rows = tuple(
-        (prose(str(i)), prose(item.key), prose(str(item.marks)), prose(item.topic), prose(item.id))
+    cells = (
+        (str(i), answer_text(item), str(item.marks), item.topic, item.id)
         for i, item in enumerate(items, 1)
     )
+    rows = tuple(tuple(prose(cell) for cell in row) for row in cells)
     return Table(head, rows, "Answers")

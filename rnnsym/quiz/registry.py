@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from rnnsym.item import Item
     from rnnsym.quiz.draw import Draw
 
-__all__ = ["ARRANGEMENT", "Kind", "Parameters", "kind_names", "load_kind"]
+__all__ = ["ARRANGEMENT", "TOPICS", "Kind", "Parameters", "kind_names", "load_kind"]
 
 FOLDER = Path(__file__).parent / "kinds"
 ARRANGEMENT = "arrangement"
 """The parameter that decides which options are shown and in which order, not what is asked."""
+
+TOPICS = (
+    "counts", "forward", "backward", "derivations", "gradient-flow", "concepts", "shapes",
+    "diagrams", "design",
+)  # fmt: skip
 
 Parameters: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -31,6 +36,10 @@ class Kind:
     item is made from its parameters alone, so the same parameters give the same item anywhere.
 
     Attributes:
+        topic: one of ``TOPICS``.
+        bloom: the verb of Bloom's taxonomy: remember, understand, apply, analyse, evaluate, create.
+        level: the lowest and the highest of its items, 1 to 5.
+        marks: the fewest and the most of an item.
         subjects: what can be asked about the cells of these names (none: about every shipped one).
         variants: at most how many distinct questions one subject has.
         draw: the parameters of one question about a subject, without the arrangement.
@@ -39,6 +48,9 @@ class Kind:
 
     name: str
     topic: str
+    bloom: str
+    level: tuple[int, int]
+    marks: tuple[int, int]
     subjects: Callable[[Sequence[str]], Sequence[Parameters]]
     variants: Callable[[Parameters], int]
     draw: "Callable[[Parameters, Draw], Parameters]"

@@ -9,10 +9,11 @@ from rnnsym.derivation import Step, Term
 from rnnsym.derive import derive
 from rnnsym.equations import System
 from rnnsym.expr import STEPS, TIME, Array, Family, Integer, Node, arrays_in
-from rnnsym.item import Item, Option, Proof
+from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz import truth
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.guard import Unfair, fingerprint
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.likeness import fingerprint
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED, convention_note, described
@@ -77,15 +78,13 @@ def _make(parameters: Parameters) -> Item:
     return Item(
         id=identifier("adjoint", parameters),
         kind="adjoint",
-        topic="backpropagation through time",
+        topic="derivations",
         level=4 if sums else 3,
-        marks=3 if sums else 2,
         minutes=5 if sums else 3,
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(model, line),
-        options=options,
-        solution=_solution(model, line),
+        parts=(Part((), Choice(options), 3 if sums else 2, _solution(model, line)),),
         proof=Proof(
             "complex step through the forward equations at every step, all options evaluated",
             "≤ 1e-12",
@@ -188,4 +187,4 @@ def _variants(_subject: Parameters) -> int:
     return 1
 
 
-KIND = Kind("adjoint", "backpropagation through time", _subjects, _variants, _draw, _make)
+KIND = Kind("adjoint", "derivations", "analyse", (3, 4), (2, 3), _subjects, _variants, _draw, _make)

@@ -13,8 +13,8 @@ from rnnsym.cell import Cell, cell_names
 from rnnsym.count import count
 from rnnsym.equations import System, Weight
 from rnnsym.expr import LAYER, Array, Expr, Integer, Symbol, size
-from rnnsym.item import Item, Option, Proof
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Part, Work
+from rnnsym.item import Choice, Item, Option, Part, Proof
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
@@ -48,14 +48,14 @@ def _system(model: str, convention: str) -> System:
 
 
 @lru_cache(maxsize=256)
-def _parts(system: System) -> tuple[Part, ...]:
+def _parts(system: System) -> tuple[Counted, ...]:
     cell, tied = cell_of(system), TiedSizes(system)
-    found: list[Part] = []
+    found: list[Counted] = []
     for weight in system.weights:
         for layer in _layers(weight):
             rows, columns = (_side(tied.at(s, Integer(layer))) for s in weight.array.shape)
             role = _role(cell, weight.array)
-            found.append(Part(weight.array, *role, layer, (rows, columns)))
+            found.append(Counted(weight.array, *role, layer, (rows, columns)))
     return tuple(found)
 
 
@@ -109,19 +109,18 @@ def _make(parameters: Parameters) -> Item:
         for misconception in MISCONCEPTIONS
         for slip, why in misconception.apply(work)
     ]
+    options = sorted_by_size((Decimal(key), right), wrong, arrange)
     simple = len(_parts(system)) == len(cell_of(system).parameters)
     return Item(
         id=identifier("count", parameters),
         kind="count",
-        topic="parameter counts",
+        topic="counts",
         level=2 if simple else 3,
-        marks=2 if simple else 3,
         minutes=3 if simple else 5,
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(system, work),
-        options=sorted_by_size((Decimal(key), right), wrong, arrange),
-        solution=_solution(system, work, key),
+        parts=(Part((), Choice(options), 2 if simple else 3, _solution(system, work, key)),),
         proof=Proof("entries of NumPy arrays of these shapes, added up", "exact"),
     )
 
@@ -156,12 +155,12 @@ def _stem(system: System, work: Work) -> tuple[Block, ...]:
 
 
 @lru_cache(maxsize=256)
-def _rows(system: System) -> tuple[tuple[tuple[Part, ...], Prose, Prose], ...]:
+def _rows(system: System) -> tuple[tuple[tuple[Counted, ...], Prose, Prose], ...]:
     """The table of arrays, those of one shape in a row, without its numbers."""
-    by_shape: dict[tuple[tuple[int, str], ...], list[Part]] = {}
+    by_shape: dict[tuple[tuple[int, str], ...], list[Counted]] = {}
     for part in _parts(system):
         by_shape.setdefault(tuple(part.sides), []).append(part)
-    found: list[tuple[tuple[Part, ...], Prose, Prose]] = []
+    found: list[tuple[tuple[Counted, ...], Prose, Prose]] = []
     for parts in by_shape.values():
         arrays = [p.array.xreplace({LAYER: Integer(p.layer)}) for p in parts]
         listed = tuple(x for i, a in enumerate(arrays) for x in ((", ", a) if i else (a,)))
@@ -170,7 +169,7 @@ def _rows(system: System) -> tuple[tuple[tuple[Part, ...], Prose, Prose], ...]:
     return tuple(found)
 
 
-def _length(part: Part, side: int) -> Expr:
+def _length(part: Counted, side: int) -> Expr:
     times, name = part.sides[side]
     return Integer(times) * size(name) if name else Integer(times)
 
@@ -197,4 +196,4 @@ def _multiplied(times: int, entries: int) -> Math:
     return Relation((Relation((Integer(times), Integer(entries)), "×"), total))
 
 
-KIND = Kind("count", "parameter counts", _subjects, _variants, _draw, _make)
+KIND = Kind("count", "counts", "apply", (2, 3), (2, 3), _subjects, _variants, _draw, _make)

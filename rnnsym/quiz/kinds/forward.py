@@ -13,7 +13,7 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.cell import CellEquation
 from rnnsym.equations import System
 from rnnsym.expr import STEPS, TIME, Array, Node, arrays_in, size, source
-from rnnsym.item import Item, Option, Proof
+from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.numeric.oracle import Values, forward
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.decimals import Numbers, Place, sized
@@ -183,15 +183,13 @@ def _make(parameters: Parameters) -> Item:
     return Item(
         id=identifier("forward", parameters),
         kind="forward",
-        topic="forward step",
+        topic="forward",
         level=3,
-        marks=4 if hard else 3,
         minutes=10 if hard else 6,
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(model, asked, given),
-        options=options,
-        solution=_solution(work, worked),
+        parts=(Part((), Choice(options), 4 if hard else 3, _solution(work, worked)),),
         proof=Proof("the step again in complex floats, by a tree walk of the model", "≤ 1e-12"),
     )
 
@@ -271,4 +269,4 @@ def _solution(work: Work, worked: dict[Place, Matrix]) -> tuple[Block, ...]:
     return Paragraph(prose(note)), Equations(tuple(lines))
 
 
-KIND = Kind("forward", "forward step", _subjects, _variants, _draw, _make)
+KIND = Kind("forward", "forward", "apply", (3, 3), (3, 4), _subjects, _variants, _draw, _make)
