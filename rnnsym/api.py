@@ -172,10 +172,15 @@ class Model:
         return explanation(derivation, derivation.find(name))
 
     def sheet(self) -> Document:
-        """Return the study sheet."""
-        from rnnsym.sheet.study import study_sheet
+        """Return the study sheet.
 
-        return study_sheet(self.derive(), self.count(), self.check())
+        Raises:
+            CheckError: the derivation fails its check, so nothing is printed of it.
+        """
+        from rnnsym.sheet.model_sheet import model_sheet
+        from rnnsym.sheet.study import studied
+
+        return model_sheet(studied(self.specification))
 
 
 def _names(step: Step) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ __all__ = [
     "json_text",
     "model_options",
     "model_options_in_all",
+    "models_options",
     "print_document",
     "say",
 ]
@@ -112,9 +113,18 @@ def model_options_in_all(function: F) -> F:
     return _model_options(function, (*convention_names(), ALL))
 
 
+def models_options(metavar: str) -> Callable[[F], F]:
+    """Add several texts, or none, and the options that belong to each of them."""
+    texts = click.argument("texts", metavar=metavar, nargs=-1)
+    return lambda function: texts(_options(function, convention_names()))
+
+
 def _model_options(function: F, conventions: Iterable[str]) -> F:
+    return click.argument("text", metavar="MODEL")(_options(function, conventions))
+
+
+def _options(function: F, conventions: Iterable[str]) -> F:
     decorators = [
-        click.argument("text", metavar="MODEL"),
         click.option("--layers", default=None, metavar="N", help="Depth of a single cell, or L."),
         click.option("--bidirectional", is_flag=True, help="Both directions of a single cell."),
         click.option(

@@ -10,7 +10,9 @@ from rnnsym.expr import AppliedUndef, Basic, Shape, size
 
 T = TypeVar("T", bound=Basic)
 
-__all__ = ["convention_lines", "slug", "tied", "tied_shape"]
+__all__ = ["NOTATION", "convention_lines", "slug", "tied", "tied_shape"]
+
+NOTATION = "⊙ is the elementwise product, squares of vectors are elementwise; δ_a = ∂L/∂a"
 
 LOSS_LINES = {
     "free": "L is any scalar loss; Δ = ∂L/∂output is given",
@@ -41,7 +43,7 @@ def convention_lines(system: System) -> tuple[Prose, ...]:
     sizes = ", ".join(f"{k} = {v}" for k, v in system.bound.items())
     lines = [
         f"{read_convention(model.convention).line}{bias}",
-        "⊙ is the elementwise product, squares of vectors are elementwise; δ_a = ∂L/∂a",
+        NOTATION,
         f"{LOSS_LINES[model.loss]}, {PLACE_LINES[model.loss_at]}",
         *system.notes,
         *([f"Sizes: {sizes}"] if sizes else []),

@@ -1,21 +1,19 @@
-"""The study sheet of a model: what it computes, its derivation, counts and Jacobians, checked."""
+"""A model as sheets use it: derived, and never printed before its check has passed."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-from rnnsym.blocks import Block, Heading, Listing, Paragraph, Prose, prose
-from rnnsym.count import Count
+from rnnsym.count import Count, count
 from rnnsym.derivation import Derivation
-from rnnsym.document import Document
-from rnnsym.equations import System
+from rnnsym.derive import derive
+from rnnsym.equations import Model, System
 from rnnsym.errors import RnnsymError
-from rnnsym.numeric.check import TOLERANCE, CheckReport
-from rnnsym.sheet.counts import count_blocks
-from rnnsym.sheet.derivation import derivation_blocks
-from rnnsym.sheet.layout import laid_out
-from rnnsym.sheet.naming import convention_lines, slug
-from rnnsym.version import VERSION
+from rnnsym.jacobian import ChainJacobians, jacobians
+from rnnsym.numeric.check import CheckReport, check_derivation
+from rnnsym.sheet.lines import Numbering
+from rnnsym.system import build_system, read_model
 
-__all__ = ["study_sheet"]
+__all__ = ["CheckError", "Study", "studied", "study"]
 
 
 class CheckError(RnnsymError):
@@ -24,51 +22,68 @@ class CheckError(RnnsymError):
     exit_code = 1
 
 
-def study_sheet(derivation: Derivation, count: Count, report: CheckReport) -> Document:
-    """Return the sheet of a model whose derivation has passed its check.
+@dataclass(frozen=True)
+class Study:
+    """A model whose derivation has passed its check.
+
+    Attributes:
+        report: what the check found, on random numbers.
+    """
+
+    derivation: Derivation
+    report: CheckReport
+
+    @property
+    def system(self) -> System:
+        """The model's index equations."""
+        return self.derivation.system
+
+    @cached_property
+    def numbers(self) -> Numbering:
+        """The numbers of its equations, from 1, and of the rules they cite."""
+        return Numbering(self.derivation)
+
+    @cached_property
+    def count(self) -> Count:
+        """Its parameters."""
+        return count(self.system)
+
+    @cached_property
+    def chains(self) -> tuple[ChainJacobians, ...]:
+        """The Jacobians of its chains."""
+        return jacobians(self.system)
+
+
+def study(
+    text: str,
+    convention: str = "textbook",
+    *,
+    loss: str = "free",
+    loss_at: str = "every",
+    **sizes: int,
+) -> Study:
+    """Return a model by its text, derived and checked; the same text is checked once in a run.
 
     Raises:
-        CheckError: it has not.
+        CheckError: its derivation fails the check.
     """
-    system = derivation.system
+    return studied(read_model(text, convention=convention, loss=loss, loss_at=loss_at, sizes=sizes))
+
+
+def studied(model: Model) -> Study:
+    """Return a model, derived and checked.
+
+    Raises:
+        CheckError: its derivation fails the check.
+    """
+    return _studied(build_system(model), build_system(model, final_gradients=True))
+
+
+@lru_cache(maxsize=64)
+def _studied(system: System, checked: System) -> Study:
+    report = check_derivation(derive(checked))
     if not report.passed:
         raise CheckError(
             f"'{system.model}' fails its check ({report.max_relative_error:.1e}): no sheet is made"
         )
-    title = _title(system)
-    lines = (*convention_lines(system), prose(f"rnnsym {VERSION}"))
-    blocks = (*_sources(system), *derivation_blocks(derivation), *_counts(count), *_proof(report))
-    document = Document(slug(str(system.model)), "sheet", title, lines, blocks)
-    return laid_out(document, system.model.convention)
-
-
-def _title(system: System) -> str:
-    cells = [b.cell for b in system.blocks if b.cell is not None]
-    plain = len(system.model.layers) == 1 and str(system.model) == cells[0].name
-    return cells[0].title if plain else f"Recurrent network {system.model}"
-
-
-def _sources(system: System) -> Iterator[Block]:
-    cells = dict.fromkeys(b.cell for b in system.blocks if b.cell is not None)
-    items: list[Prose] = [
-        prose(f"{cell.name}: {cell.title}. {cell.source}") for cell in cells if cell.source
-    ]
-    if items:
-        yield Listing(tuple(items))
-
-
-def _counts(count: Count) -> Iterator[Block]:
-    yield Heading("Parameters, operations, memory", 2)
-    yield from count_blocks(count)
-
-
-def _proof(report: CheckReport) -> Iterator[Block]:
-    """The bound, not the residual: its last bits differ between processors."""
-    yield Heading("Check", 2)
-    yield Paragraph(
-        prose(
-            f"Every gradient above was run as a program and compared with the complex step of the "
-            f"forward equations, {report.entries or 'random'} derivatives at T = {report.steps}: "
-            f"largest relative error ≤ {TOLERANCE:.0e}."
-        )
-    )
+    return Study(derive(system), report)

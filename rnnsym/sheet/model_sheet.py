@@ -1,0 +1,65 @@
+"""The study sheet of a cell or a model: everything an examiner may ask about it, in order."""
+
+from collections.abc import Iterator
+
+from rnnsym.blocks import Block, Heading, Listing, Paragraph, Prose, prose
+from rnnsym.document import Document
+from rnnsym.numeric.check import TOLERANCE, CheckReport
+from rnnsym.sheet.counts import count_blocks
+from rnnsym.sheet.derivation import derivation_blocks
+from rnnsym.sheet.layout import laid_out
+from rnnsym.sheet.naming import convention_lines, slug
+from rnnsym.sheet.study import Study
+from rnnsym.version import VERSION
+
+__all__ = ["model_sections", "model_sheet", "model_title", "proof", "sources"]
+
+
+def model_sheet(study: Study) -> Document:
+    """Return the sheet of a model."""
+    model = study.system.model
+    lines = (*convention_lines(study.system), prose(f"rnnsym {VERSION}"))
+    blocks = tuple(model_sections(study))
+    document = Document(slug(str(model)), "sheet", model_title(study), lines, blocks, (model,))
+    return laid_out(document, model.convention)
+
+
+def model_title(study: Study) -> str:
+    """Return the title of a model's sheet: its cell's where it is that cell alone."""
+    system = study.system
+    cells = [b.cell for b in system.blocks if b.cell is not None]
+    plain = len(system.model.layers) == 1 and str(system.model) == cells[0].name
+    return cells[0].title if plain else f"Recurrent network {system.model}"
+
+
+def model_sections(study: Study) -> Iterator[Block]:
+    """Yield the sections of a model's sheet."""
+    yield from derivation_blocks(study.derivation)
+    yield Heading("Parameters, operations, memory", 2)
+    yield from count_blocks(study.count)
+    yield from proof([study.report])
+    yield from sources(study)
+
+
+def sources(*studies: Study) -> Iterator[Block]:
+    """Yield where the cells of these models come from."""
+    systems = (s.system for s in studies)
+    cells = dict.fromkeys(b.cell for s in systems for b in s.blocks if b.cell is not None)
+    items: list[Prose] = [prose(f"{c.name}: {c.title}. {c.source}.") for c in cells if c.source]
+    if items:
+        yield Heading("Sources", 2)
+        yield Listing(tuple(items))
+
+
+def proof(reports: list[CheckReport]) -> Iterator[Block]:
+    """Say what was checked. It is the bound, not the residual, whose last bits differ."""
+    yield Heading("Check", 2)
+    for report in reports:
+        compared = f"{report.entries} derivatives" if report.entries else "random directions"
+        yield Paragraph(
+            prose(
+                f"Every gradient of {report.model} above was run as a program and compared with "
+                f"the complex step of the forward equations, {compared} at T = {report.steps}: "
+                f"largest relative error ≤ {TOLERANCE:.0e}."
+            )
+        )
