@@ -244,3 +244,33 @@ def test_a_gate_may_be_called_i(cell_file: Write) -> None:
 def test_sums_of_structured_matrices_stay_together() -> None:
     matrix = load_cell("antisymmetric").written["u"]
     assert source(plus(matrix)) == "(W - W.T - gamma * I) @ h[t-1]"
+
+
+# A matrix times what is the same for every sequence of a batch: a parameter, an equation of
+# parameters, a sum, on either side of the adjoint.
+DATA_FREE = """
+scalars = ["s"]
+[states]
+h = "n"
+[sizes]
+k = "n"
+m = "k"
+[equations]
+k = "sigmoid(p + q)"
+m = "P.T @ (V @ b) + s * (P.T @ p) + P.T @ h[t-1]"
+h = "tanh(W @ x[t] + U @ b + V @ h[t-1] + Q @ k[t] + A @ (1 - b) + F @ m[t])"
+"""
+
+
+@pytest.mark.parametrize(("shape", "width"), [("{}", 3), ("bi({})*2", 6)])
+def test_what_is_the_same_for_every_sequence(cell_file: Write, shape: str, width: int) -> None:
+    network = rnnsym.model(shape.format(cell_file(DATA_FREE)), d=2, n=3, k=4)
+    draw = np.random.default_rng(1)
+    weights = {k: draw.standard_normal(s) for k, s in network.parameter_shapes().items()}
+    x, dy = draw.standard_normal((4, 5, 2)), draw.standard_normal((4, 5, width))
+    batch = network.gradients(weights, x, dy)
+    singles = [network.gradients(weights, x[:, b], dy[:, b]) for b in range(5)]
+    for name, gradient in batch.weights.items():
+        total = sum(single.weights[name] for single in singles)
+        assert np.max(np.abs(gradient - total)) <= 1e-12 * max(1.0, float(np.max(np.abs(total))))
+    assert network.check().passed

@@ -54,6 +54,10 @@ class Notation(ABC):
             printed += f"·{factor}" if printed[-1:].isdigit() and factor[0].isdigit() else factor
         return printed
 
+    def product(self, factors: Sequence[Node]) -> str:
+        """Matrices multiplied."""
+        return self.dot.join(shaped(c, self) for c in factors)
+
     def filled(self, node: Fill) -> str:
         """A constant matrix where its shape matters, as in a product."""
         return self.scalar(node.value)
@@ -191,7 +195,7 @@ def shaped(node: Node, notation: Notation, strength: int = 3) -> str:
 
 @render.register
 def _(node: Product, notation: Notation) -> str:
-    return notation.dot.join(shaped(c, notation) for c in node.children)
+    return notation.product(node.children)
 
 
 @render.register

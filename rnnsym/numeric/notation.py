@@ -1,12 +1,24 @@
 """Expressions as NumPy writes them."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
-from rnnsym.expr import Array, Expr, Fill, Node, Spread, evaluated, source_scalar
+from rnnsym.expr import (
+    Array,
+    Expr,
+    Fill,
+    Node,
+    Spread,
+    Transpose,
+    arrays_in,
+    evaluated,
+    source_scalar,
+)
 from rnnsym.expr.printing import render, shaped
 from rnnsym.expr.text import Source
 
-__all__ = ["NumPy", "code", "identifier", "size_code"]
+__all__ = ["NumPy", "code", "identifier", "is_timed", "size_code", "wide"]
 
 _FUNCTIONS = {
     "sigmoid": "sigmoid({})",
@@ -75,12 +87,42 @@ class NumPy(Source):
         return f"np.concatenate([{', '.join(blocks)}])"
 
 
-NUMPY = NumPy()
+class _Batch(NumPy):
+    """NumPy with a column for every sequence of a batch, B in all."""
+
+    def product(self, factors: Sequence[Node]) -> str:
+        """Matrices multiplied; δ vᵀ and v δᵀ sum over the batch, so a v of one column gets B."""
+        parts = [shaped(f, self) for f in factors]
+        for i, (left, right) in enumerate(pairwise(factors)):
+            if _is_adjoint(left) and isinstance(right, Transpose):
+                parts[i + 1] = f"{wide(right.arg)}.T"
+            elif _is_adjoint(right) and isinstance(right, Transpose):
+                parts[i] = wide(left)
+        return self.dot.join(parts)
+
+
+def _is_adjoint(node: Node) -> bool:
+    return any(array.family.role == "adjoint" for array in arrays_in(node))
+
+
+def is_timed(node: Node) -> bool:
+    """Tell whether an expression holds anything that has a value of its own at each step."""
+    return any(array.time is not None for array in arrays_in(node))
+
+
+def wide(node: Node) -> str:
+    """Return a column as NumPy writes it, as often beside itself as there are sequences."""
+    if is_timed(node) or node.shape[1] != 1:
+        return shaped(node, _BATCH, 8)
+    return f"np.broadcast_to({code(node)}, ({size_code(node.shape[0])}, B))"
+
+
+_BATCH = _Batch()
 
 
 def code(node: Node) -> str:
-    """Return ``node`` as NumPy writes it."""
-    return render(node, NUMPY)
+    """Return ``node`` as the program writes it."""
+    return render(node, _BATCH)
 
 
 def identifier(array: Array) -> str:

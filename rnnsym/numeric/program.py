@@ -15,7 +15,7 @@ from rnnsym.expr import (
     Span,
     source_scalar,
 )
-from rnnsym.numeric.notation import code, identifier, size_code
+from rnnsym.numeric.notation import code, identifier, is_timed, size_code, wide
 
 __all__ = ["Program", "identifier", "program_source", "run"]
 
@@ -140,7 +140,8 @@ def _forward(writer: _Writer, loop: Loop) -> None:
         _before_the_start(writer, loop, span.first if loop.order > 0 else span.last)
         writer.loop("t", span, loop.order)
     for equation in loop.equations:
-        writer.add(f"{code(equation.lhs)} = {code(equation.rhs)}")
+        value = code(equation.rhs) if is_timed(equation.rhs) else wide(equation.rhs)
+        writer.add(f"{code(equation.lhs)} = {value}")
     if span is not None:
         writer.depth -= 1
 
