@@ -80,6 +80,10 @@ class Reading(References):
         value = self._value(tree)
         return self._filled(value, self.line.shape) if isinstance(value, Expr) else value
 
+    def value(self, tree: Tree) -> Value:
+        """Return what a formula means: an expression, or a number that stands alone."""
+        return self._value(tree)
+
     # Values
 
     def _value(self, tree: Tree) -> Value:

@@ -24,7 +24,8 @@ from rnnsym.sheet.lines import Numbering, range_of, rules_in, source_at, step_li
 from rnnsym.sheet.naming import convention_lines, slug, tied, tied_shape
 from rnnsym.sheet.symbols import symbol_table, widths
 
-__all__ = ["check_blocks", "derivation_blocks", "derivation_document"]
+__all__ = ["backward_blocks", "check_blocks", "derivation_blocks", "derivation_document", "forward_blocks",
+           "rule_blocks"]  # fmt: skip
 
 
 def derivation_document(
@@ -76,10 +77,8 @@ def derivation_blocks(
     yield from widths(system)
     yield Heading("Forward", 2)
     yield from forward_blocks(system, numbers)
-    yield Heading("Local rules", 2)
-    used = dict.fromkeys(r for s in steps for r in rules_in(s))
-    yield Listing(tuple(prose(f"R{numbers.rules[r]}  {r}") for r in used))
-    yield from _backward(derivation, steps, numbers)
+    yield from rule_blocks(steps, numbers)
+    yield from backward_blocks(derivation, steps, numbers)
     if wanted is None:
         yield Heading("Jacobians between successive states", 2)
         yield from jacobian_blocks(system)
@@ -108,7 +107,23 @@ def forward_blocks(system: System, numbers: Numbering) -> Iterator[Block]:
             yield Equations(tuple(lines))
 
 
-def _backward(derivation: Derivation, steps: Sequence[Step], numbers: Numbering) -> Iterator[Block]:
+def rule_blocks(steps: Sequence[Step], numbers: Numbering) -> Iterator[Block]:
+    """Yield the local rules that these lines cite, under a heading."""
+    yield Heading("Local rules", 2)
+    used = dict.fromkeys(r for s in steps for r in rules_in(s))
+    yield Listing(tuple(prose(f"R{numbers.rules[r]}  {r}") for r in used))
+
+
+def backward_blocks(
+    derivation: Derivation, steps: Sequence[Step], numbers: Numbering
+) -> Iterator[Block]:
+    """Yield the adjoints in the order in which they are computed, then the gradients, by heading.
+
+    Args:
+        derivation: what was derived.
+        steps: the lines that are wanted.
+        numbers: of its lines.
+    """
     kept = set(steps)
     yield Heading("Backward", 2)
     for stage in derivation.stages:

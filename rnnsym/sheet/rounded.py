@@ -1,0 +1,29 @@
+"""Numbers in running text: two digits, and powers of ten where a number is far from 1."""
+
+from rnnsym.blocks import Prose, prose
+from rnnsym.expr import Symbol
+
+__all__ = ["power", "short"]
+
+DIGITS = 2
+
+
+def short(number: float) -> Prose:
+    """Return a number with two digits.
+
+    >>> short(0.36), short(8.9e-16)
+    (('0.36',), ('8.9 · ', 10**(-16)))
+    """
+    if 1e-3 <= abs(number) < 1e4 or number == 0:
+        return prose(f"{float(f'{number:.{DIGITS}g}'):g}")
+    digits, exponent = f"{number:.{DIGITS - 1}e}".split("e")
+    return prose(f"{digits} · ", Symbol("10") ** int(exponent))
+
+
+def power(base: float, exponent: int) -> Prose:
+    """Return a power and its value.
+
+    >>> power(0.9, 20)
+    (0.9**20, ' = ', '0.12')
+    """
+    return prose(Symbol(f"{base:g}") ** exponent, " = ", *short(base**exponent))
