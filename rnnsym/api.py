@@ -227,12 +227,28 @@ def cells(convention: str = "textbook") -> dict[str, Cell]:
 
 
 def generate_quiz(
-    n: int, seed: int, kinds: Sequence[str] = (), subjects: Sequence[str] = ()
+    n: int,
+    seed: int,
+    kinds: Sequence[str] = (),
+    subjects: Sequence[str] = (),
+    *,
+    topics: Sequence[str] = (),
+    levels: tuple[int, int] = (1, 5),
 ) -> "tuple[Item, ...]":
-    """Return ``n`` proven questions: same seed, same questions."""
+    """Return ``n`` proven questions: same seed, same questions.
+
+    Args:
+        n: how many.
+        seed: of every choice.
+        kinds: of these kinds only; a path is a kind of your own.
+        subjects: about these cells only, names or files.
+        topics: of these topics only.
+        levels: from the lowest to the highest level.
+    """
+    from rnnsym.quiz.drawing import Selection
     from rnnsym.quiz.paper import generate
 
-    return generate(n, seed, kinds, subjects)
+    return generate(Selection.of(kinds, topics, subjects, levels), n, seed)
 
 
 def write(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rnnsym.api import generate_quiz as generate
 from rnnsym.blocks import NumberMatrix, Prose, Table, prose
 from rnnsym.document import Question
 from rnnsym.errors import InputError
@@ -30,11 +31,10 @@ from rnnsym.item import (
     Words,
     WrongNumber,
 )
-from rnnsym.quiz import guard, registry
-from rnnsym.quiz import paper as papers
+from rnnsym.quiz import drawing, guard, registry
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import printed
-from rnnsym.quiz.paper import generate, paper
+from rnnsym.quiz.paper import paper
 from rnnsym.version import VERSION
 
 N = (size("n"), Integer(1))
@@ -223,7 +223,7 @@ def test_another_kind_or_a_longer_paper_changes_no_item() -> None:
 
 
 def test_no_two_items_of_a_paper_ask_the_same() -> None:
-    found = [(i.kind, papers.meaning(i.parameters)) for i in generate(120, 3)]
+    found = [drawing.meaning(i) for i in generate(120, 3)]
     assert len(set(found)) == len(found)
 
 
@@ -251,9 +251,9 @@ def test_kinds_are_listed_without_importing_sympy() -> None:
     [
         ({"n": 0}, "at least 1 question, not 0"),
         ({"n": 3, "kinds": ["cuont"]}, "unknown kind 'cuont'; did you mean 'count'?"),
-        ({"n": 3, "cells": ["ltsm"]}, "unknown cell 'ltsm'; did you mean 'lstm'?"),
+        ({"n": 3, "subjects": ["ltsm"]}, "unknown cell 'ltsm'; did you mean 'lstm'?"),
         ({"n": 10_001}, "at most 10000"),
-        ({"n": 1000, "kinds": ["adjoint"], "cells": ["lstm"]}, "only 20 different ones"),
+        ({"n": 1000, "kinds": ["adjoint"], "subjects": ["lstm"]}, "only 20 different ones"),
     ],
 )
 def test_bad_input_gets_one_line(arguments: dict[str, object], words: str) -> None:
@@ -265,7 +265,7 @@ def test_bad_input_gets_one_line(arguments: dict[str, object], words: str) -> No
 
 def test_all_that_exist_can_be_drawn() -> None:
     found = generate(20, 5, ["adjoint"], ["lstm"])
-    assert len({papers.meaning(i.parameters) for i in found}) == 20
+    assert len({drawing.meaning(i) for i in found}) == 20
 
 
 def test_a_kind_that_is_never_fair_ends_with_kind_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +278,7 @@ def test_a_kind_that_is_never_fair_ends_with_kind_and_seed(monkeypatch: pytest.M
     monkeypatch.setattr(guard, "check", check)
     with pytest.raises(InputError, match=r"kind 'count' about .* in 200 draws \(seed 9.*never"):
         generate(1, 9, ["count"])
-    assert 0 < len(tried) <= papers.ATTEMPTS
+    assert 0 < len(tried) <= drawing.ATTEMPTS
 
 
 def test_paper_and_key() -> None:
@@ -303,7 +303,7 @@ def test_a_users_cell_is_a_subject(tmp_path: Path) -> None:
         'z = "sigmoid(W_z @ x[t] + V_z @ x[t-1] + b_z)"\n'
         'h = "(1 - z[t]) * h[t-1] + z[t] * tanh(W @ x[t] + U @ h[t-1] + b)"\n'
     )
-    found = generate(12, 7, cells=[str(file)])
+    found = generate(12, 7, subjects=[str(file)])
     assert {dict(i.parameters)["model"].strip("bi()*2") for i in found} == {str(file).strip("bi()")}
     assert {i.kind for i in found} == {"adjoint", "count", "forward"}
     assert all(guard.check(i) == () for i in found)
@@ -314,11 +314,12 @@ def test_an_operator_that_returns_the_key_is_refused() -> None:
     key = next(o for o in good.options if o.correct)
     broken = tuple(o if o.correct else replace(o, content=key.content) for o in good.options)
     with pytest.raises(guard.Unfair, match="printed alike"):
-        papers.fair(replace(good, parts=(replace(good.parts[0], response=Choice(broken)),)))
+        drawing.fair(replace(good, parts=(replace(good.parts[0], response=Choice(broken)),)))
 
 
 def test_no_choice_depends_on_the_hash_seed() -> None:
-    code = "from rnnsym.quiz.paper import generate, paper; "
+    code = "from rnnsym.api import generate_quiz as generate; "
+    code += "from rnnsym.quiz.paper import paper; "
     code += "items = generate(9, 7); print(items, paper(items, 7, solved=True))"
     told = [
         subprocess.run(

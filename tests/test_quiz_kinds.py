@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnnsym.api import generate_quiz as generate
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.audit.slips import MISCONCEPTIONS as LINE_SLIPS
 from rnnsym.blocks import NumberMatrix
@@ -22,10 +23,10 @@ from rnnsym.numeric.check import check_derivation
 from rnnsym.quiz import guard, slips, truth
 from rnnsym.quiz.count_slips import MISCONCEPTIONS as COUNT_SLIPS
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item, fair
 from rnnsym.quiz.kinds import adjoint, count, forward
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import as_text, distance_to_tie, read_matrix
-from rnnsym.quiz.paper import draw_item, fair, generate
 from rnnsym.quiz.registry import Kind, load_kind
 from rnnsym.quiz.subject import EXAMINED
 from rnnsym.system import build_system, read_model
@@ -264,7 +265,7 @@ def test_a_broken_operator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(count, "MISCONCEPTIONS", (*COUNT_SLIPS, broken))
     kind = load_kind("count")
     with pytest.raises(Exception, match="'broken' gives the key"):
-        draw_item(kind, kind.subjects(["lstm"])[0], 1, 0, set())
+        draw_item(kind, kind.subjects(["lstm"])[0], Draw(1, "0"), set())
 
 
 def test_numbers_in_parameters_read_back() -> None:

@@ -1,136 +1,115 @@
-"""Papers: items drawn so that each depends on the seed, its kind and its place in the kind only."""
+"""Papers: which items stand on them, and how paper and key are laid out."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count, islice
 
-from rnnsym.blocks import Block, Prose, Table, prose
-from rnnsym.cell import load_cell
+from rnnsym.blocks import Block, Heading, Prose, Table, prose
 from rnnsym.document import Document, Question
 from rnnsym.errors import InputError
 from rnnsym.item import Item
-from rnnsym.quiz import guard
-from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters, kind_names, load_kind
+from rnnsym.quiz.drawing import KindError, Selection, rounds, series
 from rnnsym.quiz.responses import answer_text
 from rnnsym.version import VERSION
 
-__all__ = ["ATTEMPTS", "MOST", "draw_item", "generate", "paper"]
+__all__ = ["MOST", "answer_table", "generate", "paper"]
 
-T = TypeVar("T")
-ATTEMPTS = 200
 MOST = 10_000
 """Questions on one paper."""
 ROUNDING = "Numbers: keep four decimals on the way, give three; a 5 rounds away from zero."
 
 
 def generate(
-    n: int, seed: int, kinds: Sequence[str] = (), cells: Sequence[str] = ()
+    selection: Selection,
+    n: int,
+    seed: int,
+    paper: str = "",
+    failed: Callable[[KindError], None] | None = None,
 ) -> tuple[Item, ...]:
     """Return ``n`` different items, the kinds in turn.
 
-    The k-th item of a kind depends on seed, kind, k and ``cells`` only: another kind, or a longer
-    paper, changes none of them.
-
     Args:
+        selection: what may be asked.
         n: how many.
         seed: of every choice.
-        kinds: names of kinds; none means all.
-        cells: names or files of cells; none means the shipped ones.
+        paper: tells papers of one seed apart.
+        failed: told of a user's kind that fails, while the others go on; without it, one that
+            fails stops everything.
 
     Raises:
-        InputError: an unknown kind or cell, or more questions than there are.
+        InputError: fewer such questions exist; says how many.
+        KindError: a user's kind fails.
     """
-    for cell in cells:
-        load_cell(cell)
-    chosen = [load_kind(name) for name in dict.fromkeys(kinds or kind_names())]
-    subjects = {kind: {s: kind.variants(s) for s in kind.subjects(cells)} for kind in chosen}
-    known = {kind.name: sum(variants.values()) for kind, variants in subjects.items()}
-    _check_number(n, sum(known.values()))
-    series = {kind.name: _series(kind, subjects[kind], seed) for kind in chosen}
-    return tuple(next(series[name]) for name in islice(_rounds(known, seed, "kinds"), n))
-
-
-def _check_number(n: int, known: int) -> None:
     if n < 1:
         raise InputError(f"a paper has at least 1 question, not {n}")
-    if n > known:
-        raise InputError(f"{n} questions asked, but there are only {known} different ones")
     if n > MOST:
         raise InputError(f"{n} questions asked, but a paper has at most {MOST}")
+    found = tuple(islice(_in_turn(selection, seed, paper, failed), n))
+    if len(found) < n:
+        raise InputError(f"{n} questions asked, but there are only {len(found)} different ones")
+    return found
 
 
-def _rounds(known: Mapping[T, int], seed: int, name: str) -> Iterator[T]:
-    """Yield each key of ``known`` as often as it says: in rounds, each once a round, shuffled."""
-    for turn in range(max(known.values(), default=0)):
-        left = [option for option, times in known.items() if times > turn]
-        yield from Draw(seed, f"{name} {turn}").ranked("order", left)
+def _in_turn(
+    selection: Selection, seed: int, paper: str, failed: Callable[[KindError], None] | None
+) -> Iterator[Item]:
+    """Yield items in rounds of kinds, each once a round, until every kind has run out."""
+    left = {kind.name: series(kind, selection, seed, paper) for kind in selection.kinds}
+    for turn in count():
+        for name in rounds(dict.fromkeys(left, 1), seed, f"{paper}kinds {turn}"):
+            try:
+                item = next(left[name], None)
+            except KindError as error:
+                if failed is None:
+                    raise
+                failed(error)
+                item = None
+            if item is None:
+                del left[name]
+            else:
+                yield item
+        if not left:
+            return
 
 
-def _series(kind: Kind, subjects: Mapping[Parameters, int], seed: int) -> Iterator[Item]:
-    """Yield the items of one kind, no two equal by meaning."""
-    seen: set[Parameters] = set()
-    for place, subject in enumerate(_rounds(subjects, seed, kind.name)):
-        item = draw_item(kind, subject, seed, place, seen)
-        seen.add(meaning(item.parameters))
-        yield item
+def paper(
+    items: Sequence[Item],
+    seed: int,
+    *,
+    solved: bool,
+    name: str = "",
+    title: str = "Quiz on recurrent networks",
+    lines: Sequence[Prose] = (),
+    sections: Sequence[tuple[str, int]] = (),
+) -> Document:
+    """Return the paper of ``items``, or with ``solved`` its key and a table of answers.
 
-
-def meaning(parameters: Parameters) -> Parameters:
-    """Return what is asked: everything but which options are shown and in which order."""
-    return tuple(p for p in parameters if p[0] != ARRANGEMENT)
-
-
-def draw_item(
-    kind: Kind, subject: Parameters, seed: int, place: int, seen: set[Parameters]
-) -> Item:
-    """Return the first fair item among the attempts at one place.
-
-    Raises:
-        InputError: none of the attempts is fair; names kind and seed.
+    Args:
+        items: its questions.
+        seed: they were drawn with.
+        solved: whether this is the key.
+        name: the stem of its file.
+        title: its title.
+        lines: further lines under the title, such as form and student.
+        sections: title and number of questions of each section, in order.
     """
-    draw = Draw(seed, f"{kind.name}/{place}")
-    # Outside the attempts: the key's place must not depend on how often a draw was refused.
-    arrangement = (ARRANGEMENT, str(draw.integer(ARRANGEMENT, 0, 9999)))
-    reason = ""
-    for _ in range(ATTEMPTS):
-        parameters = kind.draw(subject, draw)
-        draw = draw.again()
-        if parameters in seen:
-            reason = "each was drawn before"
-            continue
-        try:
-            return fair(kind.make((*parameters, arrangement)))
-        except guard.Unfair as unfair:
-            reason = str(unfair)
-    asked = ", ".join(value for _, value in subject)
-    raise InputError(
-        f"no fair question of kind '{kind.name}' about {asked} in {ATTEMPTS} draws "
-        f"(seed {seed}, place {place}); the last one: {reason}"
-    )
-
-
-def fair(item: Item) -> Item:
-    """Return ``item`` if the guard lets it pass.
-
-    Raises:
-        Unfair: the guard's reasons.
-    """
-    reasons = guard.check(item)
-    if reasons:
-        raise guard.Unfair("; ".join(reasons))
-    return item
-
-
-def paper(items: Sequence[Item], seed: int, *, solved: bool) -> Document:
-    """Return the paper of ``items``, or with ``solved`` its key and a table of answers."""
-    questions = tuple(Question(item, i, solved) for i, item in enumerate(items, 1))
-    blocks: tuple[Block | Question, ...] = questions
+    questions = [Question(item, i, solved) for i, item in enumerate(items, 1)]
+    blocks = tuple(_sectioned(questions, sections))
     if solved:
-        blocks = (_answers(items), *questions)
-    name = f"quiz-seed{seed}" + ("-key" if solved else "")
-    title = "Quiz on recurrent networks" + (": key" if solved else "")
-    return Document(name, "paper", title, _lines(items, seed), blocks)
+        blocks = (answer_table(items), *blocks)
+    stem = (name or f"quiz-seed{seed}") + ("-key" if solved else "")
+    heading = title + (": key" if solved else "")
+    return Document(stem, "paper", heading, (*lines, *_lines(items, seed)), blocks)
+
+
+def _sectioned(
+    questions: Sequence[Question], sections: Sequence[tuple[str, int]]
+) -> Iterator[Block | Question]:
+    start = 0
+    for title, number in sections:
+        yield Heading(title, 2)
+        yield from questions[start : start + number]
+        start += number
+    yield from questions[start:]
 
 
 def _lines(items: Sequence[Item], seed: int) -> tuple[Prose, ...]:
@@ -143,11 +122,12 @@ def _lines(items: Sequence[Item], seed: int) -> tuple[Prose, ...]:
     )
 
 
-def _answers(items: Sequence[Item]) -> Table:
-    head = (prose("Question"), prose("Answer"), prose("Marks"), prose("Topic"), prose("Id"))
+def answer_table(items: Sequence[Item]) -> Table:
+    """Return the answers of a paper for the person who marks."""
+    head = ("Question", "Answer", "Marks", "Topic", "Id")
     cells = (
         (str(i), answer_text(item), str(item.marks), item.topic, item.id)
         for i, item in enumerate(items, 1)
     )
     rows = tuple(tuple(prose(cell) for cell in row) for row in cells)
-    return Table(head, rows, "Answers")
+    return Table(tuple(prose(h) for h in head), rows, "Answers")

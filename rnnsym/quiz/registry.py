@@ -1,14 +1,15 @@
 """The kinds of question, by the files of the folder ``kinds``; listing them imports none."""
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from rnnsym.errors import one_of
+from rnnsym.errors import InputError, one_of
 
 if TYPE_CHECKING:
     from rnnsym.item import Item
@@ -44,6 +45,7 @@ class Kind:
         variants: at most how many distinct questions one subject has.
         draw: the parameters of one question about a subject, without the arrangement.
         make: the item with these parameters; raises ``guard.Unfair`` where there is no fair one.
+        file: where a kind of a user's own comes from, "" for ours.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Kind:
     variants: Callable[[Parameters], int]
     draw: "Callable[[Parameters, Draw], Parameters]"
     make: "Callable[[Parameters], Item]"
+    file: str = ""
 
 
 def kind_names() -> list[str]:
@@ -64,11 +67,32 @@ def kind_names() -> list[str]:
 
 @cache
 def load_kind(name: str) -> Kind:
-    """Return a kind by name.
+    """Return a kind by name, or from a Python file of a user's own that defines ``KIND``.
 
     Raises:
-        InputError: no such kind; names the nearest one.
+        InputError: no such kind or file, or one that defines none; names the nearest kind.
     """
+    if name.endswith(".py"):
+        return _from_file(Path(name))
     module = importlib.import_module(f"rnnsym.quiz.kinds.{one_of('kind', name, kind_names())}")
     kind: Kind = module.KIND
     return kind
+
+
+def _from_file(path: Path) -> Kind:
+    spec = importlib.util.spec_from_file_location(f"rnnsym_kind_{path.stem}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise InputError(f"no such kind: the file {path} does not exist")
+    found = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(found)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"the kind in {path} cannot be loaded: {reason}") from error
+    kind = getattr(found, "KIND", None)
+    if not isinstance(kind, Kind):
+        raise InputError(f"{path} defines no KIND (a rnnsym.quiz.registry.Kind), but {kind!r}")
+    one_of("topic", kind.topic, TOPICS)
+    if kind.name in kind_names():
+        raise InputError(f"the kind in {path} is called '{kind.name}', as one of ours is")
+    return replace(kind, file=str(path))
