@@ -9,6 +9,7 @@ from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Step
 from rnnsym.expr import (
     BOUND,
+    LAYER,
     TIME,
     Array,
     Expr,
@@ -51,7 +52,8 @@ def _term_dropped(row: Row) -> Sequence[Slip]:
         if term.source is None:
             why = prose("The loss sees it directly too: ", term.value, " is missing.")
         else:
-            why = prose("The path through ", term.source.lhs, " is missing: ", term.value, ".")
+            through = term.source.lhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
+            why = prose("The path through ", through, " is missing: ", term.value, ".")
         found.append((replace(row, value=rest.value()), why))
     return found
 
