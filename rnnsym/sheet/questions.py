@@ -1,0 +1,123 @@
+"""Five questions of the quiz on a sheet, and the answers on a page of their own.
+
+They are drawn as a paper's are, proven and guarded; the seed is the sheet's name. What the sheet
+prints already is not printed again in every stem.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
+
+from rnnsym.blocks import (
+    Block,
+    Equations,
+    Heading,
+    Inline,
+    Line,
+    Listing,
+    NumberMatrix,
+    PageBreak,
+    Paragraph,
+    Prose,
+    Relation,
+    prose,
+)
+from rnnsym.equations import System
+from rnnsym.errors import InputError
+from rnnsym.item import Item
+from rnnsym.quiz.draw import Draw, digest
+from rnnsym.quiz.drawing import draw_item
+from rnnsym.quiz.registry import Kind, load_kind
+from rnnsym.quiz.subject import convention_note, equations_of
+
+__all__ = ["KINDS", "drawn_items", "question_blocks"]
+
+KINDS = ("adjoint", "count", "forward")
+NUMBER = 5
+TEXTBOOK = ("convention", "textbook")
+
+
+def question_blocks(
+    name: str, cells: Sequence[str], system: System | None = None, kinds: Sequence[str] = KINDS
+) -> Iterator[Block]:
+    """Yield five questions, a page break, and their answers.
+
+    Args:
+        name: of the sheet: the same name draws the same questions.
+        cells: what is asked about.
+        system: of a single cell, whose equations the sheet prints and the stems need not.
+        kinds: of question, in turn.
+    """
+    items = drawn_items(name, cells, kinds)
+    if not items:
+        return
+    yield Heading("Questions", 2)
+    for number, item in enumerate(items, 1):
+        yield Heading(f"Question {number} ({_many(item.marks, 'mark')}, {item.minutes} min)", 3)
+        yield from item.stem if system is None else _shortened(item.stem, system)
+        yield Listing(tuple(option.content for option in item.options), "letters")
+    yield PageBreak()
+    yield Heading("Answers", 2)
+    for number, item in enumerate(items, 1):
+        yield Heading(f"Answer {number}: {item.key}", 3)
+        yield from item.solution
+        wrong = zip("ABCDEFGH", item.options, strict=False)
+        yield Listing(
+            tuple(
+                prose(f"{letter} — {option.misconception}. ", *option.why)
+                for letter, option in wrong
+                if not option.correct
+            )
+        )
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def drawn_items(name: str, cells: Sequence[str], kinds: Sequence[str] = KINDS) -> list[Item]:
+    """Return up to five fair items, the kinds in turn, the easiest first."""
+    seed = int.from_bytes(digest("sheet", name, size=4), "big")
+    series = {kind: _series(load_kind(kind), cells, seed) for kind in kinds}
+    turns = (next(series[kind], None) for kind in cycle(kinds))
+    found = [item for item in islice(turns, NUMBER + len(kinds)) if item is not None]
+    return sorted(found[:NUMBER], key=lambda item: item.level)
+
+
+def _series(kind: Kind, cells: Sequence[str], seed: int) -> Iterator[Item]:
+    """Yield items about one subject after the other; one that has no fair question is skipped."""
+    subjects = [s for s in kind.subjects(cells) if TEXTBOOK in s]
+    for place, subject in enumerate(Draw(seed, kind.name).ranked("subjects", subjects)):
+        try:
+            yield draw_item(kind, subject, Draw(seed, f"{kind.name}/{place}"), ())
+        except InputError:  # every draw was refused: there is another subject
+            continue
+
+
+def _shortened(stem: Sequence[Block], system: System) -> list[Block]:
+    """Return a stem without what the sheet says of its model: equations, convention and sizes."""
+    known: set[tuple[object, object]] = {(e.lhs, e.rhs) for e in system.equations}
+    known |= {(line.lhs, line.rhs) for line in equations_of(system).lines}
+    note = Paragraph(convention_note(system))
+    kept: list[Block] = []
+    for block in stem:
+        if isinstance(block, Equations) and known.issuperset((x.lhs, x.rhs) for x in block.lines):
+            before = kept.pop() if kept else None
+            said = before.content if isinstance(before, Paragraph) else ()
+            kept.append(Paragraph((*said, " the forward equations of this sheet.")))
+        elif isinstance(block, Equations) and all(_is_number(line) for line in block.lines):
+            kept.append(Paragraph(_in_a_row(block.lines)))
+        elif block != note:
+            kept.append(block)
+    return kept
+
+
+def _is_number(line: Line) -> bool:
+    return isinstance(line.rhs, NumberMatrix) and line.rhs.entry is not None
+
+
+def _in_a_row(lines: Sequence[Line]) -> Prose:
+    parts: list[Inline] = []
+    for line in lines:
+        assert not isinstance(line.rhs, tuple)
+        parts += [", " if parts else "", Relation((line.lhs, line.rhs))]
+    return (*parts[1:], ".")
