@@ -197,6 +197,17 @@ def test_d2l_prints_rows() -> None:
         assert wanted in lines
 
 
+def test_every_command_prints_rows(tmp_path: Path) -> None:
+    product = "dHₜ/dHₖ = J_HHₖ₊₁ … J_HHₜ₋₁ J_HHₜ: the product"
+    for arguments, line in (
+        (("flow", "gru"), product),
+        (("compare", "gru", "lstm"), "Iₜ = σ(Xₜ W_xi + Hₜ₋₁ W_hi + b_i)"),
+        (("diff", "gru", "lstm"), "a_Iₜ = Xₜ W_xi + Hₜ₋₁ W_hi + b_i"),
+    ):
+        done = call(*arguments, "--convention", "d2l", folder=tmp_path)
+        assert line in done.stdout, arguments
+
+
 def test_onnx_prints_rows_with_the_matrices_of_columns() -> None:
     lines = lines_of("lstm-peephole", "onnx")
     for wanted in (

@@ -8,6 +8,7 @@ import pytest
 from rnnsym.cell import cell_names
 from rnnsym.derivation import Derivation
 from rnnsym.derive import derive
+from rnnsym.expr import text
 from rnnsym.sheet.diff import columns_fit, diff_lines
 from rnnsym.system import build_system, read_model
 from tests.terminal import Outcome, call
@@ -25,8 +26,8 @@ g = '\\tilde{h}'
 """
 
 
-def derivation(text: str) -> Derivation:
-    return derive(build_system(read_model(text)))
+def derivation(text: str, convention: str = "textbook") -> Derivation:
+    return derive(build_system(read_model(text, convention=convention)))
 
 
 def diff(*arguments: str, folder: Path) -> Outcome:
@@ -91,6 +92,33 @@ def test_wide_lines_go_one_under_the_other() -> None:
     assert not columns_fit(backward)
 
 
+def test_one_cell_in_two_conventions(tmp_path: Path) -> None:
+    twice = ("gru", "gru", "--convention", "textbook", "--convention", "pytorch")
+    done = diff(*twice, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Difference: textbook gru and pytorch gru"
+    place = lines.index("  ≠  textbook gru  hₜ = (1 − zₜ) ⊙ hₜ₋₁ + zₜ ⊙ h̃ₜ")
+    assert lines[place + 1] == "     pytorch gru   hₜ = (1 − zₜ) ⊙ nₜ + zₜ ⊙ hₜ₋₁"
+    data = json.loads(diff(*twice, "--format", "json", folder=tmp_path).stdout)
+    assert data["conventions"] == ["textbook", "pytorch"]
+
+
+def test_another_layout_is_a_difference() -> None:
+    """Keras's LSTM has the textbook's names and equations, but for rows."""
+    lines = diff_lines(derivation("lstm"), derivation("lstm", "keras"))
+    different = {line.name for line in lines if line.verdict == "different"}
+    assert {"a_f", "delta_h", "dU_f"} <= different
+    assert {"f", "c", "delta_c", "db_f"} <= {x.name for x in lines if x.verdict == "same"}
+    [line] = [line for line in lines if line.name == "a_f"]
+    assert line.left is not None
+    assert line.right is not None
+    assert [text(side.printed[1]) for side in (line.left, line.right)] == [
+        "W_f xₜ + U_f hₜ₋₁ + b_f",
+        "xₜ W_f + hₜ₋₁ U_f + b_f",
+    ]
+
+
 def test_json_and_every_other_format(tmp_path: Path) -> None:
     arguments = ("lstm", "lstm-coupled", "--format")
     data = json.loads(diff(*arguments, "json", folder=tmp_path).stdout)
@@ -108,6 +136,10 @@ def test_json_and_every_other_format(tmp_path: Path) -> None:
         (("gru", "lstm", "mgu"), "diff takes two models, not 3"),
         (("gru", "gru-reset-aftr"), "did you mean 'gru-reset-after'?"),
         (("gru", "lstm", "--set", "q=2"), "has no size 'q'"),
+        (
+            ("gru", "lstm", *("--convention", "d2l") * 3),
+            "once for all models, or once for each: 2 models and 3 conventions",
+        ),
     ],
 )
 def test_bad_input(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from rnnsym.cli.options import (
     print_document,
     say,
 )
-from rnnsym.convention import convention_names
+from rnnsym.convention import TEXTBOOK, convention_names
 from rnnsym.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,10 +36,12 @@ def several_models(function: F) -> F:
         click.argument("texts", metavar="MODEL...", nargs=-1, required=True),
         click.option(
             "--convention",
+            "conventions",
             type=ChoiceOf("convention", convention_names(), {}),
-            default="textbook",
+            multiple=True,
+            default=[TEXTBOOK],
             show_default=True,
-            help="Whose equations.",
+            help="Whose equations; given several times, one for each MODEL.",
         ),
         click.option("--no-bias", is_flag=True, help="Leave out all bias vectors."),
         click.option(
@@ -52,11 +54,18 @@ def several_models(function: F) -> F:
 
 
 def systems_of(
-    texts: tuple[str, ...], convention: str, no_bias: bool, sizes: tuple[str, ...]
+    texts: tuple[str, ...], conventions: tuple[str, ...], no_bias: bool, sizes: tuple[str, ...]
 ) -> "list[System]":
     """Return the equations of every model, each with the sizes given."""
     if len(texts) > MAX_MODELS:
         raise InputError(f"{len(texts)} models at once (at most {MAX_MODELS})")
+    if len(conventions) == 1:
+        conventions *= len(texts)
+    if len(conventions) != len(texts):
+        raise InputError(
+            f"--convention is given once for all models, or once for each: {len(texts)} models "
+            f"and {len(conventions)} conventions"
+        )
     return [
         build(
             text,
@@ -69,7 +78,7 @@ def systems_of(
             no_bias=no_bias,
             sizes=sizes,
         ).system
-        for text in texts
+        for text, convention in zip(texts, conventions, strict=True)
     ]
 
 

@@ -1,6 +1,6 @@
 """Models side by side as JSON.
 
-Schema 1: ``rnnsym``, ``schema``, ``convention``, ``models`` [{model, states, gates, other_maps,
+Schema 2: ``rnnsym``, ``schema``, ``models`` [{model, convention, states, gates, other_maps,
 equations: [{name, formula, latex}], formula, total, multiply_adds, memory, edges, paths}],
 ``ratios`` [{of, to, parameters, multiply_adds, variants: [{change, parameters}]}], and
 ``guidance``. A ratio is {top, bottom, constant, limit}; ``limit`` is [top, bottom] as all sizes
@@ -23,7 +23,7 @@ from rnnsym.version import VERSION
 
 __all__ = ["SCHEMA", "compare_json"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def compare_json(systems: Sequence[System]) -> dict[str, Any]:
@@ -32,7 +32,6 @@ def compare_json(systems: Sequence[System]) -> dict[str, Any]:
     return {
         "rnnsym": VERSION,
         "schema": SCHEMA,
-        "convention": systems[0].model.convention,
         "models": [_model(c) for c in counts],
         "ratios": [_pair(a, b, found) for a, b, found in pairs(counts)],
         "guidance": list(guidance(systems)),
@@ -47,6 +46,7 @@ def _model(counted: Count) -> dict[str, Any]:
     chains = jacobians(system)
     return {
         "model": str(system.model),
+        "convention": system.model.convention,
         "states": [s.array.key for s in system.states],
         "gates": [source(g) for g in gates],
         "other_maps": [source(g) for g in others],

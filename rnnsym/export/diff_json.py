@@ -1,8 +1,8 @@
 """Two derivations line by line as JSON.
 
-Schema 1: ``rnnsym``, ``schema``, ``models`` (two), ``lines`` [{section, name, verdict, left,
-right}] and ``differing``, how many are not the same. ``verdict`` is same, different, left or right
-(in one derivation only); a side is {target, formula, latex} or null.
+Schema 1: ``rnnsym``, ``schema``, ``models`` and ``conventions`` (two each), ``lines``
+[{section, name, verdict, left, right}] and ``differing``, how many are not the same. ``verdict`` is
+same, different, left or right (in one derivation only); a side is {target, formula, latex} or null.
 """
 
 from typing import Any
@@ -24,6 +24,7 @@ def diff_json(left: Derivation, right: Derivation) -> dict[str, Any]:
         "rnnsym": VERSION,
         "schema": SCHEMA,
         "models": [str(d.system.model) for d in (left, right)],
+        "conventions": [d.system.model.convention for d in (left, right)],
         "lines": [
             {
                 "section": line.section.lower(),
@@ -41,4 +42,5 @@ def diff_json(left: Derivation, right: Derivation) -> dict[str, Any]:
 def _side(side: Side | None) -> dict[str, str] | None:
     if side is None:
         return None
-    return {"target": source(side.lhs), "formula": source(side.rhs), "latex": latex(side.rhs)}
+    lhs, rhs = side.printed
+    return {"target": source(lhs), "formula": source(rhs), "latex": latex(rhs)}

@@ -29,7 +29,8 @@ from rnnsym.jacobian import jacobians
 from rnnsym.ratio import Ratio, ratio
 from rnnsym.sheet.flow_bounds import edge_prose
 from rnnsym.sheet.guidance import family, guidance
-from rnnsym.sheet.naming import convention_lines, slug
+from rnnsym.sheet.layout import in_layout
+from rnnsym.sheet.naming import conventions_in, slug, titles
 from rnnsym.system import build_system, read_model
 
 __all__ = ["compare_document", "gates_of", "pairs", "variants", "written_equations"]
@@ -46,9 +47,8 @@ def compare_document(systems: Sequence[System]) -> Document:
     blocks += [Heading("Ratios", 2), *_ratios(counts)]
     blocks += [Heading("Paths of the gradient", 2), *_paths(systems)]
     blocks += [Heading("Guidance", 2), _guidance(systems)]
-    title = " and ".join(str(s.model) for s in systems)
-    name = f"compare-{slug(title)}"
-    lines = convention_lines(systems[0])[:2]
+    title = " and ".join(titles(systems))
+    name, lines = f"compare-{slug(title)}", conventions_in(systems)
     return Document(name, "derivation", f"Comparison: {title}", lines, tuple(blocks))
 
 
@@ -80,16 +80,17 @@ def _is_gate(array: Array, system: System) -> bool:
 
 def _overview(counts: Sequence[Count]) -> Table:
     systems = [c.system for c in counts]
-    sorts = [gates_of(s) for s in systems]
+    gates, others = zip(*(gates_of(s) for s in systems), strict=True)
+    states = [[_bare(x.array) for x in s.states] for s in systems]
     rows: list[tuple[Prose, ...]] = [
-        (prose("states"), *(_listed([_bare(x.array) for x in s.states]) for s in systems)),
-        (prose("gates"), *(_listed(gates) for gates, _ in sorts)),
-        (prose("other affine maps"), *(_listed(others) for _, others in sorts)),
+        (prose("states"), *map(_listed, systems, states)),
+        (prose("gates"), *map(_listed, systems, gates)),
+        (prose("other affine maps"), *map(_listed, systems, others)),
         (prose("parameters"), *(_amount(c) for c in counts)),
         (prose("multiply–adds per step"), *(_amount(c.multiply_adds) for c in counts)),
         (prose("numbers kept for BPTT"), *(_amount(c.memory) for c in counts)),
     ]
-    head = (prose(""), *(prose(str(s.model)) for s in systems))
+    head = (prose(""), *(prose(name) for name in titles(systems)))
     return Table(head, tuple(rows))
 
 
@@ -97,11 +98,11 @@ def _bare(array: Array) -> Array:
     return Array(array.family, array.shape)
 
 
-def _listed(arrays: Sequence[Array]) -> Prose:
+def _listed(system: System, arrays: Sequence[Array]) -> Prose:
     parts: list[Inline] = [f"{len(arrays)}" + (": " if arrays else "")]
     for i, array in enumerate(dict.fromkeys(arrays)):
         parts += [", ", array] if i else [array]
-    return tuple(parts)
+    return in_layout(tuple(parts), system.model.convention)
 
 
 def _amount(amount: Amount) -> Prose:
@@ -119,11 +120,11 @@ def _equations(systems: Sequence[System]) -> Iterator[Block]:
     if len(columns) == 2 and sum(widths) <= PAGE:
         longest = max(len(column) for column in columns)
         filled = [[*_relations(column), *[()] * (longest - len(column))] for column in columns]
-        head = tuple(prose(str(s.model)) for s in systems)
+        head = tuple(prose(name) for name in titles(systems))
         yield Table(head, tuple(zip(*filled, strict=True)))
         return
-    for system, column in zip(systems, columns, strict=True):
-        yield Paragraph(prose(str(system.model), ":"))
+    for name, column in zip(titles(systems), columns, strict=True):
+        yield Paragraph(prose(name, ":"))
         yield Equations(tuple(Line(lhs, rhs) for lhs, rhs in column))
 
 
@@ -131,18 +132,19 @@ def _width(printed: str) -> int:
     return sum(not unicodedata.combining(c) for c in printed)
 
 
-def _relations(column: list[tuple[Array, Node]]) -> list[Prose]:
+def _relations(column: list[tuple[Node, Node]]) -> list[Prose]:
     return [prose(Relation((lhs, rhs))) for lhs, rhs in column]
 
 
-def written_equations(system: System) -> list[tuple[Array, Node]]:
-    """Return the equations of each cell of a model as its file writes them."""
+def written_equations(system: System) -> list[tuple[Node, Node]]:
+    """Return the equations of each cell of a model as its file writes them, in its layout."""
     cells: dict[Cell, None] = dict.fromkeys(b.cell for b in system.blocks if b.cell is not None)
-    return [
+    written = [
         (next(e.lhs for e in cell.equations if e.lhs.name == name), rhs)
         for cell in cells
         for name, rhs in cell.written.items()
     ]
+    return [(a, b) for a, b in in_layout(written, system.model.convention)]
 
 
 # Ratios
@@ -156,7 +158,7 @@ def pairs(counts: Sequence[Count]) -> Iterator[tuple[Count, Count, Ratio]]:
 
 def _ratios(counts: Sequence[Count]) -> Iterator[Block]:
     for a, b, found in pairs(counts):
-        names = f"{a.system.model} : {b.system.model}"
+        names = " : ".join(titles((a.system, b.system)))
         yield Paragraph(prose(f"Parameters, {names} = ", *_verdict(found)))
         work = ratio(a.multiply_adds.formula.value, b.multiply_adds.formula.value)
         yield Paragraph(prose(f"Multiply–adds per step, {names} = ", *_verdict(work)))
@@ -189,7 +191,7 @@ def variants(a: System, b: System) -> Iterator[tuple[str, Ratio]]:
     """
     texts = str(a.model), str(b.model)
     plain = all(not is_path(t) and t in cell_names(a.model.convention) for t in texts)
-    if not plain:
+    if not plain or a.model.convention != b.model.convention:
         return
     for convention in CONVENTIONS:
         known = cell_names(convention)
@@ -234,17 +236,19 @@ def _limit(found: Ratio) -> Prose:
 
 def _paths(systems: Sequence[System]) -> Iterator[Block]:
     items: list[Prose] = []
-    for system in systems:
+    for system, name in zip(systems, titles(systems), strict=True):
+        convention = system.model.convention
         for chain in jacobians(system):
-            bounds = chain_bounds(chain)
+            bounds, title = chain_bounds(chain), name.replace(str(system.model), chain.title)
             for edge in chain.edges:
-                items.append((f"{chain.title}: ", *edge_prose(system, edge, bounds)))
+                said = in_layout(edge_prose(system, edge, bounds), convention)
+                items.append((f"{title}: ", *said))
             table = step_paths(chain).through_time
             total = sum(sum(row) for row in table)
             ways = "1 path" if total == 1 else f"{total} paths"
             pairs_ = "the state" if len(chain.states) == 1 else f"its {len(chain.states)} states"
             items.append(
-                prose(f"{chain.title}: {ways} from {pairs_} of one step to {pairs_} of the next.")
+                prose(f"{title}: {ways} from {pairs_} of one step to {pairs_} of the next.")
             )
     yield Listing(tuple(items))
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rnnsym.blocks import Block, Heading, Paragraph, Prose, Relation, Table, prose
+from rnnsym.convention import read_convention
 from rnnsym.derivation import Derivation, Step
 from rnnsym.document import Document
 from rnnsym.equations import Equation
 from rnnsym.expr import Array, Node, Span, equal, text
-from rnnsym.sheet.naming import convention_lines, slug, tied
+from rnnsym.sheet.layout import in_layout
+from rnnsym.sheet.naming import conventions_in, slug, tied, titles
 
 __all__ = ["DiffLine", "Side", "columns_fit", "diff_document", "diff_lines"]
 
@@ -26,6 +28,12 @@ class Side:
     rhs: Node
     time: Span | None
     layer: Span | None
+    convention: str
+
+    @property
+    def printed(self) -> tuple[Node, Node]:
+        """Both sides of the equation as their convention prints them."""
+        return in_layout(self.lhs, self.convention), in_layout(self.rhs, self.convention)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,12 @@ class DiffLine:
 
 def _same(a: Side, b: Side) -> bool:
     alike = (a.lhs, a.time, a.layer) == (b.lhs, b.time, b.layer)
-    return alike and equal(a.rhs, b.rhs)
+    layouts = {read_convention(side.convention).product for side in (a, b)}
+    return alike and equal(a.rhs, b.rhs) and (len(layouts) == 1 or _line(a) == _line(b))
+
+
+def _line(side: Side) -> str:
+    return " = ".join(text(part) for part in side.printed)
 
 
 def diff_lines(left: Derivation, right: Derivation) -> tuple[DiffLine, ...]:
@@ -74,12 +87,13 @@ def diff_lines(left: Derivation, right: Derivation) -> tuple[DiffLine, ...]:
 
 def _sections(derivation: Derivation) -> Iterator[tuple[str, dict[str, Side]]]:
     system = derivation.system
+    convention = system.model.convention
 
     def forward(e: Equation) -> Side:
-        return Side(tied(system, e.lhs), tied(system, e.rhs), e.time, e.layer)
+        return Side(tied(system, e.lhs), tied(system, e.rhs), e.time, e.layer, convention)
 
     def line(s: Step) -> Side:
-        return Side(tied(system, s.target), tied(system, s.value()), s.time, s.layer)
+        return Side(tied(system, s.target), tied(system, s.value()), s.time, s.layer, convention)
 
     gradients = (*derivation.weights, *derivation.inputs, *derivation.initial)
     yield "Forward", {e.lhs.key: forward(e) for e in system.equations}
@@ -99,7 +113,9 @@ def _merged(left: list[str], right: list[str]) -> list[str]:
 
 def diff_document(left: Derivation, right: Derivation) -> Document:
     """Return two derivations side by side, or one under the other where they are too wide."""
-    names = str(left.system.model), str(right.system.model)
+    systems = left.system, right.system
+    first, second = titles(systems)
+    names = first, second
     lines = diff_lines(left, right)
     blocks: list[Block] = [
         Paragraph(
@@ -112,8 +128,8 @@ def diff_document(left: Derivation, right: Derivation) -> Document:
         blocks.append(_beside(here, names) if columns_fit(here) else _below(here, names))
     blocks.append(Paragraph(_summary(lines, names)))
     title = f"{names[0]} and {names[1]}"
-    top = convention_lines(left.system)[:2]
-    return Document(f"diff-{slug(title)}", "derivation", f"Difference: {title}", top, tuple(blocks))
+    name, top = f"diff-{slug(title)}", conventions_in(systems)
+    return Document(name, "derivation", f"Difference: {title}", top, tuple(blocks))
 
 
 def columns_fit(lines: Sequence[DiffLine]) -> bool:
@@ -126,12 +142,11 @@ def columns_fit(lines: Sequence[DiffLine]) -> bool:
 def _width(side: Side | None) -> int:
     if side is None:
         return 0
-    printed = f"{text(side.lhs)} = {text(side.rhs)}"
-    return sum(not unicodedata.combining(c) for c in printed)
+    return sum(not unicodedata.combining(c) for c in _line(side))
 
 
 def _equation(side: Side | None) -> Prose:
-    return () if side is None else prose(Relation((side.lhs, side.rhs)))
+    return () if side is None else prose(Relation(side.printed))
 
 
 def _beside(lines: Sequence[DiffLine], names: tuple[str, str]) -> Table:

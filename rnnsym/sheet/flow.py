@@ -12,6 +12,7 @@ from rnnsym.blocks import (
     Table,
     prose,
 )
+from rnnsym.convention import read_convention
 from rnnsym.document import Document
 from rnnsym.equations import System
 from rnnsym.expr import (
@@ -21,7 +22,6 @@ from rnnsym.expr import (
     Expr,
     Family,
     Integer,
-    Product,
     Symbol,
     concat,
 )
@@ -32,7 +32,8 @@ from rnnsym.sheet.flow_bounds import bound_blocks
 from rnnsym.sheet.flow_facts import general_facts
 from rnnsym.sheet.flow_measured import measured_blocks
 from rnnsym.sheet.jacobians import jacobian_blocks
-from rnnsym.sheet.naming import convention_lines, slug
+from rnnsym.sheet.layout import in_layout
+from rnnsym.sheet.naming import conventions_in, slug, titles
 from rnnsym.version import VERSION
 
 __all__ = ["flow_document"]
@@ -45,24 +46,24 @@ SHOWN_DEPTHS = (1, 2, 3, 4)
 def flow_document(systems: Sequence[System], decays: Sequence[Decay] = ()) -> Document:
     """Return how gradients flow through each model, and side by side what was measured."""
     blocks: list[Block] = []
-    for system in systems:
-        blocks += _model_blocks(system)
+    for system, name in zip(systems, titles(systems), strict=True):
+        blocks.append(Heading(name, 2))
+        blocks += in_layout(tuple(_model_blocks(system)), system.model.convention)
     blocks += [Heading("What holds for every net", 2), general_facts()]
     if decays:
         blocks += measured_blocks(decays)
-    names = ", ".join(str(s.model) for s in systems)
+    names = ", ".join(titles(systems))
     norms = "‖·‖ and σ_max are largest singular values, max|·| is the largest entry"
-    lines = (*convention_lines(systems[0])[:1], prose(norms), prose(f"rnnsym {VERSION}"))
+    lines = (*conventions_in(systems)[:-1], prose(norms), prose(f"rnnsym {VERSION}"))
     return Document(
         f"flow-{slug(names)}", "derivation", f"Gradient flow: {names}", lines, tuple(blocks)
     )
 
 
 def _model_blocks(system: System) -> Iterator[Block]:
-    yield Heading(str(system.model), 2)
     chains = jacobians(system)
     for chain in chains:
-        yield from _product(chain)
+        yield from _product(chain, system.model.convention)
     yield from jacobian_blocks(system)
     yield Heading("Bounds", 3)
     for chain in chains:
@@ -74,7 +75,7 @@ def _model_blocks(system: System) -> Iterator[Block]:
 # The product of Jacobians
 
 
-def _product(chain: ChainJacobians) -> Iterator[Block]:
+def _product(chain: ChainJacobians, convention: str) -> Iterator[Block]:
     forward = chain.loop.order > 0
     following = START + 1 if forward else START - 1
     before = TIME - 1 if forward else TIME + 1
@@ -87,10 +88,14 @@ def _product(chain: ChainJacobians) -> Iterator[Block]:
         else Array(Family("J", "J"), (stacked.shape[0], stacked.shape[0]), None, TIME)
     )
     at_start = stacked.xreplace({TIME: START})
-    factors = Product(whole, whole.xreplace({TIME: before}))
     last = whole.xreplace({TIME: following})
-    parts: list[Inline] = [Partial(stacked, at_start, "d" if single else "∂"), " = ", factors]
-    parts += [" … ", last, ": the product of the Jacobians of the steps between, newest first."]
+    factors: list[Inline] = [whole, " ", whole.xreplace({TIME: before}), " … ", last]
+    # Rows pass through the steps from left to right.
+    in_columns = read_convention(convention).product == "W x"
+    parts: list[Inline] = [Partial(stacked, at_start, "d" if single else "∂"), " = "]
+    parts += factors if in_columns else reversed(factors)
+    order = "newest" if in_columns else "oldest"
+    parts += [f": the product of the Jacobians of the steps between, {order} first."]
     if not single:
         parts += [" ", whole, " is made of the blocks "]
         for i, name in enumerate(names):

@@ -3,13 +3,13 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from rnnsym.blocks import Code, Line, Note, Relation
+from rnnsym.blocks import Code, Line, Note, Partial, Relation
 from rnnsym.convention import Convention, read_convention
 from rnnsym.document import Document
 from rnnsym.expr import Expr, Formula, Node
 from rnnsym.expr.rows import Rows
 
-__all__ = ["laid_out"]
+__all__ = ["in_layout", "laid_out"]
 
 T = TypeVar("T")
 # What prose says of columns, for x W and for x Wᵀ.
@@ -28,11 +28,21 @@ def laid_out(document: Document, convention: str) -> Document:
         document: its maths is that of columns.
         convention: a convention's name.
     """
+    lines, blocks = in_layout((document.lines, document.blocks), convention)
+    return replace(document, lines=lines, blocks=blocks)
+
+
+def in_layout(part: T, convention: str) -> T:
+    """Return a part of a document, or maths alone, as a convention prints it.
+
+    >>> from rnnsym.expr import TIME, Array, Family, matmul, size, text
+    >>> x = Array(Family("x", "x"), (size("d"), 1), None, TIME)
+    >>> value = matmul(Array(Family("W", "W"), (size("n"), size("d"))), x)
+    >>> [text(in_layout(value, name)) for name in ("textbook", "d2l", "onnx")]
+    ['W xₜ', 'Xₜ W', 'Xₜ Wᵀ']
+    """
     entry = read_convention(convention)
-    if entry.product == "W x":
-        return document
-    layout = _Layout(entry)
-    return replace(document, lines=layout.of(document.lines), blocks=layout.of(document.blocks))
+    return part if entry.product == "W x" else _Layout(entry).of(part)
 
 
 class _Layout:
@@ -52,15 +62,17 @@ class _Layout:
                 return self._line(part)
             case Relation((Expr() as a, Expr() as b), "×"):
                 return Relation(self.rows.shape((a, b)), "×")
+            case Relation((Node() | Partial() as first, *_)):
+                # As in a line: both sides alike, a Jacobian's name as what it stands for.
+                flip = isinstance(first, Partial) or self.rows.flips(first)
+                return replace(part, sides=tuple(self._side(s, flip) for s in part.sides))
             case Node():
                 return self.rows.of(part)
             case str():
                 return self._words(part)
             case (*parts,):
                 return tuple(self._of(inner) for inner in parts)
-            case Formula() | Code():
-                return part
-            case _ if is_dataclass(part) and not isinstance(part, type):
+            case _ if is_dataclass(part) and not isinstance(part, type | Formula | Code):
                 return replace(
                     part, **{f.name: self._of(getattr(part, f.name)) for f in fields(part)}
                 )
@@ -93,7 +105,7 @@ class _Layout:
             case (*parts,):
                 return tuple(self._side(part, flip) for part in parts)
             case _:
-                return side
+                return self._of(side)
 
     def _words(self, text: str) -> str:
         for columns, turned, kept in WORDS:

@@ -1,6 +1,7 @@
 """Names in print: sizes tied over the layers of a stack, the convention line, file slugs."""
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 from rnnsym.blocks import Prose, prose
@@ -10,7 +11,15 @@ from rnnsym.expr import AppliedUndef, Basic, Shape, size
 
 T = TypeVar("T", bound=Basic)
 
-__all__ = ["NOTATION", "convention_lines", "slug", "tied", "tied_shape"]
+__all__ = [
+    "NOTATION",
+    "convention_lines",
+    "conventions_in",
+    "slug",
+    "tied",
+    "tied_shape",
+    "titles",
+]
 
 NOTATION = "⊙ is the elementwise product, squares of vectors are elementwise; δ_a = ∂L/∂a"
 
@@ -49,6 +58,19 @@ def convention_lines(system: System) -> tuple[Prose, ...]:
         *([f"Sizes: {sizes}"] if sizes else []),
     ]
     return tuple(prose(line) for line in lines)
+
+
+def conventions_in(systems: Sequence[System]) -> tuple[Prose, ...]:
+    """Return the lines under the title of several models: every convention, and the notation."""
+    found = (convention_lines(system)[0] for system in systems)
+    return (*dict.fromkeys(found), prose(NOTATION))
+
+
+def titles(systems: Sequence[System]) -> tuple[str, ...]:
+    """Return what several models are called: their texts, behind conventions that differ."""
+    models = [system.model for system in systems]
+    mixed = len({model.convention for model in models}) > 1
+    return tuple(f"{m.convention} {m}" if mixed else str(m) for m in models)
 
 
 def slug(text: str) -> str:
