@@ -1,267 +1,229 @@
-"""LaTeX: documents as articles, papers in the exam class, through the templates of the folder."""
+"""LaTeX: documents as articles, papers in the exam class, through the templates of the folder.
 
+Comments in the source say which block each part is (``%% block 7, equations 11-13, in Backward``):
+``rnnsym.export.pdf`` reads them back where TeX fails.
+"""
+
+from collections.abc import Sequence
 from functools import singledispatch
 
 from rnnsym.blocks import (
+    Block,
     Box,
     Code,
     Contents,
     Equations,
     Heading,
-    Line,
     Listing,
-    Math,
-    Note,
-    NumberMatrix,
     PageBreak,
     Paragraph,
-    Relation,
     Table,
 )
 from rnnsym.document import PLAIN, Document, Question, Style
-from rnnsym.export.latex_math import math_latex, math_width, prose_latex, prose_width
-from rnnsym.export.latex_words import escape
-from rnnsym.export.templates import environment
-from rnnsym.expr import (
-    LATEX,
-    Hadamard,
-    Node,
-    Plus,
-    Product,
-    Scale,
-    inside,
-)
-from rnnsym.item import Option
+from rnnsym.export.latex_display import display_latex
+from rnnsym.export.latex_math import prose_latex
+from rnnsym.export.latex_page import BARE, Page, page_of
+from rnnsym.export.latex_table import table_latex
+from rnnsym.export.latex_words import escape, escape_code
+from rnnsym.export.templates import fill, template_assets
+from rnnsym.export.text import ASCII
+from rnnsym.item import Choice, Open, Option, Part, Response
+from rnnsym.quiz.responses import asked, key_blocks
+from rnnsym.version import VERSION
 
 __all__ = ["block_latex", "export_latex"]
 
-# Widths in letters, as the text page has room for them.
-VISIBLE = 62
-PAGE = 76
-LONG_CELL = 26
-LONG_TERM = 36
-COMMENT_SHARE = 0.75
+TEMPLATES = {"paper": "paper.tex.j2", "cheatsheet": "cheatsheet.tex.j2"}
+HEADINGS = ("section", "subsection", "subsubsection")
+CODE_SIZES = (("small", 84), ("footnotesize", 94), ("scriptsize", 106))
+KEYWORDS = ("recurrent neural network", "backpropagation through time")
 
 
 # Blocks
 
 
 @singledispatch
-def block_latex(block: object) -> str:
-    """Return one block in LaTeX."""
+def block_latex(block: object, page: Page = BARE) -> str:
+    """Return one block in LaTeX, set for a page."""
     raise TypeError(f"no LaTeX for a {type(block).__name__}")
 
 
 @block_latex.register
-def _(block: Heading) -> str:
-    command = {1: "section", 2: "section", 3: "subsection"}[block.level]
-    return rf"\{command}*{{{escape(block.text)}}}"
+def _(block: Heading, page: Page = BARE) -> str:
+    command = HEADINGS[min(block.level - page.top, len(HEADINGS) - 1)]
+    return rf"\{command}{{{_title(block.text)}}}"
+
+
+def _title(text: str) -> str:
+    """Return a heading; bookmarks show it in ASCII, where maths has no letters."""
+    printed, plain = escape(text), escape(ASCII.words(text))
+    return printed if printed == plain else rf"\texorpdfstring{{{printed}}}{{{plain}}}"
 
 
 @block_latex.register
-def _(block: Paragraph) -> str:
-    return prose_latex(block.content) + "\n"
+def _(block: Paragraph, page: Page = BARE) -> str:
+    text = prose_latex(block.content, page.numbers)
+    return rf"{text}\par\nopagebreak" if text.endswith(":") else rf"{text}\par"
+
+
+def blocks_latex(blocks: Sequence[Block | Question], page: Page = BARE) -> list[str]:
+    """Return blocks in LaTeX; a display belongs to the paragraph before it, if there is one."""
+    printed: list[str] = []
+    pairs = zip(blocks, (*blocks[1:], None), (None, *blocks), strict=False)
+    for block, after, before in pairs:
+        text = block_latex(block, page)
+        if isinstance(block, Paragraph) and isinstance(after, Equations):
+            text = prose_latex(block.content, page.numbers)
+        if isinstance(block, Equations) and not isinstance(before, Paragraph):
+            text = rf"\displaystart{chr(10)}{text}"
+        printed.append(text)
+    return printed
 
 
 @block_latex.register
-def _(block: Listing) -> str:
+def _(block: Listing, page: Page = BARE) -> str:
     name = "itemize" if block.marks == "bullets" else "enumerate"
     letters = r"[label=\Alph*.]" if block.marks == "letters" else ""
-    items = "\n".join(rf"\item {prose_latex(item)}" for item in block.items)
+    items = "\n".join(rf"\item {prose_latex(item, page.numbers)}" for item in block.items)
     return f"\\begin{{{name}}}{letters}\n{items}\n\\end{{{name}}}" if block.items else ""
 
 
 @block_latex.register
-def _(block: Box) -> str:
-    inner = "\n\n".join(block_latex(b) for b in block.blocks)
+def _(block: Box, page: Page = BARE) -> str:
+    inner = "\n".join(blocks_latex(block.blocks, page.framed()))
     return f"\\begin{{panel}}{{{block.kind}}}{{{escape(block.title)}}}\n{inner}\n\\end{{panel}}"
 
 
 @block_latex.register
-def _(_: PageBreak) -> str:
+def _(_: PageBreak, _page: Page = BARE) -> str:
     return r"\clearpage"
 
 
 @block_latex.register
-def _(_: Contents) -> str:
-    return r"\tableofcontents"
+def _(_: Contents, page: Page = BARE) -> str:
+    return rf"\setcounter{{tocdepth}}{{{3 - page.top}}}\tableofcontents"
 
 
 @block_latex.register
-def _(block: Code) -> str:
-    lines = block.text.replace(r"\end{verbatim}", r"\end {verbatim}")
-    return f"\\begin{{verbatim}}\n{lines}\n\\end{{verbatim}}"
+def _(block: Code, _page: Page = BARE) -> str:
+    lines = block.text.splitlines()
+    longest = max((len(line) for line in lines), default=0)
+    size = next((name for name, room in CODE_SIZES if longest <= room), "tiny")
+    text = "\n".join(escape_code(line) for line in lines)
+    options = rf"commandchars=\\\{{\}},fontsize=\{size}"
+    return f"\\begin{{Verbatim}}[{options}]\n{text}\n\\end{{Verbatim}}"
 
 
 @block_latex.register
-def _(block: Table) -> str:
-    rows = [" & ".join(prose_latex(c) for c in row) + r" \\" for row in block.rows]
-    head = " & ".join(rf"\textbf{{{prose_latex(c)}}}" for c in block.head) + r" \\"
-    body = "\n".join([r"\toprule", head, r"\midrule", r"\endhead", *rows, r"\bottomrule"])
-    caption = rf"\noindent\textit{{{escape(block.caption)}}}\nopagebreak" if block.caption else ""
-    return f"{caption}\n\\begin{{xltabular}}{{\\linewidth}}{{@{{}}{_columns(block)}@{{}}}}\n" + (
-        f"{body}\n\\end{{xltabular}}\n"
-    )
-
-
-def _columns(block: Table) -> str:
-    """Natural widths, but a long column wraps; the last one takes what is left."""
-    found: list[str] = []
-    for i in range(len(block.head) - 1):
-        widest = max((prose_width(row[i]) for row in block.rows), default=0)
-        found.append("l" if widest <= LONG_CELL else r">{\raggedright\arraybackslash}X")
-    return "".join(found) + r">{\raggedright\arraybackslash}X"
+def _(block: Table, page: Page = BARE) -> str:
+    return table_latex(block, page)
 
 
 @block_latex.register
-def _(block: Equations) -> str:
-    if all(_is_given(line) for line in block.lines):
-        shown = (rf"\mbox{{${math_latex(Relation((line.lhs, line.rhs)))}$}}" for line in block.lines
-                 if not isinstance(line.rhs, tuple))  # fmt: skip
-        given = r"\qquad ".join(shown)
-        return f"{{\\raggedright {given}\\par}}\n"
-    beside = _fits_beside(block)
-    parts: list[str] = []
-    display: list[str] = []
-    for line in block.lines:
-        display.append(_line(line, beside))
-        notes = _notes(line.notes)
-        if notes:
-            parts += [_aligned(display), notes]
-            display = []
-    return "\n".join([*parts, *([_aligned(display)] if display else [])])
+def _(block: Equations, page: Page = BARE) -> str:
+    return display_latex(block, page)
 
 
-def _is_given(line: Line) -> bool:
-    """A number that is handed out: several of these share a row."""
-    return isinstance(line.rhs, NumberMatrix) and line.number is None and line.shape is None
-
-
-def _fits_beside(block: Equations) -> bool:
-    """Tell whether the comments of a display fit to the right of its shapes."""
-    sides = max(math_width(line.lhs) + _side_width(line) for line in block.lines)
-    return sides + COMMENT_SHARE * max(prose_width(x.comment) for x in block.lines) <= PAGE
-
-
-def _side_width(line: Line) -> int:
-    return min(sum(math_width(r) for r in _sides(line)), VISIBLE) + 10
-
-
-def _sides(line: Line) -> tuple[Math, ...]:
-    return line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
-
-
-def _aligned(rows: list[str]) -> str:
-    joined = " \\\\\n".join(rows)
-    return f"\\begin{{align}}\n{joined}\n\\end{{align}}"
-
-
-def _line(line: Line, beside: bool) -> str:
-    """One row of an align: number as tag, shape in the second column, comment beside or below."""
-    tag = _tag(line.number)
-    side = f" && {math_latex(Relation(line.shape, '×'))}" if line.shape is not None else ""
-    comment = rf"\remark{{{prose_latex(line.comment)}}}" if line.comment else ""
-    rows = _broken(_sides(line))
-    first = f"{math_latex(line.lhs)} &= {rows[0]}"
-    printed = " \\notag\\\\\n".join([first, *(rf"&\qquad {row}" for row in rows[1:])]) + side
-    if comment and beside:
-        gap = r"\quad " if side else " && "
-        return f"{printed}{gap}{comment}{tag}"
-    return printed + tag + (f" \\\\[-2pt]\n&\\quad {comment}\\notag" if comment else "")
-
-
-def _tag(number: str | None) -> str:
-    return r"\notag" if number is None else rf"\tag{{{number}}}\label{{eq:{number}}}"
-
-
-def _broken(sides: tuple[Math, ...]) -> list[str]:
-    """Put the terms of a right-hand side on as many rows as the page's width asks for."""
-    terms: list[tuple[str, int]] = []
-    for side in sides:
-        children = side.children if isinstance(side, Plus) else (side,)
-        for child in children:
-            terms += _signed(child, first=not terms)
-    rows: list[str] = []
-    used = VISIBLE + 1
-    for printed, width in terms:
-        if used + width > VISIBLE:
-            rows.append(printed)
-            used = width
-        else:
-            rows[-1] += f" {printed}"
-            used += width + 3
-    return rows
-
-
-def _signed(term: Math, *, first: bool) -> list[tuple[str, int]]:
-    sign = "" if first else "+ "
-    if isinstance(term, Scale) and bool(term.factor.is_negative):
-        sign, bare = "- ", Scale(-term.factor, term.arg)
-        term = bare.arg if bare.factor == 1 else bare
-    printed, width = math_latex(term), math_width(term)
-    if isinstance(term, Hadamard | Product) and width > VISIBLE:
-        return _factors(term, sign)
-    return [(sign + printed, width)]
-
-
-def _factors(term: Node, sign: str) -> list[tuple[str, int]]:
-    """Break a product that is longer than a row between its factors."""
-    mark = r"{} \odot " if isinstance(term, Hadamard) else ""
-    printed = [inside(c, LATEX, 3) for c in term.children]
-    shown = [sign + printed[0], *(mark + p for p in printed[1:])]
-    return [(p, math_width(c)) for p, c in zip(shown, term.children, strict=True)]
+# Questions
 
 
 @block_latex.register
-def _(block: Question) -> str:
+def _(block: Question, page: Page = BARE) -> str:
     """One question of the exam class; its solution is set where answers are printed."""
-    item = block.item
-    stem = "\n\n".join(block_latex(b) for b in item.stem)
-    choices = [_choice(option, block.solved) for option in item.options]
-    lines = [rf"\question[{item.marks}] % {item.id}", stem, r"\begin{choices}", *choices]
-    lines.append(r"\end{choices}")
+    parts = block.item.parts
+    stem = _blocks(block.item.stem, page)
+    # The exam class adds the points of a question to those of its parts: they stand in one place.
+    if len(parts) == 1:
+        body = [rf"\question[{parts[0].marks}]", stem, _part(parts[0], block.solved, page)]
+    else:
+        inner = [rf"\part[{part.marks}]" + "\n" + _part(part, block.solved, page) for part in parts]
+        body = [r"\question", stem, r"\begin{parts}", *inner, r"\end{parts}"]
     if block.solved:
-        solution = "\n\n".join(block_latex(b) for b in item.solution)
-        proof = escape(f"Proof: {item.proof.method} ({item.proof.error}).")
-        lines += [r"\begin{solution}\leavevmode\par", solution, "", proof, r"\end{solution}"]
-    return "\n".join(lines)
+        proof = block.item.proof
+        body.append(rf"{{\small {escape(f'Proof: {proof.method} ({proof.error}).')}\par}}")
+    return "\n".join(body)
 
 
-def _choice(option: Option, solved: bool) -> str:
+def _part(part: Part, solved: bool, page: Page) -> str:
+    lines = [_blocks(part.stem, page), _asked(part.response, page)]
+    if solved:
+        solution = _blocks((*key_blocks(part), *part.solution), page.framed())
+        lines += [r"\begin{solution}\leavevmode\par", solution, r"\end{solution}"]
+    return "\n".join(line for line in lines if line)
+
+
+def _asked(response: Response, page: Page) -> str:
+    match response:
+        case Choice(options, several):
+            lead = "Choose all that hold.\\par\n" if several else ""
+            choices = "\n".join(_choice(option, page) for option in options)
+            return f"{lead}\\begin{{choices}}\n{choices}\n\\end{{choices}}"
+        case Open(lines):
+            return rf"\ifprintanswers\else\fillwithlines{{{lines * 8}mm}}\fi"
+        case _:
+            return _blocks(tuple(asked(response)), page)
+
+
+def _choice(option: Option, page: Page) -> str:
     command = r"\CorrectChoice" if option.correct else r"\choice"
-    why = rf"\\ {{\small {prose_latex(option.why)}}}" if solved and option.why else ""
-    return f"{command} {prose_latex(option.content)}{why}"
+    return f"{command} {prose_latex(option.content, page.numbers)}"
 
 
-def _notes(notes: tuple[Note, ...]) -> str:
-    if not notes:
-        return ""
-    rows = " \\\\\n".join(_note(note) for note in notes)
-    return f"\\begin{{edges}}\n{rows} \\\\\n\\end{{edges}}"
-
-
-def _note(note: Note) -> str:
-    """One row; a term too long for its column stands above its reason."""
-    term = f"${math_latex(note.term)}$"
-    if math_width(note.term) > LONG_TERM:
-        term = rf"\multicolumn{{3}}{{@{{}}l}}{{{term}}} \\ "
-    return f"{term} & {prose_latex(note.reason)} & {prose_latex(note.where)}"
+def _blocks(blocks: tuple[Block, ...], page: Page) -> str:
+    return "\n".join(blocks_latex(blocks, page))
 
 
 # Documents
 
 
-def export_latex(document: Document, _style: Style = PLAIN, /) -> dict[str, bytes]:
-    """Return a document as one ``.tex`` file."""
-    env = environment("latex")
-    env.filters.update(prose=prose_latex, block=block_latex, words=escape)
-    template = env.get_template("paper.tex.j2" if document.kind == "paper" else "article.tex.j2")
-    questions = [b for b in document.blocks if isinstance(b, Question)]
-    others = [b for b in document.blocks if not isinstance(b, Question)]
-    text = template.render(
-        document=document,
-        questions=questions,
-        others=others,
-        solved=any(q.solved for q in questions),
+def export_latex(document: Document, style: Style = PLAIN, /) -> dict[str, bytes]:
+    """Return a document as one ``.tex`` file; with it what the style's templates bring along.
+
+    Raises:
+        InputError: a template that the style brings along is broken.
+    """
+    page = page_of(document, style)
+    printed = _placed(document, page)
+    questions = [isinstance(block, Question) for block in document.blocks]
+    text = fill(
+        "latex",
+        TEMPLATES.get(document.kind, "article.tex.j2"),
+        style.templates,
+        title=escape(document.title),
+        plain_title=escape(ASCII.words(document.title)),
+        lines=[prose_latex(line, page.numbers) for line in document.lines],
+        subject=escape("".join(ASCII.prose(line) for line in document.lines[:1])),
+        keywords=", ".join((*KEYWORDS, *(escape(str(model)) for model in document.models))),
+        version=VERSION,
+        paper=style.paper,
+        large=style.large,
+        widest_number="0" * max((len(number) for number in page.numbers), default=1),
+        blocks=[text for text, asks in zip(printed, questions, strict=True) if not asks],
+        questions=[text for text, asks in zip(printed, questions, strict=True) if asks],
+        solved=any(isinstance(b, Question) and b.solved for b in document.blocks),
     )
-    return {f"{document.name}.tex": text.encode()}
+    return {f"{document.name}.tex": text.encode(), **template_assets("latex", style.templates)}
+
+
+def _placed(document: Document, page: Page) -> list[str]:
+    """Return the blocks in LaTeX, each below a comment that says which one it is."""
+    printed: list[str] = []
+    heading = ""
+    blocks = zip(document.blocks, blocks_latex(document.blocks, page), strict=True)
+    for place, (block, text) in enumerate(blocks, 1):
+        if isinstance(block, Heading):
+            heading = ASCII.words(block.text)
+        what = f"block {place}, {_what(block)}" + (f", in {heading}" if heading else "")
+        printed.append(f"%% {' '.join(what.split())}\n{text}")
+    return printed
+
+
+def _what(block: Block | Question) -> str:
+    match block:
+        case Equations(lines):
+            numbers = [line.number for line in lines if line.number is not None]
+            return f"equations {numbers[0]}-{numbers[-1]}" if numbers else "equations"
+        case Question(item, number):
+            return f"question {number} ({item.id})"
+        case _:
+            return type(block).__name__.lower()

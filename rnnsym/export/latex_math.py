@@ -1,5 +1,7 @@
 """Maths and running text in LaTeX, and about how wide they come out."""
 
+from collections.abc import Set as AbstractSet
+
 from rnnsym.blocks import (
     Emphasis,
     EquationRef,
@@ -10,10 +12,14 @@ from rnnsym.blocks import (
     Prose,
     Relation,
 )
+from rnnsym.export.latex_width import formula_width
 from rnnsym.export.latex_words import escape
-from rnnsym.expr import LATEX, UNICODE, Formula, Node, formula_in, render
+from rnnsym.expr import LATEX, Formula, Node, formula_in, render
 
 __all__ = ["math_latex", "math_width", "prose_latex", "prose_width"]
+
+LETTER = 5.3
+"""Points that a letter of running text takes at 11 pt, on the average."""
 
 SIGNS = {"=": "=", "×": r"\times", "≤": r"\le", "≥": r"\ge", "<": "<", ">": ">", "→": r"\to",
          "≈": r"\approx", "≠": r"\neq", "∈": r"\in"}  # fmt: skip
@@ -43,39 +49,36 @@ def _partial(math: Partial) -> str:
     return rf"\frac{{{top}{math_latex(math.of)}}}{{{bottom}{math_latex(math.wrt)}}}"
 
 
-def prose_latex(content: Prose) -> str:
-    """Return prose in LaTeX."""
-    return "".join(_inline(part) for part in content)
+def prose_latex(content: Prose, linked: AbstractSet[str] = frozenset()) -> str:
+    """Return prose in LaTeX; references to the equations ``linked`` are links."""
+    return "".join(_inline(part, linked) for part in content)
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: Inline, linked: AbstractSet[str]) -> str:
     if isinstance(part, str):
         return escape(part)
     if isinstance(part, Emphasis):
         return rf"\emph{{{escape(part.text)}}}"
     if isinstance(part, EquationRef):
-        return f"({part.number})"
+        shown = f"({part.number})"
+        return rf"\hyperlink{{eq:{part.number}}}{{{shown}}}" if part.number in linked else shown
     # A fraction within a line is set at its full size, or its subscripts cannot be read.
     return f"${math_latex(part)}$".replace(r"\frac", r"\dfrac")
 
 
-def prose_width(content: Prose) -> int:
-    """Return about how many letters wide a text is."""
+def prose_width(content: Prose) -> float:
+    """Return about how many points wide a text is."""
     return sum(_width(part) for part in content)
 
 
-def _width(part: Inline) -> int:
+def _width(part: Inline) -> float:
     if isinstance(part, str):
-        return len(part)
-    return 6 if isinstance(part, Emphasis | EquationRef) else math_width(part)
+        return LETTER * len(part)
+    if isinstance(part, Emphasis):
+        return LETTER * len(part.text)
+    return 4 * LETTER if isinstance(part, EquationRef) else math_width(part)
 
 
-def math_width(math: Math) -> int:
-    """Return about how many letters wide a formula is."""
-    if isinstance(math, Node):
-        return len(render(math, UNICODE))
-    if isinstance(math, Relation):
-        return sum(math_width(side) + 2 for side in math.sides)
-    if isinstance(math, Formula):
-        return len(formula_in(math, UNICODE))
-    return 8
+def math_width(math: Math) -> float:
+    """Return about how many points wide a formula is."""
+    return formula_width(math_latex(math))

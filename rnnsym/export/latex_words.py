@@ -3,38 +3,92 @@
 import re
 import unicodedata
 
-__all__ = ["escape"]
+__all__ = ["escape", "escape_code"]
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "\"": "''",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "\"": r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
+    "–": r"\textendash{}", "—": r"\textemdash{}", "’": "'", "‘": r"\textquoteleft{}",
+    "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "\u00a0": "~", "•": r"\textbullet{}",
+    "‖": r"$\|$", "…": r"\dots{}", "€": r"\texteuro{}", "\u2009": r"\,", "\u202f": r"\,",
 }  # fmt: skip
 _MATHS = {
-    "−": "-", "×": r"\times", "⊙": r"\odot", "≤": r"\le", "≥": r"\ge", "…": r"\dots",
-    "→": r"\to", "Σ": r"\Sigma", "δ": r"\delta", "Δ": r"\Delta", "∂": r"\partial", "σ": r"\sigma",
-    "′": "'", "½": r"\tfrac12", "ᵀ": r"^{\top}", "·": r"\cdot", "‖": r"\|", "²": "^{2}",
-    "τ": r"\tau", "⁺": "^{+}", "≈": r"\approx", "ℓ": r"\ell", "ε": r"\varepsilon", "γ": r"\gamma",
-    "α": r"\alpha", "≠": r"\neq", "∈": r"\in",
+    "−": "-", "×": r"\times", "⊙": r"\odot", "⊗": r"\otimes", "⊕": r"\oplus", "≤": r"\le",
+    "≥": r"\ge", "→": r"\to", "←": r"\leftarrow", "⇒": r"\Rightarrow", "∂": r"\partial",
+    "′": "'", "½": r"\tfrac12", "·": r"\cdot", "ℓ": r"\ell", "≈": r"\approx", "≠": r"\neq",
+    "∈": r"\in", "∑": r"\sum", "√": r"\surd", "∞": r"\infty", "±": r"\pm", "∇": r"\nabla",
+    "∘": r"\circ", "⊤": r"\top", "ᵀ": r"{}^{\top}", "∏": r"\prod", "≪": r"\ll", "≫": r"\gg",
+    "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "↔": r"\leftrightarrow",
+    "↑": r"\uparrow", "↓": r"\downarrow", "¬": r"\neg", "°": r"{}^{\circ}", "µ": r"\mu",
+    "ε": r"\varepsilon", "ϵ": r"\epsilon", "φ": r"\varphi", "ϕ": r"\phi",
 }  # fmt: skip
-_BARRED = re.compile("(\\w)\u0304")
-_WORDS = {"–": "--", "—": "---", "’": "'", "“": "``", "”": "''", "\u00a0": "~"}
+_ACCENTS = {"\u0304": "bar", "\u0303": "tilde", "\u0302": "hat", "\u0307": "dot", "\u20d7": "vec"}
+_MACRON = "\u0304"
+_LETTERS = re.compile(f"(.)([{''.join(_ACCENTS)}])|.", re.DOTALL)
+# Greek letters that look like Latin ones have no command of their own.
+_LATIN_GREEK = {"omicron": "o", "Alpha": "A", "Beta": "B", "Epsilon": "E", "Zeta": "Z", "Eta": "H",
+                "Iota": "I", "Kappa": "K", "Mu": "M", "Nu": "N", "Omicron": "O", "Rho": "P",
+                "Tau": "T", "Chi": "X"}  # fmt: skip
+LAST_LETTER = "\u017f"
+"""The T1 fonts have the letters of Europe's languages up to here, but not these."""
+_ABSENT = frozenset("\u00ad\u0108\u0109\u010a\u010b\u0114\u0115ĦħĬĭĸĿŀŉŌōŎŏŦŧſ")
 
 
 def escape(text: str) -> str:
     r"""Return words for LaTeX: its own signs escaped, mathematical letters set as maths.
+
+    A letter that the fonts lack is shown as its number in a frame, never left out.
 
     >>> escape("50 % of R_1")
     '50 \\% of R\\_1'
     >>> escape("ȳ ⊙ b")
     '$\\bar{y}$ $\\odot$ b'
     """
-    marked = _BARRED.sub("\ue000\\1\ue001", unicodedata.normalize("NFD", text))
-    composed = unicodedata.normalize("NFC", marked)
-    pieces: list[str] = []
-    for c in composed:
-        if c in _MATHS:
-            pieces.append(f"${_MATHS[c]}$")
-        else:
-            pieces.append(_ESCAPES.get(c, _WORDS.get(c, c)))
-    return re.sub("\ue000(\\w)\ue001", r"$\\bar{\1}$", "".join(pieces)).replace("$$", "")
+    composed = unicodedata.normalize("NFC", text)
+    words = "".join(_letter(found[0], found[1], found[2]) for found in _LETTERS.finditer(composed))
+    return words.replace("--", "-{}-").replace(",,", ",{},").replace("''", "'{}'")
+
+
+def escape_code(text: str) -> str:
+    """Return program text for ``Verbatim`` with commands, where only three signs are special."""
+    special = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}"}
+    return "".join(special.get(c, c if c.isascii() else _letter(c)) for c in text)
+
+
+def _letter(token: str, base: str | None = None, accent: str | None = None) -> str:
+    if base is not None and accent is not None:
+        plain = base.isascii() and base.isalnum()
+        return rf"$\{_ACCENTS[accent]}{{{base}}}$" if plain else _letter(base) + _foreign(accent)
+    if token.isspace():
+        return "~" if token == "\u00a0" else " "
+    if token in _ESCAPES:
+        return _ESCAPES[token]
+    if token in _MATHS:
+        return f"${_MATHS[token]}$"
+    return token if " " < token <= "~" else _foreign(token)
+
+
+def _foreign(letter: str) -> str:
+    """Return a letter beyond ASCII: with a macron, Greek, raised or lowered, of Europe, or none."""
+    parts = unicodedata.normalize("NFD", letter)
+    if len(parts) == 2 and parts[1] == _MACRON:
+        return rf"$\bar{{{parts[0]}}}$"
+    name = unicodedata.name(letter, "")
+    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)", name)
+    if greek:
+        return f"${_greek(greek[2], greek[1] == 'SMALL')}$"
+    kind, _, rest = unicodedata.decomposition(letter).partition(" ")
+    if kind in ("<super>", "<sub>"):
+        inner = "".join(_letter(chr(int(code, 16))) for code in rest.split()).replace("$", "")
+        return f"${{}}{'^' if kind == '<super>' else '_'}{{{inner}}}$"
+    if "\u00a0" < letter <= LAST_LETTER and letter not in _ABSENT:
+        return letter
+    return rf"\unknownletter{{{ord(letter):04X}}}"
+
+
+def _greek(name: str, small: bool) -> str:
+    plain = name.lower() if small else name.capitalize()
+    plain = {"lamda": "lambda", "Lamda": "Lambda", "final": "varsigma"}.get(plain, plain)
+    return rf"\mathrm{{{_LATIN_GREEK[plain]}}}" if plain in _LATIN_GREEK else rf"\{plain}"

@@ -1,0 +1,153 @@
+r"""Displayed equations in LaTeX: one alignment for a whole group, broken to the page's measure.
+
+Shapes stand in a column of their own at the right, before the numbers; what explains a line stands
+below it in small print, and keeps to its page.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from rnnsym.blocks import Equations, Line, Math, Note, NumberMatrix, Prose, Relation
+from rnnsym.export.latex_math import math_latex, math_width, prose_latex, prose_width
+from rnnsym.export.latex_page import Page
+from rnnsym.export.latex_width import formula_width
+from rnnsym.expr import LATEX, Hadamard, Plus, Product, Scale, inside
+
+__all__ = ["display_latex"]
+
+# Points at 11 pt: the indents of a display, of a further row and of notes; the gap between columns.
+INDENT, FURTHER, NOTE_INDENT, GAP = 20, 22, 50, 12
+SMALL = 0.83
+"""Small print against running text."""
+LEAST_REMARK = 130
+"""Where less than this is left beside a display, its comments stand below."""
+LONG_TERM = 200
+"""A term wider than this stands above its reason."""
+
+
+def display_latex(block: Equations, page: Page) -> str:
+    """Return a display in LaTeX."""
+    lines = block.lines
+    if all(_is_given(line) for line in lines):
+        return _given(block)
+    left = max(math_width(line.lhs) for line in lines)
+    room = page.width - INDENT - left - max(_side_width(line, page) for line in lines)
+    rows = [_rows(line, room) for line in lines]
+    widest = max(formula_width(row) for printed in rows for row in printed)
+    beside = room - widest - GAP if room - widest - GAP >= LEAST_REMARK else 0.0
+    parts = [_line(x, r, page, beside) for x, r in zip(lines, rows, strict=True)]
+    return _joined(parts, [_notes(line, page, beside) for line in lines])
+
+
+def _is_given(line: Line) -> bool:
+    """A number that is handed out: several of these share a row."""
+    return isinstance(line.rhs, NumberMatrix) and line.number is None and line.shape is None
+
+
+def _given(block: Equations) -> str:
+    sides = ((line.lhs, line.rhs) for line in block.lines if not isinstance(line.rhs, tuple))
+    shown = r"\qquad ".join(rf"\mbox{{${math_latex(Relation(pair))}$}}" for pair in sides)
+    return f"{{\\raggedright {shown}\\par}}\n"
+
+
+def _joined(lines: Sequence[str], notes: Sequence[str]) -> str:
+    """One alignment; the notes of its last line follow it, since no row does."""
+    ends = [f"\\\\*\n\\edges{{{note}}}" if note else "\\\\" for note in notes[:-1]]
+    body = "\n".join(line + end for line, end in zip(lines, [*ends, ""], strict=True))
+    display = f"\\begin{{alignat}}{{2}}\n{body}\n\\end{{alignat}}"
+    if not notes[-1]:
+        return display
+    return f"{{\\postdisplaypenalty=10000\n{display}}}\n\\lastedges{{{notes[-1]}}}"
+
+
+# Lines
+
+
+def _side_width(line: Line, page: Page) -> float:
+    """Return the room that shape and number take."""
+    shape = 0.0 if line.shape is None else math_width(Relation(line.shape, "×")) + GAP
+    return shape + (page.number_width if line.number is not None else 0.0)
+
+
+def _line(line: Line, rows: Sequence[str], page: Page, beside: float) -> str:
+    """One equation: further rows below the first, shape and number at the end of the last."""
+    remark = rf" && \quad {_remark(line.comment, page, beside)}" if line.comment and beside else ""
+    first = f"{math_latex(line.lhs)} &= {rows[0]}"
+    printed = " \\notag\\\\*\n".join([first, *(rf"&\qquad {row}" for row in rows[1:])])
+    return printed + remark + _tag(line)
+
+
+def _remark(comment: Prose, page: Page, room: float) -> str:
+    text = _linked(comment, page)
+    if SMALL * prose_width(comment) <= room:
+        return rf"\remark{{{text}}}"
+    return rf"\longremark{{{room / page.width:.3f}}}{{{text}}}"
+
+
+def _tag(line: Line) -> str:
+    if line.number is None and line.shape is None:
+        return r" \notag"
+    shape = "" if line.shape is None else math_latex(Relation(line.shape, "×"))
+    number = "" if line.number is None else rf"\hypertarget{{eq:{line.number}}}{{({line.number})}}"
+    return rf" \side{{{shape}}}{{{number}}}"
+
+
+def _linked(content: Prose, page: Page) -> str:
+    return prose_latex(content, page.numbers)
+
+
+# Rows of a right-hand side
+
+
+def _rows(line: Line, room: float) -> list[str]:
+    """Put the terms of a right-hand side on as many rows as the page's measure asks for."""
+    sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
+    terms = [child for side in sides for child in _summands(side)]
+    rows: list[str] = []
+    for place, term in enumerate(terms):
+        for piece in _pieces(term, place == 0, room):
+            if rows and formula_width(f"{rows[-1]} {piece}") <= room - FURTHER * (len(rows) > 1):
+                rows[-1] += f" {piece}"
+            else:
+                rows.append(piece)
+    return rows
+
+
+def _summands(side: Math) -> tuple[Math, ...]:
+    return side.children if isinstance(side, Plus) else (side,)
+
+
+def _pieces(term: Math, first: bool, room: float) -> Iterator[str]:
+    """Yield a term with its sign; a product longer than a row in its factors."""
+    sign = "" if first else "+ "
+    if isinstance(term, Scale) and bool(term.factor.is_negative):
+        sign, bare = "- ", Scale(-term.factor, term.arg)
+        term = bare.arg if bare.factor == 1 else bare
+    printed = math_latex(term)
+    if not isinstance(term, Hadamard | Product) or formula_width(printed) <= room - FURTHER:
+        yield sign + printed
+        return
+    mark = r"{} \odot " if isinstance(term, Hadamard) else ""
+    for place, child in enumerate(term.children):
+        yield (mark if place else sign) + inside(child, LATEX, 3)
+
+
+# Notes
+
+
+def _notes(line: Line, page: Page, beside: float) -> str:
+    """Return what stands below a line: its comment where there is no room beside it, its notes."""
+    comment = "" if beside or not line.comment else rf"\wide{{{_linked(line.comment, page)}}}\\"
+    return comment + "".join(f"\n{_note(note, page)} \\\\" for note in line.notes)
+
+
+def _note(note: Note, page: Page) -> str:
+    """One row; a term too long for its column stands above its reason."""
+    term = f"${math_latex(note.term)}$"
+    reason, where = _linked(note.reason, page), _linked(note.where, page)
+    width, rest = math_width(note.term), prose_width(note.reason) + prose_width(note.where)
+    room = (page.width - NOTE_INDENT) / SMALL
+    if rest + LONG_TERM > room:
+        return rf"\wide{{{term}\quad {reason}{'; ' if where else ''}{where}}}"
+    if width > LONG_TERM:
+        term = rf"\wide{{{term}}} \\ "
+    return f"{term} & {reason} & {where}"
