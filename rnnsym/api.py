@@ -43,7 +43,11 @@ class Model:
         return str(self.specification)
 
     def _repr_latex_(self) -> str:
-        rows = (f"{latex(e.lhs)} &= {latex(e.rhs)}" for e in self.system.equations)
+        from rnnsym.sheet.layout import in_layout
+
+        pairs = tuple((e.lhs, e.rhs) for e in self.system.equations)
+        shown = in_layout(pairs, self.specification.convention)
+        rows = (f"{latex(lhs)} &= {latex(rhs)}" for lhs, rhs in shown)
         return "$$\\begin{aligned}" + r" \\ ".join(rows) + "\\end{aligned}$$"
 
     @cached_property

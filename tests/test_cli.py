@@ -89,7 +89,7 @@ def test_truncation_names_what_it_drops(tmp_path: Path) -> None:
 
 def test_json_is_complete_and_versioned(tmp_path: Path) -> None:
     data = json.loads(call("derive", "gru*L", "--format", "json", folder=tmp_path).stdout)
-    assert data["schema"] == 1
+    assert data["schema"] == 2
     assert data["check"]["max_relative_error"] <= 1e-12
     assert all(
         term["formula"] and term["latex"] for step in data["steps"] for term in step["terms"]

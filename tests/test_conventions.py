@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rnnsym
 from rnnsym.cell import cell_names, load_cell
 from rnnsym.convention import convention_names, read_convention
 from rnnsym.count import count
 from rnnsym.derive import derive
 from rnnsym.equations import System
 from rnnsym.errors import InputError
+from rnnsym.export.derivation_json import derivation_json
 from rnnsym.export.text import TEXT
 from rnnsym.expr import (
     TIME,
@@ -206,6 +208,24 @@ def test_every_command_prints_rows(tmp_path: Path) -> None:
     ):
         done = call(*arguments, "--convention", "d2l", folder=tmp_path)
         assert line in done.stdout, arguments
+
+
+def test_json_and_notebooks_have_rows() -> None:
+    network = rnnsym.model("lstm", "d2l")
+    data = derivation_json(network.derive(), None)
+    forward = {line["name"]: line for line in data["forward"]}
+    steps = {line["name"]: line for line in data["steps"]}
+    assert data["layout"] == "rows"
+    assert forward["a_I[t]"]["formula"] == "X[t] @ W_xi + H[t-1] @ W_hi + b_i"
+    assert forward["a_I[t]"]["shape"] == ["1", "n"]
+    assert (steps["dW_xi"]["formula"], steps["dW_xi"]["shape"]) == (
+        "sum_t(X[t].T @ delta_I[t])",
+        ["d", "n"],
+    )
+    [block] = [j for j in data["jacobians"] if j["name"] == "J_CH[t]"]
+    assert block["formula"].startswith("W_hf @ diag(")
+    assert "a_{I,t} &= X_t W_{xi} + H_{t-1} W_{hi} + b_i" in network._repr_latex_()
+    assert derivation_json(rnnsym.model("lstm").derive(), None)["layout"] == "columns"
 
 
 def test_onnx_prints_rows_with_the_matrices_of_columns() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnsym.count import Count, count
 from rnnsym.equations import System
-from rnnsym.export.derivation_json import jacobian_json
+from rnnsym.export.derivation_json import Printed
 from rnnsym.expr import latex, source, source_scalar
 from rnnsym.flow.paths import step_paths
 from rnnsym.jacobian import jacobians
@@ -43,19 +43,19 @@ def _model(counted: Count) -> dict[str, Any]:
     gates, others = gates_of(system)
     numbers = counted.to_json()
     kept = ("formula", "total", "multiply_adds", "memory", "sizes")
-    chains = jacobians(system)
+    chains, printed = jacobians(system), Printed(system.model.convention)
     return {
         "model": str(system.model),
         "convention": system.model.convention,
         "states": [s.array.key for s in system.states],
-        "gates": [source(g) for g in gates],
-        "other_maps": [source(g) for g in others],
+        "gates": [printed.name(g) for g in gates],
+        "other_maps": [printed.name(g) for g in others],
         "equations": [
             {"name": source(lhs), "formula": source(rhs), "latex": latex(rhs)}
             for lhs, rhs in written_equations(system)
         ],
         **{name: numbers[name] for name in kept},
-        "edges": [jacobian_json(edge) for chain in chains for edge in chain.edges],
+        "edges": [printed.jacobian(edge) for chain in chains for edge in chain.edges],
         "paths": [list(map(list, step_paths(chain).through_time)) for chain in chains],
     }
 

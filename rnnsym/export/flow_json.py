@@ -14,8 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rnnsym.equations import System
-from rnnsym.export.derivation_json import jacobian_json
-from rnnsym.expr import source
+from rnnsym.export.derivation_json import Printed
 from rnnsym.flow.bounds import Bound, chain_bounds
 from rnnsym.flow.examples import DIRECT_EDGE, counterexample
 from rnnsym.flow.measure import Decay
@@ -49,34 +48,34 @@ def _model(system: System, measured: dict[str, Any] | None) -> dict[str, Any]:
         "model": str(system.model),
         "convention": system.model.convention,
         "sizes": dict(system.bound),
-        "chains": [_chain(c) for c in jacobians(system)],
+        "chains": [_chain(c, Printed(system.model.convention)) for c in jacobians(system)],
         "measured": measured,
     }
 
 
-def _chain(chain: ChainJacobians) -> dict[str, Any]:
+def _chain(chain: ChainJacobians, printed: Printed) -> dict[str, Any]:
     bounds, paths = chain_bounds(chain), step_paths(chain)
     return {
         "title": chain.title,
-        "states": [source(s) for s in chain.states],
-        "jacobians": [jacobian_json(j) for j in (*chain.edges, *chain.blocks, *chain.totals)],
-        "edges": [_bound(b) for b in bounds.edges],
-        "bounds": [_bound(b) for b in bounds.blocks],
-        "bounded_states": [source(s) for s in bounds.ranges.bounded],
+        "states": [printed.name(s) for s in chain.states],
+        "jacobians": [printed.jacobian(j) for j in (*chain.edges, *chain.blocks, *chain.totals)],
+        "edges": [_bound(b, printed) for b in bounds.edges],
+        "bounds": [_bound(b, printed) for b in bounds.blocks],
+        "bounded_states": [printed.name(s) for s in bounds.ranges.bounded],
         "paths": asdict(paths),
     }
 
 
-def _bound(bound: Bound) -> dict[str, Any]:
+def _bound(bound: Bound, printed: Printed) -> dict[str, Any]:
     constant = bound.constant
     return {
-        "of": source(bound.jacobian.of),
-        "wrt": source(bound.jacobian.wrt),
+        "of": printed.name(bound.jacobian.of),
+        "wrt": printed.name(bound.jacobian.wrt),
         "terms": [
             {
                 "number": float(t.number),
-                "norms": [source(n) for n in t.norms],
-                "maxima": [source(n) for n in t.maxima],
+                "norms": [printed.formula(n)["formula"] for n in t.norms],
+                "maxima": [printed.formula(n)["formula"] for n in t.maxima],
             }
             for t in bound.terms
         ],

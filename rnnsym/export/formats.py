@@ -9,7 +9,7 @@ from rnnsym.export.pdf import INSTALL, find_engine, typeset
 __all__ = ["ALIASES", "FORMATS", "canonical", "parse_formats", "pdf_files", "render_files"]
 
 ALIASES: Mapping[str, str] = {"tex": "latex", "md": "markdown", "txt": "text"}
-FORMATS = ("text", "latex", "markdown", "pdf")
+FORMATS = ("text", "latex", "markdown", "html", "pdf")
 
 
 def canonical(name: str, known: Iterable[str] = FORMATS) -> str:
@@ -36,6 +36,10 @@ def _exporter(name: str) -> Exporter:
         from rnnsym.export.markdown import export_markdown
 
         return export_markdown
+    if name == "html":
+        from rnnsym.export.html import export_html
+
+        return export_html
     from rnnsym.export.latex import export_latex
 
     return export_latex

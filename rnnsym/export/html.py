@@ -1,0 +1,77 @@
+"""HTML: one file that needs no script and no network, maths as MathML, for screen and paper."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from rnnsym.blocks import Block, Box, Equations, Heading
+from rnnsym.document import PLAIN, Document, Question, Style
+from rnnsym.export.html_blocks import Page, block_html, prose_html
+from rnnsym.export.html_question import question_html
+from rnnsym.export.templates import environment, template_folder
+from rnnsym.sheet.naming import slug
+from rnnsym.version import VERSION
+
+__all__ = ["export_html"]
+
+
+def export_html(document: Document, style: Style = PLAIN, /) -> dict[str, bytes]:
+    """Return a document as one ``.html`` file."""
+    page = _page(document.blocks)
+    blocks = [
+        question_html(block, page) if isinstance(block, Question) else block_html(block, page)
+        for block in document.blocks
+    ]
+    solved = any(isinstance(b, Question) and b.solved for b in document.blocks)
+    text = environment("html").get_template("document.html.j2").render(
+        document=document,
+        lines=[prose_html(line, page) for line in document.lines],
+        blocks=blocks,
+        to_fill_in=document.kind == "paper" and not solved,
+        style=style,
+        font=_font(),
+        version=VERSION,
+    )
+    return {f"{document.name}.html": text.encode()}
+
+
+@cache
+def _font() -> str:
+    """The maths font, in base64."""
+    return b64encode((template_folder() / "html" / "rnnsym-math.woff2").read_bytes()).decode()
+
+
+def _page(blocks: Sequence[Block | Question]) -> Page:
+    headings = tuple(_headings(blocks))
+    ids = _unique(slug(heading.text) for heading in headings)
+    return Page(
+        first=1 if any(h.level == 1 for h in headings) else 2,
+        headings=tuple(zip(headings, ids, strict=True)),
+        numbers=frozenset(_numbers(blocks)),
+        ids=iter(ids),
+    )
+
+
+def _headings(blocks: Sequence[Block | Question]) -> Iterator[Heading]:
+    for block in blocks:
+        if isinstance(block, Heading):
+            yield block
+        elif isinstance(block, Box):
+            yield from _headings(block.blocks)
+
+
+def _numbers(blocks: Sequence[Block | Question]) -> Iterator[str]:
+    for block in blocks:
+        if isinstance(block, Equations):
+            yield from (line.number for line in block.lines if line.number is not None)
+        elif isinstance(block, Box):
+            yield from _numbers(block.blocks)
+
+
+def _unique(names: Iterator[str]) -> list[str]:
+    """Number the names that were there before: symbols, symbols-2, …"""
+    found: list[str] = []
+    for name in names:
+        again = (f"{name}-{i}" for i in range(2, len(found) + 3))
+        found.append(next(n for n in (name, *again) if n not in found))
+    return found

@@ -1,0 +1,241 @@
+"""Blocks as HTML: one rule for each; all text is escaped on its way in."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+
+from markupsafe import Markup
+
+from rnnsym.blocks import (
+    Block,
+    Box,
+    Code,
+    Contents,
+    Emphasis,
+    EquationRef,
+    Equations,
+    Figure,
+    Heading,
+    Inline,
+    Line,
+    Listing,
+    Note,
+    NumberMatrix,
+    PageBreak,
+    Paragraph,
+    Prose,
+    Relation,
+    Table,
+)
+from rnnsym.export.html_math import formula, line_formula
+from rnnsym.export.latex_math import math_width, prose_width
+
+__all__ = ["Page", "block_html", "blocks_html", "prose_html"]
+
+EMPTY = Markup("")
+# Points (at 11 pt) of a formula and its remark that fit side by side.
+BESIDE = 400
+SMALL, SIGN = 0.9, 15
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a block must know of the page it stands on.
+
+    Attributes:
+        first: the level of the highest headings: they come below the title's <h1>.
+        headings: those with an anchor, in order, each with its id.
+        numbers: of the lines that can be linked to.
+        ids: the ids of the headings yet to come.
+    """
+
+    first: int
+    headings: tuple[tuple[Heading, str], ...]
+    numbers: frozenset[str]
+    ids: Iterator[str]
+
+    def level(self, heading: Heading) -> int:
+        """Return which of <h2> … <h4> a heading is."""
+        return heading.level - self.first + 2
+
+
+def prose_html(content: Prose, page: Page) -> Markup:
+    """Return running text."""
+    return EMPTY.join(_inline(part, page) for part in content)
+
+
+def _inline(part: Inline, page: Page) -> Markup:
+    if isinstance(part, str):
+        return Markup.escape(part)
+    if isinstance(part, Emphasis):
+        return Markup("<em>{}</em>").format(part.text)
+    if isinstance(part, EquationRef):
+        linked = Markup('<a href="#{}">({})</a>').format(_anchor(part.number), part.number)
+        return linked if part.number in page.numbers else Markup.escape(f"({part.number})")
+    return formula(part)
+
+
+def _anchor(number: str) -> str:
+    return f"eq-{number.replace(' ', '-')}"
+
+
+def blocks_html(blocks: Iterable[Block], page: Page) -> Markup:
+    """Return blocks one after the other."""
+    return Markup("\n").join(block_html(block, page) for block in blocks)
+
+
+@singledispatch
+def block_html(block: object, page: Page) -> Markup:
+    """Return one block.
+
+    Raises:
+        TypeError: not a block; names it.
+    """
+    raise TypeError(f"no HTML for a {type(block).__name__}")
+
+
+@block_html.register
+def _(block: Heading, page: Page) -> Markup:
+    name = next(page.ids)
+    tag = f"h{page.level(block)}"
+    anchor = Markup(' id="{}"').format(name) if name else EMPTY
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), anchor, block.text)
+
+
+@block_html.register
+def _(block: Paragraph, page: Page) -> Markup:
+    return Markup("<p>{}</p>").format(prose_html(block.content, page))
+
+
+@block_html.register
+def _(block: Listing, page: Page) -> Markup:
+    tag = "ul" if block.marks == "bullets" else "ol"
+    letters = Markup(' type="A"') if block.marks == "letters" else EMPTY
+    items = (Markup("<li>{}</li>").format(prose_html(item, page)) for item in block.items)
+    shown = Markup("<{0}{1}>\n{2}\n</{0}>").format(Markup(tag), letters, Markup("\n").join(items))
+    return shown if block.items else EMPTY
+
+
+@block_html.register
+def _(block: Table, page: Page) -> Markup:
+    caption = Markup("<caption>{}</caption>\n").format(block.caption) if block.caption else EMPTY
+    head = EMPTY.join(_head(cell, page) for cell in block.head)
+    rows = (
+        EMPTY.join(Markup("<td>{}</td>").format(prose_html(cell, page)) for cell in row)
+        for row in block.rows
+    )
+    body = Markup("\n").join(Markup("<tr>{}</tr>").format(row) for row in rows)
+    return Markup(
+        '<div class="scroll" role="group" aria-label="{}" tabindex="0"><table>\n'
+        "{}<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table></div>"
+    ).format(block.caption or "Table", caption, head, body)
+
+
+def _head(cell: Prose, page: Page) -> Markup:
+    made = '<th scope="col">{}</th>' if cell and cell != ("",) else "<td>{}</td>"
+    return Markup(made).format(prose_html(cell, page))
+
+
+@block_html.register
+def _(block: Code, page: Page) -> Markup:
+    del page
+    label = f"{block.language} code".strip()
+    return Markup(
+        '<pre class="scroll" role="group" aria-label="{}" tabindex="0"><code>{}</code></pre>'
+    ).format(label, block.text)
+
+
+@block_html.register
+def _(block: Box, page: Page) -> Markup:
+    return Markup(
+        '<div class="box {}" role="group" aria-label="{}">\n<p class="title">{}</p>\n{}\n</div>'
+    ).format(block.kind, block.title, block.title, blocks_html(block.blocks, page))
+
+
+@block_html.register
+def _(block: Figure, page: Page) -> Markup:
+    from rnnsym.export.svg import svg
+
+    caption = (
+        Markup("<figcaption>{}</figcaption>").format(prose_html(block.caption, page))
+        if block.caption
+        else EMPTY
+    )
+    # The printer escapes what stands in the diagram.
+    return Markup("<figure>\n{}\n{}</figure>").format(Markup(svg(block.diagram)), caption)
+
+
+@block_html.register
+def _(block: PageBreak, page: Page) -> Markup:
+    del block, page
+    return Markup('<div class="page-break"></div>')
+
+
+@block_html.register
+def _(block: Contents, page: Page) -> Markup:
+    del block
+    items = (
+        Markup('<li class="level-{}"><a href="#{}">{}</a></li>').format(
+            page.level(heading), name, heading.text
+        )
+        for heading, name in page.headings
+        if heading.level <= 2
+    )
+    return Markup('<nav class="contents" aria-label="Contents">\n<ul>\n{}\n</ul>\n</nav>').format(
+        Markup("\n").join(items)
+    )
+
+
+# Equations
+
+
+@block_html.register
+def _(block: Equations, page: Page) -> Markup:
+    kind = "given" if all(_is_given(line) for line in block.lines) else ""
+    kind = kind or ("beside" if _fits_beside(block) else "")
+    lines = Markup("\n").join(_line(line, page) for line in block.lines)
+    return Markup('<div class="equations {}">\n{}\n</div>').format(kind, lines)
+
+
+def _is_given(line: Line) -> bool:
+    """A number that is handed out: several of these share a row."""
+    return isinstance(line.rhs, NumberMatrix) and line.number is None and line.shape is None
+
+
+def _fits_beside(block: Equations) -> bool:
+    """Tell whether the remarks of a display fit to the right of its formulas."""
+    widest = max(_width(line) for line in block.lines)
+    remark = max(prose_width(line.comment) for line in block.lines)
+    return 0 < remark and widest + SMALL * remark <= BESIDE
+
+
+def _width(line: Line) -> float:
+    sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
+    return math_width(line.lhs) + sum(math_width(side) + SIGN for side in sides)
+
+
+def _line(line: Line, page: Page) -> Markup:
+    parts = [line_formula(line)]
+    for kind, content in (
+        ("remark", prose_html(line.comment, page)),
+        ("where", prose_html(line.where, page)),
+        ("shape", formula(Relation(line.shape, "×")) if line.shape is not None else EMPTY),
+        ("number", f"({line.number})" if line.number is not None else ""),
+    ):
+        if content:
+            parts.append(Markup('<span class="{}">{}</span>').format(kind, content))
+    if line.notes:
+        parts.append(_notes(line.notes, page))
+    anchor = Markup(' id="{}"').format(_anchor(line.number)) if line.number is not None else EMPTY
+    return Markup('<div class="line"{}>{}</div>').format(anchor, Markup("\n").join(parts))
+
+
+def _notes(notes: tuple[Note, ...], page: Page) -> Markup:
+    shown = '<li><span class="of">{}</span> <span>{}</span> <span>{}</span></li>'
+    items = (
+        Markup(shown).format(
+            formula(note.term), prose_html(note.reason, page), prose_html(note.where, page)
+        )
+        for note in notes
+    )
+    return Markup('<ul class="notes">\n{}\n</ul>').format(Markup("\n").join(items))

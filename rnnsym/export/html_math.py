@@ -1,0 +1,127 @@
+"""Maths for HTML: MathML in pieces between which a line may break, with the words for it.
+
+No browser breaks a MathML formula, so a long one is several ``<math>`` elements, each starting with
+its sign; the formula as a whole is one thing with one name for those who hear it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from markupsafe import Markup
+from math_core import LatexToMathML
+
+from rnnsym.blocks import Line, Math, Relation
+from rnnsym.export.latex_math import math_latex
+from rnnsym.export.latex_width import formula_width
+from rnnsym.export.spoken import spoken
+
+__all__ = ["formula", "line_formula", "mathml"]
+
+# Points (at 11 pt) that stay together, and those that a phone has room for beside a left-hand side.
+UNBROKEN = 150
+NARROW = 200
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.")
+_TERM_SIGNS = frozenset({"+", "-", "=", "<", ">", r"\to", r"\le", r"\ge", r"\approx", r"\neq"})
+_FACTOR_SIGNS = _TERM_SIGNS | {r"\odot", r"\times", r"\cdot"}
+_OPEN, _CLOSE = frozenset({"{", r"\begin", r"\left"}), frozenset({"}", r"\end", r"\right"})
+_CONVERTER = LatexToMathML()
+
+
+@cache
+def mathml(latex: str, *, display: bool = False, hidden: bool = False) -> Markup:
+    """Return LaTeX as one ``<math>`` element within a line.
+
+    Args:
+        latex: without dollars.
+        display: fractions and sums at the size of a display.
+        hidden: read aloud as part of something else.
+    """
+    made = _CONVERTER.convert_with_local_state(latex, displaystyle=display)
+    made = made.replace('<math display="block">', '<math displaystyle="true">')
+    # Firefox would draw these as large operators.
+    made = re.sub(r"<mo([^>]*)>([⊙⊗⊕])</mo>", r'<mo\1 largeop="false">\2</mo>', made)
+    made = made.replace("<menclose", '<mrow class="boxed"').replace("</menclose>", "</mrow>")
+    # The space before a sign that starts a piece is the one between words: it ends with the line.
+    made = re.sub(
+        r"^(<math[^>]*>)<mrow></mrow><mo([^>]*?)(?: lspace=\"[^\"]*\")?( rspace[^>]*)?>",
+        r'\1<mo form="infix"\2 lspace="0"\3>',
+        made,
+    )
+    return Markup(made.replace("<math", '<math aria-hidden="true"', 1) if hidden else made)
+
+
+def formula(math: Math) -> Markup:
+    """Return maths within running text."""
+    latex = math_latex(math)
+    # A fraction within a line is set at its full size, or its subscripts cannot be read.
+    pieces = list(_terms(latex.replace(r"\frac", r"\dfrac")))
+    return _named(spoken(math), pieces, display=False)
+
+
+def line_formula(line: Line) -> Markup:
+    """Return an equation of a display: its left-hand side, and its right-hand side in pieces."""
+    sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
+    words = f"{spoken(line.lhs)} equals {', plus '.join(spoken(side) for side in sides)}"
+    left = mathml(math_latex(line.lhs), display=True, hidden=True)
+    terms = list(_terms("= " + " + ".join(math_latex(side) for side in sides)))
+    focus = Markup(' tabindex="0"') if _may_scroll(terms) else ""
+    shown = Markup(
+        '<div class="formula" role="math" aria-label="{}"{}>'
+        '<span class="lhs">{}</span> <span class="rhs">{}</span></div>'
+    )
+    return shown.format(words, focus, left, _spans(terms, display=True))
+
+
+def _named(words: str, terms: Sequence[Sequence[str]], *, display: bool) -> Markup:
+    if len(terms) == len(terms[0]) == 1:
+        made = mathml(terms[0][0], display=display)
+        return Markup('<math aria-label="{}"{}').format(words, Markup(made.removeprefix("<math")))
+    shown = Markup('<span role="math" aria-label="{}">{}</span>')
+    return shown.format(words, _spans(terms, display=display))
+
+
+def _spans(terms: Sequence[Sequence[str]], *, display: bool) -> Markup:
+    """A term that fits a line of its own is not broken; within it, lines break at any sign."""
+    return Markup(" ").join(
+        Markup('<span class="term">{}</span>').format(
+            Markup(" ").join(mathml(piece, display=display, hidden=True) for piece in pieces)
+        )
+        for pieces in terms
+    )
+
+
+def _terms(latex: str) -> Iterator[Sequence[str]]:
+    """Yield the terms of a formula, each in as many pieces as a narrow line needs."""
+    for term in _split(latex, _TERM_SIGNS, nested=False):
+        yield list(_split(term, _FACTOR_SIGNS, nested=True)) if formula_width(term) > UNBROKEN else [term]
+
+
+def _split(latex: str, signs: frozenset[str], *, nested: bool) -> Iterator[str]:
+    """Yield what stands between signs, each piece with its sign; ``nested``: within brackets too.
+
+    >>> list(_split(r"= a_{t + 1} + (b - c)", _TERM_SIGNS, nested=False))
+    ['= a_{t + 1}', '{}+ (b - c)']
+    """
+    depth = start = 0
+    tokens = [(m.start(), m.group()) for m in _TOKEN.finditer(latex)]
+    for place, (at, token) in enumerate(tokens):
+        if token in _OPEN or (token in ("(", "[") and not nested):
+            depth += 1
+        elif token in _CLOSE or (token in (")", "]") and not nested):
+            depth -= 1
+        elif token in signs and depth == 0 and place > 1 and tokens[place - 1][1] == " ":
+            yield _signed(latex[start:at])
+            start = at
+    yield _signed(latex[start:])
+
+
+def _signed(piece: str) -> str:
+    """Write a leading sign as one between two things."""
+    bare = piece.strip()
+    sign = next(iter(_TOKEN.findall(bare)), "")
+    return f"{{}}{bare}" if sign in _FACTOR_SIGNS - {"="} and bare[len(sign) :][:1] == " " else bare
+
+
+def _may_scroll(terms: Sequence[Sequence[str]]) -> bool:
+    return any(formula_width(piece) > NARROW for pieces in terms for piece in pieces)

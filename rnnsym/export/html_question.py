@@ -1,0 +1,212 @@
+"""Questions as HTML: to be answered on paper, or with their keys."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import singledispatch
+from itertools import repeat
+
+from markupsafe import Markup
+
+from rnnsym.blocks import Prose
+from rnnsym.document import Question
+from rnnsym.export.html_blocks import Page, blocks_html, prose_html
+from rnnsym.item import (
+    LETTERS,
+    Blank,
+    Choice,
+    FormulaAnswer,
+    Matching,
+    Numeric,
+    Open,
+    Ordering,
+    Part,
+    Words,
+)
+
+__all__ = ["question_html"]
+
+LINES = Markup("\n")
+PARTS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def question_html(question: Question, page: Page) -> Markup:
+    """Return one question, its parts, and where it is solved its keys and solutions."""
+    item = question.item
+    # Headings within a question are not among the contents.
+    inner = replace(page, first=1, ids=repeat(""))
+    name = f"question-{question.number}"
+    shown = [
+        Markup('<section class="question" aria-labelledby="{0}">\n<h2 id="{0}">{1}</h2>').format(
+            name, _title(question)
+        ),
+        blocks_html(item.stem, inner),
+    ]
+    for letter, part in zip(PARTS, item.parts, strict=False):
+        if len(item.parts) > 1:
+            shown.append(Markup("<h3>({}) {}</h3>").format(letter, _marks(part.marks)))
+        shown += _part(part, inner, solved=question.solved)
+    if question.solved:
+        proof = f"Proof: {item.proof.method} ({item.proof.error})."
+        shown.append(Markup('<p class="proof">{}</p>').format(proof))
+    return LINES.join([*(x for x in shown if x), Markup("</section>")])
+
+
+def _title(question: Question) -> Markup:
+    marks = _marks(question.item.marks)
+    return Markup("Question {} {}").format(question.number, marks)
+
+
+def _marks(marks: int) -> Markup:
+    words = "mark" if marks == 1 else "marks"
+    return Markup('<span class="marks">({} {})</span>').format(marks, words)
+
+
+def _part(part: Part, page: Page, *, solved: bool) -> Iterator[Markup]:
+    yield blocks_html(part.stem, page)
+    yield asked(part.response, page)
+    if not solved:
+        return
+    yield from answered(part.response, page)
+    yield blocks_html(part.solution, page)
+    scheme = [
+        Markup("<li>{}{}: {}</li>").format(mark.kind, mark.points, prose_html(mark.text, page))
+        for mark in part.scheme
+    ]
+    if scheme:
+        yield Markup('<ul class="scheme">\n{}\n</ul>').format(LINES.join(scheme))
+
+
+# What stands on the paper
+
+
+@singledispatch
+def asked(response: object, page: Page) -> Markup:
+    """Return what there is to choose from or to fill in.
+
+    Raises:
+        TypeError: not a response; names it.
+    """
+    raise TypeError(f"no HTML for a {type(response).__name__}")
+
+
+def _ordered(contents: Iterator[Markup], kind: str = "A") -> Markup:
+    items = (Markup("<li>{}</li>").format(content) for content in contents)
+    return Markup('<ol class="options" type="{}">\n{}\n</ol>').format(kind, LINES.join(items))
+
+
+@asked.register
+def _(response: Choice, page: Page) -> Markup:
+    options = _ordered(prose_html(option.content, page) for option in response.options)
+    hint = Markup("<p>Several may be right.</p>\n") if response.several else Markup("")
+    return hint + options
+
+
+@asked.register
+def _(response: Numeric, page: Page) -> Markup:
+    blanks = (
+        Markup('<li>{} = <span class="blank"></span></li>').format(prose_html(blank.label, page))
+        for blank in response.blanks
+    )
+    return Markup('<ul class="blanks">\n{}\n</ul>').format(LINES.join(blanks))
+
+
+@asked.register
+def _(response: Matching, page: Page) -> Markup:
+    prompts = (
+        Markup('{} <span class="blank"></span>').format(prose_html(prompt, page))
+        for prompt, _ in response.pairs
+    )
+    return _ordered(prompts, "1") + LINES + _ordered(Markup.escape(x) for x in response.shown)
+
+
+@asked.register
+def _(response: Ordering, page: Page) -> Markup:
+    return _ordered(prose_html(response.steps[place], page) for place in response.shown)
+
+
+@asked.register
+def _(response: Words | FormulaAnswer, page: Page) -> Markup:
+    del response, page
+    return Markup('<p>Answer: <span class="blank"></span></p>')
+
+
+@asked.register
+def _(response: Open, page: Page) -> Markup:
+    del page
+    return Markup('<div class="room" style="--lines: {}"></div>').format(response.lines)
+
+
+# What stands in the key
+
+
+@singledispatch
+def answered(response: object, page: Page) -> Iterator[Markup]:
+    """Yield the key.
+
+    Raises:
+        TypeError: not a response; names it.
+    """
+    raise TypeError(f"no key for a {type(response).__name__}")
+
+
+def _answer(content: Markup | str) -> Markup:
+    return Markup('<p class="answer"><strong>Answer: {}</strong></p>').format(content)
+
+
+def _whys(pairs: Iterator[tuple[Markup | str, Prose]], page: Page) -> Markup:
+    items = [Markup("<li>{}: {}</li>").format(of, prose_html(why, page)) for of, why in pairs if why]
+    return Markup('<ul class="whys">\n{}\n</ul>').format(LINES.join(items)) if items else Markup("")
+
+
+@answered.register
+def _(response: Choice, page: Page) -> Iterator[Markup]:
+    yield _answer(response.key)
+    lettered = zip(LETTERS, response.options, strict=False)
+    yield _whys(((letter, option.why) for letter, option in lettered), page)
+
+
+@answered.register
+def _(response: Numeric, page: Page) -> Iterator[Markup]:
+    for blank in response.blanks:
+        yield _answer(
+            Markup("{} = {} (± {})").format(
+                prose_html(blank.label, page), _number(blank), str(blank.tolerance)
+            )
+        )
+        yield _whys(((f"{wrong.value}", wrong.why) for wrong in blank.wrong), page)
+
+
+def _number(blank: Blank) -> str:
+    return str(blank.value).replace("-", "−")
+
+
+@answered.register
+def _(response: Matching, page: Page) -> Iterator[Markup]:
+    del page
+    letters = dict(zip(response.shown, PARTS.upper(), strict=False))
+    places = (f"{i} {letters[answer]}" for i, (_, answer) in enumerate(response.pairs, 1))
+    yield _answer(", ".join(places))
+
+
+@answered.register
+def _(response: Ordering, page: Page) -> Iterator[Markup]:
+    del page
+    order = (PARTS[response.shown.index(place)].upper() for place in range(len(response.steps)))
+    yield _answer(", ".join(order))
+
+
+@answered.register
+def _(response: Words, page: Page) -> Iterator[Markup]:
+    del page
+    yield _answer(" or ".join(response.accepted))
+
+
+@answered.register
+def _(response: FormulaAnswer, page: Page) -> Iterator[Markup]:
+    yield _answer(prose_html(response.answer, page))
+
+
+@answered.register
+def _(response: Open, page: Page) -> Iterator[Markup]:
+    del response, page
+    yield from ()
