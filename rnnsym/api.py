@@ -249,8 +249,7 @@ def generate_quiz(
         topics: of these topics only.
         levels: from the lowest to the highest level.
     """
-    from rnnsym.quiz.drawing import Selection
-    from rnnsym.quiz.paper import generate
+    from rnnsym.quiz.drawing import Selection, generate
 
     return generate(Selection.of(kinds, topics, subjects, levels), n, seed)
 

@@ -3,9 +3,10 @@
 A longer paper, another kind or another paper changes no item.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import TypeVar
 
 from rnnsym.cell import load_cell
@@ -16,10 +17,22 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.limits import time_limit
 from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters, kind_names, load_kind
 
-__all__ = ["LEVELS", "KindError", "Selection", "draw_item", "fair", "meaning", "rounds", "series"]
+__all__ = [
+    "LEVELS",
+    "KindError",
+    "Selection",
+    "draw_item",
+    "fair",
+    "generate",
+    "meaning",
+    "rounds",
+    "series",
+]
 
 T = TypeVar("T")
 ATTEMPTS = 200
+MOST = 10_000
+"""Questions on one paper."""
 LEVELS = (1, 5)
 UNSUITED = 40
 """So many items of a kind in a row that the selection refuses, for each subject, end a series."""
@@ -180,3 +193,56 @@ def fair(item: Item) -> Item:
     if reasons:
         raise guard.Unfair("; ".join(reasons))
     return item
+
+
+def generate(
+    selection: Selection,
+    n: int,
+    seed: int,
+    paper: str = "",
+    failed: Callable[[KindError], None] | None = None,
+) -> tuple[Item, ...]:
+    """Return ``n`` different items, the kinds in turn.
+
+    Args:
+        selection: what may be asked.
+        n: how many.
+        seed: of every choice.
+        paper: tells papers of one seed apart.
+        failed: told of a user's kind that fails, while the others go on; without it, one that
+            fails stops everything.
+
+    Raises:
+        InputError: fewer such questions exist; says how many.
+        KindError: a user's kind fails.
+    """
+    if n < 1:
+        raise InputError(f"a paper has at least 1 question, not {n}")
+    if n > MOST:
+        raise InputError(f"{n} questions asked, but a paper has at most {MOST}")
+    found = tuple(islice(_in_turn(selection, seed, paper, failed), n))
+    if len(found) < n:
+        raise InputError(f"{n} questions asked, but there are only {len(found)} different ones")
+    return found
+
+
+def _in_turn(
+    selection: Selection, seed: int, paper: str, failed: Callable[[KindError], None] | None
+) -> Iterator[Item]:
+    """Yield items in rounds of kinds, each once a round, until every kind has run out."""
+    left = {kind.name: series(kind, selection, seed, paper) for kind in selection.kinds}
+    for turn in count():
+        for name in rounds(dict.fromkeys(left, 1), seed, f"{paper}kinds {turn}"):
+            try:
+                item = next(left[name], None)
+            except KindError as error:
+                if failed is None:
+                    raise
+                failed(error)
+                item = None
+            if item is None:
+                del left[name]
+            else:
+                yield item
+        if not left:
+            return

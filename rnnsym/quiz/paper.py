@@ -1,125 +1,138 @@
-"""Papers: which items stand on them, and how paper and key are laid out."""
+"""Papers: which items stand on them, and how paper, key and answers are laid out."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count, islice
 
 from rnnsym.blocks import Block, Heading, Prose, Table, prose
 from rnnsym.document import Document, Question
-from rnnsym.errors import InputError
 from rnnsym.item import Item
-from rnnsym.quiz.drawing import KindError, Selection, rounds, series
+from rnnsym.quiz.blueprint import Blueprint, fill
+from rnnsym.quiz.draw import digest
+from rnnsym.quiz.forms import alike, balanced
 from rnnsym.quiz.responses import answer_text
+from rnnsym.quiz.roster import Student
+from rnnsym.sheet.naming import slug
 from rnnsym.version import VERSION
 
-__all__ = ["MOST", "answer_table", "generate", "paper"]
+__all__ = [
+    "Paper",
+    "answer_table",
+    "answers_of_forms",
+    "draw_papers",
+    "paper",
+    "paper_document",
+]
 
-MOST = 10_000
-"""Questions on one paper."""
 ROUNDING = "Numbers: keep four decimals on the way, give three; a 5 rounds away from zero."
 
 
-def generate(
-    selection: Selection,
-    n: int,
-    seed: int,
-    paper: str = "",
-    failed: Callable[[KindError], None] | None = None,
-) -> tuple[Item, ...]:
-    """Return ``n`` different items, the kinds in turn.
+@dataclass(frozen=True)
+class Paper:
+    """One paper: its questions by section, and for which form or student it was drawn."""
 
-    Args:
-        selection: what may be asked.
-        n: how many.
-        seed: of every choice.
-        paper: tells papers of one seed apart.
-        failed: told of a user's kind that fails, while the others go on; without it, one that
-            fails stops everything.
+    name: str
+    seed: int
+    sections: tuple[tuple[str, tuple[Item, ...]], ...]
+    title: str = Blueprint.title
+    form: str = ""
+    student: Student | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All questions in order."""
+        return tuple(item for _, items in self.sections for item in items)
+
+
+# Several papers
+
+
+Filler = Callable[[str], tuple[tuple[str, tuple[Item, ...]], ...]]
+
+
+def draw_papers(
+    blueprint: Blueprint, seed: int, forms: Sequence[str] = (), roster: Sequence[Student] = ()
+) -> Iterator[Paper]:
+    """Yield the papers of a blueprint: one, one for each form, or one for each student.
+
+    A student's paper depends on seed, id and version alone; forms are of equal worth, question by
+    question, and their key letters come equally often.
 
     Raises:
-        InputError: fewer such questions exist; says how many.
-        KindError: a user's kind fails.
+        InputError: the blueprint cannot be filled.
     """
-    if n < 1:
-        raise InputError(f"a paper has at least 1 question, not {n}")
-    if n > MOST:
-        raise InputError(f"{n} questions asked, but a paper has at most {MOST}")
-    found = tuple(islice(_in_turn(selection, seed, paper, failed), n))
-    if len(found) < n:
-        raise InputError(f"{n} questions asked, but there are only {len(found)} different ones")
-    return found
+    name = f"quiz-seed{seed}"
+    if roster:
+        for student in roster:
+            sections = _titled(blueprint, fill(blueprint, seed, f"student {student.id}/"))
+            stem = f"{name}-{_stem(student.id)}"
+            yield Paper(stem, seed, sections, blueprint.title, student=student)
+        return
+    if not forms:
+        yield Paper(name, seed, _titled(blueprint, fill(blueprint, seed)), blueprint.title)
+        return
+    first = fill(blueprint, seed, f"form {forms[0]}/")
+    kinds = {kind.name: kind for section in blueprint.sections for kind in section.selection.kinds}
+    for form in forms:
+        key = f"form {form}/"
+        drawn = first if form == forms[0] else alike(first, blueprint, seed, key)
+        items = iter(balanced([i for items in drawn for i in items], kinds, seed, key))
+        even = tuple(tuple(islice(items, len(part))) for part in drawn)
+        yield Paper(f"{name}-{form}", seed, _titled(blueprint, even), blueprint.title, form)
 
 
-def _in_turn(
-    selection: Selection, seed: int, paper: str, failed: Callable[[KindError], None] | None
-) -> Iterator[Item]:
-    """Yield items in rounds of kinds, each once a round, until every kind has run out."""
-    left = {kind.name: series(kind, selection, seed, paper) for kind in selection.kinds}
-    for turn in count():
-        for name in rounds(dict.fromkeys(left, 1), seed, f"{paper}kinds {turn}"):
-            try:
-                item = next(left[name], None)
-            except KindError as error:
-                if failed is None:
-                    raise
-                failed(error)
-                item = None
-            if item is None:
-                del left[name]
-            else:
-                yield item
-        if not left:
-            return
+def _titled(
+    blueprint: Blueprint, sections: Sequence[tuple[Item, ...]]
+) -> tuple[tuple[str, tuple[Item, ...]], ...]:
+    titles = (section.title for section in blueprint.sections)
+    return tuple(zip(titles, sections, strict=True))
 
 
-def paper(
-    items: Sequence[Item],
-    seed: int,
-    *,
-    solved: bool,
-    name: str = "",
-    title: str = "Quiz on recurrent networks",
-    lines: Sequence[Prose] = (),
-    sections: Sequence[tuple[str, int]] = (),
-) -> Document:
-    """Return the paper of ``items``, or with ``solved`` its key and a table of answers.
+def _stem(identity: str) -> str:
+    """Return a file's name for a student: two ids never share one."""
+    plain = slug(identity)
+    return plain if plain == identity else f"{plain}-{digest(identity, size=4).hex()}"
 
-    Args:
-        items: its questions.
-        seed: they were drawn with.
-        solved: whether this is the key.
-        name: the stem of its file.
-        title: its title.
-        lines: further lines under the title, such as form and student.
-        sections: title and number of questions of each section, in order.
-    """
-    questions = [Question(item, i, solved) for i, item in enumerate(items, 1)]
-    blocks = tuple(_sectioned(questions, sections))
+
+# Documents
+
+
+def paper(items: Sequence[Item], seed: int, *, solved: bool) -> Document:
+    """Return the paper of ``items``, or with ``solved`` its key and a table of answers."""
+    return paper_document(Paper(f"quiz-seed{seed}", seed, (("", tuple(items)),)), solved=solved)
+
+
+def paper_document(paper: Paper, *, solved: bool) -> Document:
+    """Return a paper, or with ``solved`` its key and a table of answers, as a document."""
+    blocks = tuple(_blocks(paper, solved))
+    name = paper.name + ("-key" if solved else "")
+    title = paper.title + (": key" if solved else "")
+    return Document(name, "paper", title, tuple(_lines(paper)), blocks)
+
+
+def _blocks(paper: Paper, solved: bool) -> Iterator[Block | Question]:
     if solved:
-        blocks = (answer_table(items), *blocks)
-    stem = (name or f"quiz-seed{seed}") + ("-key" if solved else "")
-    heading = title + (": key" if solved else "")
-    return Document(stem, "paper", heading, (*lines, *_lines(items, seed)), blocks)
+        yield answer_table(paper.items)
+    number = count(1)
+    for title, items in paper.sections:
+        if title:
+            yield Heading(title, 2)
+        for item in items:
+            yield Question(item, next(number), solved)
 
 
-def _sectioned(
-    questions: Sequence[Question], sections: Sequence[tuple[str, int]]
-) -> Iterator[Block | Question]:
-    start = 0
-    for title, number in sections:
-        yield Heading(title, 2)
-        yield from questions[start : start + number]
-        start += number
-    yield from questions[start:]
-
-
-def _lines(items: Sequence[Item], seed: int) -> tuple[Prose, ...]:
+def _lines(paper: Paper) -> Iterator[Prose]:
+    """What a paper carries: for whom, convention, seed and version."""
+    items = paper.items
+    if paper.student:
+        name = f", {paper.student.name}" if paper.student.name else ""
+        yield prose(f"Student {paper.student.id}{name}")
+    form = f"Form {paper.form}, " if paper.form else ""
     conventions = ", ".join(dict.fromkeys(item.convention for item in items))
     marks, minutes = sum(i.marks for i in items), sum(i.minutes for i in items)
-    return (
-        prose(f"Convention: {conventions}, as each question says."),
-        prose(f"Seed {seed}, rnnsym {VERSION}. {marks} marks, {minutes} minutes."),
-        prose(ROUNDING),
-    )
+    yield prose(f"Convention: {conventions}, as each question says.")
+    yield prose(f"{form}Seed {paper.seed}, rnnsym {VERSION}. {marks} marks, {minutes} minutes.")
+    yield prose(ROUNDING)
 
 
 def answer_table(items: Sequence[Item]) -> Table:
@@ -131,3 +144,17 @@ def answer_table(items: Sequence[Item]) -> Table:
     )
     rows = tuple(tuple(prose(cell) for cell in row) for row in cells)
     return Table(tuple(prose(h) for h in head), rows, "Answers")
+
+
+def answers_of_forms(papers: Sequence[Paper]) -> Document:
+    """Return the answers of all forms side by side."""
+    head = ("Question", *(paper.form for paper in papers), "Marks")
+    rows = tuple(
+        tuple(prose(cell) for cell in (str(i), *map(answer_text, items), str(items[0].marks)))
+        for i, items in enumerate(zip(*(paper.items for paper in papers), strict=True), 1)
+    )
+    first = papers[0]
+    table = Table(tuple(prose(h) for h in head), rows, "Answers by form")
+    lines = (prose(f"Seed {first.seed}, rnnsym {VERSION}."),)
+    title = f"{first.title}: answers"
+    return Document(f"quiz-seed{first.seed}-answers", "sheet", title, lines, (table,))

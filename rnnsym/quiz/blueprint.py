@@ -1,0 +1,269 @@
+"""Blueprints: what a paper is to hold, section by section, filled exactly or refused.
+
+A blueprint is a TOML file::
+
+    title = "Midterm"
+
+    [[section]]
+    title = "Counting"        # heading on the paper; may be left out
+    topics = ["counts"]       # or kinds = ["count", …]; neither: every kind
+    questions = 3
+    marks = 7                 # what they are worth together; may be left out
+    minutes = 12              # how long they take together; may be left out
+    level = "2-3"             # may be left out
+    each = 1                  # exactly so many of each kind; may be left out
+    cells = ["lstm"]          # only about these cells; may be left out
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rnnsym.errors import InputError, nearest
+from rnnsym.item import Item
+from rnnsym.quiz.drawing import LEVELS, Selection, generate, meaning, rounds, series
+from rnnsym.quiz.registry import Kind
+
+__all__ = ["Blueprint", "Section", "fill", "read_blueprint", "read_levels"]
+
+MOST_QUESTIONS = 100
+CANDIDATES = (3, 12, 48)
+"""So many items of each kind are drawn to choose from, the more the harder the sums are to reach.
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one section holds; None where anything goes."""
+
+    selection: Selection
+    questions: int
+    title: str = ""
+    marks: int | None = None
+    minutes: int | None = None
+    each: int | None = None
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a paper holds."""
+
+    sections: tuple[Section, ...]
+    title: str = "Quiz on recurrent networks"
+
+
+def read_levels(text: str) -> tuple[int, int]:
+    """Return the lowest and the highest of levels such as "3" or "2-4".
+
+    >>> read_levels("2-4")
+    (2, 4)
+    """
+    low, _, high = text.partition("-")
+    try:
+        found = int(low), int(high or low)
+    except ValueError:
+        raise InputError(f"a level is 1 to 5, or a range such as 2-4, not '{text}'") from None
+    if not LEVELS[0] <= found[0] <= found[1] <= LEVELS[1]:
+        raise InputError(f"levels go from 1 to 5, the lower one first, not '{text}'")
+    return found
+
+
+# Reading
+
+FIELDS: Mapping[str, type] = {
+    "title": str, "topics": list, "kinds": list, "cells": list, "questions": int, "marks": int,
+    "minutes": int, "level": str, "each": int,
+}  # fmt: skip
+
+
+def read_blueprint(path: Path) -> Blueprint:
+    """Read a blueprint.
+
+    Raises:
+        InputError: names file, section and field of what cannot be read.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the blueprint {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}") from None
+    _check_fields(str(path), data, {"title": str, "section": list})
+    tables = data.get("section", [])
+    if not tables or not all(isinstance(t, dict) for t in tables):
+        raise InputError(f"{path}: a blueprint has [[section]] tables, and at least one")
+    sections = tuple(_section(f"{path}, section {i}", t) for i, t in enumerate(tables, 1))
+    return Blueprint(sections, data.get("title", Blueprint.title))
+
+
+def _check_fields(where: str, table: Mapping[str, Any], known: Mapping[str, type]) -> None:
+    for name, value in table.items():
+        if name not in known:
+            hint = nearest(name, known)
+            raise InputError(f"{where}: unknown field '{name}'{hint} (known: {', '.join(known)})")
+        wanted = known[name]
+        listed = wanted is not list or name == "section" or all(isinstance(v, str) for v in value)
+        if not isinstance(value, wanted) or isinstance(value, bool) or not listed:
+            kind = {int: "a whole number", str: "a text", list: "a list of texts"}[wanted]
+            raise InputError(f"{where}: {name} is {kind}, not {value!r}")
+
+
+def _section(where: str, table: Mapping[str, Any]) -> Section:
+    _check_fields(where, table, FIELDS)
+    for name in ("questions", "marks", "minutes", "each"):
+        if table.get(name, 1) < 1:
+            raise InputError(f"{where}: {name} is at least 1, not {table[name]}")
+    levels = read_levels(table.get("level", "1-5"))
+    try:
+        selection = Selection.of(
+            table.get("kinds", ()), table.get("topics", ()), table.get("cells", ()), levels
+        )
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    each = table.get("each")
+    questions = table.get("questions", each * len(selection.kinds) if each else None)
+    if questions is None or questions > MOST_QUESTIONS:
+        raise InputError(f"{where}: questions is 1 to {MOST_QUESTIONS}, not {questions}")
+    if each and questions != each * len(selection.kinds):
+        raise InputError(
+            f"{where}: {each} of each of {len(selection.kinds)} kinds are not {questions} questions"
+        )
+    return Section(selection, questions, table.get("title", ""), table.get("marks"),
+                   table.get("minutes"), each)  # fmt: skip
+
+
+# Filling
+
+
+def fill(blueprint: Blueprint, seed: int, paper: str = "") -> tuple[tuple[Item, ...], ...]:
+    """Return the items of each section, none asked twice.
+
+    Raises:
+        InputError: names the section that cannot be filled, and what comes nearest.
+    """
+    used: set[tuple[str, object]] = set()
+    found: list[tuple[Item, ...]] = []
+    for number, section in enumerate(blueprint.sections, 1):
+        before = section.selection.used
+        selection = replace(section.selection, used=_Both(before, frozenset(used)))
+        items = _filled(replace(section, selection=selection), number, seed, paper)
+        used |= {meaning(item) for item in items}
+        found.append(items)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Both:
+    """What is in either of two."""
+
+    first: Any
+    second: frozenset[Any]
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.first or item in self.second
+
+
+def _filled(section: Section, number: int, seed: int, paper: str) -> tuple[Item, ...]:
+    if section.marks is None and section.minutes is None and section.each is None:
+        return generate(section.selection, section.questions, seed, paper)
+    pools: dict[str, tuple[Item, ...]] = {}
+    for size in CANDIDATES:
+        pools = _pools(section, size, seed, paper)
+        order = list(rounds(dict.fromkeys(pools, 1), seed, f"{paper}section {number}"))
+        chosen = _chosen(section, [pools[kind] for kind in order])
+        if chosen is not None:
+            return chosen
+    raise InputError(_refusal(section, number, pools))
+
+
+def _pools(section: Section, size: int, seed: int, paper: str) -> dict[str, tuple[Item, ...]]:
+    """Return items of each kind to choose from, in the order of their series."""
+    kinds = section.selection.kinds
+    share = section.each or -(-section.questions // len(kinds))
+
+    def pool(kind: Kind) -> tuple[Item, ...]:
+        return tuple(islice(series(kind, section.selection, seed, paper), max(size, 2 * share)))
+
+    return {kind.name: pool(kind) for kind in kinds}
+
+
+State: TypeAlias = tuple[int, int, int]
+"""Questions, marks, minutes of what is chosen so far."""
+Reached: TypeAlias = dict[State, tuple[Item, ...]]
+
+
+def _chosen(section: Section, pools: Sequence[tuple[Item, ...]]) -> tuple[Item, ...] | None:
+    """Return items that come to exactly what is asked, as even over the kinds as can be."""
+    even = section.each or -(-section.questions // len(pools))
+    for most in [even] if section.each else range(even, section.questions + 1):
+        found = _sums(section, pools, most)
+        if found is not None:
+            return found
+    return None
+
+
+def _sums(
+    section: Section, pools: Sequence[tuple[Item, ...]], most: int
+) -> tuple[Item, ...] | None:
+    """Return such items with at most (or with ``each``, exactly) so many of each kind."""
+    reached: Reached = {(0, 0, 0): ()}
+    for pool in pools:
+        taken = _taken(section, reached, pool, most)
+        reached = {}
+        for layer in taken[most:] if section.each else reversed(taken):
+            for state, items in layer.items():
+                reached.setdefault(state, items)
+    wanted = (section.questions, section.marks, section.minutes)
+    for state, items in reached.items():
+        if all(w is None or w == s for w, s in zip(wanted, state, strict=True)):
+            return items
+    return None
+
+
+def _taken(
+    section: Section, reached: Reached, pool: Sequence[Item], most: int
+) -> tuple[Reached, ...]:
+    """Return what is reached with 0, 1, … ``most`` more items, out of one kind's pool."""
+    layers: tuple[Reached, ...] = (dict(reached), *({} for _ in range(most)))
+    for item in pool:
+        for below, layer in reversed(list(pairwise(layers))):
+            for state, items in below.items():
+                marks = item.marks if section.marks else 0
+                minutes = item.minutes if section.minutes else 0
+                new = (state[0] + 1, state[1] + marks, state[2] + minutes)
+                if _within(section, new):
+                    layer.setdefault(new, (*items, item))
+    return layers
+
+
+def _within(section: Section, state: State) -> bool:
+    limits = (section.questions, section.marks, section.minutes)
+    return all(limit is None or s <= limit for limit, s in zip(limits, state, strict=True))
+
+
+def _refusal(section: Section, number: int, pools: Mapping[str, tuple[Item, ...]]) -> str:
+    """Say which section cannot be filled, and what its questions can come to."""
+    low, high = section.selection.levels
+    what = f"section {number}" + (f" '{section.title}'" if section.title else "")
+    asked = f"{section.questions} questions of {', '.join(pools)} at level {low}-{high}"
+    if section.each:
+        asked += f", {section.each} of each"
+    sums = [f"{n} {unit}" for n, unit in ((section.marks, "marks"), (section.minutes, "minutes"))
+            if n is not None]  # fmt: skip
+    known = sum(len(pool) for pool in pools.values())
+    short = [
+        f"{kind}: {len(pool)}" for kind, pool in pools.items() if len(pool) < (section.each or 1)
+    ]
+    if known < section.questions or (section.each and short):
+        return f"{what}: {asked}: there are too few ({'; '.join(short) or known})"
+    items = [item for pool in pools.values() for item in pool]
+    marks, minutes = sorted(i.marks for i in items), sorted(i.minutes for i in items)
+    n = section.questions
+    return (
+        f"{what}: {asked} cannot come to exactly {' and '.join(sums)}; "
+        f"they come to {sum(marks[:n])} to {sum(marks[-n:])} marks and "
+        f"{sum(minutes[:n])} to {sum(minutes[-n:])} minutes"
+    )

@@ -1,0 +1,80 @@
+"""Rosters: a CSV file with one line for each student."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnsym.errors import InputError, nearest
+
+__all__ = ["Student", "read_roster"]
+
+COLUMNS = ("id", "name")
+LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """One student: the id draws the paper, the name is only printed."""
+
+    id: str
+    name: str
+
+
+def read_roster(path: Path) -> tuple[Student, ...]:
+    """Read the students of a CSV file with the columns ``id`` and, if wanted, ``name``.
+
+    Raises:
+        InputError: names file, row and column of what cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read the roster {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"the roster {path} is not UTF-8 (byte {error.start})") from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, restval="")
+    try:
+        head = [name.strip() for name in reader.fieldnames or ()]
+        _check_head(path, head)
+        reader.fieldnames = head
+        found = [_student(path, reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise InputError(f"{path}, row {reader.line_num}: {error}") from None
+    if not found:
+        raise InputError(f"the roster {path} lists no student")
+    _check_distinct(path, found)
+    return tuple(found)
+
+
+def _check_head(path: Path, head: list[str]) -> None:
+    for name in head:
+        if name not in COLUMNS:
+            hint = nearest(name, COLUMNS)
+            raise InputError(f"{path}, row 1: unknown column '{name}'{hint} (known: id, name)")
+    if "id" not in head or len(set(head)) < len(head):
+        raise InputError(f"{path}, row 1: the columns are id and name, not {', '.join(head)}")
+
+
+def _student(path: Path, row: int, cells: "dict[str | None, str]") -> Student:
+    if None in cells:
+        raise InputError(f"{path}, row {row}: more cells than columns")
+    identity, name = cells["id"].strip(), cells.get("name", "").strip()
+    if not identity:
+        raise InputError(f"{path}, row {row}, column id: empty")
+    for column, text in (("id", identity), ("name", name)):
+        if len(text) > LONGEST or re.search(r"[\x00-\x1f\x7f]", text):
+            raise InputError(f"{path}, row {row}, column {column}: over {LONGEST} letters, or "
+                             "letters that cannot be printed")  # fmt: skip
+    return Student(identity, name)
+
+
+def _check_distinct(path: Path, students: list[Student]) -> None:
+    rows: dict[str, int] = {}
+    for row, student in enumerate(students, 2):
+        first = rows.setdefault(student.id, row)
+        if first != row:
+            raise InputError(
+                f"{path}, row {row}, column id: '{student.id}' stands in row {first} too"
+            )
