@@ -49,6 +49,7 @@ from rnnsym.expr.indices import (
     size_of_layer,
 )
 from rnnsym.expr.latex import LATEX, latex, latex_scalar
+from rnnsym.expr.literal import entries, literal, written_out
 from rnnsym.expr.nodes import (
     Array,
     Concat,
@@ -134,6 +135,7 @@ __all__ = [
     "contributions",
     "derivative",
     "diag",
+    "entries",
     "equal",
     "evaluated",
     "expand",
@@ -147,6 +149,7 @@ __all__ = [
     "label_text",
     "latex",
     "latex_scalar",
+    "literal",
     "map_rule",
     "matmul",
     "maximum",
@@ -168,4 +171,5 @@ __all__ = [
     "text",
     "text_scalar",
     "transpose",
+    "written_out",
 ]

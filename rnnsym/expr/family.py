@@ -9,7 +9,8 @@ class Family(Basic):
     """What arrays of one name have in common: name, printed label, direction and role.
 
     ``direction`` is "" or "fwd" / "bwd" in a bidirectional layer. ``role`` is "value", "adjoint"
-    (∂L/∂ of what the label names, printed δ), or "gradient" (printed ∂L/∂…).
+    (∂L/∂ of what the label names, printed δ), "gradient" (printed ∂L/∂…), or "number" (the name
+    holds the entries: see ``literal``).
     """
 
     __slots__ = ()

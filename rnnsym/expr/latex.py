@@ -7,6 +7,7 @@ from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.activations import ACTIVATIONS
 from rnnsym.expr.constant import Constant
 from rnnsym.expr.indices import LAYER
+from rnnsym.expr.literal import written_out
 from rnnsym.expr.nodes import PRINTERS, Array, Map, Node, Sigma
 from rnnsym.expr.printing import Notation, body_of, inside, render
 from rnnsym.expr.scalars import is_size_of_layer, scalar
@@ -49,6 +50,7 @@ class Latex(Notation):
 
     times = r" \odot "
     dot = r" "
+    cdot = r" \cdot "
 
     def scalar(self, expr: Expr) -> str:
         """A size, an index or a number."""
@@ -72,6 +74,13 @@ class Latex(Notation):
             return rf"\frac{{\partial L}}{{\partial {printed}}}"
         return f"({printed})^{{{power}}}" if power and above != power else printed
 
+    def numbers(self, rows: Sequence[Sequence[str]]) -> str:
+        """A matrix in round brackets."""
+        if len(rows) == len(rows[0]) == 1:
+            return rows[0][0]
+        printed = r" \\ ".join(" & ".join(row) for row in rows)
+        return rf"\begin{{pmatrix}} {printed} \end{{pmatrix}}"
+
     def multiplied(self, factors: list[str]) -> str:
         """Juxtaposed, with a dot between two numbers."""
         return super().multiplied(factors).replace("·", r" \cdot ")
@@ -93,7 +102,9 @@ class Latex(Notation):
         if name == "square":
             if isinstance(arg, Map) and arg.name != "square":
                 return f"{ACTIVATIONS[arg.name].latex}^{{2}}({latex(arg.arg)})"
-            return self.array(arg, "2") if isinstance(arg, Array) else f"({latex(arg)})^{{2}}"
+            if isinstance(arg, Array):
+                return f"{latex(arg)}^{{2}}" if written_out(arg) else self.array(arg, "2")
+            return f"({latex(arg)})^{{2}}"
         known = ACTIVATIONS.get(name)
         printed = known.latex if known else rf"\operatorname{{{name}}}"
         return f"{printed}({latex(arg)})"

@@ -6,6 +6,7 @@ from functools import singledispatch
 
 from rnnsym.expr._sympy import Expr
 from rnnsym.expr.build import apply
+from rnnsym.expr.literal import NUMBER, entries, written_out
 from rnnsym.expr.nodes import (
     Array,
     Concat,
@@ -35,6 +36,8 @@ class Notation(ABC):
     """The elementwise product's sign."""
     dot: str
     """The matrix product's sign."""
+    cdot: str = " · "
+    """The sign between numbers, and between matrices written out."""
     by: str = " "
     """What stands between a number and what it multiplies."""
     minus: str = "-"
@@ -56,7 +59,15 @@ class Notation(ABC):
 
     def product(self, factors: Sequence[Node]) -> str:
         """Matrices multiplied."""
-        return self.dot.join(shaped(c, self) for c in factors)
+        sign = self.cdot if any(map(written_out, factors)) else self.dot
+        return sign.join(shaped(c, self) for c in factors)
+
+    def numbers(self, rows: Sequence[Sequence[str]]) -> str:
+        """A matrix written out; one number without brackets."""
+        if len(rows) == len(rows[0]) == 1:
+            return rows[0][0].replace("-", self.minus)
+        printed = "; ".join(", ".join(row) for row in rows)
+        return f"[{printed}]".replace("-", self.minus)
 
     def filled(self, node: Fill) -> str:
         """A constant matrix where its shape matters, as in a product."""
@@ -139,6 +150,8 @@ def render(node: Node, notation: Notation) -> str:
 
 @render.register
 def _(node: Array, notation: Notation) -> str:
+    if node.family.role == NUMBER:
+        return notation.numbers(entries(node))
     return notation.array(node)
 
 

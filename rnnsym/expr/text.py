@@ -158,6 +158,7 @@ class Source(Notation):
 
     times = " * "
     dot = " @ "
+    cdot = " @ "
     by = " * "
 
     def scalar(self, expr: Expr) -> str:

@@ -1,0 +1,33 @@
+"""Matrices written out in numbers: arrays whose name holds their entries, printed as these."""
+
+from collections.abc import Sequence
+
+from rnnsym.expr._sympy import Integer
+from rnnsym.expr.family import Family
+from rnnsym.expr.nodes import Array, Node
+from rnnsym.expr.walk import arrays_in
+
+__all__ = ["NUMBER", "entries", "literal", "written_out"]
+
+NUMBER = "number"
+
+
+def literal(rows: Sequence[Sequence[str]]) -> Array:
+    """Return a matrix of decimal numbers, each given as the text that is shown.
+
+    >>> from rnnsym.expr import text
+    >>> text(literal([["1", "-0.5"], ["2", "0"]])), text(literal([["0.668"]]))
+    ('[1, −0.5; 2, 0]', '0.668')
+    """
+    name = "; ".join(" ".join(row) for row in rows)
+    return Array(Family(name, name, "", NUMBER), (Integer(len(rows)), Integer(len(rows[0]))))
+
+
+def entries(array: Array) -> list[list[str]]:
+    """Return the entries of a matrix written out, row by row."""
+    return [row.split() for row in array.name.split("; ")]
+
+
+def written_out(node: Node) -> bool:
+    """Tell whether an expression is one of numbers: its arrays are written out."""
+    return any(array.family.role == NUMBER for array in arrays_in(node))

@@ -1,0 +1,137 @@
+"""Numbers put into an expression for its arrays: 0.5 · 1 + 0.3 · 0.2 + 0.1, as one writes it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rnnsym.expr import (
+    Array,
+    Concat,
+    Diag,
+    Expr,
+    Fill,
+    Hadamard,
+    Integer,
+    Map,
+    Node,
+    Plus,
+    Product,
+    Scale,
+    Slice,
+    Spread,
+    Transpose,
+    evaluated,
+    literal,
+)
+from rnnsym.numeric.sizes import Sizes
+from rnnsym.quiz.decimals import Point, evaluate
+from rnnsym.quiz.numbers import Matrix, shown
+
+__all__ = ["Arithmetic", "is_data", "number"]
+
+MINUS_ONE = Integer(-1)
+
+
+def number(matrix: Matrix) -> Node:
+    """Return a matrix written out; a negative number alone is put in brackets inside a product.
+
+    >>> from rnnsym.expr import text
+    >>> half = ((Decimal("-0.5"),),)
+    >>> text(number(half)), text(Product(number(half), number(half)))
+    ('−0.5', '(−0.5) · (−0.5)')
+    """
+    # A sum of one term: it has brackets wherever a sum has them.
+    return Plus(_signed(matrix)) if _is_negative(matrix) else _plain(matrix)
+
+
+def _signed(matrix: Matrix) -> Node:
+    """The same, with a minus sign that a sum takes for its own."""
+    if _is_negative(matrix):
+        return Scale(MINUS_ONE, _plain(((-matrix[0][0],),)))
+    return _plain(matrix)
+
+
+def _plain(matrix: Matrix) -> Node:
+    return literal([[shown(entry) for entry in row] for row in matrix])
+
+
+def _is_negative(matrix: Matrix) -> bool:
+    return len(matrix) == len(matrix[0]) == 1 and matrix[0][0] < 0
+
+
+def is_data(node: Node) -> bool:
+    """Tell whether an expression only arranges arrays: its numbers are theirs."""
+    if isinstance(node, Slice | Transpose | Concat | Diag | Spread):
+        return all(map(is_data, node.children))
+    return isinstance(node, Array)
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Puts numbers into expressions.
+
+    Attributes:
+        sizes: what is a scalar, so that ⊙ and ᵀ are not written there.
+        point: the numbers.
+    """
+
+    sizes: Sizes
+    point: Point
+
+    def of(self, node: Node) -> Node:
+        """Return ``node`` with its arrays and constants written out."""
+        if is_data(node):
+            return number(self.value(node))
+        match node:
+            case Fill():
+                return node if node.value.is_Integer else number(((_decimal(node.value),),))
+            case Scale():
+                return self._scaled(node)
+            case Plus():
+                return Plus(*map(self._term, node.children))
+            case Hadamard() if self._is_scalar(node):
+                return self._multiplied(node)
+            case Transpose() | Diag() | Spread() if self._is_scalar(node):
+                return self.of(node.arg)
+            case _:
+                return self._rebuilt(node)
+
+    def value(self, node: Node) -> Matrix:
+        """Return what an expression comes to."""
+        return evaluate(node, self.point)
+
+    def _is_scalar(self, node: Node) -> bool:
+        return self.sizes.shape(node.shape) == (1, 1)
+
+    def _term(self, node: Node) -> Node:
+        return _signed(self.value(node)) if is_data(node) else self.of(node)
+
+    def _scaled(self, node: Scale) -> Node:
+        factor = _decimal(node.factor)
+        inner = self.of(node.arg)
+        size = abs(factor)
+        scaled = inner if size == 1 else Product(number(((size,),)), inner)
+        return Scale(MINUS_ONE, scaled) if factor < 0 else scaled
+
+    def _multiplied(self, node: Hadamard) -> Node:
+        """Scalars are multiplied by a dot; what they are divided by stays apart."""
+        over = [self.of(c) for c in node.children if not _divides(c)]
+        under = [self._rebuilt(c) for c in node.children if _divides(c)]
+        above = [Product(*over)] if len(over) > 1 else over
+        return Hadamard(*above, *under) if under else above[0]
+
+    def _rebuilt(self, node: Node) -> Node:
+        made = (self.of(arg) if isinstance(arg, Node) else arg for arg in node.args)
+        rebuilt: Node = node.func(*made)
+        return rebuilt
+
+
+def _divides(node: Node) -> bool:
+    """Tell whether a factor is written as a divisor: 1/x or (1/x)²."""
+    if not isinstance(node, Map):
+        return False
+    return node.name == "reciprocal" or (node.name == "square" and _divides(node.arg))
+
+
+def _decimal(expr: Expr) -> Decimal:
+    exact = evaluated(expr)
+    return Decimal(exact.p) / Decimal(exact.q)
