@@ -3,20 +3,41 @@
 from collections.abc import Iterator
 
 from rnnsym.blocks import Block, Heading, Listing, Paragraph, Prose, prose
+from rnnsym.convention import TEXTBOOK
 from rnnsym.document import Document
+from rnnsym.errors import InputError
+from rnnsym.model_text import Recurrent
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.sheet.counts import count_blocks
-from rnnsym.sheet.derivation import derivation_blocks
+from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
+from rnnsym.sheet.goals import goals, takeaways
 from rnnsym.sheet.layout import laid_out
+from rnnsym.sheet.limits import limits_section
+from rnnsym.sheet.mistakes import mistakes_box
 from rnnsym.sheet.naming import convention_lines, slug
+from rnnsym.sheet.questions import question_blocks
+from rnnsym.sheet.remedies import flow_section
 from rnnsym.sheet.study import Study
+from rnnsym.sheet.symbols import symbol_table, widths
 from rnnsym.version import VERSION
 
 __all__ = ["model_sections", "model_sheet", "model_title", "proof", "sources"]
 
+MOST_LINES = 300
+
 
 def model_sheet(study: Study) -> Document:
-    """Return the sheet of a model."""
+    """Return the sheet of a model.
+
+    Raises:
+        InputError: it has too many lines for a sheet that anybody reads.
+    """
+    lines_in_all = len(study.system.equations) + len(study.derivation.steps)
+    if lines_in_all > MOST_LINES:
+        raise InputError(
+            f"'{study.system.model}' has {lines_in_all} equations, adjoints and gradients; a sheet "
+            f"prints up to {MOST_LINES} (rnnsym derive --wrt NAME prints one of them)"
+        )
     model = study.system.model
     lines = (*convention_lines(study.system), prose(f"rnnsym {VERSION}"))
     blocks = tuple(model_sections(study))
@@ -34,11 +55,29 @@ def model_title(study: Study) -> str:
 
 def model_sections(study: Study) -> Iterator[Block]:
     """Yield the sections of a model's sheet."""
-    yield from derivation_blocks(study.derivation)
+    system, numbers = study.system, study.numbers
+    cells = list(dict.fromkeys(b.cell for b in system.blocks if b.cell is not None))
+    yield goals(study)
+    yield Heading("Symbols", 2)
+    yield symbol_table(system)
+    yield from widths(system)
+    yield Heading("Forward equations", 2)
+    yield from forward_blocks(system, numbers)
+    for cell in cells:
+        yield from limits_section(cell)
+    yield from rule_blocks(study.derivation.steps, numbers)
+    yield from backward_blocks(study.derivation, study.derivation.steps, numbers)
+    yield from flow_section(study)
     yield Heading("Parameters, operations, memory", 2)
     yield from count_blocks(study.count)
+    yield from mistakes_box(study)
+    yield takeaways(study)
     yield from proof([study.report])
     yield from sources(study)
+    if system.model.convention == TEXTBOOK and system.model.bias:
+        asked = [x.cell for x in system.model.layers if isinstance(x, Recurrent)]
+        known = system if [str(layer) for layer in system.model.layers] == asked else None
+        yield from question_blocks(slug(str(system.model)), asked, known)
 
 
 def sources(*studies: Study) -> Iterator[Block]:

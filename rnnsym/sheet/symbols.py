@@ -20,7 +20,9 @@ def symbol_table(system: System) -> Table:
     inner = [e for e in system.equations if not e.purpose and e.lhs in named and not e.fused]
     for equation in system.equations:
         if equation.purpose:
-            rows.append(_symbol(system, equation.lhs, equation.purpose))
+            # What it is; the forward equation says what for.
+            name, _, _ = equation.purpose.partition(":")
+            rows.append(_symbol(system, equation.lhs, name))
     by_shape: dict[tuple[Expr, Expr], list[Array]] = {}
     for weight in system.weights:
         by_shape.setdefault(tied_shape(system, weight.array.shape), []).append(weight.array)
