@@ -23,14 +23,18 @@ def export_html(document: Document, style: Style = PLAIN, /) -> dict[str, bytes]
         for block in document.blocks
     ]
     solved = any(isinstance(b, Question) and b.solved for b in document.blocks)
-    text = environment("html").get_template("document.html.j2").render(
-        document=document,
-        lines=[prose_html(line, page) for line in document.lines],
-        blocks=blocks,
-        to_fill_in=document.kind == "paper" and not solved,
-        style=style,
-        font=_font(),
-        version=VERSION,
+    text = (
+        environment("html")
+        .get_template("document.html.j2")
+        .render(
+            document=document,
+            lines=[prose_html(line, page) for line in document.lines],
+            blocks=blocks,
+            to_fill_in=document.kind == "paper" and not solved,
+            style=style,
+            font=_font(),
+            version=VERSION,
+        )
     )
     return {f"{document.name}.html": text.encode()}
 
@@ -69,7 +73,7 @@ def _numbers(blocks: Sequence[Block | Question]) -> Iterator[str]:
 
 
 def _unique(names: Iterator[str]) -> list[str]:
-    """Number the names that were there before: symbols, symbols-2, …"""
+    """Number the names that were there before: symbols, symbols-2."""
     found: list[str] = []
     for name in names:
         again = (f"{name}-{i}" for i in range(2, len(found) + 3))

@@ -1,5 +1,6 @@
 """Blocks as HTML: one rule for each; all text is escaped on its way in."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
@@ -36,6 +37,7 @@ EMPTY = Markup("")
 # Points (at 11 pt) of a formula and its remark that fit side by side.
 BESIDE = 400
 SMALL, SIGN = 0.9, 15
+STOP = re.compile(r"[,.;:)]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,16 @@ class Page:
 
 def prose_html(content: Prose, page: Page) -> Markup:
     """Return running text."""
-    return EMPTY.join(_inline(part, page) for part in content)
+    shown: list[Markup] = []
+    for part in content:
+        made = _inline(part, page)
+        stop = STOP.match(part) if isinstance(part, str) else None
+        if stop and shown:
+            # No line begins with the stop that follows a formula.
+            shown[-1] = Markup('<span class="bound">{}{}</span>').format(shown[-1], stop.group())
+            made = Markup.escape(stop.string[stop.end() :])
+        shown.append(made)
+    return EMPTY.join(shown)
 
 
 def _inline(part: Inline, page: Page) -> Markup:
@@ -206,7 +217,7 @@ def _fits_beside(block: Equations) -> bool:
     """Tell whether the remarks of a display fit to the right of its formulas."""
     widest = max(_width(line) for line in block.lines)
     remark = max(prose_width(line.comment) for line in block.lines)
-    return 0 < remark and widest + SMALL * remark <= BESIDE
+    return remark > 0 and widest + SMALL * remark <= BESIDE
 
 
 def _width(line: Line) -> float:

@@ -11,7 +11,7 @@ from functools import cache
 from markupsafe import Markup
 from math_core import LatexToMathML
 
-from rnnsym.blocks import Line, Math, Relation
+from rnnsym.blocks import Line, Math
 from rnnsym.export.latex_math import math_latex
 from rnnsym.export.latex_width import formula_width
 from rnnsym.export.spoken import spoken
@@ -94,7 +94,18 @@ def _spans(terms: Sequence[Sequence[str]], *, display: bool) -> Markup:
 def _terms(latex: str) -> Iterator[Sequence[str]]:
     """Yield the terms of a formula, each in as many pieces as a narrow line needs."""
     for term in _split(latex, _TERM_SIGNS, nested=False):
-        yield list(_split(term, _FACTOR_SIGNS, nested=True)) if formula_width(term) > UNBROKEN else [term]
+        yield list(_pieces(term, iter((False, True))))
+
+
+def _pieces(latex: str, ways: Iterator[bool]) -> Iterator[str]:
+    """Break between factors, and a factor that is still too long within its brackets."""
+    nested = next(ways, None) if formula_width(latex) > UNBROKEN else None
+    if nested is None:
+        yield latex
+        return
+    later = list(ways)
+    for piece in _split(latex, _FACTOR_SIGNS, nested=nested):
+        yield from _pieces(piece, iter(later))
 
 
 def _split(latex: str, signs: frozenset[str], *, nested: bool) -> Iterator[str]:

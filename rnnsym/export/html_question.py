@@ -154,7 +154,9 @@ def _answer(content: Markup | str) -> Markup:
 
 
 def _whys(pairs: Iterator[tuple[Markup | str, Prose]], page: Page) -> Markup:
-    items = [Markup("<li>{}: {}</li>").format(of, prose_html(why, page)) for of, why in pairs if why]
+    items = [
+        Markup("<li>{}: {}</li>").format(of, prose_html(why, page)) for of, why in pairs if why
+    ]
     return Markup('<ul class="whys">\n{}\n</ul>').format(LINES.join(items)) if items else Markup("")
 
 

@@ -1,0 +1,100 @@
+// Opens pages in a browser, one start for all, and prints as JSON what is wrong with each.
+//
+//     node look.mjs chromium|firefox EXECUTABLE PICTURES FILE…
+//
+// PICTURES is a folder for screenshots, "" for none. Packages are found in RNNSYM_NODE_MODULES.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(join(process.env.RNNSYM_NODE_MODULES ?? ".", "x.js"));
+const puppeteer = require("puppeteer-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const PHONE = 390, DESK = 1024, A4 = 660; // A4 less its margins, in CSS pixels
+const VIEWS = [
+  { name: "phone", width: PHONE }, { name: "desk", width: DESK },
+  { name: "phone-dark", width: PHONE, scheme: "dark" }, { name: "desk-dark", width: DESK, scheme: "dark" },
+  { name: "print", width: A4, media: "print" },
+];
+
+const [kind, executablePath, pictures, ...files] = process.argv.slice(2);
+const profile = mkdtempSync(join(tmpdir(), "rnnsym-browser-"));
+const browser = await puppeteer.launch({
+  browser: kind === "firefox" ? "firefox" : "chrome",
+  executablePath,
+  headless: true,
+  userDataDir: profile,
+  args: kind === "firefox" ? [] : [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  ],
+});
+
+// Runs in the page.
+function faults() {
+  const found = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) found.push(`page is ${root.scrollWidth} wide, has ${root.clientWidth}`);
+  for (const math of document.querySelectorAll("math")) {
+    const { width, height } = math.getBoundingClientRect();
+    if (width < 1 || height < 1) found.push(`no size: ${math.textContent}`);
+    if (math.querySelector("merror")) found.push(`error: ${math.textContent}`);
+    if (/[\\{}$&]/.test(math.textContent)) found.push(`raw text: ${math.textContent}`);
+  }
+  for (const box of document.querySelectorAll("body *")) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX === "auto";
+    if (scrolls && box.tabIndex < 0) found.push(`scrolls without focus: ${box.textContent.slice(0, 80)}`);
+    if (box.scrollHeight > box.clientHeight + 1 && getComputedStyle(box).overflowY === "auto") {
+      found.push(`scrolls upwards: ${box.textContent.slice(0, 80)}`);
+    }
+  }
+  if (!document.fonts.check('16px "Rnnsym Math"')) found.push("the font is not loaded");
+  return found;
+}
+
+async function look(page, file, view) {
+  await page.setViewport({ width: view.width, height: 900 });
+  if (kind !== "firefox") {
+    await page.emulateMediaType(view.media ?? "screen");
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.scheme ?? "light" }]);
+  }
+  const found = await page.evaluate(faults);
+  if (kind !== "firefox" && view.media !== "print") {
+    const { violations } = await page.evaluate(() => axe.run());
+    found.push(...violations.map((v) => `axe ${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 120)}`));
+  }
+  if (pictures) {
+    const path = join(pictures, `${basename(file, ".html")}-${view.name}-${kind}.png`);
+    await page.screenshot({ path, fullPage: true });
+  }
+  return found;
+}
+
+const report = {};
+try {
+  const page = await browser.newPage();
+  const requests = [];
+  page.on("request", (request) => requests.push(request.url()));
+  // Firefox knows neither media nor schemes from outside.
+  const views = VIEWS.filter((view) => kind !== "firefox" || !(view.media || view.scheme));
+  for (const file of files) {
+    requests.length = 0;
+    await page.goto(pathToFileURL(file).href);
+    await page.evaluate(() => document.fonts.ready.then(() => true));
+    if (kind !== "firefox") await page.evaluate(axe);
+    const found = [];
+    for (const view of views) {
+      found.push(...(await look(page, file, view)).map((fault) => `${view.name}: ${fault}`));
+    }
+    const outside = requests.filter((url) => !/^(file|data):/.test(url));
+    report[file] = [...found, ...outside.map((url) => `asks the network for ${url}`)];
+  }
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+console.log(JSON.stringify(report, null, 1));
