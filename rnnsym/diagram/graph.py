@@ -1,50 +1,143 @@
-"""A Diagram: vertices on a grid and the edges between them."""
+"""A Diagram: vertices and routed edges on a grid of characters, free of any output format.
+
+One unit across is a terminal's column, one unit down its line, so the same figure serves print
+and terminal. A Graph is the same before it has places.
+"""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from rnnsym.expr import Node
+from rnnsym.expr import Expr, Node
 
-__all__ = ["Diagram", "Edge", "Vertex"]
+__all__ = [
+    "Diagram", "Edge", "Frame", "Graph", "Key", "Label", "Link", "Mark", "Point", "Route", "Vertex",
+]  # fmt: skip
+
+Label: TypeAlias = tuple[Node | Expr | str, ...]
+"""Maths and signs ("⊙", "σ", "1−", words) set side by side."""
+Point: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
-    """One box, circle or bare label of a diagram.
+    """One box, circle, bare label or merging point.
 
     Attributes:
-        name: unique in the diagram; edges refer to it.
-        label: maths, or a sign such as "+" or "⊙".
-        column: from the left, from 0; halves are allowed.
-        row: from the top, from 0.
-        shape: "box" (a function or gate), "circle" (an operation), "label" (an input or output).
+        name: unique in the graph; links refer to it.
+        shape: "box" (a function or a cell), "circle" (an operation), "label" (an input or output),
+            "dot" (lines that run on together).
     """
 
     name: str
-    label: Node | str
-    column: float
-    row: float
+    label: Label
     shape: str = "box"
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
-    """An arrow from one vertex to another, with an optional label."""
+class Link:
+    """An arrow between two vertices.
+
+    Attributes:
+        labels: what it carries, where the figure says so.
+        reads: the arrays that it carries, as the equations name them.
+    """
 
     source: str
     target: str
-    label: Node | str = ""
+    labels: tuple[Label, ...] = ()
+    reads: tuple[Node, ...] = ()
+    dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Diagram:
-    """A directed graph laid out on a grid.
+class Key:
+    """What a letter on an edge stands for, where the formula is too long to stand there."""
+
+    letter: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What a figure shows, before its vertices have places.
 
     Attributes:
-        title: what the figure shows, in a few words.
-        description: the same in sentences, for those who cannot see it.
+        title: what it shows, in a few words.
+        names: for vertices whose result has a name (f_t of a gate), that name.
+        keys: the letters that stand on links.
     """
 
     title: str
     description: str
     vertices: tuple[Vertex, ...]
-    edges: tuple[Edge, ...]
+    links: tuple[Link, ...]
+    names: tuple[tuple[str, Label], ...] = ()
+    keys: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label beside a line or in a vertex, centred in ``width`` columns from ``x``."""
+
+    label: Label
+    x: int
+    y: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A rectangle: that of a vertex, or the frame round the inside of a cell."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The line of one link, from corner to corner, its arrow at the last point.
+
+    Lines from one vertex run together until they part, at a point in ``Diagram.joints``.
+    """
+
+    link: Link
+    points: tuple[Point, ...]
+
+
+Edge: TypeAlias = Route
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A graph laid out.
+
+    Attributes:
+        places: the rectangle of each vertex, in the order of ``graph.vertices``.
+        marks: names and labels beside the lines.
+        joints: where lines from one vertex part.
+        frame: round the inside of a cell.
+        width, height: in columns and lines.
+        cells: the column and row in which each vertex was put.
+    """
+
+    graph: Graph
+    cells: tuple[tuple[str, Point], ...]
+    places: tuple[Frame, ...]
+    edges: tuple[Route, ...]
+    marks: tuple[Mark, ...]
+    joints: tuple[Point, ...]
+    frame: Frame | None
+    width: int
+    height: int
+
+    @property
+    def title(self) -> str:
+        """What the figure shows, in a few words."""
+        return self.graph.title
+
+    @property
+    def description(self) -> str:
+        """The same in sentences, for those who cannot see it."""
+        return self.graph.description

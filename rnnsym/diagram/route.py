@@ -1,0 +1,288 @@
+"""Orthogonal routes on a lattice: the shortest way with few bends and few crossings.
+
+Each column of vertices is three lines of the lattice (left port, centre, right port) with channels
+between the columns; each row is one line with channels between the rows. Lines out of one vertex
+share their way and part at joints; lines of different vertices cross at right angles or not at all.
+"""
+
+import itertools
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from rnnsym.diagram.graph import Graph, Link, Point
+
+__all__ = ["Lattice", "NoRoute", "Routes", "route"]
+
+PORTS = 3
+BEND, CROSS, PASS, ASTRAY = 3, 4, 3, 2
+STRAIGHT = 2
+# Unit steps, in an order that breaks ties: right, up, left, down.
+STEPS: tuple[Point, ...] = ((1, 0), (0, -1), (-1, 0), (0, 1))
+RIGHT, UP, LEFT, DOWN = range(4)
+# What it costs to leave or come in by a way, for links to the right, left, straight up and down.
+SIDE = {RIGHT: (0, 6, 6, 6), UP: (0, 0, 0, 6), DOWN: (1, 1, 1, 0), LEFT: (6, 0, 6, 6)}
+
+
+class NoRoute(Exception):
+    """The channels are too few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """The lines of the lattice: how many channels there are between columns and rows."""
+
+    columns: int
+    rows: int
+    channels: int
+
+    @property
+    def width(self) -> int:
+        """Lines across."""
+        return self.channels + self.columns * (PORTS + self.channels)
+
+    @property
+    def height(self) -> int:
+        """Lines down."""
+        return self.channels + self.rows * (1 + self.channels)
+
+    def centre(self, column: int, row: int) -> Point:
+        """Return the lattice point at the centre of a place."""
+        across = self.channels + column * (PORTS + self.channels) + 1
+        return across, self.channels + row * (1 + self.channels)
+
+    def column(self, x: int) -> tuple[int, int]:
+        """Return the column whose port this line is and which (−1, 0, 1), or −1 and the channel."""
+        place, rest = divmod(x - self.channels, PORTS + self.channels)
+        return (place, rest - 1) if x >= self.channels and rest < PORTS else (-1, 0)
+
+    def row(self, y: int) -> int:
+        """Return the row whose line this is, or −1."""
+        place, rest = divmod(y - self.channels, 1 + self.channels)
+        return place if y >= self.channels and rest == 0 else -1
+
+
+Routes = dict[Link, tuple[Point, ...]]
+
+
+def route(
+    graph: Graph, cells: dict[str, tuple[int, int]], channels: int = 4
+) -> tuple[Lattice, Routes]:
+    """Return a lattice and the corners of every link on it, from source to target.
+
+    Raises:
+        NoRoute: there are not enough channels.
+    """
+    columns = 1 + max(c for c, _ in cells.values())
+    rows = 1 + max(r for _, r in cells.values())
+    router = _Router(graph, cells, Lattice(columns, rows, channels))
+    return router.lattice, router.routes()
+
+
+class _Router:
+    def __init__(self, graph: Graph, cells: dict[str, tuple[int, int]], lattice: Lattice) -> None:
+        self.graph, self.lattice = graph, lattice
+        self.cells = cells
+        self.shape = {v.name: v.shape for v in graph.vertices}
+        self.centre = {v.name: lattice.centre(*cells[v.name]) for v in graph.vertices}
+        self.owner: dict[Point, str] = {}
+        for name, (x, y) in self.centre.items():
+            for dx in (-1, 0, 1):
+                self.owner[x + dx, y] = name
+        # For each net, its points with the directions in which its lines leave them.
+        self.nets: dict[str, dict[Point, set[int]]] = {}
+        self.taken: dict[Point, str] = {}
+        self.crossed: set[Point] = set()
+        self.entries: set[tuple[str, Point, int]] = set()
+
+    def routes(self) -> Routes:
+        """Route the links, near ones first."""
+        order = sorted(self.graph.links, key=self._length)
+        found = {link: self._routed(link) for link in order}
+        return {link: found[link] for link in self.graph.links}
+
+    def _length(self, link: Link) -> tuple[int, int]:
+        (a, b), (c, d) = self.cells[link.source], self.cells[link.target]
+        return abs(a - c) + abs(b - d), abs(a - c) * abs(b - d)
+
+    def _routed(self, link: Link) -> tuple[Point, ...]:
+        path = self._search(link)
+        net = self.nets.setdefault(link.source, {})
+        for a, b in itertools.pairwise(path):
+            way = STEPS.index((b[0] - a[0], b[1] - a[1]))
+            net.setdefault(a, set()).add(way)
+            net.setdefault(b, set()).add((way + 2) % 4)
+        for point in path:
+            if self.taken.setdefault(point, link.source) != link.source:
+                self.crossed.add(point)
+        a, b = path[-2], path[-1]
+        self.entries.add((link.target, b, STEPS.index((b[0] - a[0], b[1] - a[1]))))
+        return self._whole(link, path)
+
+    def _whole(self, link: Link, path: list[Point]) -> tuple[Point, ...]:
+        """Lead a path that starts on the net's own lines back to the vertex, then keep corners."""
+        net = self.nets[link.source]
+        if self.owner.get(path[0]) != link.source:
+            path = [*self._back(net, link.source, path[0]), *path[1:]]
+        corners = [path[0]]
+        for a, b, c in zip(path, path[1:], path[2:], strict=False):
+            if (b[0] - a[0], b[1] - a[1]) != (c[0] - b[0], c[1] - b[1]):
+                corners.append(b)
+        return (*corners, path[-1])
+
+    def _back(self, net: dict[Point, set[int]], source: str, point: Point) -> list[Point]:
+        """The way along the net from its vertex to one of its points."""
+        before: dict[Point, Point] = {point: point}
+        queue = [point]
+        for here in queue:
+            if self.owner.get(here) == source:
+                way = [here]
+                while way[-1] != point:
+                    way.append(before[way[-1]])
+                return way
+            for k in sorted(net[here]):
+                there = here[0] + STEPS[k][0], here[1] + STEPS[k][1]
+                if there in net and there not in before and self.owner.get(there, source) == source:
+                    before[there] = here
+                    queue.append(there)
+        raise NoRoute
+
+    def _heading(self, link: Link) -> int:
+        (a, b), (c, d) = self.cells[link.source], self.cells[link.target]
+        return (0 if c > a else 1) if a != c else (STRAIGHT if d < b else STRAIGHT + 1)
+
+    def _astray(self, link: Link, there: Point) -> int:
+        """Round what is between them, inputs go by on the left and results on the right."""
+        right = there[0] - self.centre[link.source][0]
+        if self._heading(link) < STRAIGHT or not right:
+            return 0
+        outer = "label" in (self.shape[link.source], self.shape[link.target])
+        return ASTRAY if (right > 0) == outer else 0
+
+    # The search
+
+    def _search(self, link: Link) -> list[Point]:
+        target = self.centre[link.target]
+        queue: list[tuple[int, int, Point, int]] = []
+        best: dict[tuple[Point, int], int] = {}
+        back: dict[tuple[Point, int], tuple[Point, int] | None] = {}
+
+        def offer(cost: int, point: Point, way: int, came: tuple[Point, int] | None) -> None:
+            if cost < best.get((point, way), 1 << 30):
+                best[point, way] = cost
+                back[point, way] = came
+                away = abs(point[0] - target[0]) // 2 + abs(point[1] - target[1])
+                heappush(queue, (cost + away, cost, point, way))
+
+        for point, way, cost in self._starts(link.source, self._heading(link)):
+            offer(cost, point, way, None)
+        while queue:
+            _, cost, point, way = heappop(queue)
+            if cost > best[point, way]:
+                continue
+            if self._arrived(link.target, point, way) and back[point, way] is not None:
+                return _traced(back, (point, way))
+            for turn in range(4):
+                step = self._step(link, point, way, turn)
+                if step is not None:
+                    there, price = step
+                    offer(cost + price, there, turn, (point, way))
+        raise NoRoute
+
+    def _starts(self, source: str, heading: int) -> list[tuple[Point, int, int]]:
+        """Where a line may begin: at a free port, or on the net's own lines."""
+        starts: list[tuple[Point, int, int]] = []
+        for point, ways in sorted(self.nets.get(source, {}).items()):
+            if point not in self.owner and point not in self.crossed:
+                starts += [(point, way, 1) for way in range(4) if way not in ways]
+        x, y = self.centre[source]
+        fresh = 0 if not starts or self.shape[source] == "dot" else 2
+        turned = 3 if self.shape[source] == "label" else 0
+        for way, costs in SIDE.items():
+            cost = costs[heading]
+            starts.append(((x, y), way, cost + fresh + (turned if way == UP else 0)))
+        return starts
+
+    def _arrived(self, name: str, point: Point, way: int) -> bool:
+        if self.owner.get(point) != name or (name, point, way) in self.entries:
+            return False
+        x, y = self.centre[name]
+        if self.shape[name] == "box" and way in (UP, DOWN):
+            return not self._leaves(point, name, way)
+        return point == (x, y) and not self._leaves(point, name, way)
+
+    def _leaves(self, point: Point, name: str, way: int) -> bool:
+        """Tell whether a line of the vertex's own leaves where this one would come in."""
+        return (way + 2) % 4 in self.nets.get(name, {}).get(point, set())
+
+    def _step(self, link: Link, point: Point, way: int, turn: int) -> tuple[Point, int] | None:
+        if (turn + 2) % 4 == way:
+            return None
+        inside = self.owner.get(point)
+        if inside == link.target or (inside is not None and turn != way):
+            return None if inside != link.target else self._inward(link, point, way, turn)
+        other = self.taken.get(point)
+        if other is not None and other != link.source and turn != way:
+            return None
+        there = point[0] + STEPS[turn][0], point[1] + STEPS[turn][1]
+        if not (0 <= there[0] < self.lattice.width and 0 <= there[1] < self.lattice.height):
+            return None
+        price = self._price(link, there, turn)
+        if price is None or self._blocked(link, point, there, turn):
+            return None
+        return there, price + (BEND if turn != way else 0)
+
+    def _inward(self, link: Link, point: Point, way: int, turn: int) -> tuple[Point, int] | None:
+        """From the side of a vertex on to its centre."""
+        x, y = self.centre[link.target]
+        there = point[0] + STEPS[turn][0], point[1] + STEPS[turn][1]
+        straight = turn == way and way in (LEFT, RIGHT)
+        if not straight or point[1] != y or abs(there[0] - x) >= abs(point[0] - x):
+            return None
+        if self.taken.get(there, link.source) != link.source and there != (x, y):
+            return None
+        return there, 1
+
+    def _price(self, link: Link, there: Point, turn: int) -> int | None:
+        """What it costs to come to a point, or None where it is closed."""
+        owner = self.owner.get(there)
+        if owner is not None:
+            if owner == link.source:
+                return 1 if turn in (LEFT, RIGHT) else None
+            if owner != link.target:
+                return None
+            sideways = turn in (LEFT, RIGHT)
+            centre = there[0] == self.centre[owner][0]
+            if not sideways and not centre and self.shape[owner] != "box":
+                return None
+            return 1 + SIDE[turn][self._heading(link)] + (0 if sideways or centre else PASS)
+        other = self.taken.get(there)
+        if other is None:
+            return 1 + self._astray(link, there)
+        ways = self.nets[other].get(there, set())
+        if other == link.source:
+            return None
+        across = {(turn + 1) % 4, (turn + 3) % 4}
+        return 1 + CROSS if ways == across and there not in self.crossed else None
+
+    def _blocked(self, link: Link, point: Point, there: Point, turn: int) -> bool:
+        """Tell whether another line already runs between two points, or leaves a port here."""
+        del there
+        back = turn
+        if self.owner.get(point) == link.source:
+            entering = (link.source, point, (back + 2) % 4)
+            return entering in self.entries
+        return any(
+            turn in net.get(point, ()) for name, net in self.nets.items() if name != link.source
+        )
+
+
+def _traced(
+    back: dict[tuple[Point, int], tuple[Point, int] | None], end: tuple[Point, int]
+) -> list[Point]:
+    path: list[Point] = []
+    here: tuple[Point, int] | None = end
+    while here is not None:
+        if not path or path[-1] != here[0]:
+            path.append(here[0])
+        here = back[here]
+    return path[::-1]

@@ -1,0 +1,114 @@
+"""Diagrams in a terminal: lines of box-drawing characters, or of plain ASCII."""
+
+import itertools
+
+from rnnsym.diagram.graph import Diagram, Frame
+from rnnsym.diagram.layout import cells_of, in_ascii
+from rnnsym.diagram.widths import columns, label_in, lines_of
+from rnnsym.expr import SOURCE, UNICODE, Notation
+
+__all__ = ["drawn"]
+
+# By the directions that meet in a place: right 1, up 2, left 4, down 8.
+LINES = " ╶╵└╴─┘┴╷┌│├┐┬┤┼"
+DASHED = {"─": "╌", "│": "╎"}
+ARROWS = {1: "▶", 2: "▲", 4: "◀", 8: "▼"}
+ASCII_LINES = " -|+--++|+|++++" + "+"
+ASCII_ARROWS = {1: ">", 2: "^", 4: "<", 8: "v"}
+WAYS = {(1, 0): 1, (0, -1): 2, (-1, 0): 4, (0, 1): 8}
+OPPOSITE = {1: 4, 2: 8, 4: 1, 8: 2}
+
+
+def drawn(diagram: Diagram, *, ascii_only: bool = False) -> str:
+    """Return a diagram as lines of text."""
+    return _Canvas(diagram, ascii_only).text()
+
+
+class _Canvas:
+    def __init__(self, diagram: Diagram, ascii_only: bool) -> None:
+        self.diagram = in_ascii(diagram) if ascii_only else diagram
+        self.ascii = ascii_only
+        self.notation: Notation = SOURCE if ascii_only else UNICODE
+        self.lines = ASCII_LINES if ascii_only else LINES
+        self.arrows = ASCII_ARROWS if ascii_only else ARROWS
+        self.rows = [[" "] * self.diagram.width for _ in range(self.diagram.height)]
+
+    def text(self) -> str:
+        """Return the figure; no line ends in blanks."""
+        self._routes()
+        for vertex, place in zip(self.diagram.graph.vertices, self.diagram.places, strict=True):
+            if vertex.shape == "dot":
+                self.rows[place.top][place.left] = "o" if self.ascii else "●"
+                continue
+            if vertex.shape == "box":
+                self._box(place.left, place.top, place.right, place.bottom)
+            rows = [label_in(line, self.notation) for line in lines_of(vertex.label)]
+            if vertex.shape == "circle":
+                rows = [f"({rows[0]})"]
+            self._rows(rows, place)
+        for mark in self.diagram.marks:
+            self._write(label_in(mark.label, self.notation), mark.x, mark.y, mark.width)
+        return "\n".join("".join(row).rstrip() for row in self.rows)
+
+    def _rows(self, rows: list[str], place: Frame) -> None:
+        """Write one line in the middle of a vertex, or two above and below its middle."""
+        middle = (place.top + place.bottom) // 2
+        width = place.right - place.left + 1
+        for row, y in zip(
+            rows, (middle,) if len(rows) == 1 else (middle - 1, middle + 1), strict=True
+        ):
+            self._write(row, place.left, y, width)
+
+    def _routes(self) -> None:
+        meeting: dict[tuple[int, int], dict[str, int]] = {}
+        arrows: dict[tuple[int, int], int] = {}
+        for edge in self.diagram.edges:
+            path = list(cells_of(edge.points))
+            for a, b in itertools.pairwise(path):
+                way = WAYS[b[0] - a[0], b[1] - a[1]]
+                here = meeting.setdefault(a, {})
+                here[edge.link.source] = here.get(edge.link.source, 0) | way
+                there = meeting.setdefault(b, {})
+                there[edge.link.source] = there.get(edge.link.source, 0) | OPPOSITE[way]
+            a, b = path[-2:]
+            target = next(v for v in self.diagram.graph.vertices if v.name == edge.link.target)
+            if target.shape != "dot":
+                arrows[a] = WAYS[b[0] - a[0], b[1] - a[1]]
+        for (x, y), nets in meeting.items():
+            bits = 0
+            for each in nets.values():
+                bits |= each
+            shown = self.lines[bits]
+            if len(nets) > 1 and self.ascii:
+                shown = "|"
+            self.rows[y][x] = shown
+        for x, y in self.diagram.joints:
+            if self.ascii:
+                self.rows[y][x] = "o"
+        for (x, y), way in arrows.items():
+            self.rows[y][x] = self.arrows[way]
+
+    def _box(self, left: int, top: int, right: int, bottom: int) -> None:
+        corners = "++++" if self.ascii else "┌┐└┘"
+        level, upright = ("-", "|") if self.ascii else ("─", "│")
+        for y in (top, bottom):
+            for x in range(left, right + 1):
+                self.rows[y][x] = level
+        for y in range(top + 1, bottom):
+            for x in range(left + 1, right):
+                self.rows[y][x] = " "
+            self.rows[y][left] = self.rows[y][right] = upright
+        for corner, (x, y) in zip(
+            corners, ((left, top), (right, top), (left, bottom), (right, bottom)), strict=True
+        ):
+            self.rows[y][x] = corner
+
+    def _write(self, text: str, x: int, y: int, width: int) -> None:
+        """Write a text in the middle of ``width`` places; an accent joins the letter before it."""
+        at = x + (width - columns(text)) // 2
+        for letter in text:
+            if columns(letter) == 0:
+                self.rows[y][at - 1] += letter
+                continue
+            self.rows[y][at] = letter
+            at += 1
