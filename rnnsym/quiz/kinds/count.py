@@ -23,7 +23,7 @@ from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, e
 from rnnsym.system import build_system, read_model
 from rnnsym.tied import TiedSizes
 
-__all__ = ["KIND", "MISCONCEPTIONS"]
+__all__ = ["KIND", "MISCONCEPTIONS", "parts_of"]
 
 SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100)
 QUESTION = "how many trainable parameters does it have?"
@@ -48,7 +48,8 @@ def _system(model: str, convention: str) -> System:
 
 
 @lru_cache(maxsize=256)
-def _parts(system: System) -> tuple[Counted, ...]:
+def parts_of(system: System) -> tuple[Counted, ...]:
+    """Return the trained arrays of a model of one cell, layer by layer."""
     cell, tied = cell_of(system), TiedSizes(system)
     found: list[Counted] = []
     for weight in system.weights:
@@ -100,7 +101,7 @@ def _make(parameters: Parameters) -> Item:
     arrange = arranger("count", parameters)
     values = dict(parameters)
     sizes = tuple((name, int(values[name])) for name in system.size_names)
-    work = Work(_parts(system), sizes, arrange.choice("steps", STEPS))
+    work = Work(parts_of(system), sizes, arrange.choice("steps", STEPS))
     key = _key(system, sizes)
     _prove(work, key)
     right = Option(prose(Integer(key)), "", prose("The sum of the entries of all trained arrays."))
@@ -110,7 +111,7 @@ def _make(parameters: Parameters) -> Item:
         for slip, why in misconception.apply(work)
     ]
     options = sorted_by_size((Decimal(key), right), wrong, arrange)
-    simple = len(_parts(system)) == len(cell_of(system).parameters)
+    simple = len(parts_of(system)) == len(cell_of(system).parameters)
     return Item(
         id=identifier("count", parameters),
         kind="count",
@@ -158,7 +159,7 @@ def _stem(system: System, work: Work) -> tuple[Block, ...]:
 def _rows(system: System) -> tuple[tuple[tuple[Counted, ...], Prose, Prose], ...]:
     """The table of arrays, those of one shape in a row, without its numbers."""
     by_shape: dict[tuple[tuple[int, str], ...], list[Counted]] = {}
-    for part in _parts(system):
+    for part in parts_of(system):
         by_shape.setdefault(tuple(part.sides), []).append(part)
     found: list[tuple[tuple[Counted, ...], Prose, Prose]] = []
     for parts in by_shape.values():
