@@ -39,9 +39,18 @@ def rnnsym(debug: bool) -> None:
 
 
 def _register() -> None:
-    from rnnsym.cli import audits, codes, comparisons, derivations, numbers, papers, theorems
+    from rnnsym.cli import (
+        audits,
+        codes,
+        comparisons,
+        derivations,
+        numbers,
+        papers,
+        quizzes,
+        theorems,
+    )
 
-    for module in (derivations, numbers, comparisons, audits, codes, theorems, papers):
+    for module in (derivations, numbers, comparisons, audits, codes, theorems, papers, quizzes):
         for command in module.COMMANDS:
             rnnsym.add_command(command)
 

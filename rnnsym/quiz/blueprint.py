@@ -16,7 +16,7 @@ A blueprint is a TOML file::
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 
 from rnnsym.errors import InputError, nearest
 from rnnsym.item import Item
-from rnnsym.quiz.drawing import LEVELS, Selection, generate, meaning, rounds, series
+from rnnsym.quiz.drawing import LEVELS, KindError, Selection, generate, meaning, rounds, series
 from rnnsym.quiz.registry import Kind
 
 __all__ = ["Blueprint", "Section", "fill", "read_blueprint", "read_levels"]
@@ -138,7 +138,12 @@ def _section(where: str, table: Mapping[str, Any]) -> Section:
 # Filling
 
 
-def fill(blueprint: Blueprint, seed: int, paper: str = "") -> tuple[tuple[Item, ...], ...]:
+def fill(
+    blueprint: Blueprint,
+    seed: int,
+    paper: str = "",
+    failed: Callable[[KindError], None] | None = None,
+) -> tuple[tuple[Item, ...], ...]:
     """Return the items of each section, none asked twice.
 
     Raises:
@@ -149,7 +154,7 @@ def fill(blueprint: Blueprint, seed: int, paper: str = "") -> tuple[tuple[Item, 
     for number, section in enumerate(blueprint.sections, 1):
         before = section.selection.used
         selection = replace(section.selection, used=_Both(before, frozenset(used)))
-        items = _filled(replace(section, selection=selection), number, seed, paper)
+        items = _filled(replace(section, selection=selection), number, Source(seed, paper, failed))
         used |= {meaning(item) for item in items}
         found.append(items)
     return tuple(found)
@@ -166,28 +171,48 @@ class _Both:
         return item in self.first or item in self.second
 
 
-def _filled(section: Section, number: int, seed: int, paper: str) -> tuple[Item, ...]:
+@dataclass(frozen=True)
+class Source:
+    """Where a paper's items are drawn from: the seed, the paper's name, who is told of failures."""
+
+    seed: int
+    paper: str
+    failed: Callable[[KindError], None] | None
+
+    def items(self, kind: Kind, selection: Selection, number: int) -> tuple[Item, ...]:
+        """Return the first items of a kind, none if it is a user's and fails."""
+        try:
+            return tuple(islice(series(kind, selection, self.seed, self.paper), number))
+        except KindError as error:
+            if self.failed is None:
+                raise
+            self.failed(error)
+            return ()
+
+
+def _filled(section: Section, number: int, source: Source) -> tuple[Item, ...]:
     if section.marks is None and section.minutes is None and section.each is None:
-        return generate(section.selection, section.questions, seed, paper)
+        return generate(
+            section.selection, section.questions, source.seed, source.paper, source.failed
+        )
     pools: dict[str, tuple[Item, ...]] = {}
     for size in CANDIDATES:
-        pools = _pools(section, size, seed, paper)
-        order = list(rounds(dict.fromkeys(pools, 1), seed, f"{paper}section {number}"))
+        pools = _pools(section, size, source)
+        order = list(
+            rounds(dict.fromkeys(pools, 1), source.seed, f"{source.paper}section {number}")
+        )
         chosen = _chosen(section, [pools[kind] for kind in order])
         if chosen is not None:
             return chosen
     raise InputError(_refusal(section, number, pools))
 
 
-def _pools(section: Section, size: int, seed: int, paper: str) -> dict[str, tuple[Item, ...]]:
+def _pools(section: Section, size: int, source: Source) -> dict[str, tuple[Item, ...]]:
     """Return items of each kind to choose from, in the order of their series."""
     kinds = section.selection.kinds
     share = section.each or -(-section.questions // len(kinds))
-
-    def pool(kind: Kind) -> tuple[Item, ...]:
-        return tuple(islice(series(kind, section.selection, seed, paper), max(size, 2 * share)))
-
-    return {kind.name: pool(kind) for kind in kinds}
+    number = max(size, 2 * share)
+    return {kind.name: source.items(kind, section.selection, number) for kind in kinds}
 
 
 State: TypeAlias = tuple[int, int, int]

@@ -29,11 +29,11 @@ def manifest_head(seed: int) -> str:
     return _line({"manifest": EDITION, "rnnsym": VERSION, "seed": seed})
 
 
-def manifest_line(paper: Paper, files: Mapping[str, str]) -> str:
-    """Return the line of one paper; ``files`` tells where a user's kinds come from, by name."""
+def manifest_line(paper: Paper) -> str:
+    """Return the line of one paper."""
     student = paper.student
     sections = [
-        {"title": title, "questions": [_question(item, files) for item in items]}
+        {"title": title, "questions": [_question(item, paper.kind_files) for item in items]}
         for title, items in paper.sections
     ]
     return _line(

@@ -1,14 +1,16 @@
 """Papers: which items stand on them, and how paper, key and answers are laid out."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count, islice
+from typing import Any
 
 from rnnsym.blocks import Block, Heading, Prose, Table, prose
 from rnnsym.document import Document, Question
 from rnnsym.item import Item
 from rnnsym.quiz.blueprint import Blueprint, fill
 from rnnsym.quiz.draw import digest
+from rnnsym.quiz.drawing import KindError
 from rnnsym.quiz.forms import alike, balanced
 from rnnsym.quiz.responses import answer_text
 from rnnsym.quiz.roster import Student
@@ -29,7 +31,10 @@ ROUNDING = "Numbers: keep four decimals on the way, give three; a 5 rounds away 
 
 @dataclass(frozen=True)
 class Paper:
-    """One paper: its questions by section, and for which form or student it was drawn."""
+    """One paper: its questions by section, and for which form or student it was drawn.
+
+    ``kind_files`` tells where a user's kinds come from, by name.
+    """
 
     name: str
     seed: int
@@ -37,6 +42,7 @@ class Paper:
     title: str = Blueprint.title
     form: str = ""
     student: Student | None = None
+    kind_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -47,38 +53,55 @@ class Paper:
 # Several papers
 
 
-Filler = Callable[[str], tuple[tuple[str, tuple[Item, ...]], ...]]
-
-
 def draw_papers(
-    blueprint: Blueprint, seed: int, forms: Sequence[str] = (), roster: Sequence[Student] = ()
+    blueprint: Blueprint,
+    seed: int,
+    forms: Sequence[str] = (),
+    roster: Sequence[Student] = (),
+    failed: Callable[[KindError], None] | None = None,
 ) -> Iterator[Paper]:
     """Yield the papers of a blueprint: one, one for each form, or one for each student.
 
     A student's paper depends on seed, id and version alone; forms are of equal worth, question by
     question, and their key letters come equally often.
 
+    Args:
+        blueprint: what each holds.
+        seed: of every choice.
+        forms: their letters.
+        roster: the students.
+        failed: told of a user's kind that fails, while the others go on.
+
     Raises:
         InputError: the blueprint cannot be filled.
+        KindError: a user's kind fails, and nobody is told.
     """
     name = f"quiz-seed{seed}"
+    kinds = {kind.name: kind for section in blueprint.sections for kind in section.selection.kinds}
+    files = {kind.name: kind.file for kind in kinds.values() if kind.file}
+
+    def drawn_for(paper: str) -> tuple[tuple[Item, ...], ...]:
+        return fill(blueprint, seed, paper, failed)
+
+    def made(stem: str, drawn: Sequence[tuple[Item, ...]], **of: Any) -> Paper:
+        sections = _titled(blueprint, drawn)
+        return Paper(stem, seed, sections, blueprint.title, kind_files=files, **of)
+
     if roster:
         for student in roster:
-            sections = _titled(blueprint, fill(blueprint, seed, f"student {student.id}/"))
-            stem = f"{name}-{_stem(student.id)}"
-            yield Paper(stem, seed, sections, blueprint.title, student=student)
+            drawn = drawn_for(f"student {student.id}/")
+            yield made(f"{name}-{_stem(student.id)}", drawn, student=student)
         return
     if not forms:
-        yield Paper(name, seed, _titled(blueprint, fill(blueprint, seed)), blueprint.title)
+        yield made(name, drawn_for(""))
         return
-    first = fill(blueprint, seed, f"form {forms[0]}/")
-    kinds = {kind.name: kind for section in blueprint.sections for kind in section.selection.kinds}
+    first = drawn_for(f"form {forms[0]}/")
     for form in forms:
         key = f"form {form}/"
         drawn = first if form == forms[0] else alike(first, blueprint, seed, key)
         items = iter(balanced([i for items in drawn for i in items], kinds, seed, key))
         even = tuple(tuple(islice(items, len(part))) for part in drawn)
-        yield Paper(f"{name}-{form}", seed, _titled(blueprint, even), blueprint.title, form)
+        yield made(f"{name}-{form}", even, form=form)
 
 
 def _titled(

@@ -1,0 +1,237 @@
+"""``rnnsym quiz``: papers, kinds, and papers rebuilt from their manifests."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+
+import click
+from click.core import ParameterSource
+
+from rnnsym.cli.options import Group, say
+from rnnsym.cli.output import Output, Progress, output_options, rendered, style_of
+from rnnsym.errors import InputError, RnnsymError
+
+if TYPE_CHECKING:
+    from rnnsym.document import Document
+    from rnnsym.quiz.blueprint import Blueprint
+    from rnnsym.quiz.drawing import KindError
+    from rnnsym.quiz.paper import Paper
+
+__all__ = ["COMMANDS"]
+
+MOST_FORMS = 26
+
+
+class QuizGroup(Group):
+    """The quiz commands; ``generation`` means ``generate``."""
+
+    aliases: ClassVar[Mapping[str, str]] = {"generation": "generate"}
+
+
+@click.group(cls=QuizGroup)
+def quiz() -> None:
+    """Questions with proven keys."""
+
+
+def _listed(_context: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> Any:
+    """Split what was given several times, or with commas."""
+    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
+
+
+FILE = click.Path(path_type=Path)
+
+
+@quiz.command()
+@click.option("-n", "count", type=int, default=10, show_default=True, help="How many questions.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same paper.")
+@click.option("--topic", "topics", multiple=True, metavar="TOPIC", callback=_listed,
+              help="Only these topics; quiz kinds lists them.")  # fmt: skip
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", callback=_listed,
+              help="Only these kinds; a .py file is a kind of your own.")  # fmt: skip
+@click.option("--cell", "subjects", multiple=True, metavar="CELL", callback=_listed,
+              help="Only about these cells.")  # fmt: skip
+@click.option("--level", "levels", default="1-5", show_default=True, metavar="2-4",
+              help="Only of these levels.")  # fmt: skip
+@click.option("--blueprint", type=FILE, metavar="FILE.toml", help="What each section holds.")
+@click.option("--forms", metavar="A,B,C", default=None, help="Forms of equal worth.")
+@click.option("--roster", type=FILE, metavar="FILE.csv", help="A paper for each student.")
+@click.option("--ledger", type=FILE, metavar="FILE.jsonl",
+              help="Asks nothing that stands in it, and adds what is asked.")  # fmt: skip
+@output_options
+def generate(seed: int, forms: str | None, roster: Path | None, **chosen: Any) -> None:
+    """Write an exam paper, its key, and a manifest that rebuilds both."""
+    from rnnsym.quiz.manifest import read_ledger
+    from rnnsym.quiz.paper import draw_papers
+    from rnnsym.quiz.roster import read_roster
+
+    letters = _forms(forms)
+    if roster and letters:
+        raise InputError("--forms and --roster exclude each other: a student's paper is a form")
+    students = read_roster(roster) if roster else ()
+    ledger: Path | None = chosen.pop("ledger")
+    used = read_ledger(ledger) if ledger else frozenset()
+    output: Any = {name: chosen.pop(name) for name in Output.__annotations__}
+    papers = draw_papers(_blueprint(used, **chosen), seed, letters, students, _warn)
+    writer = _Writer(output)
+    lines = writer.write(papers, seed, one_by_one=bool(students))
+    if ledger:
+        writer.extend_ledger(ledger, lines)
+
+
+def _forms(text: str | None) -> tuple[str, ...]:
+    letters = tuple(part.strip() for part in text.split(",")) if text else ()
+    for letter in letters:
+        if not (letter.isascii() and letter.isalnum()):
+            raise InputError(f"a form is a letter or a number, as in A,B,C, not '{letter}'")
+    if len(set(letters)) < len(letters) or len(letters) > MOST_FORMS:
+        raise InputError(f"forms are at most {MOST_FORMS}, each once, not {text}")
+    return letters
+
+
+def _warn(error: "KindError") -> None:
+    print(f"rnnsym: {error}; the paper is made without it", file=sys.stderr)
+
+
+def _blueprint(
+    used: "frozenset[Any]", blueprint: Path | None, count: int, levels: str,
+    **selected: Sequence[str],
+) -> "Blueprint":  # fmt: skip
+    from rnnsym.quiz.blueprint import Blueprint, Section, read_blueprint, read_levels
+    from rnnsym.quiz.drawing import Selection
+
+    if blueprint is None:
+        selection = Selection.of(
+            selected["kinds"], selected["topics"], selected["subjects"], read_levels(levels), used
+        )
+        return Blueprint((Section(selection, count),))
+    context = click.get_current_context()
+    for name, option in (("count", "-n"), ("topics", "--topic"), ("kinds", "--kind"),
+                         ("subjects", "--cell"), ("levels", "--level")):  # fmt: skip
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise InputError(f"{option} is said by the blueprint, section by section")
+    found = read_blueprint(blueprint)
+    sections = (replace(s, selection=replace(s.selection, used=used)) for s in found.sections)
+    return replace(found, sections=tuple(sections))
+
+
+@quiz.command()
+@click.argument("manifest", type=FILE)
+@output_options
+def regrade(manifest: Path, **output: Unpack[Output]) -> None:
+    """Write the papers and keys of MANIFEST again."""
+    from rnnsym.quiz.manifest import read_manifest
+
+    _Writer(output).write(read_manifest(manifest), None, one_by_one=True)
+
+
+@quiz.command(name="kinds")
+def list_kinds() -> None:
+    """List the kinds of question."""
+    from rnnsym.quiz.registry import kind_names, load_kind
+
+    rows = [("kind", "topic", "level", "marks", "verb", "variants")]
+    for name in kind_names():
+        kind = load_kind(name)
+        variants = sum(kind.variants(subject) for subject in kind.subjects(()))
+        rows.append((name, kind.topic, _span(kind.level), _span(kind.marks), kind.bloom,
+                     f"{variants:,}" if variants < 10**6 else "over 1,000,000"))  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip())
+
+
+def _span(ends: tuple[int, int]) -> str:
+    low, high = ends
+    return str(low) if low == high else f"{low}–{high}"
+
+
+class _Writer:
+    """Writes papers in the formats asked for, with a manifest, and says which files there are."""
+
+    def __init__(self, output: Output) -> None:
+        from rnnsym.export.files import check_folder
+        from rnnsym.export.formats import FORMATS, parse_formats
+        from rnnsym.export.quiz import paper_formats
+
+        self.interactive = paper_formats()
+        known = dict.fromkeys((*FORMATS, *self.interactive))
+        asked = output["formats"]
+        self.formats = ("latex", "pdf") if asked is None else parse_formats(asked, known)
+        self.output, self.style = output, style_of(output)
+        check_folder(output["out"])
+
+    def write(
+        self, papers: "Iterable[Paper]", seed: int | None, *, one_by_one: bool
+    ) -> "list[tuple[str, str]]":
+        """Write papers, together or one by one; return the lines of manifest and ledger."""
+        from rnnsym.quiz.manifest import ledger_line, manifest_head, manifest_line
+        from rnnsym.quiz.paper import answers_of_forms
+
+        files: dict[str, bytes] = {}
+        lines: list[tuple[str, str]] = []
+        forms: list[Paper] = []
+        for paper in papers:
+            files |= dict(self._files(paper))
+            asked = "".join(map(ledger_line, paper.items))
+            lines.append((manifest_line(paper), asked))
+            if one_by_one:
+                self._save(files)
+                files = {}
+            elif paper.form:
+                forms.append(paper)
+        if forms:
+            files |= dict(self._rendered([answers_of_forms(forms)]))
+        if seed is not None:
+            text = manifest_head(seed) + "".join(line for line, _ in lines)
+            files[f"quiz-seed{seed}-manifest.jsonl"] = text.encode()
+        self._save(files)
+        conclude(self.failures, self.output)
+        return lines
+
+    def _files(self, paper: "Paper") -> Iterator[tuple[str, bytes]]:
+        from rnnsym.export.quiz import paper_exporter
+        from rnnsym.quiz.paper import paper_document
+
+        for name in self.formats:
+            if name in self.interactive:
+                exported = paper_exporter(name)(paper)
+                for loss in exported.losses:
+                    print(f"rnnsym: {name} cannot carry: {loss}", file=sys.stderr)
+                yield from exported.files.items()
+        documents = [paper_document(paper, solved=solved) for solved in (False, True)]
+        yield from self._rendered(documents)
+
+    def _rendered(self, documents: "list[Document]") -> Iterator[tuple[str, bytes]]:
+        plain = [name for name in self.formats if name not in self.interactive]
+        with Progress() as progress:
+            files, failure = rendered(documents, plain, self.style, progress)
+        if failure is not None and (self.output["formats"] or not _no_engine(failure)):
+            raise failure
+        if failure is not None:
+            print(f"rnnsym: {failure}", file=sys.stderr)
+        yield from files.items()
+
+    def _save(self, files: Mapping[str, bytes]) -> None:
+        from rnnsym.export.files import write_files
+
+        for written in write_files(self.output["out"], files, force=self.output["force"]):
+            say(f"{written.status}: {written.path}")
+
+    def extend_ledger(self, ledger: Path, lines: "list[tuple[str, str]]") -> None:
+        """Add what was asked to a ledger, whole or not at all."""
+        from rnnsym.export.files import write_files
+
+        before = ledger.read_bytes() if ledger.exists() else b""
+        content = before + "".join(asked for _, asked in lines).encode()
+        write_files(ledger.parent, {ledger.name: content}, force=True)
+
+
+def _no_engine(failure: Exception) -> bool:
+    from rnnsym.export.pdf import NoEngineError
+
+    return isinstance(failure, NoEngineError)
+
+
+COMMANDS = (quiz,)

@@ -1,0 +1,37 @@
+"""Papers in the formats of other programs: one module for each, each with ``export``."""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rnnsym.quiz.paper import Paper
+
+__all__ = ["Exported", "PaperExporter", "paper_exporter", "paper_formats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The files of a paper in one format, and what the format could not carry, a line each."""
+
+    files: dict[str, bytes]
+    losses: tuple[str, ...] = ()
+
+
+PaperExporter: TypeAlias = "Callable[[Paper], Exported]"
+
+
+def paper_formats() -> list[str]:
+    """Return the formats' names, from the file names alone; helpers start with an underscore."""
+    found = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted(module.name for module in found if not module.name.startswith("_"))
+
+
+def paper_exporter(name: str) -> PaperExporter:
+    """Return the exporter of one of ``paper_formats``."""
+    exporter: PaperExporter = importlib.import_module(f"{__name__}.{name}").export
+    return exporter
