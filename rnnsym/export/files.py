@@ -20,11 +20,18 @@ class Written:
 
 
 def check_folder(folder: Path) -> None:
-    """See that files can be written into ``folder``, making it where it is missing.
+    """See that files can be written into ``folder``, and leave no trace of having tried.
 
     Raises:
         InputError: it is a file, or cannot be made or written to.
     """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    _make(folder)
+    for path in missing:
+        path.rmdir()
+
+
+def _make(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"the output folder {folder} is a file")
     try:
@@ -45,7 +52,7 @@ def write_files(
     Raises:
         InputError: the folder cannot be written to, or holds other content under a name.
     """
-    check_folder(folder)
+    _make(folder)
     changed: dict[Path, bytes] = {}
     for name, content in files.items():
         path = folder / name

@@ -1,15 +1,24 @@
 """The exporters by format name, and the names that mean the same."""
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 
-from rnnsym.document import Document, Exporter
-from rnnsym.errors import InputError, one_of
-from rnnsym.export.pdf import INSTALL, find_engine, typeset
+from rnnsym.document import PLAIN, Document, Exporter, Style
+from rnnsym.errors import one_of
 
-__all__ = ["ALIASES", "FORMATS", "canonical", "parse_formats", "pdf_files", "render_files"]
+__all__ = ["ALIASES", "FORMATS", "canonical", "parse_formats", "render_files"]
 
-ALIASES: Mapping[str, str] = {"tex": "latex", "md": "markdown", "txt": "text"}
-FORMATS = ("text", "latex", "markdown", "html", "pdf")
+ALIASES: Mapping[str, str] = {"tex": "latex", "md": "markdown", "txt": "text", "ipynb": "notebook"}
+# Where each exporter is; loaded when it is asked for.
+EXPORTERS: Mapping[str, str] = {
+    "text": "text.TEXT",
+    "latex": "latex.export_latex",
+    "markdown": "markdown.export_markdown",
+    "html": "html.export_html",
+    "notebook": "notebook.export_notebook",
+    "json": "document_json.export_json",
+}
+FORMATS = (*EXPORTERS, "pdf")
 
 
 def canonical(name: str, known: Iterable[str] = FORMATS) -> str:
@@ -28,42 +37,23 @@ def parse_formats(text: str, known: Iterable[str] = FORMATS) -> tuple[str, ...]:
 
 
 def _exporter(name: str) -> Exporter:
-    if name == "text":
-        from rnnsym.export.text import TEXT
-
-        return TEXT
-    if name == "markdown":
-        from rnnsym.export.markdown import export_markdown
-
-        return export_markdown
-    if name == "html":
-        from rnnsym.export.html import export_html
-
-        return export_html
-    from rnnsym.export.latex import export_latex
-
-    return export_latex
+    module, _, function = EXPORTERS[name].partition(".")
+    exporter: Exporter = getattr(import_module(f"rnnsym.export.{module}"), function)
+    return exporter
 
 
-def render_files(document: Document, name: str) -> dict[str, bytes]:
+def render_files(document: Document, name: str, style: Style = PLAIN) -> dict[str, bytes]:
     """Return a document's files in one format.
 
     Raises:
-        InputError: an unknown format, or PDF where no TeX engine runs.
+        InputError: an unknown format, a broken template, or PDF where no TeX engine runs.
+        TexError: TeX refuses what the templates made.
     """
     chosen = canonical(name)
     if chosen != "pdf":
-        return _exporter(chosen)(document)
-    files = pdf_files(document)
-    if not files:
-        raise InputError(INSTALL)
-    return files
+        return _exporter(chosen)(document, style)
+    from rnnsym.export.pdf import find_engine, typeset
 
-
-def pdf_files(document: Document) -> dict[str, bytes]:
-    """Return a document's PDF, or nothing where no TeX engine runs."""
-    engine = find_engine()
-    if engine is None:
-        return {}
-    tex = _exporter("latex")(document)[f"{document.name}.tex"]
-    return {f"{document.name}.pdf": typeset(document.name, tex, engine)}
+    engine = find_engine(document.name)
+    files = _exporter("latex")(document, style)
+    return {f"{document.name}.pdf": typeset(document.name, files, engine)}

@@ -14,8 +14,8 @@ from rnnsym.expr import LATEX, Hadamard, Plus, Product, Scale, inside
 
 __all__ = ["display_latex"]
 
-# Points at 11 pt: the indents of a display, of a further row and of notes; the gap between columns.
-INDENT, FURTHER, NOTE_INDENT, GAP = 20, 22, 50, 12
+# Points at 11 pt: the indents of a display, a further row and notes; an equals sign; a gap.
+INDENT, FURTHER, NOTE_INDENT, EQUALS, GAP = 20, 22, 50, 15, 12
 SMALL = 0.83
 """Small print against running text."""
 LEAST_REMARK = 130
@@ -30,7 +30,7 @@ def display_latex(block: Equations, page: Page) -> str:
     if all(_is_given(line) for line in lines):
         return _given(block)
     left = max(math_width(line.lhs) for line in lines)
-    room = page.width - INDENT - left - max(_side_width(line, page) for line in lines)
+    room = page.width - INDENT - left - EQUALS - max(_side_width(line, page) for line in lines)
     rows = [_rows(line, room) for line in lines]
     widest = max(formula_width(row) for printed in rows for row in printed)
     beside = room - widest - GAP if room - widest - GAP >= LEAST_REMARK else 0.0

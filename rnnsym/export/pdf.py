@@ -4,16 +4,18 @@ The engine works in a scratch folder, without shell escape, reading and writing 
 """
 
 import os
-import re
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnnsym.errors import RnnsymError
+from rnnsym.errors import InputError, RnnsymError
+from rnnsym.export.tex_log import complaint
 
-__all__ = ["Engine", "TexError", "find_engine", "typeset"]
+__all__ = ["Engine", "NoEngineError", "TexError", "find_engine", "typeset"]
 
 INSTALL = (
     "no TeX engine found: install one, e.g. 'apt-get install latexmk texlive-latex-extra lmodern' "
@@ -21,6 +23,10 @@ INSTALL = (
 )
 TIMEOUT = 180
 PROBE_TIMEOUT = 20
+
+
+class NoEngineError(InputError):
+    """There is no TeX to make a PDF with."""
 
 
 class TexError(RnnsymError):
@@ -55,9 +61,19 @@ ENGINES = (
 )  # fmt: skip
 
 
-def find_engine() -> Engine | None:
-    """Return the first engine that starts, or None."""
-    return next((engine for engine in ENGINES if _starts(engine)), None)
+def find_engine(name: str = "document") -> Engine:
+    """Return the first engine that starts.
+
+    Args:
+        name: of the document, for the message.
+
+    Raises:
+        NoEngineError: none does; says what to install.
+    """
+    for engine in ENGINES:
+        if _starts(engine):
+            return engine
+    raise NoEngineError(f"{name}.pdf is not made: {INSTALL}; its .tex is written")
 
 
 def _starts(engine: Engine) -> bool:
@@ -73,28 +89,33 @@ def _starts(engine: Engine) -> bool:
     return probe.returncode == 0
 
 
-def typeset(name: str, tex: bytes, engine: Engine) -> bytes:
+def typeset(name: str, files: Mapping[str, bytes], engine: Engine) -> bytes:
     """Return the PDF of a LaTeX source, the same bytes every time.
 
+    Args:
+        name: of the document; its source is ``name.tex``.
+        files: the source, and what it includes.
+        engine: what ``find_engine`` found.
+
     Raises:
-        TexError: with TeX's first complaint and the source line it points to.
+        TexError: with TeX's first complaint, the source line, and the block and formula there.
     """
     with tempfile.TemporaryDirectory(prefix="rnnsym-") as scratch:
         folder = Path(scratch)
-        source = folder / f"{name}.tex"
-        source.write_bytes(tex)
-        output = b""
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
         for _ in range(engine.runs):
-            output, code = _run(engine, source, folder)
+            output, code = _run(engine, f"{name}.tex", folder)
             if code != 0:
-                raise TexError(_complaint(name, tex, output.decode("utf-8", "replace")))
+                source = files[f"{name}.tex"].decode()
+                raise TexError(complaint(name, source, output.decode("utf-8", "replace")))
         made = folder / f"{name}.pdf"
         if not made.exists():
             raise TexError(f"{engine.name} made no PDF of {name}.tex")
         return made.read_bytes()
 
 
-def _run(engine: Engine, source: Path, folder: Path) -> tuple[bytes, int]:
+def _run(engine: Engine, source: str, folder: Path) -> tuple[bytes, int]:
     confined = {
         "SOURCE_DATE_EPOCH": "0",
         "FORCE_SOURCE_DATE": "1",
@@ -103,31 +124,26 @@ def _run(engine: Engine, source: Path, folder: Path) -> tuple[bytes, int]:
         "TEXMFOUTPUT": str(folder),
         "max_print_line": "1000",
     }
+    process = subprocess.Popen(
+        [*engine.command, source],
+        cwd=folder,
+        env={**os.environ, **confined},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            [*engine.command, source.name],
-            cwd=folder,
-            env={**os.environ, **confined},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        output, _ = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
-        raise TexError(f"{engine.name} did not finish within {TIMEOUT} s") from None
-    return done.stdout, done.returncode
+        raise TexError(f"{engine.name} did not finish {source} within {TIMEOUT} s") from None
+    finally:
+        _end(process)
+    return output, process.returncode
 
 
-def _complaint(name: str, tex: bytes, log: str) -> str:
-    """Return TeX's first error with the source line it names, and the question it is in."""
-    found = re.search(r"^(?:\S*?\.tex:(\d+): |! )(.*)$", log, re.MULTILINE)
-    if found is None:
-        return f"TeX failed on {name}.tex: {log.strip().splitlines()[-1] if log.strip() else ''}"
-    number = found.group(1) or next(iter(re.findall(r"^l\.(\d+)", log, re.MULTILINE)), "0")
-    lines = tex.decode().splitlines()
-    place = int(number)
-    text = lines[place - 1].strip() if 0 < place <= len(lines) else ""
-    question = next((x for x in reversed(lines[:place]) if x.startswith(r"\question")), "")
-    where = f", in {question.rsplit('% ', 1)[-1]}" if "% " in question else ""
-    return f"TeX failed on {name}.tex, line {number}{where}: {found.group(2)}: {text}"
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End an engine that still runs, and what it started: latexmk leaves TeX behind."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
