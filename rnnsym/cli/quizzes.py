@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from click.core import ParameterSource
 
 from rnnsym.cli.options import Group, say
-from rnnsym.cli.output import Output, Progress, output_options, rendered, style_of
+from rnnsym.cli.output import DEFAULT_FORMATS, Output, Progress, conclude, output_options, rendered
 from rnnsym.errors import InputError, RnnsymError
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--ledger", type=FILE, metavar="FILE.jsonl",
               help="Asks nothing that stands in it, and adds what is asked.")  # fmt: skip
 @output_options
-def generate(seed: int, forms: str | None, roster: Path | None, **chosen: Any) -> None:
+def generate(
+    seed: int, forms: str | None, roster: Path | None, output: Output, **chosen: Any
+) -> None:
     """Write an exam paper, its key, and a manifest that rebuilds both."""
     from rnnsym.quiz.manifest import read_ledger
     from rnnsym.quiz.paper import draw_papers
@@ -72,7 +74,6 @@ def generate(seed: int, forms: str | None, roster: Path | None, **chosen: Any) -
     students = read_roster(roster) if roster else ()
     ledger: Path | None = chosen.pop("ledger")
     used = read_ledger(ledger) if ledger else frozenset()
-    output: Any = {name: chosen.pop(name) for name in Output.__annotations__}
     papers = draw_papers(_blueprint(used, **chosen), seed, letters, students, _warn)
     writer = _Writer(output)
     lines = writer.write(papers, seed, one_by_one=bool(students))
@@ -119,7 +120,7 @@ def _blueprint(
 @quiz.command()
 @click.argument("manifest", type=FILE)
 @output_options
-def regrade(manifest: Path, **output: Unpack[Output]) -> None:
+def regrade(manifest: Path, output: Output) -> None:
     """Write the papers and keys of MANIFEST again."""
     from rnnsym.quiz.manifest import read_manifest
 
@@ -157,10 +158,11 @@ class _Writer:
 
         self.interactive = paper_formats()
         known = dict.fromkeys((*FORMATS, *self.interactive))
-        asked = output["formats"]
-        self.formats = ("latex", "pdf") if asked is None else parse_formats(asked, known)
-        self.output, self.style = output, style_of(output)
-        check_folder(output["out"])
+        asked = output.formats
+        self.formats = DEFAULT_FORMATS if asked is None else parse_formats(asked, known)
+        self.output, self.style = output, output.style()
+        self.failures: list[RnnsymError] = []
+        check_folder(output.out)
 
     def write(
         self, papers: "Iterable[Paper]", seed: int | None, *, one_by_one: bool
@@ -206,17 +208,15 @@ class _Writer:
     def _rendered(self, documents: "list[Document]") -> Iterator[tuple[str, bytes]]:
         plain = [name for name in self.formats if name not in self.interactive]
         with Progress() as progress:
-            files, failure = rendered(documents, plain, self.style, progress)
-        if failure is not None and (self.output["formats"] or not _no_engine(failure)):
-            raise failure
-        if failure is not None:
-            print(f"rnnsym: {failure}", file=sys.stderr)
-        yield from files.items()
+            for document in documents:
+                for name in plain:
+                    progress.say(f"{document.name}: {name}")
+                    yield from rendered(document, name, self.style, self.failures).items()
 
     def _save(self, files: Mapping[str, bytes]) -> None:
         from rnnsym.export.files import write_files
 
-        for written in write_files(self.output["out"], files, force=self.output["force"]):
+        for written in write_files(self.output.out, files, force=self.output.force):
             say(f"{written.status}: {written.path}")
 
     def extend_ledger(self, ledger: Path, lines: "list[tuple[str, str]]") -> None:
@@ -226,12 +226,6 @@ class _Writer:
         before = ledger.read_bytes() if ledger.exists() else b""
         content = before + "".join(asked for _, asked in lines).encode()
         write_files(ledger.parent, {ledger.name: content}, force=True)
-
-
-def _no_engine(failure: Exception) -> bool:
-    from rnnsym.export.pdf import NoEngineError
-
-    return isinstance(failure, NoEngineError)
 
 
 COMMANDS = (quiz,)
