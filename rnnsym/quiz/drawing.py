@@ -10,12 +10,12 @@ from itertools import count, islice
 from typing import TypeVar
 
 from rnnsym.cell import load_cell
-from rnnsym.errors import InputError, RnnsymError
+from rnnsym.errors import InputError, RnnsymError, one_of
 from rnnsym.item import Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.limits import time_limit
-from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters, kind_names, load_kind
+from rnnsym.quiz.registry import ARRANGEMENT, TOPICS, Kind, Parameters, kind_names, load_kind
 
 __all__ = [
     "LEVELS",
@@ -74,6 +74,7 @@ class Selection:
         """
         for cell in cells:
             load_cell(cell)
+        topics = [one_of("topic", topic, TOPICS) for topic in topics]
         named = kinds or kind_names()
         loaded = [load_kind(name) for name in dict.fromkeys(named)]
         chosen = [k for k in loaded if not topics or k.topic in topics]
