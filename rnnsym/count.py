@@ -117,15 +117,25 @@ class Count(Amount):
     Attributes:
         system: what was counted; ``system.bound`` holds the sizes that are numbers.
         layers: the parameters of each layer of the model's text.
-        multiply_adds: of the matrix products of one time step, forward. A lookup is none, nor is
-            what happens once per sequence.
-        memory: numbers kept for the backward pass over T steps: linear in T.
+        steps: the number for T in ``memory``, or None.
     """
 
     system: System
     layers: tuple[LayerCount, ...]
-    multiply_adds: Amount
-    memory: Amount
+    steps: int | None
+
+    @property
+    def multiply_adds(self) -> Amount:
+        """Those of the matrix products of one time step, forward.
+
+        A lookup is none, nor is what happens once per sequence.
+        """
+        return _Counter(self.system, self.steps).multiply_adds()
+
+    @property
+    def memory(self) -> Amount:
+        """Numbers kept for the backward pass over T steps: linear in T."""
+        return _Counter(self.system, self.steps).memory()
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, formulas as Python text in the names of the sizes.
@@ -155,7 +165,7 @@ class Count(Amount):
 
 @lru_cache(maxsize=256)
 def count(system: System, steps: int | None = None) -> Count:
-    """Count the parameters of ``system``, its multiply–adds per step and its memory.
+    """Count the parameters of ``system``; its multiply–adds and its memory when they are asked.
 
     Args:
         system: index equations.
@@ -182,7 +192,7 @@ class _Counter:
     """Walks the layers of a model, adding up what a measure finds in their affine maps."""
 
     def __init__(self, system: System, steps: int | None) -> None:
-        self.system = system
+        self.system, self.steps = system, steps
         self.weights = frozenset(w.array for w in system.weights)
         self.sizes = TiedSizes(system)
         embeds = isinstance(system.model.layers[0], Embedding)
@@ -191,17 +201,23 @@ class _Counter:
         self.numbers: dict[Expr, Expr] = {size(k): Integer(v) for k, v in numbers.items()}
 
     def count(self) -> Count:
-        """Count all layers, then the costs."""
+        """Count all layers."""
         layers = tuple(self._layer(b) for b in self.system.blocks if b.spec is not None)
         parameters = self._amount(g for layer in layers for g in layer.formula.groups)
-        steps = self._amount(
+        return Count(parameters.formula, parameters.total, self.system, layers, self.steps)
+
+    def multiply_adds(self) -> Amount:
+        """Count those of one step."""
+        return self._amount(
             factored(group)
             for block in self.system.blocks
             if not isinstance(block.spec, Embedding)
             for group in self._groups(block, self._products)
         )
-        memory = self._amount(self._memory())
-        return Count(parameters.formula, parameters.total, self.system, layers, steps, memory)
+
+    def memory(self) -> Amount:
+        """Count the numbers kept."""
+        return self._amount(self._memory())
 
     def _amount(self, groups: Iterable[Group]) -> Amount:
         formula = Formula(tuple(groups))
