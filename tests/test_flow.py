@@ -15,13 +15,14 @@ from rnnsym.errors import InputError
 from rnnsym.export.plot import PLOT_FORMATS, plot_decay
 from rnnsym.expr import ACTIVATIONS, SOURCE, Array, text
 from rnnsym.flow.bounds import chain_bounds
+from rnnsym.flow.depth import output_jacobians
 from rnnsym.flow.examples import DIRECT_EDGE, counterexample
-from rnnsym.flow.measure import MAX_LAGS, Decay, Setting, last_chain, measure, spectral_norm
+from rnnsym.flow.measure import MAX_LAGS, Decay, LayerDecay, Setting, measure, spectral_norm
 from rnnsym.flow.paths import closed_form, count_paths, main_state, step_paths
 from rnnsym.flow.ranges import RANGES, ranges
-from rnnsym.flow.run import Run, keep_gates, random_run, recurrent_weights
+from rnnsym.flow.run import Run, keep_gates, random_runs, recurrent_weights
 from rnnsym.jacobian import jacobians
-from rnnsym.numeric.oracle import FUNCTIONS, STEP, Key, Values, evaluate
+from rnnsym.numeric.oracle import FUNCTIONS, STEP, Key, Values, evaluate, forward
 from rnnsym.numeric.sizes import Sizes, small_sizes, uniform_sizes
 from rnnsym.system import build_system, read_model
 from tests.terminal import call
@@ -34,7 +35,10 @@ def system_of(text_: str, **sizes: int) -> System:
 
 
 def run_of(system: System, seed: int = 1, **options: Any) -> Run:
-    return random_run(system, last_chain(system), small_sizes(system, T), seed=seed, **options)
+    """Return the last layer of a run, forward where there are two directions."""
+    runs = random_runs(system, small_sizes(system, T), seed=seed, **options)
+    return next(run for run in runs if run.layer == runs[-1].layer and run.chain.block is
+                runs[-1].chain.block)  # fmt: skip
 
 
 def near(a: Any, b: Any, relative: float = 1e-9) -> bool:
@@ -240,19 +244,84 @@ def _only_the_chain(run: Run, values: Values, kept: dict[Key, Any], lag: int) ->
 
 def test_measured_norms_are_those_of_the_products() -> None:
     system = system_of("lstm", d=3, n=4)
-    decay = measure(system, Setting(lags=6, seed=3))
-    chain = last_chain(system)
-    run = random_run(system, chain, uniform_sizes(system, 6), seed=3)
+    [layer] = measure(system, Setting(lags=6, seed=3)).layers
+    [run] = random_runs(system, uniform_sizes(system, 6), seed=3)
     for lag, product in enumerate(run.products()):
         h = np.linalg.norm(product[:4, :4], 2)
         c = np.linalg.norm(product[4:, 4:], 2)
-        assert near([x.norms[lag] for x in decay.curves], [h, c])
+        assert near([x.norms[lag] for x in layer.curves], [h, c])
 
 
-def last(decay: Decay, state: int = 0) -> float:
-    value = decay.curves[state].norms[-1]
+def only(decay: Decay) -> LayerDecay:
+    [layer] = decay.layers
+    return layer
+
+
+def last(decay: Decay) -> float:
+    value = only(decay).curves[0].norms[-1]
     assert value is not None
     return value
+
+
+def test_every_layer_and_direction_is_measured() -> None:
+    def titles(name: str, **sizes: int) -> list[str]:
+        return [x.title for x in measure(system_of(name, **sizes), Setting(lags=2)).layers]
+
+    assert titles("gru", d=2, n=3) == [""]
+    assert titles("gru*L", d=2, n=3, L=2) == ["layer 1", "layer 2"]
+    assert titles("lstm:3, dense:2, gru:3", d=2) == ["layer 1", "layer 2"]
+    assert titles("bi(gru)*2", d=2, n=3) == [
+        "layer 1 forward", "layer 1 backward", "layer 2 forward", "layer 2 backward"
+    ]  # fmt: skip
+    top = measure(system_of("gru*2", d=2, n=3), Setting(lags=4)).layers[1]
+    assert top.to_output is not None
+    assert near(top.to_output.norms, top.curves[0].norms)
+
+
+@pytest.mark.parametrize(
+    "name", ["lstm*3", "bi(gru)*2", "lstm:5, dense:3, gru:6", "bi(mgu,sum), lem"]
+)
+@pytest.mark.parametrize("lag", [1, 2, T])
+def test_gradients_through_time_and_depth_are_those_of_the_forward_equations(
+    name: str, lag: int
+) -> None:
+    """By the complex step: a state is moved, and all that follows from it computed again."""
+    system = system_of(name)
+    sizes = small_sizes(system, T)
+    runs = random_runs(system, sizes, seed=2)
+    states = [main_state(run.chain) for run in runs]
+    found = output_jacobians(runs, states)
+    for run, state, jacobians_ in zip(runs, states, found, strict=True):
+        order = run.chain.loop.order
+        end = T if order > 0 else 1
+        key = (state.name, state.family.direction, run.layer_of(state), end - order * lag)
+        columns = [moved(run, key, unit) for unit in np.eye(run.rows(state))]
+        assert near(jacobians_[lag - 1], np.column_stack([c[end] for c in columns]))
+
+
+def moved(run: Run, key: Key, unit: Any) -> dict[int, Any]:
+    """Return the derivative of the output at every step, along a change of one state."""
+    system, values = run.system, run.values
+    step = 1j * STEP * unit[None, :, None]
+    again = Values(values.sizes, None, _Moved(run.given, key, step), states=values.states)
+    forward(system, again)
+    output = system.output
+    layer = None if output.layer is None else values.sizes.number(output.layer)
+    place = output.name, output.family.direction, layer
+    return {t: again.known[(*place, t)].imag[0, :, 0] / STEP for t in range(1, T + 1)}
+
+
+class _Moved(dict[Key, Any]):
+    """The arrays of a run in which one of them is changed as soon as it is there."""
+
+    def __init__(self, given: Any, key: Key, step: Any) -> None:
+        super().__init__()
+        self.moved, self.step = key, step
+        for place, value in given.items():
+            self[place] = value
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        super().__setitem__(key, value + self.step if key == self.moved else value)
 
 
 def test_a_forget_bias_and_orthogonal_weights_keep_gradients_alive() -> None:
@@ -262,10 +331,10 @@ def test_a_forget_bias_and_orthogonal_weights_keep_gradients_alive() -> None:
         assert last(biased) > 100 * last(plain), name
         assert biased.gates
     system = system_of("relu-rnn", d=16, n=16)
-    weights = measure(system, Setting(init="orthogonal")).weights
+    weights = only(measure(system, Setting(init="orthogonal"))).weights
     assert near([w.largest_singular_value for w in weights], [1.0])
     assert near([w.spectral_radius for w in weights], [1.0])
-    assert measure(system, Setting()).weights[0].largest_singular_value > 1.5
+    assert only(measure(system, Setting())).weights[0].largest_singular_value > 1.5
 
 
 def test_the_gate_that_keeps_a_state_is_found_from_the_direct_edge() -> None:
@@ -287,7 +356,7 @@ def test_the_gate_that_keeps_a_state_is_found_from_the_direct_edge() -> None:
 
 def test_a_bound_below_one_is_kept_to() -> None:
     system = system_of("jordan", d=4, n=4, p=4)
-    decay = measure(system, Setting(lags=20, init="orthogonal"))
+    decay = only(measure(system, Setting(lags=20, init="orthogonal")))
     assert near(decay.step_bound, 0.25)
     for lag, norm in enumerate(decay.curves[0].norms, 1):
         assert norm is not None
@@ -314,6 +383,15 @@ def test_the_command_side_by_side(tmp_path: Path) -> None:
     ).stdout  # fmt: skip
 
 
+def test_a_stack_is_shown_layer_by_layer(tmp_path: Path) -> None:
+    done = flow("bi(lstm)*2", "--set", "n=3", "--lags", "5", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Largest singular value of ∂s_T/∂s_(T−k)") == 2
+    assert done.stdout.count("Largest singular value of dy_T/ds_(T−k)") == 1
+    assert "bi(lstm)*2 layer 2 backward h  bi(lstm)*2 layer 2 backward c" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 100
+
+
 def test_options_change_what_is_measured(tmp_path: Path) -> None:
     texts = {
         flow("lstm", "--set", "n=8", *options, folder=tmp_path).stdout
@@ -335,7 +413,7 @@ def test_json_holds_the_curves(tmp_path: Path) -> None:
     done = flow("gru", "lstm", "--set", "n=4", "--lags", "3", "--format", "json", folder=tmp_path)
     data = json.loads(done.stdout)
     gru, lstm = data["models"]
-    assert [len(c["norms"]) for c in lstm["measured"]["curves"]] == [3, 3]
+    assert [len(c["norms"]) for c in lstm["measured"]["layers"][0]["curves"]] == [3, 3]
     assert gru["sizes"] == {"d": 4, "n": 4}
     assert gru["chains"][0]["bounds"][0]["terms"][0] == {"number": 1.0, "norms": [], "maxima": []}
     assert json.loads(flow("gru", "--format", "json", folder=tmp_path).stdout)["models"][0][

@@ -1,12 +1,13 @@
 """Gradient flow as JSON.
 
-Schema 1: ``rnnsym``, ``schema``, ``general`` {direct_edge, counterexample}, and ``models``
+Schema 2: ``rnnsym``, ``schema``, ``general`` {direct_edge, counterexample}, and ``models``
 [{model, convention, sizes, chains, measured}]. A chain holds ``title``, ``states``, ``jacobians``
 (as in a derivation), ``edges`` and ``bounds`` [{of, wrt, terms: [{number, norms, maxima}],
 constant}], ``bounded_states``, and ``paths`` {through_time, through_depth}: from the state of the
 column to that of the row. ``measured`` is null without sizes, else {lags, seed, init, forget_bias,
-curves: [{state, norms}], weights: [{name, largest_singular_value, spectral_radius}], step_bound,
-gates}; a norm is null beyond floating point.
+layers: [{title, curves: [{state, norms}], to_output (norms, or null), weights: [{name,
+largest_singular_value, spectral_radius}], step_bound, gates}]}; a norm is null beyond floating
+point.
 """
 
 from collections.abc import Sequence
@@ -17,14 +18,14 @@ from rnnsym.equations import System
 from rnnsym.export.derivation_json import Printed
 from rnnsym.flow.bounds import Bound, chain_bounds
 from rnnsym.flow.examples import DIRECT_EDGE, counterexample
-from rnnsym.flow.measure import Decay
+from rnnsym.flow.measure import Decay, LayerDecay
 from rnnsym.flow.paths import step_paths
 from rnnsym.jacobian import ChainJacobians, jacobians
 from rnnsym.version import VERSION
 
 __all__ = ["SCHEMA", "flow_json"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def flow_json(systems: Sequence[System], decays: Sequence[Decay]) -> dict[str, Any]:
@@ -86,16 +87,24 @@ def _bound(bound: Bound, printed: Printed) -> dict[str, Any]:
 def _decay(decay: Decay) -> dict[str, Any]:
     return {
         **asdict(decay.setting),
-        "curves": [{"state": c.state.name, "norms": list(c.norms)} for c in decay.curves],
+        "layers": [_layer(layer) for layer in decay.layers],
+    }
+
+
+def _layer(layer: LayerDecay) -> dict[str, Any]:
+    return {
+        "title": layer.title,
+        "curves": [{"state": c.state.name, "norms": list(c.norms)} for c in layer.curves],
+        "to_output": None if layer.to_output is None else list(layer.to_output.norms),
         "weights": [
             {
                 "name": w.array.key,
                 "largest_singular_value": w.largest_singular_value,
                 "spectral_radius": w.spectral_radius,
             }
-            for w in decay.weights
+            for w in layer.weights
         ],
-        "step_bound": decay.step_bound,
+        "step_bound": layer.step_bound,
         "gates": [{"state": g.state.name, "gate": g.gate.name, "sign": g.sign,
-                   "bias": g.biases[0].key} for g in decay.gates],
+                   "bias": g.biases[0].key} for g in layer.gates],
     }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnsym.errors import InputError, one_of
 from rnnsym.flow.measure import Decay
-from rnnsym.sheet.flow_measured import curve_label
+from rnnsym.sheet.flow_measured import curves_of
 
 __all__ = ["INSTALL", "PLOT_FORMATS", "check_plot", "plot_decay"]
 
@@ -57,14 +57,15 @@ def plot_decay(decays: Sequence[Decay], format_name: str) -> bytes:
         figure = figures.Figure(figsize=(6.0, 3.75), layout="constrained")
         axes = figure.subplots()
         for colour, decay in enumerate(decays):
-            for place, curve in enumerate(decay.curves):
+            for place, (label, curve) in enumerate(curves_of(decay)):
                 points = [(k, v) for k, v in enumerate(curve.norms, 1) if v]
                 axes.semilogy(
                     [k for k, _ in points],
                     [v for _, v in points],
                     color=f"C{colour}",
                     linestyle=DASHES[place % len(DASHES)],
-                    label=curve_label(decay, place),
+                    linewidth=1.5 / (1 + place // len(DASHES)),
+                    label=label,
                 )
         axes.axhline(1.0, color="0.5", linewidth=0.8)
         axes.set_xlabel("lag k")

@@ -10,15 +10,17 @@ from rnnsym.equations import System
 from rnnsym.errors import InputError, one_of
 from rnnsym.expr import Array, Node
 from rnnsym.flow.bounds import ChainBounds, chain_bounds, is_parameter
+from rnnsym.flow.depth import output_jacobians
+from rnnsym.flow.paths import main_state
 from rnnsym.flow.run import (
     INITS,
     KeepGate,
     Run,
     keep_gates,
-    random_run,
+    random_runs,
     recurrent_weights,
 )
-from rnnsym.jacobian import ChainJacobians, jacobians
+from rnnsym.jacobian import ChainJacobians
 from rnnsym.numeric.arrays import Floats
 from rnnsym.numeric.sizes import uniform_sizes
 
@@ -27,9 +29,9 @@ __all__ = [
     "MAX_UNITS",
     "Curve",
     "Decay",
+    "LayerDecay",
     "Setting",
     "WeightNorm",
-    "last_chain",
     "measure",
     "shown_lags",
 ]
@@ -95,11 +97,14 @@ class WeightNorm:
 
 
 @dataclass(frozen=True, slots=True)
-class Decay:
-    """What was measured of one network.
+class LayerDecay:
+    """What was measured of one recurrent layer in one direction.
 
     Attributes:
-        system, chain: the network; the chain measured is that of its last recurrent layer.
+        title: "layer 2", or "layer 2 backward"; empty where the network has nothing else.
+        curves: within the layer, a curve for each of its states.
+        to_output: ‖dy_T/ds_{T−k}‖ of the state that is read above, along all paths through time
+            and depth; None where the network has one layer.
         weights: its recurrent matrices.
         step_bound: what the norm bounds allow per step: the bound on a step of one state, the
             spectral radius of the matrix of bounds of several, with the largest entries along the
@@ -107,13 +112,27 @@ class Decay:
         gates: the gates that ``forget_bias`` has set.
     """
 
-    system: System
+    title: str
     chain: ChainJacobians
-    setting: Setting
     curves: tuple[Curve, ...]
+    to_output: Curve | None
     weights: tuple[WeightNorm, ...]
     step_bound: float | None
     gates: tuple[KeepGate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """What was measured of one network: its recurrent layers, from the first to the last."""
+
+    system: System
+    setting: Setting
+    layers: tuple[LayerDecay, ...]
+
+    @property
+    def gates(self) -> tuple[KeepGate, ...]:
+        """The gates that ``forget_bias`` has set, those of a stack once."""
+        return tuple(dict.fromkeys(gate for layer in self.layers for gate in layer.gates))
 
 
 def measure(system: System, setting: Setting) -> Decay:
@@ -124,8 +143,8 @@ def measure(system: System, setting: Setting) -> Decay:
 
     >>> from rnnsym.system import build_system, read_model
     >>> system = build_system(read_model("vanilla", sizes={"d": 2, "n": 3}))
-    >>> [curve] = measure(system, Setting(lags=2)).curves
-    >>> len(curve.norms)
+    >>> [layer] = measure(system, Setting(lags=2)).layers
+    >>> len(layer.curves[0].norms)
     2
     """
     setting.check()
@@ -133,29 +152,46 @@ def measure(system: System, setting: Setting) -> Decay:
     for name, value in system.bound.items():
         if value > MAX_UNITS:
             raise InputError(f"measuring takes sizes up to {MAX_UNITS}, not {name} = {value}")
-    chain = last_chain(system)
-    gates: tuple[KeepGate, ...] = ()
-    if setting.forget_bias is not None:
-        gates = tuple(k for k in keep_gates(chain) if k.biases)
-    run = random_run(
-        system,
-        chain,
-        sizes,
-        seed=setting.seed,
-        init=setting.init,
-        forget_bias=setting.forget_bias,
+    runs = random_runs(
+        system, sizes, seed=setting.seed, init=setting.init, forget_bias=setting.forget_bias
     )
     with np.errstate(over="ignore", invalid="ignore"):
-        curves = _curves(run)
+        through = _to_output(runs) if len(runs) > 1 else [None] * len(runs)
+        layers = tuple(
+            _measured(run, setting, title, found)
+            for run, title, found in zip(runs, _titles(runs), through, strict=True)
+        )
+    return Decay(system, setting, layers)
+
+
+def _measured(run: Run, setting: Setting, title: str, to_output: Curve | None) -> LayerDecay:
+    gates: tuple[KeepGate, ...] = ()
+    if setting.forget_bias is not None:
+        gates = tuple(k for k in keep_gates(run.chain) if k.biases)
     weights = tuple(_weight_norms(run))
-    bound = _step_bound(chain_bounds(chain), run, weights)
-    return Decay(system, chain, setting, curves, weights, bound, gates)
+    bound = _step_bound(chain_bounds(run.chain), run, weights)
+    return LayerDecay(title, run.chain, _curves(run), to_output, weights, bound, gates)
 
 
-def last_chain(system: System) -> ChainJacobians:
-    """Return the chain of the last recurrent layer, forward where there are two."""
-    found = jacobians(system)
-    return next(c for c in found if c.block is found[-1].block)
+def _titles(runs: tuple[Run, ...]) -> list[str]:
+    """Number the recurrent layers of a network, and name the directions of each."""
+    places = [(run.system.blocks.index(run.chain.block), run.layer) for run in runs]
+    numbers = {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
+    directions = {"fwd": " forward", "bwd": " backward", "": ""}
+    titles = [
+        f"layer {numbers[place]}{directions[run.chain.states[0].family.direction]}"
+        for run, place in zip(runs, places, strict=True)
+    ]
+    return titles if len(runs) > 1 else [""]
+
+
+def _to_output(runs: tuple[Run, ...]) -> list[Curve | None]:
+    states = [main_state(run.chain) for run in runs]
+    found = output_jacobians(runs, states)
+    return [
+        Curve(state, tuple(spectral_norm(matrix) for matrix in matrices))
+        for state, matrices in zip(states, found, strict=True)
+    ]
 
 
 def _curves(run: Run) -> tuple[Curve, ...]:

@@ -8,13 +8,12 @@ import numpy as np
 
 from rnnsym.equations import System
 from rnnsym.expr import LAYER, Array, Diag, Fill, Map, Node, Plus, Scale, arrays_in
-from rnnsym.flow.paths import main_state
-from rnnsym.jacobian import ChainJacobians
+from rnnsym.jacobian import ChainJacobians, jacobians
 from rnnsym.numeric.arrays import Floats
 from rnnsym.numeric.oracle import Key, Values, evaluate, forward
 from rnnsym.numeric.sizes import Sizes
 
-__all__ = ["INITS", "KeepGate", "Run", "keep_gates", "random_run", "recurrent_weights"]
+__all__ = ["INITS", "KeepGate", "Run", "keep_gates", "random_runs", "recurrent_weights"]
 
 INITS = ("gaussian", "orthogonal")
 
@@ -80,16 +79,18 @@ def recurrent_weights(chain: ChainJacobians) -> frozenset[Array]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One sequence run through a network.
+    """One layer and direction of a network that one sequence has run through.
 
     Attributes:
         values: every array of the run, as the oracle keeps them.
+        given: those it started from: inputs, weights and initial states.
         layer: the layer of ``chain`` that is looked at.
     """
 
     system: System
     chain: ChainJacobians
     values: Values
+    given: Mapping[Key, Any]
     layer: int
 
     def number(self, node: Node, time: int = 0) -> Floats:
@@ -106,7 +107,7 @@ class Run:
         order = {e.lhs: i for i, e in enumerate(self.chain.loop.equations)}
         found: dict[tuple[Array, Array], Floats] = {}
         for block in sorted(self.chain.blocks, key=lambda b: order[b.of]):
-            rows, cols = (self._rows(a) for a in (block.of, block.wrt))
+            rows, cols = (self.rows(a) for a in (block.of, block.wrt))
             value = np.zeros((rows, cols))
             if block.value is not None:
                 value = self.number(block.value, time)
@@ -130,48 +131,56 @@ class Run:
             total = jacobian if total is None else total @ jacobian
             yield total
 
+    def layer_of(self, array: Array) -> int | None:
+        """Return the layer index of an array here."""
+        self.values.layer = self.layer
+        return self.values.index(array.layer)
+
     def part(self, product: Floats, state: Array) -> Floats:
         """Return the rows and columns of one state."""
         start = 0
         for other in self.chain.states:
-            end = start + self._rows(other)
+            end = start + self.rows(other)
             if other == state:
                 return product[start:end, start:end]
             start = end
         raise AssertionError(state)
 
-    def _rows(self, state: Array) -> int:
+    def rows(self, state: Array) -> int:
+        """Return the size of a state."""
         return self.values.sizes.number(state.shape[0], self.layer)
 
 
-def random_run(
+def random_runs(
     system: System,
-    chain: ChainJacobians,
     sizes: Sizes,
     *,
     seed: int,
     init: str = "gaussian",
     forget_bias: float | None = None,
-) -> Run:
+) -> tuple[Run, ...]:
     """Run a network on random inputs, from zero states, with random weights and zero biases.
 
     Args:
         system: index equations.
-        chain: the layer and direction whose Jacobians are wanted; in a stack its last layer.
         sizes: numbers for all sizes, and T.
         seed: of inputs and weights.
-        init: "gaussian" draws every weight from N(0, 1/columns); "orthogonal" makes the chain's
-            recurrent matrices orthogonal, and ±1 of the vectors that stand for diagonal ones.
+        init: "gaussian" draws every weight from N(0, 1/columns); "orthogonal" makes the recurrent
+            matrices orthogonal, and ±1 of the vectors that stand for diagonal ones.
         forget_bias: B puts the bias of every gate that keeps a state where it keeps σ(B).
+
+    Returns:
+        Every recurrent layer from the first to the last, forward before backward.
     """
+    chains = jacobians(system)
     draw = np.random.default_rng(seed)
     known: dict[Key, Any] = {}
     for time in range(1, sizes.steps + 1):
         known[_at(system.input, sizes, 0, time)] = _complex(
             draw.standard_normal(sizes.shape(system.input.shape))
         )
-    shifts = _biases(chain, forget_bias)
-    recurrent = recurrent_weights(chain)
+    shifts = {k: v for chain in chains for k, v in _biases(chain, forget_bias).items()}
+    recurrent = frozenset(a for chain in chains for a in recurrent_weights(chain))
     zero = _bias_names(system)
     for weight in system.weights:
         for layer in sizes.range(weight.layer) if _layered(weight.array) else [0]:
@@ -189,12 +198,16 @@ def random_run(
             start = np.full(shape, 1.0 if state.domain == "positive" else 0.0)
             time = sizes.number(state.initial)
             known[_at(state.array, sizes, layer, time)] = _complex(start)
-    values = Values(sizes, None, known, states=frozenset(s.array.name for s in system.states))
+    values = Values(sizes, None, dict(known), states=frozenset(s.array.name for s in system.states))
     with np.errstate(over="ignore", invalid="ignore"):
         forward(system, values)
-    state = next(s for s in system.states if s.array == main_state(chain))
-    top = sizes.number(state.layer.last) if state.layer is not None else 0
-    return Run(system, chain, values, top)
+    spans = {s.array: s.layer for s in system.states}
+    runs = [
+        (system.blocks.index(chain.block), layer, Run(system, chain, values, known, layer))
+        for chain in chains
+        for layer in sizes.range(spans[chain.states[0]])
+    ]
+    return tuple(run for _, _, run in sorted(runs, key=lambda place: place[:2]))
 
 
 def _complex(value: Floats) -> Any:

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from rnnsym.blocks import Block, Heading, Inline, Paragraph, Prose, Table, prose
 from rnnsym.expr import Array
-from rnnsym.flow.measure import Decay, Setting, shown_lags
+from rnnsym.flow.measure import Curve, Decay, LayerDecay, Setting, shown_lags
 
-__all__ = ["curve_label", "measured_blocks", "number_text"]
+__all__ = ["curves_of", "measured_blocks", "number_text"]
+
+COLUMNS = 6
+"""Curves that stand side by side in one table."""
 
 DRAWS = {
     "gaussian": "every weight from N(0, 1/columns)",
@@ -20,17 +23,30 @@ def measured_blocks(decays: Sequence[Decay]) -> Iterator[Block]:
     yield Heading("Measured decay", 2)
     yield Paragraph(_how(decays, setting))
     yield from _bias_lines(decays)
-    labels = [(d, i) for d in decays for i in range(len(d.curves))]
-    head = (prose("lag k"), *(prose(curve_label(d, i)) for d, i in labels))
-    rows = tuple(
-        (
-            prose(str(lag)),
-            *(prose(number_text(d.curves[i].norms[lag - 1])) for d, i in labels),
+    own = [(label, curve) for decay in decays for label, curve in curves_of(decay)]
+    yield from _table(own, setting, "Largest singular value of ∂s_T/∂s_(T−k)")
+    deep = [found for decay in decays for found in _to_output(decay)]
+    if deep:
+        yield Paragraph(
+            prose(
+                "In a stack a gradient also has its way through the layers. Along all paths, from "
+                "the state of each layer to the output of the last, y_T (of a backward chain: y_1):"
+            )
         )
-        for lag in shown_lags(setting.lags)
-    )
-    yield Table(head, rows, "Largest singular value of ∂s_T/∂s_(T−k)")
+        yield from _table(deep, setting, "Largest singular value of dy_T/ds_(T−k)")
     yield from _weights(decays)
+
+
+def _table(curves: Sequence[tuple[str, Curve]], setting: Setting, caption: str) -> Iterator[Block]:
+    """Yield curves side by side, as many as a page takes, then the next ones below."""
+    for first in range(0, len(curves), COLUMNS):
+        here = curves[first : first + COLUMNS]
+        head = (prose("lag k"), *(prose(label) for label, _ in here))
+        rows = tuple(
+            (prose(str(lag)), *(prose(number_text(curve.norms[lag - 1])) for _, curve in here))
+            for lag in shown_lags(setting.lags)
+        )
+        yield Table(head, rows, caption)
 
 
 def _how(decays: Sequence[Decay], setting: Setting) -> Prose:
@@ -40,7 +56,7 @@ def _how(decays: Sequence[Decay], setting: Setting) -> Prose:
         f"One run of T = {setting.lags} steps from zero states with {sizes}; inputs from N(0, 1), "
         f"{DRAWS[setting.init]}, zero biases; seed {setting.seed}. The Jacobians are the derived "
         "ones, evaluated along the run and multiplied; the other states of step T − k are held "
-        "fixed. In a stack: the last layer, in a bidirectional layer its forward chain."
+        "fixed. In a backward chain: ∂s_1/∂s_(1+k)."
     )
 
 
@@ -62,24 +78,8 @@ def _weights(decays: Sequence[Decay]) -> Iterator[Block]:
     head = ("net", "weight", "σ_max", "spectral radius", "bound per step")
     rows: list[tuple[Prose, ...]] = []
     for decay in decays:
-        bound = (
-            number_text(decay.step_bound) if decay.step_bound is None else f"{decay.step_bound:.2f}"
-        )
-        for i, weight in enumerate(decay.weights):
-            radius = weight.spectral_radius
-            rows.append(
-                (
-                    prose(str(decay.system.model) if i == 0 else ""),
-                    prose(_bare(weight.array)),
-                    prose(f"{weight.largest_singular_value:.2f}"),
-                    prose("" if radius is None else f"{radius:.2f}"),
-                    prose(bound if i == 0 else ""),
-                )
-            )
-        if not decay.weights:
-            rows.append(
-                (prose(str(decay.system.model)), prose("none"), prose(""), prose(""), prose(bound))
-            )
+        for layer in decay.layers:
+            rows += _weights_of(_name(decay, layer), layer)
     yield Table(tuple(prose(h) for h in head), tuple(rows), "Recurrent weights of the run")
     yield Paragraph(
         prose(
@@ -89,17 +89,45 @@ def _weights(decays: Sequence[Decay]) -> Iterator[Block]:
     )
 
 
+def _weights_of(name: str, layer: LayerDecay) -> Iterator[tuple[Prose, ...]]:
+    most = layer.step_bound
+    bound = number_text(most) if most is None else f"{most:.2f}"
+    for i, weight in enumerate(layer.weights):
+        radius = weight.spectral_radius
+        yield (
+            prose("" if i else name),
+            prose(_bare(weight.array)),
+            prose(f"{weight.largest_singular_value:.2f}"),
+            prose("" if radius is None else f"{radius:.2f}"),
+            prose("" if i else bound),
+        )
+    if not layer.weights:
+        yield prose(name), prose("none"), prose(""), prose(""), prose(bound)
+
+
 def _bare(array: Array) -> Array:
     return Array(array.family, array.shape)
 
 
-def curve_label(decay: Decay, place: int) -> str:
-    """Return the name of a curve: the model, and the state.
+def _name(decay: Decay, layer: LayerDecay) -> str:
+    return f"{decay.system.model} {layer.title}".rstrip()
 
-    The state is left out where there is one only.
+
+def curves_of(decay: Decay) -> Iterator[tuple[str, Curve]]:
+    """Yield the curves of a network with their names: model, layer and state.
+
+    The layer and the state are left out where there is one only.
     """
-    name = str(decay.system.model)
-    return f"{name} {decay.curves[place].state.name}" if len(decay.curves) > 1 else name
+    for layer in decay.layers:
+        for curve in layer.curves:
+            state = f" {curve.state.name}" if len(layer.curves) > 1 else ""
+            yield _name(decay, layer) + state, curve
+
+
+def _to_output(decay: Decay) -> Iterator[tuple[str, Curve]]:
+    for layer in decay.layers:
+        if layer.to_output is not None:
+            yield _name(decay, layer), layer.to_output
 
 
 def number_text(norm: float | None) -> str:
