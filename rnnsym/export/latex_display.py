@@ -7,7 +7,7 @@ below it in small print, and keeps to its page.
 from collections.abc import Iterator, Sequence
 
 from rnnsym.blocks import Equations, Line, Math, Note, NumberMatrix, Prose, Relation
-from rnnsym.export.latex_math import math_latex, math_width, prose_latex, prose_width
+from rnnsym.export.latex_math import SIGNS, math_latex, math_width, prose_latex, prose_width
 from rnnsym.export.latex_page import Page
 from rnnsym.export.latex_width import formula_width
 from rnnsym.expr import LATEX, Hadamard, Plus, Product, Scale, inside
@@ -72,7 +72,7 @@ def _line(line: Line, rows: Sequence[str], page: Page, beside: float) -> str:
     """One equation: further rows below the first, shape and number at the end of the last."""
     remark = rf" && \quad {_remark(line.comment, page, beside)}" if line.comment and beside else ""
     first = f"{math_latex(line.lhs)} &= {rows[0]}"
-    printed = " \\notag\\\\*\n".join([first, *(rf"&\qquad {row}" for row in rows[1:])])
+    printed = " \\notag\\\\*\n".join([first, *(_further(row) for row in rows[1:])])
     return printed + remark + _tag(line)
 
 
@@ -81,6 +81,11 @@ def _remark(comment: Prose, page: Page, room: float) -> str:
     if SMALL * prose_width(comment) <= room:
         return rf"\remark{{{text}}}"
     return rf"\longremark{{{room / page.width:.3f}}}{{{text}}}"
+
+
+def _further(row: str) -> str:
+    """Align a row at the equals sign that it starts with, or indent it."""
+    return f"&{row}" if row.startswith("=") else rf"&\qquad {row}"
 
 
 def _tag(line: Line) -> str:
@@ -100,7 +105,36 @@ def _linked(content: Prose, page: Page) -> str:
 
 def _rows(line: Line, room: float) -> list[str]:
     """Put the terms of a right-hand side on as many rows as the page's measure asks for."""
-    sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
+    if isinstance(line.rhs, Relation) and formula_width(math_latex(line.rhs)) > room:
+        return _chain(line.rhs, room)
+    return _sum(line.rhs if isinstance(line.rhs, tuple) else (line.rhs,), room)
+
+
+def _chain(chain: Relation, room: float) -> list[str]:
+    """Start a row at each sign of a = b = c, but put what is short behind what stands there."""
+    rows: list[str] = []
+    for sign, side in _links(chain):
+        first, *others = _sum((side,), room)
+        if rows and formula_width(f"{rows[-1]} {sign} {first}") <= room and not others:
+            rows[-1] += f" {sign} {first}"
+        else:
+            rows += [f"{sign} {first}".lstrip(), *others]
+    return rows
+
+
+def _links(chain: Relation) -> Iterator[tuple[str, Math]]:
+    """Yield the sides of a chain, in chains within it too, each with the sign before it."""
+    for place, side in enumerate(chain.sides):
+        sign = SIGNS[chain.sign] if place else ""
+        if isinstance(side, Relation):
+            [(_, first), *others] = _links(side)
+            yield sign, first
+            yield from others
+        else:
+            yield sign, side
+
+
+def _sum(sides: Sequence[Math], room: float) -> list[str]:
     terms = [child for side in sides for child in _summands(side)]
     rows: list[str] = []
     for place, term in enumerate(terms):

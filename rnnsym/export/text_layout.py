@@ -60,7 +60,17 @@ def broken(rhs: str, start: str, room: int) -> list[str]:
     return [*rows, row + rest]
 
 
-_SIGNS = ((" + ", 0), (" − ", 0), (" - ", 0), (" ⊙ ", 1), (" * ", 1), (" @ ", 2), (" ", 3))
+_SIGNS = (
+    (" = ", -1),
+    (" ≈ ", -1),
+    (" + ", 0),
+    (" − ", 0),
+    (" - ", 0),
+    (" ⊙ ", 1),
+    (" * ", 1),
+    (" @ ", 2),
+    (" ", 3),
+)
 
 
 def _cut(text: str, room: int) -> int | None:
@@ -81,4 +91,7 @@ def _cut(text: str, room: int) -> int | None:
 
 def _after_sign(text: str, i: int) -> bool:
     """Tell whether the blank at ``i`` follows a sign, which a break would strand."""
-    return text[max(0, i - 2) : i] in (" +", " −", " -", " ⊙", " *", " @") or text[i - 1] in ",;"
+    return (
+        text[max(0, i - 2) : i] in (" =", " ≈", " +", " −", " -", " ⊙", " *", " @")
+        or text[i - 1] in ",;"
+    )

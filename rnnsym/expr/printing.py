@@ -51,10 +51,10 @@ class Notation(ABC):
         """A size, an index or a number."""
 
     def multiplied(self, factors: list[str]) -> str:
-        """Scalars multiplied: juxtaposed, with a dot between two numbers."""
+        """Scalars multiplied: juxtaposed, with a dot before a number."""
         printed = ""
         for factor in factors:
-            printed += f"·{factor}" if printed[-1:].isdigit() and factor[0].isdigit() else factor
+            printed += f"·{factor}" if printed and factor[0].isdigit() else factor
         return printed
 
     def product(self, factors: Sequence[Node]) -> str:

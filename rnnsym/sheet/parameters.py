@@ -62,9 +62,11 @@ def example_sizes(system: System, given: Mapping[str, int]) -> dict[str, int]:
     >>> example_sizes(build_system(read_model("lstm-projection")), {"n": 8})
     {'d': 4, 'n': 8, 'p': 3}
     """
-    fixed = dict(system.bound) | dict(given)
-    free = (k for k in numbered(6) if k not in fixed.values())
-    return {n: fixed.get(n) or USUAL.get(n) or next(free) for n in system.size_names}
+    found = dict(system.bound) | dict(given)
+    for name in system.size_names:
+        usual = (k for k in (USUAL.get(name, 6), *numbered(6)) if k not in found.values())
+        found.setdefault(name, next(usual))
+    return {name: found[name] for name in system.size_names}
 
 
 # The worked number
