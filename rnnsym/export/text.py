@@ -29,6 +29,7 @@ from rnnsym.blocks import (
 from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.export.text_layout import WIDTH, broken, column_widths, display_width, pad, wrapped
 from rnnsym.expr import SOURCE, UNICODE, Formula, Node, formula_in, render
+from rnnsym.quiz.responses import asked, key_blocks, part_name
 
 __all__ = ["ASCII", "TEXT", "TextExporter"]
 
@@ -173,17 +174,15 @@ class TextExporter:
         marks = "mark" if item.marks == 1 else "marks"
         parts = [f"Question {block.number} ({item.marks} {marks})"]
         parts += [self.block(b) for b in item.stem]
-        letters = "ABCDEFGH"
-        for letter, option in zip(letters, item.options, strict=False):
-            parts.append(wrapped(self.prose(option.content), f"  {letter}. ", "     "))
+        for place, part in enumerate(item.parts):
+            if len(item.parts) > 1:
+                parts.append(f"{part_name(place)} ({part.marks})")
+            parts += [self.block(b) for b in (*part.stem, *asked(part.response))]
             if block.solved:
-                verdict = "right: " if option.correct else "wrong: "
-                parts.append(wrapped(verdict + self.prose(option.why), "     ", "     "))
+                parts += [self.block(b) for b in (*key_blocks(part), *part.solution)]
         if block.solved:
-            parts.append(f"Answer: {item.key}")
-            parts += [self.block(b) for b in item.solution]
             parts.append(wrapped(f"Proof: {item.proof.method} ({item.proof.error})", "", ""))
-        return "\n\n".join(parts)
+        return "\n\n".join(part for part in parts if part)
 
     def line(self, line: Line) -> str:
         """Return an equation with its number, shape, comment and notes."""
