@@ -1,15 +1,16 @@
 """``rnnsym quiz``: papers, kinds, and papers rebuilt from their manifests."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from click.core import ParameterSource
 
-from rnnsym.cli.options import Group, say
+from rnnsym.cli.options import ChoiceOf, Group, say
 from rnnsym.cli.output import DEFAULT_FORMATS, Output, Progress, conclude, output_options, rendered
 from rnnsym.errors import InputError, RnnsymError
 
@@ -125,6 +126,39 @@ def regrade(manifest: Path, output: Output) -> None:
     from rnnsym.quiz.manifest import read_manifest
 
     _Writer(output).write(read_manifest(manifest), None, one_by_one=True)
+
+
+@quiz.command()
+@click.option("--n", "-n", "count", type=click.IntRange(1), default=2000, show_default=True,
+              help="Seeds of each kind.")  # fmt: skip
+@click.option("--first", type=click.IntRange(0), default=0, show_default=True,
+              help="The first seed.")  # fmt: skip
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", callback=_listed,
+              help="Only these kinds; a .py file is a kind of your own.")  # fmt: skip
+@click.option("--format", "format_name", type=ChoiceOf("format", ("text", "json"), {}),
+              default="text", show_default=True, help="Format.")  # fmt: skip
+def lint(count: int, first: int, kinds: tuple[str, ...], format_name: str) -> int:
+    """Look at many items of each kind for whatever would make them unfair."""
+    from rnnsym.quiz.lint import lint_kind
+    from rnnsym.quiz.registry import kind_names, load_kind
+
+    failed = False
+    chosen = [load_kind(name) for name in dict.fromkeys(kinds or kind_names())]
+    reports: list[dict[str, Any]] = []
+    for kind in chosen:
+        report = lint_kind(kind, range(first, first + count))
+        failed = failed or bool(report.findings)
+        reports.append(asdict(report) | {"accepted": round(report.accepted, 4)})
+        if format_name == "text":
+            verdict = f"{len(report.findings)} findings" if report.findings else "clean"
+            say(f"{kind.name}: {verdict}; {report.items} items, {report.distinct} distinct, "
+                f"{report.accepted:.0%} of {report.draws} draws accepted")  # fmt: skip
+            for found in report.findings:
+                where = "" if found.seed is None else f"seed {found.seed}, "
+                say(f"  {where}{found.item or 'kind'}: {found.reason}")
+    if format_name == "json":
+        say(json.dumps({"clean": not failed, "kinds": reports}, ensure_ascii=False, indent=2))
+    return int(failed)
 
 
 @quiz.command(name="kinds")

@@ -144,25 +144,40 @@ def draw_item(kind: Kind, subject: Parameters, draw: Draw, seen: Container[Param
         InputError: none of the attempts is fair; names kind and seed.
         KindError: a user's kind fails.
     """
+    reason = ""
+    for outcome in attempts(kind, subject, draw, seen):
+        if isinstance(outcome, Item):
+            return outcome
+        reason = outcome
+    asked = ", ".join(value for _, value in subject)
+    raise InputError(
+        f"no fair question of kind '{kind.name}' about {asked} in {ATTEMPTS} draws "
+        f"(seed {draw.seed}, {draw.question}); the last one: {reason}"
+    )
+
+
+def attempts(
+    kind: Kind, subject: Parameters, draw: Draw, seen: Container[Parameters] = ()
+) -> Iterator[Item | str]:
+    """Yield why each draw was refused, and last the item that was not.
+
+    Raises:
+        KindError: a user's kind fails.
+    """
     where = f"seed {draw.seed}, {draw.question}"
     # Outside the attempts: the key's place must not depend on how often a draw was refused.
     arrangement = (ARRANGEMENT, str(draw.integer(ARRANGEMENT, 0, 9999)))
-    reason = ""
     for _ in range(ATTEMPTS):
         try:
             with guarded(kind, where):
                 parameters = kind.draw(subject, draw)
                 draw = draw.again()
                 if parameters not in seen:
-                    return fair(kind.make((*parameters, arrangement)))
-            reason = "each was drawn before"
+                    yield fair(kind.make((*parameters, arrangement)))
+                    return
+            yield "each was drawn before"
         except guard.Unfair as unfair:
-            reason = str(unfair)
-    asked = ", ".join(value for _, value in subject)
-    raise InputError(
-        f"no fair question of kind '{kind.name}' about {asked} in {ATTEMPTS} draws ({where}); "
-        f"the last one: {reason}"
-    )
+            yield str(unfair)
 
 
 @contextmanager
