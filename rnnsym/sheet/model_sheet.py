@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator
 
-from rnnsym.blocks import Block, Heading, Listing, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Figure, Heading, Listing, Paragraph, Prose, prose
 from rnnsym.convention import TEXTBOOK
+from rnnsym.diagram import cell_diagram, unrolled_diagram
 from rnnsym.document import Document
+from rnnsym.equations import System
 from rnnsym.errors import InputError
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.check import TOLERANCE, CheckReport
-from rnnsym.sheet.counts import count_blocks
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
 from rnnsym.sheet.goals import goals, takeaways
 from rnnsym.sheet.layout import laid_out
 from rnnsym.sheet.limits import limits_section
 from rnnsym.sheet.mistakes import mistakes_box
 from rnnsym.sheet.naming import convention_lines, slug
+from rnnsym.sheet.parameters import parameter_section
 from rnnsym.sheet.questions import question_blocks
 from rnnsym.sheet.remedies import flow_section
 from rnnsym.sheet.study import Study
 from rnnsym.sheet.symbols import symbol_table, widths
+from rnnsym.sheet.worked import worked_data, worked_example
 from rnnsym.version import VERSION
 
 __all__ = ["model_sections", "model_sheet", "model_title", "proof", "sources"]
@@ -41,7 +44,15 @@ def model_sheet(study: Study) -> Document:
     model = study.system.model
     lines = (*convention_lines(study.system), prose(f"rnnsym {VERSION}"))
     blocks = tuple(model_sections(study))
-    document = Document(slug(str(model)), "sheet", model_title(study), lines, blocks, (model,))
+    document = Document(
+        slug(str(model)),
+        "sheet",
+        model_title(study),
+        lines,
+        blocks,
+        (model,),
+        {"worked": worked_data(study.derivation)},
+    )
     return laid_out(document, model.convention)
 
 
@@ -62,6 +73,7 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield symbol_table(system)
     yield from widths(system)
     yield Heading("Forward equations", 2)
+    yield _figure(system)
     yield from forward_blocks(system, numbers)
     for cell in cells:
         yield from limits_section(cell)
@@ -69,7 +81,9 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield from backward_blocks(study.derivation, study.derivation.steps, numbers)
     yield from flow_section(study)
     yield Heading("Parameters, operations, memory", 2)
-    yield from count_blocks(study.count)
+    yield from parameter_section(system)
+    yield Heading("Worked example", 2)
+    yield from worked_example(study.derivation)
     yield from mistakes_box(study)
     yield takeaways(study)
     yield from proof([study.report])
@@ -78,6 +92,14 @@ def model_sections(study: Study) -> Iterator[Block]:
         asked = [x.cell for x in system.model.layers if isinstance(x, Recurrent)]
         known = system if [str(layer) for layer in system.model.layers] == asked else None
         yield from question_blocks(slug(str(system.model)), asked, known)
+
+
+def _figure(system: System) -> Figure:
+    """Return the inside of a cell, or how a model is composed, unrolled."""
+    [first, *others] = system.model.layers
+    if others or not isinstance(first, Recurrent) or first.depth != 1 or first.bidirectional:
+        return Figure(unrolled_diagram(system))
+    return Figure(cell_diagram(system.model.cell(first)))
 
 
 def sources(*studies: Study) -> Iterator[Block]:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from itertools import count as numbered
 from math import prod
 
@@ -64,7 +65,8 @@ def example_sizes(system: System, given: Mapping[str, int]) -> dict[str, int]:
     """
     found = dict(system.bound) | dict(given)
     for name in system.size_names:
-        usual = (k for k in (USUAL.get(name, 6), *numbered(6)) if k not in found.values())
+        numbers = chain((USUAL.get(name, 6),), numbered(6))
+        usual = (k for k in numbers if k not in found.values())
         found.setdefault(name, next(usual))
     return {name: found[name] for name in system.size_names}
 

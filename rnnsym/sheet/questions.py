@@ -23,16 +23,20 @@ from rnnsym.blocks import (
 )
 from rnnsym.equations import System
 from rnnsym.errors import InputError
+from rnnsym.expr import Array
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw, digest
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.registry import Kind, load_kind
-from rnnsym.quiz.subject import convention_note, equations_of
+from rnnsym.quiz.subject import convention_note, described, equations_of
 
 __all__ = ["KINDS", "drawn_items", "question_blocks"]
 
 KINDS = ("adjoint", "count", "forward")
 NUMBER = 5
+COMPUTED = prose(" is computed by")
+THERE = " the forward equations of this sheet."
+ALL = "Every question is about one layer with these equations and sizes, unless it says otherwise."
 TEXTBOOK = ("convention", "textbook")
 
 
@@ -51,6 +55,8 @@ def question_blocks(
     if not items:
         return
     yield Heading("Questions", 2)
+    if system is not None:
+        yield Paragraph(prose(ALL))
     for number, item in enumerate(items, 1):
         yield Heading(f"Question {number} ({_many(item.marks, 'mark')}, {item.minutes} min)", 3)
         yield from item.stem if system is None else _shortened(item.stem, system)
@@ -97,27 +103,28 @@ def _shortened(stem: Sequence[Block], system: System) -> list[Block]:
     """Return a stem without what the sheet says of its model: equations, convention and sizes."""
     known: set[tuple[object, object]] = {(e.lhs, e.rhs) for e in system.equations}
     known |= {(line.lhs, line.rhs) for line in equations_of(system).lines}
-    note = Paragraph(convention_note(system))
+    said = (Paragraph(convention_note(system)), Paragraph((*described(system), *COMPUTED)))
     kept: list[Block] = []
     for block in stem:
         if isinstance(block, Equations) and known.issuperset((x.lhs, x.rhs) for x in block.lines):
-            before = kept.pop() if kept else None
-            said = before.content if isinstance(before, Paragraph) else ()
-            kept.append(Paragraph((*said, " the forward equations of this sheet.")))
-        elif isinstance(block, Equations) and all(_is_number(line) for line in block.lines):
+            if kept and isinstance(kept[-1], Paragraph):
+                kept[-1] = Paragraph((*kept[-1].content, THERE))
+        elif isinstance(block, Equations) and all(map(_is_short, block.lines)):
             kept.append(Paragraph(_in_a_row(block.lines)))
-        elif block != note:
+        elif block not in said:
             kept.append(block)
     return kept
 
 
-def _is_number(line: Line) -> bool:
-    return isinstance(line.rhs, NumberMatrix) and line.rhs.entry is not None
+def _is_short(line: Line) -> bool:
+    """Tell whether a line is a name for an array or a number."""
+    rhs = line.rhs
+    return isinstance(rhs, Array) or (isinstance(rhs, NumberMatrix) and rhs.entry is not None)
 
 
 def _in_a_row(lines: Sequence[Line]) -> Prose:
     parts: list[Inline] = []
     for line in lines:
-        assert not isinstance(line.rhs, tuple)
-        parts += [", " if parts else "", Relation((line.lhs, line.rhs))]
+        if not isinstance(line.rhs, tuple):
+            parts += [", " if parts else "", Relation((line.lhs, line.rhs))]
     return (*parts[1:], ".")
