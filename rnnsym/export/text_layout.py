@@ -71,6 +71,7 @@ _SIGNS = (
     (" @ ", 2),
     (" ", 3),
 )
+_STRANDED = tuple(sign.rstrip() for sign, _ in _SIGNS)
 
 
 def _cut(text: str, room: int) -> int | None:
@@ -91,7 +92,4 @@ def _cut(text: str, room: int) -> int | None:
 
 def _after_sign(text: str, i: int) -> bool:
     """Tell whether the blank at ``i`` follows a sign, which a break would strand."""
-    return (
-        text[max(0, i - 2) : i] in (" =", " ≈", " +", " −", " -", " ⊙", " *", " @")
-        or text[i - 1] in ",;"
-    )
+    return text[max(0, i - 2) : i] in _STRANDED or text[i - 1] in ",;"
