@@ -44,13 +44,15 @@ def _register() -> None:
         codes,
         comparisons,
         derivations,
+        drawings,
         numbers,
         papers,
         quizzes,
         theorems,
     )
 
-    for module in (derivations, numbers, comparisons, audits, codes, theorems, papers, quizzes):
+    modules = (derivations, numbers, comparisons, audits, codes, theorems, papers, quizzes)
+    for module in (*modules, drawings):
         for command in module.COMMANDS:
             rnnsym.add_command(command)
 

@@ -3,7 +3,6 @@
 from rnnsym.diagram.backward import backward_diagram
 from rnnsym.diagram.cell_figure import cell_diagram
 from rnnsym.diagram.graph import Diagram, Edge, Frame, Graph, Key, Label, Link, Mark, Vertex
-from rnnsym.diagram.layout import in_ascii
 from rnnsym.diagram.unrolled import unrolled_diagram
 
 __all__ = [
@@ -18,6 +17,5 @@ __all__ = [
     "Vertex",
     "backward_diagram",
     "cell_diagram",
-    "in_ascii",
     "unrolled_diagram",
 ]

@@ -1,8 +1,10 @@
 """The unrolled graph walked backwards: on each edge what the derivation lets flow back along it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rnnsym.derivation import Derivation, Step, Term
+from rnnsym.diagram.describe import flow_sentences
 from rnnsym.diagram.graph import Diagram, Graph, Key, Label, Link
 from rnnsym.diagram.layout import laid_out
 from rnnsym.diagram.unrolling import Unrolling
@@ -49,7 +51,8 @@ class _Backward:
                 self._walk(step, layer, time)
         links = tuple(self._link(link) for link in self.forward.links)
         title = f"{self.derivation.system.model}: backwards through {self.unrolling.steps} steps"
-        return Graph(title, "", self.forward.vertices, links, (), tuple(self.keys.values()))
+        graph = Graph(title, "", self.forward.vertices, links, (), tuple(self.keys.values()))
+        return replace(graph, description=flow_sentences(graph))
 
     def _places(self, step: Step) -> Iterator[tuple[int | None, int | None]]:
         layers = [None] if step.layer is None else list(self.unrolling.numbers(step.layer))

@@ -6,8 +6,10 @@ that every array an equation reads is an arrow of the figure.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rnnsym.cell import Cell
+from rnnsym.diagram.describe import cell_sentences
 from rnnsym.diagram.graph import Graph, Label, Link, Vertex
 from rnnsym.expr import (
     ACTIVATIONS,
@@ -69,9 +71,9 @@ class _Builder:
             self._vertex(f"{end.name} out", (end,), "label", {self.found[end]: (end,)})
         inputs = [v for v in self.vertices.values() if self._is_input(v)]
         others = [v for v in self.vertices.values() if not self._is_input(v)]
-        return Graph(
-            f"{self.cell.name}: one step", "", (*inputs, *others), tuple(self.links), names
-        )
+        title = f"{self.cell.name}: one step"
+        graph = Graph(title, "", (*inputs, *others), tuple(self.links), names)
+        return replace(graph, description=cell_sentences(graph))
 
     def _left(self, name: str) -> Array:
         return next(e.lhs for e in self.cell.equations if e.lhs.name == name)

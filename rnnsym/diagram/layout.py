@@ -5,30 +5,46 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from rnnsym.diagram.graph import Diagram, Frame, Graph, Label, Mark, Point, Route
-from rnnsym.diagram.route import Lattice, NoRoute, Routes, route
+from rnnsym.diagram.route import Lattice, NoRouteError, Routes, route
 from rnnsym.diagram.widths import label_width, lines_of
 from rnnsym.errors import InputError
-from rnnsym.expr import SOURCE, UNICODE, Notation
+from rnnsym.expr import UNICODE, Notation
 
-__all__ = ["laid_out"]
+__all__ = ["cells_of", "for_terminal", "laid_out"]
 
+# Least distances: of ports, before an arrow, between upright lines, and to the frame.
 PORT = 2
 ARROW = 2
+TRACK = 2
+BORDER = 2
 MAX_CHANNELS = 9
 MAX_ACROSS = 24
 MAX_DOWN = 3
+MAX_VERTICES = 80
 Cells = dict[str, tuple[int, int]]
 
 
-def in_ascii(diagram: Diagram) -> Diagram:
-    """Return the figure with room for the names that plain ASCII writes, which are longer."""
-    return laid_out(
-        diagram.graph, dict(diagram.cells), framed=diagram.frame is not None, notation=SOURCE
+def for_terminal(diagram: Diagram, notation: Notation, columns: int) -> Diagram:
+    """Return the figure without its frame, with room for labels as ``notation`` writes them.
+
+    Where it would be wider than ``columns``, its lines move together.
+    """
+    cells = dict(diagram.cells)
+    wide = laid_out(diagram.graph, cells, notation=notation)
+    return (
+        wide
+        if wide.width <= columns
+        else laid_out(diagram.graph, cells, notation=notation, tight=True)
     )
 
 
 def laid_out(
-    graph: Graph, cells: Cells, *, framed: bool = False, notation: Notation = UNICODE
+    graph: Graph,
+    cells: Cells,
+    *,
+    framed: bool = False,
+    notation: Notation = UNICODE,
+    tight: bool = False,
 ) -> Diagram:
     """Return the graph as a figure.
 
@@ -37,18 +53,24 @@ def laid_out(
         cells: the column and row of each vertex.
         framed: draw a frame round everything but inputs and outputs.
         notation: in which the labels' widths are measured.
+        tight: as narrow as it can be.
 
     Raises:
-        InputError: more lines than the space between vertices can hold.
+        InputError: more vertices than a figure can hold, or lines than the space between them.
     """
+    if len(graph.vertices) > MAX_VERTICES:
+        raise InputError(
+            f"{graph.title}: {len(graph.vertices)} vertices, at most {MAX_VERTICES} are drawn: "
+            "take fewer steps or layers, or one layer of them alone"
+        )
     for channels in range(3, MAX_CHANNELS):
         try:
             lattice, routes = route(graph, cells, channels)
-        except NoRoute:
+        except NoRouteError:
             continue
-        room = _Room(graph, cells, lattice, routes, notation)
-        for down, across in product(range(MAX_DOWN), range(MAX_ACROSS)):
-            diagram = _Layout(room, across, down).diagram(framed)
+        room = _Room(graph, cells, lattice, routes, notation, framed)
+        for down, across in product(range(MAX_DOWN), range(-tight, MAX_ACROSS)):
+            diagram = _Layout(room, across, down).diagram()
             if diagram is not None:
                 return diagram
     raise InputError(f"{graph.title}: too many lines to draw ({len(graph.links)})")
@@ -58,6 +80,7 @@ def laid_out(
 class _Box:
     half_width: int
     half_height: int
+    drawn: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +92,7 @@ class _Room:
     lattice: Lattice
     routes: Routes
     notation: Notation
+    framed: bool
 
 
 class _Layout:
@@ -77,7 +101,8 @@ class _Layout:
     def __init__(self, room: _Room, across: int, down: int) -> None:
         self.graph, self.cells, self.lattice = room.graph, room.cells, room.lattice
         self.routes, self.notation = room.routes, room.notation
-        self.across, self.down = across, down
+        self.extra, self.framed = (across, down), room.framed
+        self.left = self.right = self.bottom = 0
         corners = [p for points in self.routes.values() for p in points]
         self.used_x, self.used_y = {x for x, _ in corners}, {y for _, y in corners}
         self.box = {v.name: self._size(v.name, v.shape, v.label) for v in self.graph.vertices}
@@ -90,7 +115,7 @@ class _Layout:
             return _Box(1, 0)
         width = label_width(label, self.notation)
         if shape == "label":
-            return _Box(width // 2 + 1, 1 if len(lines_of(label)) > 1 else 0)
+            return _Box(width // 2 + 1, 1 if len(lines_of(label)) > 1 else 0, drawn=False)
         x = self.lattice.centre(*self.cells[name])[0]
         y = self.lattice.centre(*self.cells[name])[1]
         ends = [p for points in self.routes.values() for p in (points[0], points[-1])]
@@ -102,64 +127,67 @@ class _Layout:
         half = [0] * self.lattice.columns
         for name, (column, _) in self.cells.items():
             half[column] = max(half[column], self.box[name].half_width)
-        at = 0
         found: dict[int, int] = {}
-        edge = 0
+        edge = -1
         for x in range(self.lattice.width):
             column, port = self.lattice.column(x)
-            if column < 0:
-                if x in self.used_x:
-                    at = max(at, edge) + 2
-                    found[x] = at
-                continue
-            if port == -1:
-                first = edge == 0 and not found
-                at = half[column] if first else max(at + 1, edge) + 1 + half[column]
-                at += 0 if first else ARROW - 1 + self.across
+            if column < 0 and x in self.used_x:
+                edge = found[x] = edge + TRACK
+            elif column >= 0 and port == 0:
+                last = column == self.lattice.columns - 1
+                if self.framed and column and last:
+                    self.right = edge = edge + BORDER
+                centre = edge + half[column] + (ARROW + 1 + self.extra[0] if edge >= 0 else 1)
                 for side in (-1, 0, 1):
-                    found[x + side + 1] = at + PORT * side
-            if port == 1:
-                at = found[x - 1]
-                edge = at + half[column] + 1
-                at = edge
+                    found[x + side] = centre + PORT * side
+                edge = centre + half[column]
+                if self.framed and column == 0:
+                    self.left = edge = edge + BORDER
         return found
 
     def _down(self) -> dict[int, int]:
         """The line of text of each line of the lattice that is used."""
         half = [0] * self.lattice.rows
-        for name, (_, row) in self.cells.items():
+        inside = [False] * self.lattice.rows
+        for name, (column, row) in self.cells.items():
             half[row] = max(half[row], self.box[name].half_height)
+            inside[row] |= not 0 < column < self.lattice.columns - 1 or self.box[name].drawn
         found: dict[int, int] = {}
-        at, started = 0, False
+        edge = BORDER - 1 if self.framed else -1
+        before = ""
         for y in range(self.lattice.height):
             row = self.lattice.row(y)
             if row >= 0:
-                at += half[row] + (ARROW if started else 0)
-                found[y] = at
-                at += half[row] + 1
-                started = True
+                if self.framed and not inside[row] and not self.bottom:
+                    self.bottom = edge = edge + BORDER
+                gap = {"": 1, "track": ARROW, "row": ARROW + 1}[before]
+                found[y] = edge + half[row] + gap
+                edge = found[y] + half[row]
+                before = "row"
             elif y in self.used_y:
-                at += 1 + self.down
-                found[y] = at
-                started = True
+                edge = found[y] = edge + (ARROW if before == "row" else 1) + self.extra[1]
+                before = "track"
+        if self.framed and not self.bottom:
+            self.bottom = edge + BORDER
         return found
 
     # The figure
 
-    def diagram(self, framed: bool) -> Diagram | None:
+    def diagram(self) -> Diagram | None:
         """Return the figure, or None where a label finds no room."""
         places = {v.name: self._frame(v.name) for v in self.graph.vertices}
         edges = [self._edge(link.source, link.target, places, points)
                  for link, points in self.routes.items()]  # fmt: skip
         routes = tuple(Route(k, e) for k, e in zip(self.routes, edges, strict=True))
-        right = max([*(p.right for p in places.values()), *(x for e in edges for x, _ in e)])
-        bottom = max([*(p.bottom for p in places.values()), *(y for e in edges for _, y in e)])
+        corners = [point for edge in edges for point in edge]
+        corners += [(p.right, p.bottom) for p in places.values()]
+        right, bottom = max(x for x, _ in corners), max(self.bottom, *(y for _, y in corners))
         joints = _joints(routes)
-        marks = _Marks(self.graph, places, routes, self.notation).marks()
+        frame = Frame(self.left, 0, self.right, self.bottom) if self.framed else None
+        marks = _Marks(self.graph, [*places.values()], frame, routes, self.notation).marks()
         if marks is None:
             return None
         right = max([right, *(m.x + m.width - 1 for m in marks)])
-        frame = None
         shown = tuple(places[v.name] for v in self.graph.vertices)
         return Diagram(
             self.graph,
@@ -168,7 +196,7 @@ class _Layout:
             routes,
             marks,
             joints,
-            frame if framed else None,
+            frame,
             right + 1,
             bottom + 1,
         )
@@ -219,23 +247,31 @@ def _joints(routes: tuple[Route, ...]) -> tuple[Point, ...]:
     return tuple(sorted({point for (_, point), others in steps.items() if len(others) > 2}))
 
 
+def _outline(frame: Frame) -> tuple[Point, ...]:
+    left, top, right, bottom = frame.left, frame.top, frame.right, frame.bottom
+    return ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
+
+
 class _Marks:
     """Names and labels, each beside its own line and on nothing else."""
 
     def __init__(
         self,
         graph: Graph,
-        places: dict[str, Frame],
+        places: list[Frame],
+        frame: Frame | None,
         routes: tuple[Route, ...],
         notation: Notation,
     ) -> None:
         self.graph, self.routes, self.notation = graph, routes, notation
         self.taken: set[Point] = set()
-        for place in places.values():
+        for place in places:
             across = range(place.left, place.right + 1)
             self.taken.update((x, y) for x in across for y in range(place.top, place.bottom + 1))
         for each in routes:
             self.taken.update(cells_of(each.points))
+        if frame is not None:
+            self.taken.update(cells_of(_outline(frame)))
 
     def marks(self) -> tuple[Mark, ...] | None:
         """Return all marks, or None where one finds no room."""

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 
 from rnnsym.diagram.graph import Graph, Link, Point
 
-__all__ = ["Lattice", "NoRoute", "Routes", "route"]
+__all__ = ["Lattice", "NoRouteError", "Routes", "route"]
 
 PORTS = 3
 BEND, CROSS, PASS, ASTRAY = 3, 4, 3, 2
@@ -23,7 +23,7 @@ RIGHT, UP, LEFT, DOWN = range(4)
 SIDE = {RIGHT: (0, 6, 6, 6), UP: (0, 0, 0, 6), DOWN: (1, 1, 1, 0), LEFT: (6, 0, 6, 6)}
 
 
-class NoRoute(Exception):
+class NoRouteError(Exception):
     """The channels are too few."""
 
 
@@ -70,7 +70,7 @@ def route(
     """Return a lattice and the corners of every link on it, from source to target.
 
     Raises:
-        NoRoute: there are not enough channels.
+        NoRouteError: there are not enough channels.
     """
     columns = 1 + max(c for c, _ in cells.values())
     rows = 1 + max(r for _, r in cells.values())
@@ -84,6 +84,7 @@ class _Router:
         self.cells = cells
         self.shape = {v.name: v.shape for v in graph.vertices}
         self.centre = {v.name: lattice.centre(*cells[v.name]) for v in graph.vertices}
+        self.straight = [x.source for x in graph.links if self._heading(x) >= STRAIGHT]
         self.owner: dict[Point, str] = {}
         for name, (x, y) in self.centre.items():
             for dx in (-1, 0, 1):
@@ -144,19 +145,19 @@ class _Router:
                 if there in net and there not in before and self.owner.get(there, source) == source:
                     before[there] = here
                     queue.append(there)
-        raise NoRoute
+        raise NoRouteError
 
     def _heading(self, link: Link) -> int:
         (a, b), (c, d) = self.cells[link.source], self.cells[link.target]
         return (0 if c > a else 1) if a != c else (STRAIGHT if d < b else STRAIGHT + 1)
 
     def _astray(self, link: Link, there: Point) -> int:
-        """Round what is between them, inputs go by on the left and results on the right."""
+        """Round what is between them: what several read goes by on the left, else on the right."""
         right = there[0] - self.centre[link.source][0]
         if self._heading(link) < STRAIGHT or not right:
             return 0
-        outer = "label" in (self.shape[link.source], self.shape[link.target])
-        return ASTRAY if (right > 0) == outer else 0
+        shared = self.straight.count(link.source) > 1
+        return ASTRAY if (right > 0) == shared else 0
 
     # The search
 
@@ -186,7 +187,7 @@ class _Router:
                 if step is not None:
                     there, price = step
                     offer(cost + price, there, turn, (point, way))
-        raise NoRoute
+        raise NoRouteError
 
     def _starts(self, source: str, heading: int) -> list[tuple[Point, int, int]]:
         """Where a line may begin: at a free port, or on the net's own lines."""

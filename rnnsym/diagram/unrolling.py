@@ -1,4 +1,4 @@
-"""A system unrolled over a few steps: a unit for every layer, direction and step, and what it reads.
+"""A system unrolled over a few steps: a unit for every layer, direction and step, and its reads.
 
 The reads come from the equations: indices are replaced by numbers, and an array that another unit
 defines is an edge from that unit.
@@ -7,6 +7,7 @@ defines is an edge from that unit.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rnnsym.diagram.describe import read_sentences
 from rnnsym.diagram.graph import Graph, Label, Link, Vertex
 from rnnsym.equations import Block, Equation, Loop, System
 from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Family, Integer, Span, arrays_in
@@ -161,7 +162,8 @@ class Unrolling:
             links = _said_once(links)
         inputs = (Vertex(n, _in_two_rows(arrays), "label") for n, arrays in self.inputs.items())
         vertices = (*inputs, *map(_unit_vertex, self.units), *ends.values())
-        return Graph(title, "", vertices, tuple(links))
+        graph = Graph(title, "", vertices, tuple(links))
+        return replace(graph, description=read_sentences(graph))
 
     def _link(self, source: str, target: str, arrays: tuple[Array, ...]) -> Link:
         labels = () if source in self.inputs else tuple((a,) for a in arrays)

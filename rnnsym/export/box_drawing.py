@@ -3,11 +3,14 @@
 import itertools
 
 from rnnsym.diagram.graph import Diagram, Frame
-from rnnsym.diagram.layout import cells_of, in_ascii
+from rnnsym.diagram.layout import cells_of, for_terminal
 from rnnsym.diagram.widths import columns, label_in, lines_of
+from rnnsym.export.text_layout import broken
 from rnnsym.expr import SOURCE, UNICODE, Notation
 
-__all__ = ["drawn"]
+__all__ = ["TERMINAL", "drawn", "text_width"]
+
+TERMINAL = 80
 
 # By the directions that meet in a place: right 1, up 2, left 4, down 8.
 LINES = " ╶╵└╴─┘┴╷┌│├┐┬┤┼"
@@ -20,17 +23,26 @@ OPPOSITE = {1: 4, 2: 8, 4: 1, 8: 2}
 
 
 def drawn(diagram: Diagram, *, ascii_only: bool = False) -> str:
-    """Return a diagram as lines of text."""
-    return _Canvas(diagram, ascii_only).text()
+    """Return a diagram as lines of text, what its letters stand for below it."""
+    notation = SOURCE if ascii_only else UNICODE
+    keys: list[str] = []
+    for key in diagram.graph.keys:
+        keys += broken(label_in(key.label, notation), f"  {key.letter}: ", TERMINAL)
+    figure = _Canvas(for_terminal(diagram, notation, TERMINAL), notation).text()
+    return "\n".join([figure, *(["", *keys] if keys else [])])
+
+
+def text_width(text: str) -> int:
+    """Return the columns of the longest line."""
+    return max(columns(line) for line in text.split("\n"))
 
 
 class _Canvas:
-    def __init__(self, diagram: Diagram, ascii_only: bool) -> None:
-        self.diagram = in_ascii(diagram) if ascii_only else diagram
-        self.ascii = ascii_only
-        self.notation: Notation = SOURCE if ascii_only else UNICODE
-        self.lines = ASCII_LINES if ascii_only else LINES
-        self.arrows = ASCII_ARROWS if ascii_only else ARROWS
+    def __init__(self, diagram: Diagram, notation: Notation) -> None:
+        self.diagram, self.notation = diagram, notation
+        self.ascii = notation is SOURCE
+        self.lines = ASCII_LINES if self.ascii else LINES
+        self.arrows = ASCII_ARROWS if self.ascii else ARROWS
         self.rows = [[" "] * self.diagram.width for _ in range(self.diagram.height)]
 
     def text(self) -> str:
@@ -45,10 +57,16 @@ class _Canvas:
             rows = [label_in(line, self.notation) for line in lines_of(vertex.label)]
             if vertex.shape == "circle":
                 rows = [f"({rows[0]})"]
+            if vertex.shape == "label":
+                self._clear(place)
             self._rows(rows, place)
         for mark in self.diagram.marks:
             self._write(label_in(mark.label, self.notation), mark.x, mark.y, mark.width)
         return "\n".join("".join(row).rstrip() for row in self.rows)
+
+    def _clear(self, place: Frame) -> None:
+        for y in range(place.top, place.bottom + 1):
+            self.rows[y][place.left : place.right + 1] = " " * (place.right - place.left + 1)
 
     def _rows(self, rows: list[str], place: Frame) -> None:
         """Write one line in the middle of a vertex, or two above and below its middle."""

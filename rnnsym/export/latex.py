@@ -13,6 +13,7 @@ from rnnsym.blocks import (
     Code,
     Contents,
     Equations,
+    Figure,
     Heading,
     Listing,
     PageBreak,
@@ -112,6 +113,13 @@ def _(block: Code, _page: Page = BARE) -> str:
     text = "\n".join(escape_code(line) for line in lines)
     options = rf"commandchars=\\\{{\}},fontsize=\{size}"
     return f"\\begin{{Verbatim}}[{options}]\n{text}\n\\end{{Verbatim}}"
+
+
+@block_latex.register
+def _(block: Figure, page: Page = BARE) -> str:
+    from rnnsym.export.tikz import figure_latex
+
+    return figure_latex(block.diagram, prose_latex(block.caption), page.width)
 
 
 @block_latex.register

@@ -1,16 +1,18 @@
 """Markdown as GitHub shows it: maths between dollars."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
 from rnnsym.blocks import (
+    Block,
     Box,
     Code,
     Contents,
     Emphasis,
     EquationRef,
     Equations,
+    Figure,
     Heading,
     Inline,
     Line,
@@ -23,11 +25,15 @@ from rnnsym.blocks import (
     Table,
 )
 from rnnsym.document import PLAIN, Document, Question, Style
+from rnnsym.export.box_drawing import drawn
 from rnnsym.export.latex_math import math_latex
 from rnnsym.item import LETTERS
 from rnnsym.quiz.responses import asked, key_blocks, part_name
 
-__all__ = ["block_markdown", "export_markdown", "markdown_math", "prose_markdown"]
+__all__ = [
+    "block_markdown", "document_markdown", "export_markdown", "markdown_math", "opening_markdown",
+    "prose_markdown",
+]  # fmt: skip
 
 _ESCAPES = str.maketrans(
     {**{c: f"\\{c}" for c in "\\`*_{}[]<>#|$~"}, "&": "&amp;", "\n": " ", "\r": " "}
@@ -47,14 +53,23 @@ _LINK = re.compile(r"\](?=[(\[])")
 
 def export_markdown(document: Document, _style: Style = PLAIN, /) -> dict[str, bytes]:
     """Return a document as one ``.md`` file."""
-    parts = [f"# {_words(document.title)}"]
-    parts.append("\n".join(f"- {prose_markdown(line)}" for line in document.lines))
-    parts += (
+    parts = (opening_markdown(document), document_markdown(document, document.blocks))
+    return {f"{document.name}.md": ("\n\n".join(parts) + "\n").encode()}
+
+
+def opening_markdown(document: Document) -> str:
+    """Return a document's title and the lines under it."""
+    lines = "\n".join(f"- {prose_markdown(line)}" for line in document.lines)
+    return f"# {_words(document.title)}\n\n{lines}"
+
+
+def document_markdown(document: Document, blocks: Sequence[Block | Question]) -> str:
+    """Return some blocks of a document, its contents among them if they are asked for."""
+    parts = (
         _contents(document) if isinstance(block, Contents) else block_markdown(block)
-        for block in document.blocks
+        for block in blocks
     )
-    text = "\n\n".join(part for part in parts if part) + "\n"
-    return {f"{document.name}.md": text.encode()}
+    return "\n\n".join(part for part in parts if part)
 
 
 def _contents(document: Document) -> str:
@@ -155,6 +170,12 @@ def _(block: Code) -> str:
     while fence in block.text:
         fence += "`"
     return f"{fence}{block.language}\n{block.text}\n{fence}"
+
+
+@block_markdown.register
+def _(block: Figure) -> str:
+    caption = ["", prose_markdown(block.caption)] if block.caption else []
+    return "\n".join(["```text", drawn(block.diagram), "```", *caption])
 
 
 @block_markdown.register

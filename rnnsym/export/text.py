@@ -12,6 +12,7 @@ from rnnsym.blocks import (
     Emphasis,
     EquationRef,
     Equations,
+    Figure,
     Heading,
     Inline,
     Line,
@@ -27,6 +28,7 @@ from rnnsym.blocks import (
     Table,
 )
 from rnnsym.document import PLAIN, Document, Question, Style
+from rnnsym.export.box_drawing import drawn, text_width
 from rnnsym.export.text_layout import WIDTH, broken, column_widths, display_width, pad, wrapped
 from rnnsym.expr import SOURCE, UNICODE, Formula, Node, formula_in, render
 from rnnsym.quiz.responses import asked, key_blocks, part_name
@@ -154,6 +156,13 @@ class TextExporter:
             if number == 0:
                 lines.append("  " + "  ".join("-" * w for w in widths))
         return "\n".join(line.rstrip() for line in lines)
+
+    @block.register
+    def _(self, block: Figure) -> str:
+        figure = drawn(block.diagram, ascii_only=self.ascii_only)
+        if text_width(figure) > WIDTH:
+            figure = wrapped(self.words(block.diagram.description), "", "")
+        return "\n\n".join(x for x in (figure, wrapped(self.prose(block.caption), "", "")) if x)
 
     @block.register
     def _(self, block: Box) -> str:
