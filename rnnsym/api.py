@@ -10,7 +10,7 @@ from rnnsym.cell import Cell, cell_names, load_cell
 from rnnsym.count import Count, count
 from rnnsym.derivation import Derivation, Step
 from rnnsym.derive import derive, needed
-from rnnsym.document import Document
+from rnnsym.document import PAPERS, Document, Style
 from rnnsym.equations import CONVENTIONS
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.export.files import Written, write_files
@@ -260,15 +260,33 @@ def write(
     *,
     formats: Sequence[str] = ("tex",),
     force: bool = False,
+    paper: str = "a4",
+    large_print: bool = False,
+    templates: str | Path | None = None,
 ) -> tuple[Written, ...]:
     """Write a document into a folder, in each of the formats.
 
+    Args:
+        document: a sheet, a derivation or a paper.
+        folder: made where it is missing.
+        formats: of tex, pdf, html, md, ipynb, json and text.
+        force: replace files that hold other content.
+        paper: a4 or letter.
+        large_print: letters of 17 points.
+        templates: a folder of templates that go before rnnsym's own.
+
     Raises:
-        InputError: unknown format, unwritable folder, or other content under the same name.
+        InputError: unknown format or paper, unwritable folder, other content under the same name,
+            a broken template, or PDF where no TeX engine runs.
     """
     from rnnsym.export.formats import render_files
+    from rnnsym.export.templates import check_templates
 
+    own = None if templates is None else Path(templates)
+    if own is not None:
+        check_templates(own)
+    style = Style(one_of("paper", paper, PAPERS), large_print, own)
     files: dict[str, bytes] = {}
     for name in [formats] if isinstance(formats, str) else formats:
-        files |= render_files(document, name)
+        files |= render_files(document, name, style)
     return write_files(Path(folder), files, force=force)

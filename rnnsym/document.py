@@ -9,7 +9,7 @@ from rnnsym.blocks import Block, Prose
 from rnnsym.equations import Model
 from rnnsym.item import Item
 
-__all__ = ["PLAIN", "Document", "Exporter", "Question", "Style"]
+__all__ = ["PAPERS", "PLAIN", "Document", "Exporter", "Question", "Style"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Style:
 
 
 PLAIN = Style()
+PAPERS = ("a4", "letter")
 
 
 class Exporter(Protocol):

@@ -5,7 +5,7 @@ A folder of one's own goes before them: ``templates/README.md`` says what it may
 
 import traceback
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from jinja2 import (
@@ -30,6 +30,16 @@ LATEX_SIGNS = {
     "comment_start_string": r"\#{",
     "comment_end_string": "}",
 }
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Jinja's sandbox; it knows nothing of files, so paths are closed here."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Tell whether a template may read an attribute."""
+        return not isinstance(obj, PurePath) and super().is_safe_attribute(obj, attr, value)
+
+
 OWN = "rnnsym"
 """Under this name a template of one's own finds the one that it extends."""
 
@@ -53,7 +63,7 @@ def environment(exporter: str, folder: Path | None = None) -> SandboxedEnvironme
     """
     own = FileSystemLoader(template_folder() / exporter)
     before = [] if folder is None else [FileSystemLoader(folder / exporter)]
-    return SandboxedEnvironment(
+    return _Sandbox(
         loader=ChoiceLoader([*before, own, PrefixLoader({OWN: own})]),
         undefined=StrictUndefined,
         autoescape=exporter == "html",
