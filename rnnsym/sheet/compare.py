@@ -33,7 +33,8 @@ from rnnsym.sheet.layout import in_layout
 from rnnsym.sheet.naming import conventions_in, slug, titles
 from rnnsym.system import build_system, read_model
 
-__all__ = ["compare_document", "gates_of", "pairs", "variants", "written_equations"]
+__all__ = ["compare_blocks", "compare_document", "gates_of", "pairs", "variants",
+           "written_equations"]  # fmt: skip
 
 PAGE = 76
 """Columns of text in which two equations can stand side by side."""
@@ -41,15 +42,22 @@ PAGE = 76
 
 def compare_document(systems: Sequence[System]) -> Document:
     """Return two or more models side by side."""
-    counts = [count(s) for s in systems]
-    blocks: list[Block] = [_overview(counts), Heading("Equations", 2)]
-    blocks += _equations(systems)
-    blocks += [Heading("Ratios", 2), *_ratios(counts)]
-    blocks += [Heading("Paths of the gradient", 2), *_paths(systems)]
-    blocks += [Heading("Guidance", 2), _guidance(systems)]
+    blocks = (*compare_blocks(systems), Heading("Guidance", 2), _guidance(systems))
     title = " and ".join(titles(systems))
     name, lines = f"compare-{slug(title)}", conventions_in(systems)
-    return Document(name, "derivation", f"Comparison: {title}", lines, tuple(blocks))
+    return Document(name, "derivation", f"Comparison: {title}", lines, blocks)
+
+
+def compare_blocks(systems: Sequence[System]) -> Iterator[Block]:
+    """Yield what can be derived of two or more models, side by side."""
+    counts = [count(s) for s in systems]
+    yield _overview(counts)
+    yield Heading("Equations", 2)
+    yield from _equations(systems)
+    yield Heading("Ratios", 2)
+    yield from _ratios(counts)
+    yield Heading("Paths of the gradient", 2)
+    yield from _paths(systems)
 
 
 # At a glance

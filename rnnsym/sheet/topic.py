@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Topic",
     "cell_topic",
+    "chapter_topic",
     "find_topic",
     "load_topic",
     "numbered",
@@ -85,6 +86,17 @@ def cell_topic(name: str, title: str, line: str) -> Topic:
         return model_sections(study(name))
 
     return Topic(name, title, line, sections, models=(name,))
+
+
+def chapter_topic(name: str, title: str, line: str, models: tuple[str, ...]) -> Topic:
+    """Return the topic whose sections are those of its file in ``chapters``."""
+
+    def sections() -> "Iterator[Block]":
+        chapter = importlib.import_module(f"rnnsym.sheet.chapters.{name.replace('-', '_')}")
+        found: Iterator[Block] = chapter.sections()
+        return found
+
+    return Topic(name, title, line, sections, models=models)
 
 
 def find_topic(text: str, convention: str = TEXTBOOK) -> Topic | None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from rnnsym.blocks import Block, Box, Prose
-from rnnsym.sheet.flow_remedies import clipping_answer, clipping_question
-from rnnsym.sheet.phrases import Phrases
+from rnnsym.sheet.chapters.flow_remedies import clipping_answer, clipping_question
+from rnnsym.sheet.chapters.phrases import Phrases
 from rnnsym.sheet.rounded import power
 
 __all__ = ["flow_mistakes", "flow_questions", "flow_takeaways"]
@@ -33,7 +33,7 @@ def flow_mistakes(words: Phrases, lstm: Phrases) -> Block:
             lstm.listing(
                 (
                     "“The Jacobian of the cell state is diag({f[t]}).” That is the direct edge, "
-                    "and the block with {h[t-1]} held fixed; the total adds paths through {h[t-1]}.",
+                    "and the block with {h[t-1]} held fixed; the total adds more paths.",
                 )
             ),
         ),

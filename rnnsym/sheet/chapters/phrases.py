@@ -24,6 +24,7 @@ from rnnsym.blocks import (
 )
 from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Expr, Family, Integer, Node
+from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import Study, study
 
 __all__ = ["Phrases", "about"]
@@ -54,7 +55,8 @@ class Phrases:
         Raises:
             InputError: a symbol the model lacks, or shapes that do not fit.
         """
-        return Reading(self._symbols, ANYWHERE, text).value(parse(text)[1])
+        found = Reading(self._symbols, ANYWHERE, text).value(parse(text)[1])
+        return tied(self.system, found)
 
     def ref(self, name: str) -> EquationRef:
         """Return the number of a line of the derivation, or of the equation of an array.
@@ -105,13 +107,13 @@ class Phrases:
         """Return one paragraph."""
         return Paragraph(self.say(text, **given))
 
-    def listing(self, items: Iterable[str], marks: str = "bullets", **given: Inline) -> Listing:
+    def listing(self, items: Iterable[str], marks: str = "bullets") -> Listing:
         """Return a list."""
-        return Listing(tuple(self.say(item, **given) for item in items), marks)
+        return Listing(tuple(self.say(item) for item in items), marks)
 
-    def box(self, kind: str, title: str, items: Iterable[str], **given: Inline) -> Box:
+    def box(self, kind: str, title: str, items: Iterable[str]) -> Box:
         """Return a list in a frame."""
-        return Box(kind, title, (self.listing(items, **given),))
+        return Box(kind, title, (self.listing(items),))
 
     def rows(self, *rows: tuple[str, ...]) -> tuple[tuple[Prose, ...], ...]:
         """Return the rows of a table."""

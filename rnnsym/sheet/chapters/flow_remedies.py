@@ -5,7 +5,7 @@ from math import hypot
 
 from rnnsym.blocks import Block, Heading, Paragraph, Table, prose
 from rnnsym.expr import Array, Family, Integer, Symbol
-from rnnsym.sheet.phrases import Phrases
+from rnnsym.sheet.chapters.phrases import Phrases
 
 __all__ = ["clipping_answer", "clipping_question", "remedies"]
 

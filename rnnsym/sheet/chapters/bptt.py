@@ -1,0 +1,259 @@
+"""Backpropagation through time of a vanilla network with a readout and a loss."""
+
+from collections.abc import Iterator
+
+from rnnsym.blocks import (
+    Block,
+    Equations,
+    Heading,
+    Line,
+    Listing,
+    Note,
+    Prose,
+    Relation,
+    Table,
+    prose,
+)
+from rnnsym.derivation import Step
+from rnnsym.derive import derive
+from rnnsym.expr import Integer
+from rnnsym.sheet.chapters.asked import asked
+from rnnsym.sheet.chapters.counted import at
+from rnnsym.sheet.chapters.phrases import Phrases, about
+from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
+from rnnsym.sheet.lines import where_of
+from rnnsym.sheet.mistakes import mistakes_box
+from rnnsym.sheet.model_sheet import proof, sources
+from rnnsym.sheet.study import CheckError
+from rnnsym.sheet.symbols import symbol_table
+from rnnsym.theorems import theorem
+
+__all__ = ["sections"]
+
+MODEL, LOSS = "vanilla, dense:3", "cross-entropy"
+CUT, LENGTH = 20, 100
+SIZES = {"d": 4, "n": 5}
+
+
+def sections() -> Iterator[Block]:
+    """Yield the sheet."""
+    words, last = about(MODEL, LOSS), about(MODEL, LOSS, "last")
+    yield _goals(words)
+    yield from _network(words)
+    yield from _method(words)
+    yield from rule_blocks(words.derivation.steps, words.study.numbers)
+    yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
+    yield from _reading(words)
+    yield from _last_step(words, last)
+    yield from _truncation(words)
+    yield from _cost(words)
+    yield from _published(words)
+    yield from mistakes_box(words.study)
+    yield _takeaways(words)
+    yield from proof([words.study.report])
+    yield from _sources(words)
+    yield from asked(tuple(_questions(words, last)))
+
+
+def _goals(words: Phrases) -> Block:
+    return words.box(
+        "goals",
+        "You can",
+        (
+            "derive every adjoint of a recurrent network by shifting an index, without unrolling",
+            "say why {dL/dU} is a sum over all steps, and give its shape",
+            "tell a loss at every step from a loss at the last step",
+            "say what truncated BPTT drops and what it still carries",
+            "give time and memory of BPTT for a sequence of length {T}",
+        ),
+    )
+
+
+def _network(words: Phrases) -> Iterator[Block]:
+    yield Heading("The network", 2)
+    yield words.paragraph(
+        "A recurrent network reads a sequence {x[1]}, …, {x[T]}, one vector per step, and keeps a "
+        "*state* {h[t]} that sums up what it has read. A readout turns each state into scores "
+        "{s[t]}; the loss is the cross-entropy of their softmax with the target {target[t]}, "
+        "added up over the steps."
+    )
+    yield symbol_table(words.system)
+    yield from forward_blocks(words.system, words.study.numbers)
+    yield words.paragraph(
+        "The arrays {W}, {U}, {b}, {V}, {b_V} carry no step: the same numbers are used at every "
+        "step. So the network has {formula} parameters whatever {T} is, and each of them affects "
+        "the loss along {T} ways at once.",
+        formula=words.study.count.formula,
+    )
+
+
+def _method(words: Phrases) -> Iterator[Block]:
+    yield Heading("The method: one rule, an index shift", 2)
+    yield words.paragraph(
+        "Write δ for the gradient of the loss with respect to an array of one step: {delta_h[t]} "
+        "for {h[t]}, {delta_a[t]} for {a[t]}. All of BPTT is the chain rule, applied like this:"
+    )
+    yield words.listing(
+        (
+            "Take an array of step t, such as {h[t]}, and look for every equation that reads it, "
+            "at whichever step: here {@s} reads {h[t]}, and {@a} reads {h[t-1]}.",
+            "What an equation reads as {h[t-1]} at step t is {h[t]} at step t + 1: shift it.",
+            "Each reading gives one term: what arrives at the left-hand side, taken back through "
+            "the equation by a local rule. So {h[t]} gets a term from step t and one from t + 1.",
+            "A term exists only where its equation does: at t = {T} there is no step t + 1.",
+            "Run the equations backwards, from t = {T} to 1. A shared array gets one term from "
+            "every step: its gradient is a sum over t.",
+        ),
+        "numbers",
+    )
+
+
+def _reading(words: Phrases) -> Iterator[Block]:
+    yield Heading("What the recursion says", 2)
+    yield words.paragraph(
+        "Line {@delta_h} is the heart of it. Its first term is the blame for the output of this "
+        "step; its second, the *carry*, is the blame for all later outputs, handed back by step "
+        "t + 1. Line {@delta_a} passes it through the slope of tanh. Going back one more step "
+        "multiplies by {U.T} and by slopes again: over many steps this product vanishes or "
+        "explodes (see gradient flow)."
+    )
+    yield words.paragraph(
+        "Line {@dU} is an outer product at every step: the error {delta_a[t]} beside what {U} was "
+        "multiplied with, {h[t-1]}. All three sums have the same pattern: error times input."
+    )
+
+
+def _last_step(words: Phrases, last: Phrases) -> Iterator[Block]:
+    yield Heading("A loss at every step, or at the last one", 2)
+    yield words.paragraph(
+        "For tagging or language models every step has a target, and the lines above hold. For "
+        "classifying a whole sequence only the last state is read. Then the loss enters once, and "
+        "what the earlier states receive is the carry alone:"
+    )
+    yield Equations(tuple(_plain(last, s) for s in last.derivation.adjoints))
+    yield words.paragraph(
+        "The parameters still collect a term from every step: it is the loss that stands at the "
+        "last step, not the recurrence."
+    )
+
+
+def _plain(words: Phrases, step: Step) -> Line:
+    """A line of another model than the sheet's own: it gets no number."""
+    places = ((t.value, where_of(words.derivation, step, t)) for t in step.terms)
+    notes = tuple(Note(value, where) for value, where in places if where)
+    return Line(step.target, step.value(), shape=step.target.shape, notes=notes)
+
+
+def _truncation(words: Phrases) -> Iterator[Block]:
+    cut = derive(words.system, CUT)
+    dropped = [t.value for s in cut.adjoints for t in s.terms if t.detached]
+    listed = tuple(x for i, value in enumerate(dropped) for x in ((", ", value) if i else (value,)))
+    yield Heading("Truncated BPTT", 2)
+    yield words.paragraph(
+        "For long sequences one cuts the backward pass after every k steps. The forward pass goes "
+        f"on: the state is carried across the cut as a number, but its gradient is not. With "
+        f"k = {CUT} these terms are dropped at t = {CUT}, {2 * CUT}, …: {{dropped}}. All else "
+        "stays.",
+        dropped=listed,
+    )
+    yield words.listing(
+        (
+            "It bounds the cost: k steps are stored instead of {T}, at most k − 1 Jacobians "
+            "multiplied.",
+            "It biases the gradient: a dependence that crosses a cut contributes exactly 0.",
+            "The states still carry information across cuts; only learning what to carry stops.",
+        )
+    )
+
+
+def _cost(words: Phrases) -> Iterator[Block]:
+    counted = words.study.count
+    yield Heading("Time and memory", 2)
+    yield words.paragraph(
+        "Each step of the forward pass costs {steps} multiply–adds. Going back, each matrix "
+        "product gives two: one for the vector, one for the matrix; so the backward pass costs "
+        "about twice the forward pass. Both grow linearly in {T}, and cannot be done in parallel "
+        "over t. What the backward pass reads again has to be kept: {memory} numbers, also linear "
+        "in {T}.",
+        steps=counted.multiply_adds.formula,
+        memory=counted.memory.formula,
+    )
+
+
+def _published(words: Phrases) -> Iterator[Block]:
+    """The book's lines are compared with ours before anything is said of them."""
+    found = theorem("goodfellow")
+    if not found.prove().proved:
+        raise CheckError(f"the theorem '{found.name}' fails: no sheet is made")
+    yield Heading("The same in Goodfellow, Bengio and Courville", 2)
+    yield words.paragraph(
+        "The book's equations (10.18) to (10.28) are the lines above. Its names differ; what it "
+        "calls ∇ at a hidden state is our {delta_h[t]}, and it writes {delta_a[t]} out wherever it "
+        "stands. The two sets of formulas were compared line by line in the run that printed this."
+    )
+    yield Table(
+        tuple(prose(x) for x in ("here", "the book's name", "lines")),
+        words.rows(
+            ("{W}, {U}, {V}", "U, W, V", "{@dW}, {@dU}, {@dV}"),
+            ("{b}, {b_V}", "b, c", "{@db}, {@db_V}"),
+            ("{s[t]}, softmax({s[t]})", "o, ŷ", "{@delta_s}"),
+            ("{h[t]}", "h", "{@delta_h}"),
+        ),
+    )
+
+
+def _takeaways(words: Phrases) -> Block:
+    return words.box(
+        "takeaways",
+        "Takeaways",
+        (
+            "One term for every reading: {delta_h[t]} has one from the readout and one from the "
+            "next step.",
+            "Shared weights: one sum over t for each array, an outer product in each summand.",
+            "The same parameters at every step: their number does not depend on {T}; memory does.",
+            "Truncation cuts gradients, not states.",
+        ),
+    )
+
+
+def _sources(words: Phrases) -> Iterator[Block]:
+    *blocks, listing = sources(words.study)
+    assert isinstance(listing, Listing)
+    further = (
+        prose(
+            "Goodfellow, Bengio and Courville 2016, Deep Learning, equations (10.18) to (10.28)."
+        ),
+        prose("Werbos 1990, Backpropagation through time: what it does and how to do it."),
+        prose("Williams and Peng 1990, on truncated backpropagation through time."),
+    )
+    yield from blocks
+    yield Listing((*listing.items, *further))
+
+
+def _questions(words: Phrases, last: Phrases) -> Iterator[tuple[Prose, Prose]]:
+    [carry] = last.derivation.find("delta_h")
+    numbers = words.study.count.memory.formula
+    given = ", ".join(f"{k} = {v}" for k, v in SIZES.items())
+    yield (
+        words.say("How many terms does {delta_h[t]} have for t < {T}, and how many at t = {T}?"),
+        words.say("Two, by {@delta_h}: from the readout and from step t + 1. At {T} the first."),
+    )
+    yield (
+        words.say("Of which shape is {delta_a[t] @ h[t-1].T}, and why is it summed over t?"),
+        words.say("{n} × {n}, as {U} is. {U} is used at every step, and each use gives a term."),
+    )
+    yield (
+        words.say("The loss stands at the last step only. What is {delta_h[t]} for t < {T}?"),
+        (*words.say("The carry alone: "), carry.terms[-1].value, "."),
+    )
+    yield (
+        words.say(f"How many numbers does BPTT keep for {given}, 3 outputs and {LENGTH} steps?"),
+        (Relation((numbers, Integer(at(numbers, SIZES | {"q": 3, "T": LENGTH})))), "."),
+    )
+    yield (
+        words.say(
+            f"A sequence of {LENGTH} steps is cut every {CUT}. Over how many Jacobians can a "
+            "gradient pass at most? Does the state of step 1 still influence the last output?"
+        ),
+        words.say(f"Over {CUT - 1}. Yes: states cross the cuts, gradients do not."),
+    )

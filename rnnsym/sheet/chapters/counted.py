@@ -1,0 +1,40 @@
+"""Parameters of models in running text: a formula, and the number at given sizes."""
+
+from collections.abc import Mapping
+
+from rnnsym.blocks import Math, Prose, Relation, prose
+from rnnsym.expr import Expr, Formula, Integer, size
+from rnnsym.sheet.study import study
+
+__all__ = ["at", "counted", "given", "parameters_of"]
+
+
+def parameters_of(text: str, sizes: Mapping[str, int], convention: str = "textbook") -> int:
+    """Return how many parameters a model has; its derivation has passed its check.
+
+    >>> parameters_of("gru", {"d": 4, "n": 5}), parameters_of("gru", {"d": 4, "n": 5}, "pytorch")
+    (150, 165)
+    """
+    found = study(text, convention)
+    return at(found.count.formula, {**found.system.bound, **sizes})
+
+
+def at(formula: Formula, sizes: Mapping[str, int]) -> int:
+    """Return what a formula comes to."""
+    numbers: dict[Expr, Expr] = {size(name): Integer(value) for name, value in sizes.items()}
+    return int(formula.value.xreplace(numbers))
+
+
+def counted(text: str, sizes: Mapping[str, int] | None = None) -> Math:
+    """Return the number of parameters as a formula, and with sizes what it comes to."""
+    formula = study(text).count.formula
+    return formula if sizes is None else Relation((formula, Integer(parameters_of(text, sizes))))
+
+
+def given(sizes: Mapping[str, int]) -> Prose:
+    """Return the sizes in words.
+
+    >>> given({"d": 4, "n": 5})
+    ('d = 4, n = 5',)
+    """
+    return prose(", ".join(f"{name} = {value}" for name, value in sizes.items()))

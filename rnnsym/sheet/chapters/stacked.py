@@ -1,0 +1,290 @@
+"""Stacked networks: the recursion over layers and steps, and the gradient's two ways."""
+
+from collections.abc import Iterator
+
+from rnnsym.blocks import Block, Heading, Listing, Prose, Table, prose
+from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Node, Plus, Span
+from rnnsym.flow.paths import count_paths, main_state
+from rnnsym.sheet.chapters.asked import asked
+from rnnsym.sheet.chapters.counted import at, counted, given, parameters_of
+from rnnsym.sheet.chapters.phrases import Phrases, about
+from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
+from rnnsym.sheet.guidance import guidance
+from rnnsym.sheet.model_sheet import proof, sources
+from rnnsym.sheet.naming import tied
+from rnnsym.sheet.study import study
+from rnnsym.sheet.symbols import symbol_table, widths
+
+__all__ = ["sections"]
+
+CELL, MODEL = "vanilla", "vanilla*L"
+SIZES = {"d": 4, "n": 5}
+DEPTHS, STEPS_SHOWN = (1, 2, 3, 4), (1, 2, 5, 10)
+LAYERS_ASKED, STEPS_ASKED = 3, 2
+DEEP = "gru*3"
+
+
+def sections() -> Iterator[Block]:
+    """Yield the sheet."""
+    words = about(MODEL)
+    yield _goals(words)
+    yield from _why(words)
+    yield from _forward(words)
+    yield from rule_blocks(words.derivation.steps, words.study.numbers)
+    yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
+    yield from _two_ways(words)
+    yield from _paths(words)
+    yield from _counts(words)
+    yield from _depth(words)
+    yield _mistakes(words)
+    yield _takeaways(words)
+    yield from proof([words.study.report])
+    yield from _sources(words)
+    yield from asked(tuple(_questions(words)))
+
+
+def _goals(words: Phrases) -> Block:
+    return words.box(
+        "goals",
+        "You can",
+        (
+            "write the equations of layer {l} at step t, and say what layer 1 reads",
+            "say what arrives at {h[l,t]} on the way back, from later steps and from above",
+            "count the parameters of a stack layer by layer",
+            "say why gradients are harder to train through a deep stack, and quote the guidance",
+        ),
+    )
+
+
+def _why(words: Phrases) -> Iterator[Block]:
+    yield Heading("Why stack", 2)
+    yield words.paragraph(
+        "One layer passes what it reads through one nonlinearity per step. A stack feeds the "
+        "states of one recurrent layer to the next, step by step, so that each layer works on a "
+        "sequence of features that the one below has made. According to the course notes lower "
+        "layers pick up simple and short-range patterns, higher ones abstract and long-range ones:"
+    )
+    yield Table(
+        tuple(prose(x) for x in ("input", "lower layers", "higher layers")),
+        words.rows(
+            ("text", "characters, words", "phrases, sentences"),
+            ("speech", "phonemes, syllables", "words"),
+            ("time series", "short-term changes", "medium- and long-term trends"),
+        ),
+    )
+
+
+def _forward(words: Phrases) -> Iterator[Block]:
+    yield Heading("The recursion over layers and steps", 2)
+    yield words.paragraph(
+        "Two indices: t counts steps, {l} = 1, …, {L} counts layers. Layer {l} reads the output of "
+        "the layer below at the *same* step, and its own state of the step *before*. Layer 0 is "
+        "the input, so that one equation serves all layers:"
+    )
+    yield symbol_table(words.system)
+    yield from widths(words.system)
+    yield from forward_blocks(words.system, words.study.numbers)
+    yield words.paragraph(
+        "In one line, with the output written as the state: {h[l,t]} is tanh of {together}, and "
+        "{h[0,t]} stands for {x[t]}. Each layer has weights of its own, shared over steps and not "
+        "over layers. Step t of layer {l} needs step t of layer {l-1} and step t − 1 of layer "
+        "{l}, so the grid can be filled layer by layer or step by step.",
+        together=tied(words.system, _one_line(words)),
+    )
+
+
+def _one_line(words: Phrases) -> Node:
+    """The pre-activation in the course notes' form: what a layer reads is a state."""
+    found = next(e for e in words.system.equations if e.lhs.name == "a")
+    state = words.system.states[0].array
+    rule = {
+        array: Array(state.family, array.shape, array.layer, array.time)
+        for array in found.rhs.atoms(Array)
+        if array.name == "y"
+    }
+    return found.rhs.xreplace(rule)
+
+
+def _two_ways(words: Phrases) -> Iterator[Block]:
+    yield Heading("The gradient's two ways", 2)
+    yield words.paragraph(
+        "A state is read twice: by its own layer at the next step and by the layer above at the "
+        "same step. So its gradient comes back two ways, through *time* by {U[l]} in {@delta_h}, "
+        "and through *depth* by {W[l+1]} in {@delta_y}. With one put into the other, what arrives "
+        "at {h[l,t]} is:"
+    )
+    inside, last = (LAYER, TIME), (LAYERS, STEPS)
+    corners = (
+        ("inside the stack", inside),
+        ("top layer", (last[0], inside[1])),
+        ("last step", (inside[0], last[1])),
+        ("top layer, last step", last),
+    )
+    rows = ((prose(name), _arriving(words, *place)) for name, place in corners)
+    yield Table((prose("where"), words.say("what arrives at {h[l,t]}")), tuple(rows))
+    yield words.paragraph(
+        "Only the top layer sees the loss directly. Everything below learns from what has come "
+        "down through the matrices and slopes of all layers between, and, within each layer, back "
+        "through time. Every way multiplies a Jacobian at each move, so gradients can vanish or "
+        "explode along both."
+    )
+
+
+def _arriving(words: Phrases, layer: Expr, time: Expr) -> Prose:
+    """Add up the terms of both ways that exist at a layer and a step."""
+    [state] = words.derivation.find("delta_h")
+    output = next(s for s in words.derivation.find("delta_y") if s.layer is not None)
+    terms = [t for t in (*output.terms, *state.terms) if t.value != output.target]
+    here = [t.value for t in terms if _exists(t.layer, layer) and _exists(t.time, time)]
+    total = Plus(*here) if len(here) > 1 else here[0]
+    return prose(tied(words.system, total))
+
+
+def _exists(span: Span | None, at: Expr) -> bool:
+    """Tell whether a term's range holds the last index; or, for ℓ and t, an index before it."""
+    assert span is not None
+    if at in (LAYERS, STEPS):
+        return span.last == at
+    return span.first == 1
+
+
+def _paths(words: Phrases) -> Iterator[Block]:
+    state = main_state(words.study.chains[0])
+    yield Heading("How many paths", 2)
+    yield words.paragraph(
+        "A path from layer 1 at step t − k to layer {L} at step t takes k steps in time and "
+        "{L-1} in depth, in any order: there are C(k + {L-1}, k) of them, counted here on the "
+        "graph itself:"
+    )
+    head = (prose("layers"), *(prose(f"k = {k}") for k in STEPS_SHOWN))
+    rows = (
+        (
+            prose(str(x)),
+            *(prose(f"{count_paths(words.system, state, state, k, x):,}") for k in STEPS_SHOWN),
+        )
+        for x in DEPTHS
+    )
+    yield Table(head, tuple(rows))
+
+
+def _counts(words: Phrases) -> Iterator[Block]:
+    first, *_, later = (g.formula for g in study(DEEP).count.layers[0].gates)
+    yield Heading("Counting", 2)
+    yield words.paragraph(
+        "Layer 1 reads {d} entries, every later one the {n} of the layer below. So all layers "
+        "from the second on have the same number of parameters, which {d} does not enter: "
+        "{formula}.",
+        formula=counted(MODEL),
+    )
+    yield Table(
+        (prose("model"), prose("parameters"), ("with ", *given(SIZES))),
+        tuple(
+            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES):,}"))
+            for name in (f"{CELL}*2", DEEP, "lstm*2", "bi(lstm)*2")
+        ),
+    )
+    small, large = at(first, SIZES), at(later, SIZES)
+    yield words.paragraph(
+        f"In {DEEP} a gate of layer 1 has {small} parameters, one of a later layer {large}: "
+        f"3 · {small} + 2 · 3 · {large} = {parameters_of(DEEP, SIZES)}. After a concatenated "
+        "bidirectional layer a layer reads 2{n} entries."
+    )
+
+
+def _depth(words: Phrases) -> Iterator[Block]:
+    units = _same_budget()
+    yield Heading("How deep", 2)
+    yield words.paragraph(
+        f"Deep or wide: {DEEP} with {{sizes}} has {parameters_of(DEEP, SIZES)} parameters; one "
+        f"layer of {units} units has {parameters_of('gru', SIZES | {'n': units})}. "
+        "At about the same cost the stack has three nonlinearities per step, the wide layer one.",
+        sizes=given(SIZES),
+    )
+    yield Listing(tuple(prose(x) for x in guidance([words.system])))
+    yield words.paragraph(
+        "This is guidance, not a theorem: start shallow, add a layer while it helps, and expect "
+        "less from each further one."
+    )
+
+
+def _same_budget() -> int:
+    """Return the units of the widest GRU layer with at most the parameters of the stack."""
+    budget = parameters_of(DEEP, SIZES)
+    fitting = (n for n in range(1, budget) if parameters_of("gru", SIZES | {"n": n}) <= budget)
+    return max(fitting)
+
+
+def _mistakes(words: Phrases) -> Block:
+    return words.box(
+        "mistakes",
+        "Common mistakes",
+        (
+            "“Layer {l} reads {x[t]}.” Only layer 1 does, see {@a}: later ones read the layer "
+            "below, and {d} enters the count once.",
+            "“Layer {l} reads the layer below at t − 1.” It reads it at t; its *own* state at "
+            "t − 1.",
+            "“The layers share their weights.” Steps do; layers do not: count each.",
+            "One of the two terms of {@delta_h} is left out: the carry, or what comes from above.",
+            "{W[l]} is written in {@delta_y} where {W[l+1]} stands: it is the layer above that has "
+            "read.",
+            "“Deeper is always better.” Gradients cross time and depth; the course notes advise "
+            "two to four layers.",
+        ),
+    )
+
+
+def _takeaways(words: Phrases) -> Block:
+    return words.box(
+        "takeaways",
+        "Takeaways",
+        (
+            "One recursion over layers and steps, layer 0 being the input.",
+            "Gradients return two ways: through time by {U[l]}, through depth by {W[l+1]}.",
+            "Layer 1 counts with {d}, every later one with the width of the layer below.",
+            "Two to four layers as a start, according to the course notes.",
+        ),
+    )
+
+
+def _sources(words: Phrases) -> Iterator[Block]:
+    *blocks, listing = sources(words.study)
+    assert isinstance(listing, Listing)
+    paper = prose("Pascanu, Gulcehre, Cho and Bengio 2014, How to construct deep RNNs.")
+    yield from blocks
+    yield Listing((*listing.items, paper))
+
+
+def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
+    state = main_state(words.study.chains[0])
+    paths = count_paths(words.system, state, state, STEPS_ASKED, LAYERS_ASKED)
+    yield (
+        words.say("Which two arrays does the pre-activation of layer {l} at step t read?"),
+        words.say(
+            "{y[l-1,t]}, the output of the layer below ({x[t]} for layer 1), and {h[l,t-1]}."
+        ),
+    )
+    yield (
+        words.say(f"How many parameters has {DEEP} with {{sizes}}?", sizes=given(SIZES)),
+        prose(counted(DEEP, SIZES), "."),
+    )
+    yield (
+        words.say("What arrives at the state of the top layer at the last step, in symbols?"),
+        (*_arriving(words, LAYERS, STEPS), ": the loss alone."),
+    )
+    yield (
+        words.say(
+            f"How many paths lead from layer 1 at step t − {STEPS_ASKED} to layer {LAYERS_ASKED} "
+            "at step t?"
+        ),
+        words.say(
+            f"{paths}: {STEPS_ASKED} steps in time and {LAYERS_ASKED - 1} in depth in any order, "
+            f"C({STEPS_ASKED + LAYERS_ASKED - 1}, {STEPS_ASKED})."
+        ),
+    )
+    yield (
+        words.say("Why not twenty layers?"),
+        words.say(
+            "Gradients have to cross all of them as well as all steps, and the course notes see "
+            "less return from each: they advise two to four."
+        ),
+    )
