@@ -10,6 +10,7 @@ from rnnsym.flow.bounds import Bound, BoundTerm, ChainBounds, chain_bounds
 from rnnsym.flow.examples import DIRECT_EDGE
 from rnnsym.jacobian import ChainJacobians, StateJacobian
 from rnnsym.sheet.naming import tied
+from rnnsym.sheet.rounded import power
 
 __all__ = ["bound_blocks", "edge_prose"]
 
@@ -50,8 +51,9 @@ def edge_prose(system: System, edge: StateJacobian, bounds: ChainBounds) -> Pros
         return (
             *head,
             "entries between 0 and 1. Along it a gradient cannot explode, and it decays as the "
-            f"product of these entries: at {kept} throughout, {steps} steps leave "
-            f"{kept}^{steps} = {kept**steps:.1e}.",
+            f"product of these entries: at {kept} throughout, {steps} steps leave ",
+            *power(kept, steps),
+            ".",
         )
     return (*head, "no bound on its entries is proven here.")
 

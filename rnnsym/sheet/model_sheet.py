@@ -1,13 +1,15 @@
 """The study sheet of a cell or a model: everything an examiner may ask about it, in order."""
 
 from collections.abc import Iterator
+from math import log10
 
-from rnnsym.blocks import Block, Figure, Heading, Listing, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Figure, Heading, Listing, Paragraph, Prose, Relation, prose
 from rnnsym.convention import TEXTBOOK
 from rnnsym.diagram import cell_diagram, unrolled_diagram
 from rnnsym.document import Document
 from rnnsym.equations import System
 from rnnsym.errors import InputError
+from rnnsym.expr import STEPS, Integer, Symbol
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.check import TOLERANCE, CheckReport
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
@@ -73,8 +75,8 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield symbol_table(system)
     yield from widths(system)
     yield Heading("Forward equations", 2)
-    yield _figure(system)
     yield from forward_blocks(system, numbers)
+    yield _figure(system)
     for cell in cells:
         yield from limits_section(cell)
     yield from rule_blocks(study.derivation.steps, numbers)
@@ -120,7 +122,10 @@ def proof(reports: list[CheckReport]) -> Iterator[Block]:
         yield Paragraph(
             prose(
                 f"Every gradient of {report.model} above was run as a program and compared with "
-                f"the complex step of the forward equations, {compared} at T = {report.steps}: "
-                f"largest relative error ≤ {TOLERANCE:.0e}."
+                f"the complex step of the forward equations, {compared} at ",
+                Relation((STEPS, Integer(report.steps))),
+                ": largest relative error ≤ ",
+                Symbol("10") ** round(log10(TOLERANCE)),
+                ".",
             )
         )

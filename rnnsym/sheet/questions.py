@@ -23,8 +23,8 @@ from rnnsym.blocks import (
 )
 from rnnsym.equations import System
 from rnnsym.errors import InputError
-from rnnsym.expr import Array
-from rnnsym.item import Item
+from rnnsym.expr import Array, Integer
+from rnnsym.item import LETTERS, Item
 from rnnsym.quiz.draw import Draw, digest
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.registry import Kind, load_kind
@@ -60,13 +60,13 @@ def question_blocks(
     for number, item in enumerate(items, 1):
         yield Heading(f"Question {number} ({_many(item.marks, 'mark')}, {item.minutes} min)", 3)
         yield from item.stem if system is None else _shortened(item.stem, system)
-        yield Listing(tuple(option.content for option in item.options), "letters")
+        yield _options(item)
     yield PageBreak()
     yield Heading("Answers", 2)
     for number, item in enumerate(items, 1):
         yield Heading(f"Answer {number}: {item.key}", 3)
         yield from item.solution
-        wrong = zip("ABCDEFGH", item.options, strict=False)
+        wrong = zip(LETTERS, item.options, strict=False)
         yield Listing(
             tuple(
                 prose(f"{letter} — {option.misconception}. ", *option.why)
@@ -74,6 +74,21 @@ def question_blocks(
                 if not option.correct
             )
         )
+
+
+def _options(item: Item) -> Block:
+    """Return the options: numbers in a row, anything longer one under the other."""
+    contents = [option.content for option in item.options]
+    if not all(_is_entry(content[0]) for content in contents):
+        return Listing(tuple(contents), "letters")
+    row: list[Inline] = []
+    for letter, content in zip(LETTERS, contents, strict=False):
+        row += [f"; {letter}. " if row else f"{letter}. ", *content]
+    return Paragraph(tuple(row))
+
+
+def _is_entry(part: object) -> bool:
+    return isinstance(part, Integer) or (isinstance(part, NumberMatrix) and part.entry is not None)
 
 
 def _many(number: int, word: str) -> str:
@@ -118,8 +133,7 @@ def _shortened(stem: Sequence[Block], system: System) -> list[Block]:
 
 def _is_short(line: Line) -> bool:
     """Tell whether a line is a name for an array or a number."""
-    rhs = line.rhs
-    return isinstance(rhs, Array) or (isinstance(rhs, NumberMatrix) and rhs.entry is not None)
+    return isinstance(line.rhs, Array) or _is_entry(line.rhs)
 
 
 def _in_a_row(lines: Sequence[Line]) -> Prose:
