@@ -15,9 +15,11 @@ from rnnsym.expr import LATEX, Hadamard, Plus, Product, Scale, inside
 __all__ = ["display_latex"]
 
 # Points at 11 pt: the indents of a display, a further row and notes; an equals sign; a gap.
-INDENT, FURTHER, NOTE_INDENT, EQUALS, GAP = 20, 22, 50, 15, 12
+INDENT, FURTHER, NOTE_INDENT, EQUALS, GAP = 24, 22, 50, 15, 14
 SMALL = 0.83
 """Small print against running text."""
+SURE = 0.93
+"""What can be relied on of a width left over: widths are estimates."""
 LEAST_REMARK = 130
 """Where less than this is left beside a display, its comments stand below."""
 LONG_TERM = 200
@@ -33,7 +35,8 @@ def display_latex(block: Equations, page: Page) -> str:
     room = page.width - INDENT - left - EQUALS - max(_side_width(line, page) for line in lines)
     rows = [_rows(line, room) for line in lines]
     widest = max(formula_width(row) for printed in rows for row in printed)
-    beside = room - widest - GAP if room - widest - GAP >= LEAST_REMARK else 0.0
+    left_over = SURE * (room - widest) - GAP
+    beside = left_over if left_over >= LEAST_REMARK else 0.0
     parts = [_line(x, r, page, beside) for x, r in zip(lines, rows, strict=True)]
     return _joined(parts, [_notes(line, page, beside) for line in lines])
 
@@ -113,25 +116,14 @@ def _rows(line: Line, room: float) -> list[str]:
 def _chain(chain: Relation, room: float) -> list[str]:
     """Start a row at each sign of a = b = c, but put what is short behind what stands there."""
     rows: list[str] = []
-    for sign, side in _links(chain):
+    for place, side in enumerate(chain.sides):
+        sign = SIGNS[chain.sign] if place else ""
         first, *others = _sum((side,), room)
         if rows and formula_width(f"{rows[-1]} {sign} {first}") <= room and not others:
             rows[-1] += f" {sign} {first}"
         else:
             rows += [f"{sign} {first}".lstrip(), *others]
     return rows
-
-
-def _links(chain: Relation) -> Iterator[tuple[str, Math]]:
-    """Yield the sides of a chain, in chains within it too, each with the sign before it."""
-    for place, side in enumerate(chain.sides):
-        sign = SIGNS[chain.sign] if place else ""
-        if isinstance(side, Relation):
-            [(_, first), *others] = _links(side)
-            yield sign, first
-            yield from others
-        else:
-            yield sign, side
 
 
 def _sum(sides: Sequence[Math], room: float) -> list[str]:
@@ -160,7 +152,7 @@ def _pieces(term: Math, first: bool, room: float) -> Iterator[str]:
     if not isinstance(term, Hadamard | Product) or formula_width(printed) <= room - FURTHER:
         yield sign + printed
         return
-    mark = r"{} \odot " if isinstance(term, Hadamard) else ""
+    mark = rf"{{}}{LATEX.times}" if isinstance(term, Hadamard) else LATEX.sign(term.children)
     for place, child in enumerate(term.children):
         yield (mark if place else sign) + inside(child, LATEX, 3)
 

@@ -59,8 +59,11 @@ class Notation(ABC):
 
     def product(self, factors: Sequence[Node]) -> str:
         """Matrices multiplied."""
-        sign = self.cdot if any(map(written_out, factors)) else self.dot
-        return sign.join(shaped(c, self) for c in factors)
+        return self.sign(factors).join(shaped(c, self) for c in factors)
+
+    def sign(self, factors: Sequence[Node]) -> str:
+        """The sign between matrices multiplied."""
+        return self.cdot if any(map(written_out, factors)) else self.dot
 
     def numbers(self, rows: Sequence[Sequence[str]]) -> str:
         """A matrix written out; one number without brackets."""

@@ -107,15 +107,12 @@ def _chosen(example: Worked) -> list[tuple[Expr, int]]:
 
 def _line(example: Worked, part: Part, row: Row, put: Arithmetic) -> Line:
     """Return formula = numbers = value, the numbers only where they add something."""
-    value = number(example.worked[row.target])
-    formula = tied(example.sizes.system, row.value)
-    sides: tuple[Math, ...] = (formula, value)
-    if not is_data(row.value):
-        sides = (formula, put.of(row.value), value)
-    shown_: Math = Relation(sides)
+    value: Math = number(example.worked[row.target])
     if part.result:
-        shown_ = Relation((shown_, number(example.result(row.target))), "≈")
-    return Line(row.target, shown_)
+        value = Relation((value, number(example.result(row.target))), "≈")
+    formula = tied(example.sizes.system, row.value)
+    put_in = () if is_data(row.value) else (put.of(row.value),)
+    return Line(row.target, Relation((formula, *put_in, value)))
 
 
 def _proof(example: Worked) -> Prose:

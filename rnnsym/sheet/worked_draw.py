@@ -13,10 +13,6 @@ from rnnsym.quiz.numbers import Matrix
 __all__ = ["drawn", "filled"]
 
 
-def _signed(magnitudes: str) -> tuple[Decimal, ...]:
-    return tuple(s * Decimal(m) for m in magnitudes.split() for s in (1, -1))
-
-
 WEIGHTS = (
     "0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9",
     "0.15 0.25 0.35 0.45 0.55 0.65 0.75 0.85 0.95",
@@ -24,9 +20,12 @@ WEIGHTS = (
 )
 """Magnitudes of weights: the first few that suffice, so that no two weights are alike."""
 ENDS = tuple(accumulate(len(group.split()) for group in WEIGHTS))
-INPUTS = _signed("0.5 1.5 2")
-STATES = _signed("0.2 0.3 0.4 0.6")
-LOSSES = _signed("0.4 0.5 0.8 1.2")
+NEGATIVE = 3
+"""One weight in so many is negative: each needs brackets."""
+INPUTS, STATES, LOSSES = (
+    tuple(map(Decimal, numbers.split()))
+    for numbers in ("0.5 1.5 2 -1 -0.5 1", "0.2 0.3 0.4 0.6 -0.4 -0.2", "0.4 0.5 0.8 1.2 -0.4 -0.8")
+)
 
 
 def drawn(system: System, sizes: Sizes, draw: Draw) -> dict[Array, Matrix]:
@@ -45,7 +44,9 @@ def drawn(system: System, sizes: Sizes, draw: Draw) -> dict[Array, Matrix]:
     pool = [Decimal(m) for group in WEIGHTS for m in group.split()]
     enough = next((k for k in ENDS if k >= entries), ENDS[-1])
     magnitudes = cycle(draw.ranked("weights", pool[:enough]))
-    signed = (m * draw.choice(f"sign {i}", (1, -1)) for i, m in enumerate(magnitudes))
+    signed = (
+        m if draw.integer(f"sign {i}", 1, NEGATIVE) > 1 else -m for i, m in enumerate(magnitudes)
+    )
     found = {a: filled(signed, a, sizes) for a in weights}
     found |= _from_pool(inputs, INPUTS, sizes, draw, "inputs")
     numbers = _from_pool([a for a, _ in states], STATES, sizes, draw, "states")

@@ -31,14 +31,14 @@ TOLERANCE = Decimal(1).scaleb(-SHOWN)
 """How far a gradient worked by hand may be from the exact one: a unit of its last decimal."""
 ATTEMPTS = 200
 KINK = Decimal("0.05")
-LEAST = Decimal("0.0002")
+ZERO, LEAST = Decimal("1e-20"), Decimal("0.0002")
 """A term below this has nearly no digits left after rounding: the example would not show it."""
 
 
 CALM: Mapping[str, tuple[str, str]] = {
-    "sigmoid": ("-2.5", "2.5"),
-    "tanh": ("-2", "2"),
-    "softplus": ("-2.2", "2.2"),
+    "sigmoid": ("-2", "2"),
+    "tanh": ("-1.6", "1.6"),
+    "softplus": ("-2", "2"),
     "exp": ("-2", "2"),
     "relu": ("0.05", "4"),
     "log": ("0.1", "10"),
@@ -157,9 +157,10 @@ def _before_the_start(
     rows: Sequence[Row], given: Mapping[Array, Matrix], sizes: Sizes
 ) -> dict[Array, Matrix]:
     """Return what is read of a step that is none: zero, as the oracle reads it."""
-    known = {*given, *(row.target for row in rows)}
-    read = dict.fromkeys(a for row in rows for a in arrays_in(row.value) if a not in known)
-    return {a: filled(repeat(Decimal(0)), a, sizes) for a in read}
+    # By place: a layer's input has one width above and another name for it below.
+    known = {_place(a) for a in (*given, *(row.target for row in rows))}
+    read = {_place(a): a for row in rows for a in arrays_in(row.value) if _place(a) not in known}
+    return {a: filled(repeat(Decimal(0)), a, sizes) for a in read.values()}
 
 
 # Working
@@ -219,11 +220,12 @@ def _calm(rows: Sequence[Row], point: Point) -> None:
             if isinstance(node, Map) and node.name in CALM:
                 _within(evaluate(node.arg, point), *CALM[node.name])
             elif isinstance(node, Maximum):
-                _apart(evaluate(minus(*node.children), point), KINK)
+                difference = evaluate(minus(*node.children), point)
+                if any(abs(entry) < KINK for entry in _entries(difference)):
+                    raise Unfair("a kink is near")
         for term in row.value.children if isinstance(row.value, Plus) else ():
-            value = evaluate(term, point)
-            if any(value_ != 0 for value_ in _entries(value)):
-                _apart(value, LEAST)
+            if any(ZERO < abs(entry) < LEAST for entry in _entries(evaluate(term, point))):
+                raise Unfair("a term is too small to be seen")
 
 
 def _inner(node: Node) -> Iterator[Node]:
@@ -235,11 +237,6 @@ def _inner(node: Node) -> Iterator[Node]:
 def _within(matrix: Matrix, least: str, most: str) -> None:
     if not all(Decimal(least) <= entry <= Decimal(most) for entry in _entries(matrix)):
         raise Unfair("a function saturates, or is off")
-
-
-def _apart(matrix: Matrix, least: Decimal) -> None:
-    if any(abs(entry) < least for entry in _entries(matrix)):
-        raise Unfair("a number is too small to be seen")
 
 
 # Proof
