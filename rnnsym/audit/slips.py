@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from rnnsym.audit.rewrite import Misconception, Rule, complement, one_by_one, subtrees, without
-from rnnsym.blocks import Prose, prose
+from rnnsym.blocks import Prose, Relation, prose
 from rnnsym.derivation import Step
 from rnnsym.expr import (
     BOUND,
@@ -104,8 +104,8 @@ def _outer_product_turned(row: Row) -> Sequence[Slip]:
     rows, columns = row.step.target.shape
     why = prose("The adjoint stands on the left, as the rows of the matrix do.")
     if rows != columns:
-        why = prose("Its shape is ", columns, " × ", rows, ", the matrix is ", rows, " × ",
-                    columns, ": it does not fit.")  # fmt: skip
+        its, right = Relation((columns, rows), "×"), Relation((rows, columns), "×")
+        why = prose("Its shape is ", its, ", the matrix is ", right, ": it does not fit.")
     return _at_each_place(row, turn, why)
 
 

@@ -29,6 +29,8 @@ from rnnsym.version import VERSION
 __all__ = ["model_sections", "model_sheet", "model_title", "proof", "sources"]
 
 MOST_LINES = 300
+UNROLLED = (3, 2)
+"""Steps of the figure of a composed model; the second where the first is too large."""
 
 
 def model_sheet(study: Study) -> Document:
@@ -76,7 +78,7 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield from widths(system)
     yield Heading("Forward equations", 2)
     yield from forward_blocks(system, numbers)
-    yield _figure(system)
+    yield from _figures(system)
     for cell in cells:
         yield from limits_section(cell)
     yield from rule_blocks(study.derivation.steps, numbers)
@@ -92,16 +94,22 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield from sources(study)
     if system.model.convention == TEXTBOOK and system.model.bias:
         asked = [x.cell for x in system.model.layers if isinstance(x, Recurrent)]
-        known = system if [str(layer) for layer in system.model.layers] == asked else None
+        known = system if str(system.model) in asked else None
         yield from question_blocks(slug(str(system.model)), asked, known)
 
 
-def _figure(system: System) -> Figure:
-    """Return the inside of a cell, or how a model is composed, unrolled."""
+def _figures(system: System) -> Iterator[Block]:
+    """Yield the inside of a cell, or how a model is composed: unrolled, if that can be drawn."""
     [first, *others] = system.model.layers
-    if others or not isinstance(first, Recurrent) or first.depth != 1 or first.bidirectional:
-        return Figure(unrolled_diagram(system))
-    return Figure(cell_diagram(system.model.cell(first)))
+    if not others and isinstance(first, Recurrent) and first.depth == 1 and not first.merge:
+        yield Figure(cell_diagram(system.model.cell(first)))
+        return
+    for steps in UNROLLED:
+        try:
+            yield Figure(unrolled_diagram(system, steps))
+            return
+        except InputError:  # it holds more than a figure can: fewer steps may do
+            continue
 
 
 def sources(*studies: Study) -> Iterator[Block]:
