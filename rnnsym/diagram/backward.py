@@ -51,7 +51,9 @@ class _Backward:
                 self._walk(step, layer, time)
         links = tuple(self._link(link) for link in self.forward.links)
         title = f"{self.derivation.system.model}: backwards through {self.unrolling.steps} steps"
-        graph = Graph(title, "", self.forward.vertices, links, (), tuple(self.keys.values()))
+        graph = Graph(
+            title, "", self.forward.vertices, links, (), tuple(self.keys.values()), shared=False
+        )
         return replace(graph, description=flow_sentences(graph))
 
     def _places(self, step: Step) -> Iterator[tuple[int | None, int | None]]:

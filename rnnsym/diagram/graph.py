@@ -65,6 +65,7 @@ class Graph:
         title: what it shows, in a few words.
         names: for vertices whose result has a name (f_t of a gate), that name.
         keys: the letters that stand on links.
+        shared: whether what leaves a vertex is one thing, so that its lines run together.
     """
 
     title: str
@@ -73,6 +74,11 @@ class Graph:
     links: tuple[Link, ...]
     names: tuple[tuple[str, Label], ...] = ()
     keys: tuple[Key, ...] = ()
+    shared: bool = True
+
+    def line(self, link: Link) -> str:
+        """Return the line that a link belongs to: that of its source, or one of its own."""
+        return link.source if self.shared else f"{link.source} > {link.target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class Frame:
 class Route:
     """The line of one link, from corner to corner, its arrow at the last point.
 
-    Lines from one vertex run together until they part, at a point in ``Diagram.joints``.
+    Routes of one line run together until they part, at a point in ``Diagram.joints``.
     """
 
     link: Link

@@ -1,16 +1,16 @@
 """From places and routes on a lattice to columns and lines, with room for every label."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 
-from rnnsym.diagram.graph import Diagram, Frame, Graph, Label, Mark, Point, Route
+from rnnsym.diagram.graph import Diagram, Frame, Graph, Label, Point, Route
+from rnnsym.diagram.marks import Marks, joints_of
 from rnnsym.diagram.route import Lattice, NoRouteError, Routes, route
 from rnnsym.diagram.widths import label_width, lines_of
 from rnnsym.errors import InputError
 from rnnsym.expr import UNICODE, Notation
 
-__all__ = ["cells_of", "for_terminal", "laid_out"]
+__all__ = ["for_terminal", "laid_out"]
 
 # Least distances: of ports, before an arrow, between upright lines, and to the frame.
 PORT = 2
@@ -69,7 +69,8 @@ def laid_out(
         except NoRouteError:
             continue
         room = _Room(graph, cells, lattice, routes, notation, framed)
-        for down, across in product(range(MAX_DOWN), range(-tight, MAX_ACROSS)):
+        tries = list(product(range(-tight, MAX_ACROSS), range(MAX_DOWN)))
+        for across, down in tries if tight else sorted(tries, key=lambda t: t[::-1]):
             diagram = _Layout(room, across, down).diagram()
             if diagram is not None:
                 return diagram
@@ -182,9 +183,9 @@ class _Layout:
         corners = [point for edge in edges for point in edge]
         corners += [(p.right, p.bottom) for p in places.values()]
         right, bottom = max(x for x, _ in corners), max(self.bottom, *(y for _, y in corners))
-        joints = _joints(routes)
+        joints = joints_of(self.graph, routes)
         frame = Frame(self.left, 0, self.right, self.bottom) if self.framed else None
-        marks = _Marks(self.graph, [*places.values()], frame, routes, self.notation).marks()
+        marks = Marks(self.graph, [*places.values()], frame, routes, self.notation).placed()
         if marks is None:
             return None
         right = max([right, *(m.x + m.width - 1 for m in marks)])
@@ -225,96 +226,3 @@ def _cut(outside: Point, inside: Point, frame: Frame) -> Point:
     if outside[1] == y:
         return (frame.left, y) if outside[0] < x else (frame.right, y)
     return (x, frame.top) if outside[1] < y else (x, frame.bottom)
-
-
-def cells_of(points: tuple[Point, ...]) -> Iterator[Point]:
-    """Yield every place of the grid on a line, corner by corner."""
-    yield points[0]
-    for (a, b), (c, d) in pairwise(points):
-        length = max(abs(a - c), abs(b - d))
-        for k in range(1, length + 1):
-            yield a + (c - a) * k // length, b + (d - b) * k // length
-
-
-def _joints(routes: tuple[Route, ...]) -> tuple[Point, ...]:
-    """Where lines from one vertex part: three of their steps meet."""
-    steps: dict[tuple[str, Point], set[Point]] = {}
-    for route_ in routes:
-        path = list(cells_of(route_.points))
-        for a, b in pairwise(path):
-            steps.setdefault((route_.link.source, a), set()).add(b)
-            steps.setdefault((route_.link.source, b), set()).add(a)
-    return tuple(sorted({point for (_, point), others in steps.items() if len(others) > 2}))
-
-
-def _outline(frame: Frame) -> tuple[Point, ...]:
-    left, top, right, bottom = frame.left, frame.top, frame.right, frame.bottom
-    return ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
-
-
-class _Marks:
-    """Names and labels, each beside its own line and on nothing else."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        places: list[Frame],
-        frame: Frame | None,
-        routes: tuple[Route, ...],
-        notation: Notation,
-    ) -> None:
-        self.graph, self.routes, self.notation = graph, routes, notation
-        self.taken: set[Point] = set()
-        for place in places:
-            across = range(place.left, place.right + 1)
-            self.taken.update((x, y) for x in across for y in range(place.top, place.bottom + 1))
-        for each in routes:
-            self.taken.update(cells_of(each.points))
-        if frame is not None:
-            self.taken.update(cells_of(_outline(frame)))
-
-    def marks(self) -> tuple[Mark, ...] | None:
-        """Return all marks, or None where one finds no room."""
-        found: list[Mark] = []
-        wanted: list[tuple[Label, list[tuple[Point, ...]]]] = []
-        for name, label in self.graph.names:
-            wanted.append((label, [r.points for r in self.routes if r.link.source == name]))
-        for each in self.routes:
-            wanted += [(label, [each.points]) for label in each.link.labels]
-        for label, lines in wanted:
-            if not lines:
-                continue
-            mark = self._placed(label, lines)
-            if mark is None:
-                return None
-            found.append(mark)
-            self.taken.update((x, mark.y) for x in range(mark.x - 1, mark.x + mark.width + 1))
-        return tuple(found)
-
-    def _placed(self, label: Label, lines: list[tuple[Point, ...]]) -> Mark | None:
-        width = label_width(label, self.notation)
-        for line in lines:
-            for x, y in self._candidates(line, width):
-                around = ((x + k, y) for k in range(-1, width + 1))
-                inner = ((x + k, y) for k in range(width))
-                if x >= 0 and y >= 0 and not any(p in self.taken for p in inner):
-                    own = set(cells_of(line))
-                    if not any(p in self.taken and p not in own for p in around):
-                        return Mark(label, x, y, width)
-        return None
-
-    def _candidates(self, line: tuple[Point, ...], width: int) -> Iterator[Point]:
-        """Places beside a line: right of an upright part, above a level one, from its start on."""
-        for a, b in pairwise(line):
-            points = list(cells_of((a, b)))
-            if a[0] == b[0]:
-                for gap in (1, 0):
-                    for x, y in points[1:-1]:
-                        yield x + 1 + gap, y
-                    for x, y in points[1:-1]:
-                        yield x - width - gap, y
-            else:
-                inner = sorted(points, key=lambda p: abs(2 * p[0] - a[0] - b[0]))
-                for lift in (-1, 1):
-                    for x, y in inner:
-                        yield x - (width - 1) // 2, y + lift

@@ -89,11 +89,12 @@ class _Router:
         for name, (x, y) in self.centre.items():
             for dx in (-1, 0, 1):
                 self.owner[x + dx, y] = name
-        # For each net, its points with the directions in which its lines leave them.
+        # For each line, its points with the directions in which it leaves them.
         self.nets: dict[str, dict[Point, set[int]]] = {}
         self.taken: dict[Point, str] = {}
         self.crossed: set[Point] = set()
         self.entries: set[tuple[str, Point, int]] = set()
+        self.exits: set[tuple[str, Point, int]] = set()
 
     def routes(self) -> Routes:
         """Route the links, near ones first."""
@@ -107,21 +108,24 @@ class _Router:
 
     def _routed(self, link: Link) -> tuple[Point, ...]:
         path = self._search(link)
-        net = self.nets.setdefault(link.source, {})
+        line = self.graph.line(link)
+        net = self.nets.setdefault(line, {})
         for a, b in itertools.pairwise(path):
             way = STEPS.index((b[0] - a[0], b[1] - a[1]))
             net.setdefault(a, set()).add(way)
             net.setdefault(b, set()).add((way + 2) % 4)
         for point in path:
-            if self.taken.setdefault(point, link.source) != link.source:
+            if self.taken.setdefault(point, line) != line:
                 self.crossed.add(point)
+        a, b = path[0], path[1]
+        self.exits.add((link.source, a, STEPS.index((b[0] - a[0], b[1] - a[1]))))
         a, b = path[-2], path[-1]
         self.entries.add((link.target, b, STEPS.index((b[0] - a[0], b[1] - a[1]))))
         return self._whole(link, path)
 
     def _whole(self, link: Link, path: list[Point]) -> tuple[Point, ...]:
         """Lead a path that starts on the net's own lines back to the vertex, then keep corners."""
-        net = self.nets[link.source]
+        net = self.nets[self.graph.line(link)]
         if self.owner.get(path[0]) != link.source:
             path = [*self._back(net, link.source, path[0]), *path[1:]]
         corners = [path[0]]
@@ -151,6 +155,14 @@ class _Router:
         (a, b), (c, d) = self.cells[link.source], self.cells[link.target]
         return (0 if c > a else 1) if a != c else (STRAIGHT if d < b else STRAIGHT + 1)
 
+    def _is_round(self, link: Link) -> bool:
+        """Tell whether a link up its own column has to go round another vertex."""
+        (column, bottom), (_, top) = self.cells[link.source], self.cells[link.target]
+        between = range(top + 1, bottom)
+        return self._heading(link) == STRAIGHT and any(
+            place == column and row in between for place, row in self.cells.values()
+        )
+
     def _astray(self, link: Link, there: Point) -> int:
         """Round what is between them: what several read goes by on the left, else on the right."""
         right = there[0] - self.centre[link.source][0]
@@ -174,7 +186,7 @@ class _Router:
                 away = abs(point[0] - target[0]) // 2 + abs(point[1] - target[1])
                 heappush(queue, (cost + away, cost, point, way))
 
-        for point, way, cost in self._starts(link.source, self._heading(link)):
+        for point, way, cost in self._starts(link):
             offer(cost, point, way, None)
         while queue:
             _, cost, point, way = heappop(queue)
@@ -189,31 +201,31 @@ class _Router:
                     offer(cost + price, there, turn, (point, way))
         raise NoRouteError
 
-    def _starts(self, source: str, heading: int) -> list[tuple[Point, int, int]]:
-        """Where a line may begin: at a free port, or on the net's own lines."""
+    def _starts(self, link: Link) -> list[tuple[Point, int, int]]:
+        """Where a route may begin: at a port, or on its line where others have drawn it."""
+        source, heading = link.source, self._heading(link)
         starts: list[tuple[Point, int, int]] = []
-        for point, ways in sorted(self.nets.get(source, {}).items()):
+        for point, ways in sorted(self.nets.get(self.graph.line(link), {}).items()):
             if point not in self.owner and point not in self.crossed:
                 starts += [(point, way, 1) for way in range(4) if way not in ways]
         x, y = self.centre[source]
         fresh = 0 if not starts or self.shape[source] == "dot" else 2
         turned = 3 if self.shape[source] == "label" else 0
         for way, costs in SIDE.items():
-            cost = costs[heading]
-            starts.append(((x, y), way, cost + fresh + (turned if way == UP else 0)))
+            cost = costs[heading] + fresh + (turned if way == UP else 0)
+            if way == RIGHT and self._is_round(link):
+                cost = 1 + fresh
+            starts.append(((x, y), way, cost))
+            if self.shape[source] == "box" and way in (UP, DOWN) and not self.graph.shared:
+                starts += [((x + side, y), way, cost + PASS) for side in (-1, 1)]
         return starts
 
     def _arrived(self, name: str, point: Point, way: int) -> bool:
         if self.owner.get(point) != name or (name, point, way) in self.entries:
             return False
-        x, y = self.centre[name]
-        if self.shape[name] == "box" and way in (UP, DOWN):
-            return not self._leaves(point, name, way)
-        return point == (x, y) and not self._leaves(point, name, way)
-
-    def _leaves(self, point: Point, name: str, way: int) -> bool:
-        """Tell whether a line of the vertex's own leaves where this one would come in."""
-        return (way + 2) % 4 in self.nets.get(name, {}).get(point, set())
+        port = self.shape[name] == "box" and way in (UP, DOWN)
+        leaves = (name, point, (way + 2) % 4) in self.exits
+        return not leaves and (port or point == self.centre[name])
 
     def _step(self, link: Link, point: Point, way: int, turn: int) -> tuple[Point, int] | None:
         if (turn + 2) % 4 == way:
@@ -221,14 +233,15 @@ class _Router:
         inside = self.owner.get(point)
         if inside == link.target or (inside is not None and turn != way):
             return None if inside != link.target else self._inward(link, point, way, turn)
+        line = self.graph.line(link)
         other = self.taken.get(point)
-        if other is not None and other != link.source and turn != way:
+        if other is not None and other != line and turn != way:
             return None
         there = point[0] + STEPS[turn][0], point[1] + STEPS[turn][1]
         if not (0 <= there[0] < self.lattice.width and 0 <= there[1] < self.lattice.height):
             return None
         price = self._price(link, there, turn)
-        if price is None or self._blocked(link, point, there, turn):
+        if price is None or self._blocked(link, point, turn):
             return None
         return there, price + (BEND if turn != way else 0)
 
@@ -239,7 +252,8 @@ class _Router:
         straight = turn == way and way in (LEFT, RIGHT)
         if not straight or point[1] != y or abs(there[0] - x) >= abs(point[0] - x):
             return None
-        if self.taken.get(there, link.source) != link.source and there != (x, y):
+        line = self.graph.line(link)
+        if self.taken.get(there, line) != line and there != (x, y):
             return None
         return there, 1
 
@@ -260,21 +274,19 @@ class _Router:
         if other is None:
             return 1 + self._astray(link, there)
         ways = self.nets[other].get(there, set())
-        if other == link.source:
+        if other == self.graph.line(link):
             return None
         across = {(turn + 1) % 4, (turn + 3) % 4}
         return 1 + CROSS if ways == across and there not in self.crossed else None
 
-    def _blocked(self, link: Link, point: Point, there: Point, turn: int) -> bool:
-        """Tell whether another line already runs between two points, or leaves a port here."""
-        del there
-        back = turn
+    def _blocked(self, link: Link, point: Point, turn: int) -> bool:
+        """Tell whether another line already runs on from here, or comes in at this port."""
         if self.owner.get(point) == link.source:
-            entering = (link.source, point, (back + 2) % 4)
-            return entering in self.entries
-        return any(
-            turn in net.get(point, ()) for name, net in self.nets.items() if name != link.source
-        )
+            port = link.source, point, turn
+            entering = link.source, point, (turn + 2) % 4
+            return entering in self.entries or (port in self.exits and not self.graph.shared)
+        line = self.graph.line(link)
+        return any(turn in net.get(point, ()) for name, net in self.nets.items() if name != line)
 
 
 def _traced(

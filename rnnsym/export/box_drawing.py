@@ -3,7 +3,8 @@
 import itertools
 
 from rnnsym.diagram.graph import Diagram, Frame
-from rnnsym.diagram.layout import cells_of, for_terminal
+from rnnsym.diagram.layout import for_terminal
+from rnnsym.diagram.marks import cells_of
 from rnnsym.diagram.widths import columns, label_in, lines_of
 from rnnsym.export.text_layout import broken
 from rnnsym.expr import SOURCE, UNICODE, Notation
@@ -82,12 +83,13 @@ class _Canvas:
         arrows: dict[tuple[int, int], int] = {}
         for edge in self.diagram.edges:
             path = list(cells_of(edge.points))
+            line = self.diagram.graph.line(edge.link)
             for a, b in itertools.pairwise(path):
                 way = WAYS[b[0] - a[0], b[1] - a[1]]
                 here = meeting.setdefault(a, {})
-                here[edge.link.source] = here.get(edge.link.source, 0) | way
+                here[line] = here.get(line, 0) | way
                 there = meeting.setdefault(b, {})
-                there[edge.link.source] = there.get(edge.link.source, 0) | OPPOSITE[way]
+                there[line] = there.get(line, 0) | OPPOSITE[way]
             a, b = path[-2:]
             target = next(v for v in self.diagram.graph.vertices if v.name == edge.link.target)
             if target.shape != "dot":

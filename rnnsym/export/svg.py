@@ -6,13 +6,14 @@ from xml.sax.saxutils import escape
 from rnnsym.diagram import Diagram, Frame, Label, Vertex
 from rnnsym.diagram.graph import Point
 from rnnsym.diagram.pieces import Piece, pieces
-from rnnsym.diagram.widths import lines_of
+from rnnsym.diagram.widths import label_width, lines_of
 from rnnsym.export.svg_math import svg_runs
 
 __all__ = ["svg"]
 
 ACROSS, DOWN, MARGIN = 8.5, 19.0, 14.0
 SIZE, SMALL = 16.0, 15.0
+KEY = 4
 ARROW, CORNER, JOINT = 8.0, 6.0, 3.0
 FONT = "'Latin Modern Math','STIX Two Math','Cambria Math','Times New Roman',serif"
 WORDS = {"⊙": "elementwise product", "+": "sum"}
@@ -21,7 +22,8 @@ WORDS = {"⊙": "elementwise product", "+": "sum"}
 def svg(diagram: Diagram) -> str:
     """Return a diagram as one ``svg`` element, keys below it."""
     keys = diagram.graph.keys
-    width = diagram.width * ACROSS + 2 * MARGIN
+    longest = max((label_width(key.label) + KEY for key in keys), default=0)
+    width = max(diagram.width, longest) * ACROSS + 2 * MARGIN
     below = diagram.height * DOWN + 2 * MARGIN
     height = below + len(keys) * 1.5 * SIZE
     body = [

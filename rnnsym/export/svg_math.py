@@ -36,8 +36,8 @@ class _Marked(Unicode):
         above += f"({text_scalar(node.layer)})" if node.layer is not None else ""
         if node.time is not None:
             below.append(text_scalar(node.time))
-        printed = base + (f"{SUP}{above}{END}" if above else "")
-        printed += f"{SUB}{','.join(below)}{END}" if below else ""
+        printed = base + (f"{SUB}{','.join(below)}{END}" if below else "")
+        printed += f"{SUP}{above}{END}" if above else ""
         return f"∂L/∂{printed}" if family.role == "gradient" else printed
 
     def transpose(self, inner: str) -> str:
