@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rnnsym.blocks import (
     Block,
     Equations,
+    Figure,
     Heading,
     Line,
     Listing,
@@ -13,13 +14,13 @@ from rnnsym.blocks import (
     Table,
     prose,
 )
+from rnnsym.diagram import unrolled_diagram
 from rnnsym.model_text import MERGES
-from rnnsym.sheet.chapters.asked import asked
+from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import counted, given, parameters_of
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
 from rnnsym.sheet.guidance import guidance
-from rnnsym.sheet.model_sheet import proof, sources
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import study
 from rnnsym.sheet.symbols import symbol_table
@@ -28,7 +29,9 @@ __all__ = ["sections"]
 
 CELL, MODEL = "vanilla", "bi(vanilla)"
 SHOWN = 4
+FIGURE_STEPS = 3
 SIZES = {"d": 4, "n": 5}
+SOURCES = ("Schuster and Paliwal 1997, Bidirectional recurrent neural networks",)
 HEAD, OUTPUTS = "dense:3", 3
 
 
@@ -46,9 +49,7 @@ def sections() -> Iterator[Block]:
     yield from _use(words)
     yield _mistakes(words)
     yield _takeaways(words)
-    yield from proof([words.study.report])
-    yield from _sources(words)
-    yield from asked(tuple(_questions(words)))
+    yield from closing([words.study], tuple(_questions(words)), SOURCES)
 
 
 def _goals(words: Phrases) -> Block:
@@ -75,6 +76,7 @@ def _idea(words: Phrases) -> Iterator[Block]:
     )
     yield symbol_table(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
+    yield Figure(unrolled_diagram(words.system, FIGURE_STEPS))
     yield words.paragraph(
         "Mind the neighbours: {@a[fwd]} reads {h_fwd[t-1]} and starts from {h_fwd[0]}; {@a[bwd]} "
         "reads {h_bwd[t+1]} and starts beyond the end, from {h_bwd[T+1]}."
@@ -236,14 +238,6 @@ def _takeaways(words: Phrases) -> Block:
             "For sequences that are there as a whole; not for online, causal tasks.",
         ),
     )
-
-
-def _sources(words: Phrases) -> Iterator[Block]:
-    *blocks, listing = sources(words.study)
-    assert isinstance(listing, Listing)
-    paper = prose("Schuster and Paliwal 1997, Bidirectional recurrent neural networks.")
-    yield from blocks
-    yield Listing((*listing.items, paper))
 
 
 def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from rnnsym.blocks import (
     Block,
     Equations,
+    Figure,
     Heading,
     Line,
-    Listing,
     Note,
     Prose,
     Relation,
@@ -16,23 +16,30 @@ from rnnsym.blocks import (
 )
 from rnnsym.derivation import Step
 from rnnsym.derive import derive
+from rnnsym.diagram import backward_diagram, unrolled_diagram
 from rnnsym.expr import Integer
-from rnnsym.sheet.chapters.asked import asked
+from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import at
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
 from rnnsym.sheet.lines import where_of
 from rnnsym.sheet.mistakes import mistakes_box
-from rnnsym.sheet.model_sheet import proof, sources
-from rnnsym.sheet.study import CheckError
+from rnnsym.sheet.study import CheckError, study
 from rnnsym.sheet.symbols import symbol_table
+from rnnsym.sheet.worked import worked_example
 from rnnsym.theorems import theorem
 
 __all__ = ["sections"]
 
 MODEL, LOSS = "vanilla, dense:3", "cross-entropy"
+WORKED, FIGURE_STEPS = "vanilla, dense:1", 3
 CUT, LENGTH = 20, 100
 SIZES = {"d": 4, "n": 5}
+SOURCES = (
+    "Goodfellow, Bengio and Courville 2016, Deep Learning, equations (10.18) to (10.28)",
+    "Werbos 1990, Backpropagation through time: what it does and how to do it",
+    "Williams and Peng 1990, on truncated backpropagation through time",
+)
 
 
 def sections() -> Iterator[Block]:
@@ -43,16 +50,17 @@ def sections() -> Iterator[Block]:
     yield from _method(words)
     yield from rule_blocks(words.derivation.steps, words.study.numbers)
     yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
+    yield Figure(backward_diagram(words.derivation, FIGURE_STEPS))
     yield from _reading(words)
+    yield Heading("Worked example", 2)
+    yield from worked_example(study(WORKED, loss="squared").derivation, steps=3)
     yield from _last_step(words, last)
     yield from _truncation(words)
     yield from _cost(words)
     yield from _published(words)
     yield from mistakes_box(words.study)
     yield _takeaways(words)
-    yield from proof([words.study.report])
-    yield from _sources(words)
-    yield from asked(tuple(_questions(words, last)))
+    yield from closing([words.study], tuple(_questions(words, last)), SOURCES)
 
 
 def _goals(words: Phrases) -> Block:
@@ -79,6 +87,7 @@ def _network(words: Phrases) -> Iterator[Block]:
     )
     yield symbol_table(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
+    yield Figure(unrolled_diagram(words.system, FIGURE_STEPS))
     yield words.paragraph(
         "The arrays {W}, {U}, {b}, {V}, {b_V} carry no step: the same numbers are used at every "
         "step. So the network has {formula} parameters whatever {T} is, and each of them affects "
@@ -214,20 +223,6 @@ def _takeaways(words: Phrases) -> Block:
             "Truncation cuts gradients, not states.",
         ),
     )
-
-
-def _sources(words: Phrases) -> Iterator[Block]:
-    *blocks, listing = sources(words.study)
-    assert isinstance(listing, Listing)
-    further = (
-        prose(
-            "Goodfellow, Bengio and Courville 2016, Deep Learning, equations (10.18) to (10.28)."
-        ),
-        prose("Werbos 1990, Backpropagation through time: what it does and how to do it."),
-        prose("Williams and Peng 1990, on truncated backpropagation through time."),
-    )
-    yield from blocks
-    yield Listing((*listing.items, *further))
 
 
 def _questions(words: Phrases, last: Phrases) -> Iterator[tuple[Prose, Prose]]:

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from rnnsym.blocks import Block, Box, Heading, Prose, Table, prose
-from rnnsym.sheet.chapters.asked import asked
+from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import counted, given, parameters_of
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.compare import compare_blocks, pairs
-from rnnsym.sheet.model_sheet import proof, sources
 from rnnsym.sheet.study import CheckError, study
 from rnnsym.theorems import theorem
 
@@ -28,9 +27,7 @@ def sections() -> Iterator[Block]:
     yield from _use(gru)
     yield _mistakes(gru, lstm)
     yield _takeaways(gru)
-    yield from proof([study(name).report for name in ARCHITECTURES])
-    yield from sources(*(study(name) for name in ARCHITECTURES))
-    yield from asked(tuple(_questions(gru, lstm)))
+    yield from closing([study(name) for name in ARCHITECTURES], tuple(_questions(gru, lstm)))
 
 
 def _goals(words: Phrases) -> Block:
@@ -100,8 +97,8 @@ def _gates(gru: Phrases, lstm: Phrases) -> Iterator[Block]:
     )
     yield gru.paragraph(
         "Mind the orientation of {z[t]}: here, as in the course notes, {z[t]} near 0 *keeps* the "
-        "old state. In D2L, PyTorch and Keras {z[t]} near 1 keeps it. The two are the same cell "
-        "with {W_z}, {U_z} and {b_z} negated."
+        "old state. In D2L, PyTorch and Keras {z[t]} near 1 keeps it. Negating {W_z}, {U_z} and "
+        "{b_z} turns one orientation into the other."
     )
 
 

@@ -22,19 +22,22 @@ from rnnsym.flow.bounds import chain_bounds
 from rnnsym.flow.examples import DIRECT_EDGE, counterexample
 from rnnsym.flow.measure import Setting, measure
 from rnnsym.flow.paths import count_paths, main_state, step_paths
-from rnnsym.sheet.chapters.asked import asked
+from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.flow_remedies import remedies
 from rnnsym.sheet.chapters.flow_review import flow_mistakes, flow_questions, flow_takeaways
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.flow_bounds import bound_blocks
 from rnnsym.sheet.flow_measured import measured_blocks
 from rnnsym.sheet.jacobians import jacobian_blocks
-from rnnsym.sheet.model_sheet import proof, sources
 from rnnsym.sheet.rounded import power, short
 from rnnsym.sheet.study import study
 
 __all__ = ["sections"]
 
+SOURCES = (
+    "Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent networks",
+    "Bengio, Simard and Frasconi 1994, on learning long-term dependencies",
+)
 MEASURED = ("vanilla", "gru", "lstm")
 LAGS = 50
 GATES = (0.5, 0.9, 0.99)
@@ -60,9 +63,8 @@ def sections() -> Iterator[Block]:
     yield from remedies(words, lstm)
     yield flow_mistakes(words, lstm)
     yield flow_takeaways(words)
-    yield from proof([w.study.report for w in (words, about("linear"), lstm)])
-    yield from sources(words.study, lstm.study)
-    yield from asked(tuple(flow_questions(words, lstm)))
+    models = [w.study for w in (words, about("linear"), lstm)]
+    yield from closing(models, tuple(flow_questions(words, lstm)), SOURCES)
 
 
 def _goals(words: Phrases) -> Block:

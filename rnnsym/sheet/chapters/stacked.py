@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from rnnsym.blocks import Block, Heading, Listing, Prose, Table, prose
+from rnnsym.blocks import Block, Figure, Heading, Listing, Prose, Table, prose
+from rnnsym.diagram import backward_diagram, unrolled_diagram
 from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Node, Plus, Span
 from rnnsym.flow.paths import count_paths, main_state
-from rnnsym.sheet.chapters.asked import asked
+from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import at, counted, given, parameters_of
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
 from rnnsym.sheet.guidance import guidance
-from rnnsym.sheet.model_sheet import proof, sources
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import study
 from rnnsym.sheet.symbols import symbol_table, widths
@@ -18,7 +18,9 @@ from rnnsym.sheet.symbols import symbol_table, widths
 __all__ = ["sections"]
 
 CELL, MODEL = "vanilla", "vanilla*L"
+DRAWN, FIGURE_STEPS = "vanilla*3", 3
 SIZES = {"d": 4, "n": 5}
+SOURCES = ("Pascanu, Gulcehre, Cho and Bengio 2014, How to construct deep RNNs",)
 DEPTHS, STEPS_SHOWN = (1, 2, 3, 4), (1, 2, 5, 10)
 LAYERS_ASKED, STEPS_ASKED = 3, 2
 DEEP = "gru*3"
@@ -38,9 +40,7 @@ def sections() -> Iterator[Block]:
     yield from _depth(words)
     yield _mistakes(words)
     yield _takeaways(words)
-    yield from proof([words.study.report])
-    yield from _sources(words)
-    yield from asked(tuple(_questions(words)))
+    yield from closing([words.study], tuple(_questions(words)), SOURCES)
 
 
 def _goals(words: Phrases) -> Block:
@@ -84,6 +84,7 @@ def _forward(words: Phrases) -> Iterator[Block]:
     yield symbol_table(words.system)
     yield from widths(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
+    yield Figure(unrolled_diagram(study(DRAWN).system, FIGURE_STEPS))
     yield words.paragraph(
         "In one line, with the output written as the state: {h[l,t]} is tanh of {together}, and "
         "{h[0,t]} stands for {x[t]}. Each layer has weights of its own, shared over steps and not "
@@ -122,6 +123,7 @@ def _two_ways(words: Phrases) -> Iterator[Block]:
     )
     rows = ((prose(name), _arriving(words, *place)) for name, place in corners)
     yield Table((prose("where"), words.say("what arrives at {h[l,t]}")), tuple(rows))
+    yield Figure(backward_diagram(study(DRAWN).derivation, FIGURE_STEPS))
     yield words.paragraph(
         "Only the top layer sees the loss directly. Everything below learns from what has come "
         "down through the matrices and slopes of all layers between, and, within each layer, back "
@@ -244,14 +246,6 @@ def _takeaways(words: Phrases) -> Block:
             "Two to four layers as a start, according to the course notes.",
         ),
     )
-
-
-def _sources(words: Phrases) -> Iterator[Block]:
-    *blocks, listing = sources(words.study)
-    assert isinstance(listing, Listing)
-    paper = prose("Pascanu, Gulcehre, Cho and Bengio 2014, How to construct deep RNNs.")
-    yield from blocks
-    yield Listing((*listing.items, paper))
 
 
 def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
