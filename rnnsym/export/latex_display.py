@@ -18,7 +18,7 @@ __all__ = ["display_latex"]
 INDENT, FURTHER, NOTE_INDENT, EQUALS, GAP = 24, 22, 50, 15, 14
 SMALL = 0.83
 """Small print against running text."""
-SURE = 0.93
+SURE = 0.96
 """What can be relied on of a width left over: widths are estimates."""
 LEAST_REMARK = 130
 """Where less than this is left beside a display, its comments stand below."""
