@@ -88,7 +88,9 @@ def cell_topic(name: str, title: str, line: str) -> Topic:
     return Topic(name, title, line, sections, models=(name,))
 
 
-def chapter_topic(name: str, title: str, line: str, models: tuple[str, ...]) -> Topic:
+def chapter_topic(
+    name: str, title: str, line: str, models: tuple[str, ...], kind: str = "sheet"
+) -> Topic:
     """Return the topic whose sections are those of its file in ``chapters``."""
 
     def sections() -> "Iterator[Block]":
@@ -96,7 +98,7 @@ def chapter_topic(name: str, title: str, line: str, models: tuple[str, ...]) -> 
         found: Iterator[Block] = chapter.sections()
         return found
 
-    return Topic(name, title, line, sections, models=models)
+    return Topic(name, title, line, sections, kind, models)
 
 
 def find_topic(text: str, convention: str = TEXTBOOK) -> Topic | None:

@@ -1,0 +1,84 @@
+"""Why recurrent networks, what is wrong with the simple one, and what the other chapters add."""
+
+from collections.abc import Iterator
+
+from rnnsym.blocks import Block, Equations, Heading, Line, Table, prose
+from rnnsym.sheet.chapters.phrases import Phrases, about
+
+__all__ = ["sections"]
+
+
+def sections() -> Iterator[Block]:
+    """Yield the chapter."""
+    words = about("vanilla")
+    yield words.box(
+        "goals",
+        "You can",
+        (
+            "say what a recurrent network does that a feed-forward network cannot",
+            "name the two weaknesses of the vanilla network, and the answer to each",
+        ),
+    )
+    yield from _sequences(words)
+    yield from _weaknesses(words)
+    yield from _answers(words)
+    yield words.box(
+        "takeaways",
+        "Takeaways",
+        (
+            "One cell, used at every step; its state is the memory.",
+            "Long-range dependencies call for gates; limited capacity for depth; missing context "
+            "for a second direction.",
+        ),
+    )
+
+
+def _sequences(words: Phrases) -> Iterator[Block]:
+    [first, second] = words.system.equations
+    yield Heading("Sequences need memory", 2)
+    yield words.paragraph(
+        "A feed-forward network maps one input of a fixed size to one output. A sentence, a sound "
+        "or a series of measurements has any length, and what an element means depends on those "
+        "before it. A recurrent network reads such a sequence one element {x[t]} at a time and "
+        "carries a *state* {h[t]} from step to step, made by the same cell at every step:"
+    )
+    yield Equations(tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in (first, second)))
+    yield words.paragraph(
+        "Three things follow. The number of parameters does not depend on the length {T}. The "
+        "state is all that the network knows of the past. And training has to send gradients back "
+        "through all steps: backpropagation through time."
+    )
+
+
+def _weaknesses(words: Phrases) -> Iterator[Block]:
+    yield Heading("Two weaknesses of the vanilla network", 2)
+    yield words.listing(
+        (
+            "*Long-range dependencies.* Between {h[t]} and {h[T]} lie {T-t} steps, and a gradient "
+            "is multiplied by one Jacobian in each. It vanishes, or explodes, before it can teach "
+            "the network what mattered long ago. All information is mixed into one state, and "
+            "nothing decides what to keep.",
+            "*Limited capacity.* One layer applies one nonlinearity per step, and a state at t "
+            "knows the past only.",
+        ),
+        "numbers",
+    )
+
+
+def _answers(words: Phrases) -> Iterator[Block]:
+    yield Heading("The answers", 2)
+    yield Table(
+        tuple(prose(x) for x in ("problem", "answer", "architecture")),
+        words.rows(
+            ("long-range dependencies", "gates that decide what to keep, write and show",
+             "GRU, LSTM"),
+            ("limited capacity", "several recurrent layers on top of each other", "stacked RNN"),
+            ("context on one side only", "a second chain from the end, if the end is there",
+             "bidirectional RNN"),
+            ("exploding gradients", "clipping", "any of them"),
+        ),
+    )  # fmt: skip
+    yield words.paragraph(
+        "The answers are independent of each other and combine freely: layers of bidirectional "
+        "LSTMs are a common choice for texts that are there as a whole."
+    )
