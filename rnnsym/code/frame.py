@@ -222,5 +222,7 @@ class Frame:
         return self._send(self.system.output, "dy")
 
     def _send(self, array: Array, value: str) -> list[str]:
-        cut = self.cut(array) or "[:]"
-        return [f"add(dv, v, {self.key(array)}, np.s_{cut}, {value})"]
+        key, cut = self.key(array), self.cut(array)
+        if cut:
+            value = f"placed(v[{key}], np.s_{cut}, {value})"
+        return [f"arrive(dv, {key}, {value})"]

@@ -21,15 +21,12 @@ def backward_lines(layer: Layer, cached: list[str]) -> list[str]:
 class _Backward:
     def __init__(self, layer: Layer, cached: list[str]) -> None:
         self.layer, self.plan, self.unit, self.cached = layer, layer.plan, layer.unit, cached
-        self.all = Everywhere(layer)
-        self.loop, self.gradients = BackwardLoop(layer, self.all), Gradients(layer, self.all)
+        self.gradients = Gradients(layer, Everywhere(layer))
 
     def lines(self) -> list[str]:
         unit, layer = self.unit, self.layer
-        self._buffers()
-        loop = self.loop.lines() if unit.states else self._once()
-        stepwise = self.loop.body.work
         gradients = [*self.gradients.weights(), *self.gradients.sent()]
+        recursion = self._recursion(gradients) if unit.states else [*self._buffers(), *self._once()]
         arrived = [f"Delta_{layer.name(a)}" for a in layer.exports]
         finals = [f"final_{s.name}" for s, _ in unit.states]
         zero = [f"{name}=0.0" for name in finals]
@@ -51,23 +48,25 @@ class _Backward:
         reads = [r.local.name for r in unit.reads]
         body = [
             f"{', '.join(self.cached)}{',' if len(self.cached) == 1 else ''} = cache",
-            *self._weight_lines(gradients),
+            *self._weight_lines([*recursion, *gradients]),
             f"T, B, dtype = len({reads[0]}), {reads[0]}.shape[2], {reads[0]}.dtype",
             "T -= 2" if unit.reads[0].local in layer.padded else "",
             *self.layer.size_lines(),
             *self._views(),
-            *(f"{name} = np.empty((T, {rows}, B), dtype)" for name, rows in self.all.work.items()),
-            *self.all.lines,
-            *(f"{name} = np.empty(({rows}, B), dtype)" for name, rows in stepwise.items()),
-            *loop,
+            *recursion,
             *gradients,
         ]
         return [*head, *(f"    {line}" for line in body if line)]
 
-    def _weight_lines(self, gradients: list[str]) -> list[str]:
+    def _recursion(self, gradients: list[str]) -> list[str]:
+        text = "\n".join(gradients)
+        kept = {x.target.name for x in self.unit.lines if _mentions(text, x.target.name)}
+        edges = re.search(r"delta\w*\[(before|after)", text) is not None
+        return BackwardLoop(self.layer, kept, edges).lines()
+
+    def _weight_lines(self, code: list[str]) -> list[str]:
         """Fetch the weights that the lines read."""
-        lines = [*self.all.lines, *self.loop.body.lines, *gradients]
-        text = "\n".join(line for line in lines if not line.startswith("#"))
+        text = "\n".join(line for line in code if not line.lstrip().startswith("#"))
         names = [r.name for r in self.plan.stacked] + [w.name for w in self.unit.weights]
         return [f'{n} = params["{n}" + at]' for n in dict.fromkeys(names) if _mentions(text, n)]
 
@@ -78,19 +77,21 @@ class _Backward:
 
     # Arrays
 
-    def _buffers(self) -> None:
-        layer, out = self.layer, self.all
+    def _buffers(self) -> list[str]:
+        """Make the adjoints of a unit without recursion."""
+        layer, lines = self.layer, list[str]()
         if layer.stack:
             total = layer.offsets([a.lhs for a in layer.stack])[1]
-            out.add(f"delta = np.zeros((T + 2, {total}, B), dtype)")
-            out.lines += setup_lines(layer, "delta", layer.adjoint_name)
+            lines.append(f"delta = np.zeros((T + 2, {total}, B), dtype)")
+            lines += setup_lines(layer, "delta", layer.adjoint_name)
         for line in self.unit.lines:
             name = line.target.name
             if not any(a.lhs == line.of for a in layer.stack):
-                out.add(f"{name} = np.zeros((T + 2, {layer.rows(line.target)}, B), dtype)")
+                lines.append(f"{name} = np.zeros((T + 2, {layer.rows(line.target)}, B), dtype)")
             if line.incoming:
                 arriving = f"Delta_{layer.name(layer.consumer(line.of))}"
-                out.add(f"{name}[now] = {arriving}")
+                lines.append(f"{name}[now] = {arriving}")
+        return lines
 
     def _once(self) -> list[str]:
         """Write the lines of a unit without recursion, for all steps."""

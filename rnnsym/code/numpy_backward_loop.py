@@ -1,186 +1,320 @@
 """The recursion of a backward function: adjoints from the last step to the first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
-from rnnsym.code.linear import Linear, LinearLine, linear_lines, products_in, source_of, written
-from rnnsym.code.numpy_layer import Body, Everywhere, Layer
+from rnnsym.code.linear import Linear, LinearLine, linear_lines, products_in, written
+from rnnsym.code.numpy_fans import Fan, Fans
+from rnnsym.code.numpy_layer import Body, Layer, Some
 from rnnsym.code.numpy_text import wrapped_sum
 from rnnsym.code.plan import Run
 from rnnsym.code.units import arrays_in
-from rnnsym.expr import TIME, Array, Family, Node, hadamard, matmul, rebuild, source, transpose
+from rnnsym.expr import (
+    TIME,
+    Array,
+    Expr,
+    Family,
+    Integer,
+    Node,
+    hadamard,
+    matmul,
+    rebuild,
+    source,
+    transpose,
+)
 
 __all__ = ["BackwardLoop"]
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Products of neighbours in the stack, at one shift."""
+    """Products of neighbours in the stack, as one."""
 
     run: Run
     shift: int
 
 
 class BackwardLoop:
-    """The loop of a unit; coefficients are computed before it, for all steps."""
+    """The loop of a unit; coefficients are computed a few steps ahead of it.
 
-    def __init__(self, layer: Layer, before: Everywhere) -> None:
+    What a step sends to the step before it is summed at its own end, in carry_s for a state s.
+
+    Args:
+        kept: the names of adjoints that are read after the loop, at all steps.
+        edges: some are read at steps 0 or T + 1 too, where they are zero.
+    """
+
+    def __init__(self, layer: Layer, kept: set[str], edges: bool) -> None:
         self.layer, self.plan, self.unit = layer, layer.plan, layer.unit
-        self.all, self.body = before, Body(layer)
+        self.make = "np.zeros" if edges else "np.empty"
+        self.buffers: list[str] = []
+        self.ahead, self.body = Some(layer), Body(layer, self._walk)
         self.linear = linear_lines(layer.plan)
         self.adjoints = layer.adjoints
         self.known: dict[Node, Array] = {}
-        self.shared: dict[Node, Array] = {}
-        self.done_runs: set[str] = set()
+        self.coefficients: list[str] = []
+        self.shared = self._shared_products()
+        self.fans = Fans(layer, self.linear, self.shared)
+        terms = (t for line in self.linear for t in line.terms if t.shift != 0)
+        carried = (self._named(t.base) for t in terms if self._is_bare(t))
+        self.kept = kept | {a.name for a in carried if isinstance(a, Array)}
+
+    def lines(self) -> list[str]:
+        """Return the loop's lines, and those of the initial states' gradients."""
+        layer, ahead, body = self.layer, self.ahead, self.body
+        states = {s.family: s for s, _ in self.unit.states}
+        self._adjoint_arrays()
+        for line in self.linear:
+            self._line(line, line.line.of.family in states)
+        for line in self.linear:
+            self._carry(line, line.line.of.family in states)
+        rows = layer.rows(self.unit.states[0][0])
+        steps = "range(T, 0, -1)" if self.unit.order > 0 else "range(1, T + 1)"
+        work = [f"{k} = np.empty((few, {v}, B), dtype)" for k, v in ahead.work.items()]
+        work += [f"{k} = np.empty(({v}, B), dtype)" for k, v in body.work.items()]
+        hold = [f"hold_{s.name} = np.zeros(({layer.rows(s)}, B), dtype)" for s in states.values()]
+        return [
+            f"few = steps_at_once(T, {rows} * B)",
+            *self.buffers,
+            *work,
+            *hold,
+            *body.setup(),
+            "off = masked(mask, T)",
+            f"for count, at_t, at_before, at_after in parts({steps}, few):",
+            *(f"    {line}" for line in ahead.lines),
+            *(f"    {line}" for line in body.loop()),
+            *(f"        {line}" for line in body.lines),
+            *(f"d{s.name}_0 = carry_{s.name} + hold_{s.name}" for s in states.values()),
+        ]
+
+    def _walk(self, name: str, shift: int) -> str:
+        """Return what the loop walks for an array."""
+        if name in self.coefficients:
+            return name
+        if name.startswith("Delta_"):  # step t has index t - 1
+            return f"{name}[at_before]"
+        return f"{name}[at_{ {0: 't', -1: 'before', 1: 'after'}[shift] }]"
 
     # What is known before the recursion
 
-    def _coefficient(self, node: Node, line: LinearLine) -> Array:
-        """Return the array that holds a coefficient at all steps."""
+    def _coefficient(self, node: Node, line: LinearLine) -> str:
+        """Return the variable that holds a coefficient at this step."""
         if isinstance(node, Array) and node.time == TIME and self.layer.is_slotted(node):
-            return node
+            return self.body.variable(node)
         if node not in self.known:
             stem = line.line.target.name.removeprefix("delta_")
             name, number = f"k_{stem}", 2
-            taken = {a.name for a in self.known.values()} | {a.name for a in self.shared.values()}
-            while name in taken:
+            while name in self.coefficients:
                 name, number = f"k_{stem}{number}", number + 1
-            array = Array(Family(name, name), node.shape, None, TIME)
-            self.known[node] = array
-            rows = self.layer.rows(node)
-            self.all.add(f"{name} = np.zeros((T + 2, {rows}, B), dtype)")
-            self._fill(array, node)
-        return self.known[node]
+            self.coefficients.append(name)
+            self.known[node] = Array(Family(name, name), node.shape, None, TIME)
+            self.buffers.append(f"{name} = np.empty((few, {self.layer.rows(node)}, B), dtype)")
+            self._fill(f"{name}[:count]", self.known[node], node)
+        return self.body.variable(self.known[node])
 
-    def _fill(self, array: Array, node: Node) -> None:
-        target = f"{array.name}_now"
-        self.all.comment(array, node)
-        self.all.add(f"{target} = {array.name}[now]")
-        self.all.compute(node, target)
+    def _fill(self, place: str, array: Array, node: Node) -> None:
+        self.ahead.comment(array, node)
+        self.ahead.add(f"row = {place}")
+        self.ahead.compute(node, "row")
 
-    def _share_products(self) -> None:
+    def _shared_products(self) -> dict[Node, Array]:
         """Name matrix products that stand in several lines, such as U_hᵀ δ_g."""
         uses: dict[Node, int] = {}
         for line in self.linear:
             for term in line.terms:
                 for product in products_in(term.base):
                     uses[product] = uses.get(product, 0) + 1
-        for node, count in uses.items():
-            if count > 1:
-                adjoint = next(a for a in arrays_in(node) if a.family.role == "adjoint")
-                name = f"q_{adjoint.name.removeprefix('delta_')}"
-                while name in {a.name for a in self.shared.values()}:
-                    name += "_"
-                self.shared[node] = Array(Family(name, name, "", "adjoint"), node.shape, None, TIME)
-                rows = self.layer.rows(node)
-                self.all.add(f"{name} = np.zeros((T + 2, {rows}, B), dtype)")
+        found: dict[Node, Array] = {}
+        for node in (n for n, count in uses.items() if count > 1):
+            adjoint = next(a for a in arrays_in(node) if a.family.role == "adjoint")
+            name = f"q_{adjoint.name.removeprefix('delta_')}"
+            while name in {a.name for a in found.values()}:
+                name += "_"
+            found[node] = Array(Family(name, name, "", "adjoint"), node.shape, None, TIME)
+        return found
+
+    # Arrays of adjoints
+
+    def _adjoint_arrays(self) -> None:
+        """Make the stack of adjoints with what stands around it, and the other adjoints."""
+        layer, fans, add = self.layer, self.fans, self.buffers.append
+        if layer.stack:
+            self._stack([self.adjoints[a.lhs.family] for a in layer.stack])
+        for line in self.linear:
+            if line.line.of.family not in fans.places:
+                self._adjoint_array(line.line.target)
+        for array in self.shared.values():
+            self._adjoint_array(array)
+        for fan in fans.apart:
+            size = f"{len(fan.parts)}, {layer.rows(fan.base)}"
+            add(f"from_{fan.name} = np.empty((T + 2, {size}, B), dtype)")
+            for place, part in enumerate(fan.parts):
+                add(f"{part.array.name} = from_{fan.name}[:, {place}]")
+
+    def _stack(self, members: list[Array]) -> None:
+        layer, fans, add = self.layer, self.fans, self.buffers.append
+        head, tail = [p.array for p in fans.head], [p.array for p in fans.tail]
+        rows = [*head, *members, *tail]
+        starts: list[Expr] = [Integer(0)]
+        for array in rows:
+            starts.append(starts[-1] + array.shape[0])
+
+        def cut(arrays: list[Array]) -> str:
+            first = rows.index(arrays[0])
+            last = first + len(arrays)
+            start = layer.size(starts[first]) if first else ""
+            return f"{start}:{layer.size(starts[last]) if last < len(rows) else ''}"
+
+        slab = "products" if head or tail else "delta"
+        names = ", ".join(a.name for a in rows)
+        add(f"# {slab}: {names}")
+        add(f"{slab} = {self.make}((T + 2, {layer.size(starts[-1])}, B), dtype)")
+        if head or tail:
+            add(f"delta = products[:, {cut(members)}]")
+        for array in rows:
+            add(f"{array.name} = {slab}[:, {cut([array])}]")
+        for fan in fans.fans:
+            if len(fan.parts) > 1 and fan not in fans.apart:
+                shape = f"T + 2, {len(fan.parts)}, {layer.rows(fan.base)}, B"
+                found = cut([p.array for p in fan.parts])
+                add(f"from_{fan.name} = {slab}[:, {found}].reshape({shape})")
+
+    def _adjoint_array(self, array: Array) -> None:
+        """Make an adjoint's array: one step is enough where nobody reads it later."""
+        name, rows = array.name, self.layer.rows(array)
+        if name in self.kept:
+            self.buffers.append(f"{name} = {self.make}((T + 2, {rows}, B), dtype)")
+        else:
+            self.body.single.add(name)
+            self.buffers.append(f"{name}_t = np.empty(({rows}, B), dtype)")
+
+    def _is_bare(self, term: Linear) -> bool:
+        return term.coefficient is None and isinstance(self._named(term.base), Array)
 
     # The recursion
 
-    def lines(self) -> list[str]:
-        """Return the loop's lines, and those of the initial states' gradients."""
-        self._share_products()
-        unit, body = self.unit, self.body
-        states = {s.family: s for s, _ in unit.states}
-        for line in self.linear:
-            self._line(line, line.line.of.family in states)
-        loop = [
-            "off = masked(mask, T)",
-            *(
-                f"hold_{s.name} = np.zeros(({self.layer.rows(s)}, B), dtype)"
-                for s, _ in unit.states
-            ),
-            *body.loop(unit.order > 0),
-            *(f"    {line}" for line in body.lines),
-        ]
-        return loop + self._initial()
-
     def _line(self, line: LinearLine, is_state: bool) -> None:
-        body, target = self.body, line.line.target
-        if target.name in self.done_runs:
+        body, target, of = self.body, line.line.target, line.line.of
+        if any(p.whole and p.line is line for p in self.fans.of.values()):
             return
-        run = self._run(line)
-        for text in wrapped_sum(f"# {source(target)} = ", written(line.line), 80):
-            body.add(text if text.startswith("#") else f"#{text[1:]}")
-        if len(run) > 1:
-            self._together(run, line)
-            return
+        self._quote(line)
         out = body.variable(target)
-        started = line.line.incoming
-        for group in self._groups(line.terms):
-            started = self._term(group, out, started, line)
-        if not started:
-            body.add(f"{out}[...] = 0.0")
+        ready: list[str] = []
+        if line.line.incoming:
+            ready.append(body.bind(f"Delta_{self.layer.name(self.layer.consumer(of))}"))
+        if is_state or any(t.shift for t in line.terms):
+            ready.append(f"carry_{of.name}")
+        own = [t for t in line.terms if t.shift == 0]
+        ready += [self._held(t) for t in own if id(t) in self.fans.of]
+        groups = self._groups(t for t in own if id(t) not in self.fans.of)
+        self._sum(ready, groups, out, line)
         if line.factor is not None:
-            body.add(f"{out} *= {body.variable(self._coefficient(line.factor, line))}")
+            body.add(f"{out} *= {self._coefficient(line.factor, line)}")
         if is_state:
-            self._state(line, out)
-        self._products_of(target)
+            self._hold(of.name, out)
+        self._spread(target)
 
-    def _products_of(self, target: Array) -> None:
+    def _held(self, term: Linear) -> str:
+        return self.body.variable(self.fans.of[id(term)].array)
+
+    def _quote(self, line: LinearLine) -> None:
+        head = f"# {source(line.line.target)} = "
+        for text in wrapped_sum(head, written(line.line), 80):
+            self.body.add(text if text.startswith("#") else f"#{text[1:]}")
+
+    def _sum(
+        self, ready: list[str], groups: list[Linear | Joined], out: str, line: LinearLine
+    ) -> None:
+        """Write the sum of what is ready and of what is not into ``out``."""
+        add = self.body.add
+        if len(ready) > 1:
+            add(f"add({ready[0]}, {ready[1]}, {out})")
+            ready = ready[2:]
+        elif groups:
+            self._term(groups[0], out, False, line)
+            groups = groups[1:]
+        else:
+            add(f"{out}[...] = {ready[0] if ready else '0.0'}")
+            return
+        for text in ready:
+            add(f"{out} += {text}")
+        for group in groups:
+            self._term(group, out, True, line)
+
+    def _spread(self, base: Array) -> None:
+        """Write what takes an adjoint alone: its matrix products, and its fans."""
+        for fan in self.fans.taken_by(base):
+            self._fan(fan)
         for node, array in self.shared.items():
-            if target in set(arrays_in(node)):
+            if base in set(arrays_in(node)):
                 self.body.add(f"# {source(array)} = {source(node)}")
                 self.body.compute(self._named(node, keep=True), self.body.variable(array))
+                self._spread(array)
 
-    def _state(self, line: LinearLine, out: str) -> None:
-        """Add the final state's own gradient; where a step is masked, all of it is carried on."""
-        name = line.line.of.name
-        last = "T" if self.unit.order > 0 else "1"
-        add = self.body.add
-        if line.line.incoming:
-            self.all.add(f"{line.line.target.name}[{last}] += final_{name}")
+    def _fan(self, fan: Fan) -> None:
+        body = self.body
+        for part in fan.parts:
+            if part.whole:
+                self._quote(part.line)
+            else:
+                assert part.term.coefficient is not None
+                whole = hadamard(part.term.coefficient, fan.base)
+                body.add(f"# {source(part.array)} = {source(whole)}")
+        [first, *others] = fan.parts
+        assert first.term.coefficient is not None
+        if not others:
+            k = self._coefficient(first.term.coefficient, first.line)
+            out = body.variable(first.array)
+            body.add(f"multiply({k}, {body.variable(fan.base)}, {out})")
         else:
-            add(f"if t == {last}:")
-            add(f"    {out} += final_{name}")
+            k, shape = f"k_{fan.name}", f"{len(fan.parts)}, {self.layer.rows(fan.base)}"
+            while k in self.coefficients:
+                k += "_"
+            self.coefficients.append(k)
+            self.buffers.append(f"{k} = np.empty((few, {shape}, B), dtype)")
+            for place, part in enumerate(fan.parts):
+                assert part.term.coefficient is not None
+                name = Array(Family("row", "row"), part.array.shape, None, TIME)
+                self._fill(f"{k}[:count, {place}]", name, part.term.coefficient)
+            out = body.bind(f"from_{fan.name}")
+            body.add(f"multiply({body.bind(k)}, {body.variable(fan.base)}, {out})")
+        for part in fan.parts:
+            if part.whole:
+                self._spread(part.array)
+
+    def _hold(self, name: str, out: str) -> None:
+        """Where a step is masked, all of a state's gradient is carried on."""
+        add = self.body.add
         self.body.bind("off")
         add("if off_t is not None:  # a masked step hands the gradient on")
         add(f"    {out} += hold_{name}")
-        add(f"    np.multiply({out}, off_t, out=hold_{name})")
+        add(f"    multiply({out}, off_t, hold_{name})")
         add(f"    {out} -= hold_{name}")
 
-    def _run(self, line: LinearLine) -> list[LinearLine]:
-        """Return the neighbours in the stack that take the same adjoint as this line."""
-        by_family = {x.line.of.family: x for x in self.linear}
-        order = [by_family[a.lhs.family] for a in self.layer.stack]
-        key = source_of(line)
-        if key is None or line not in order:
-            return [line]
-        for same, group in groupby(order, source_of):
-            members = list(group)
-            if same == key and line in members:
-                return members
-        return [line]
+    def _carry(self, line: LinearLine, is_state: bool) -> None:
+        """Sum up, at a step's end, what a line takes from it one step further."""
+        terms = [t for t in line.terms if t.shift != 0]
+        if not terms and not is_state:
+            return
+        body, of = self.body, line.line.of
+        name = f"carry_{of.name}"
+        start = f"{name} = np.zeros(({self.layer.rows(line.line.target)}, B), dtype)"
+        self.buffers.append(f"{start} + final_{of.name}" if is_state else start)
+        ready = [self._held(t) for t in terms if id(t) in self.fans.of]
+        left = [t for t in terms if id(t) not in self.fans.of]
+        plain = [
+            t for t in left if t.coefficient is None and isinstance(self._named(t.base), Array)
+        ]
+        ready += [body.text(self._named(t.base)) for t in plain]
+        groups = self._groups(t for t in left if t not in plain)
+        if len(ready) == 1 and not groups:
+            body.add(f"{name} = {ready[0]}")
+        elif not ready and not groups:
+            body.add(f"{name} = 0.0")
+        elif ready or groups:
+            self._sum(ready, groups, name, line)
 
-    def _together(self, run: list[LinearLine], line: LinearLine) -> None:
-        """Write neighbours as one product of a stack of coefficients."""
-        body, layer = self.body, self.layer
-        names = "".join(x.line.target.name.removeprefix("delta_") for x in run)
-        rows = layer.rows(run[0].line.target)
-        cut = layer.cut([x.line.of for x in run])
-        view = "delta" if cut == ":" else f"delta[:, {cut}]"
-        shape = f"(T + 2, {len(run)}, {rows}, B)"
-        self.all.add(f"k_{names} = np.zeros({shape}, dtype)")
-        self.all.add(f"parts_{names} = {view}.reshape({shape})")
-        for place, member in enumerate(run):
-            coefficient = member.terms[0].coefficient
-            assert coefficient is not None
-            self.all.add(f"k_now = k_{names}[now, {place}]")
-            part = Array(Family("k_now", "k_now", "", "text"), coefficient.shape)
-            self.all.comment(part, coefficient)
-            self.all.compute(coefficient, "k_now")
-        base = run[0].terms[0].base
-        assert isinstance(base, Array)
-        for member in run:
-            if member is not line:
-                body.add(f"# {source(member.line.target)} = {written(member.line)}")
-        adjoint, k = body.variable(base), body.bind(f"k_{names}")
-        body.add(f"np.multiply({k}, {adjoint}, out={body.bind(f'parts_{names}')})")
-        self.done_runs |= {x.line.target.name for x in run}
-        for member in run:
-            self._products_of(member.line.target)
-
-    def _groups(self, terms: tuple[Linear, ...]) -> list[Linear | Joined]:
+    def _groups(self, terms: Iterable[Linear]) -> list[Linear | Joined]:
         """Join the products of neighbours in the stack into one."""
         found: list[Linear | Joined] = []
         left = list(terms)
@@ -196,60 +330,37 @@ class BackwardLoop:
                 left = [t for t in left if t not in members]
         return [*found, *left]
 
-    def _term(self, group: Linear | Joined, out: str, started: bool, line: LinearLine) -> bool:
+    def _term(self, group: Linear | Joined, out: str, started: bool, line: LinearLine) -> None:
         body = self.body
         if isinstance(group, Joined):
-            run = group.run
-            cut = self.layer.cut(run.members)
-            stems = (self.layer.adjoint_name(m).removeprefix("delta_") for m in run.members)
-            name = "delta" if cut == ":" else f"delta_{''.join(stems)}"
-            if cut != ":":
-                view = f"{name} = delta[:, {cut}]"
-                if view not in self.all.lines:
-                    self.all.add(view)
-            vector = body.bind(name, group.shift)
-            if not started:
-                body.add(f"np.dot({run.name}.T, {vector}, out={out})")
-                return True
-            work = body.temporary(line.line.target)
-            body.add(f"np.dot({run.name}.T, {vector}, out={work})")
-            body.add(f"{out} += {work}")
-            body.free(work)
-            return True
-        node = self._node(group, line)
+            node: Node = matmul(transpose(self._stacked_weight(group.run)), self._view(group.run))
+        else:
+            node = self._named(group.base)
+            if group.coefficient is not None:
+                k = self._coefficient(group.coefficient, line)
+                node = hadamard(Array(Family(k, k, "", "text"), group.coefficient.shape), node)
         if started:
             body.add_to(out, node)
         else:
             body.compute(node, out)
-        return True
 
-    def _node(self, term: Linear, line: LinearLine) -> Node:
-        """Return a term with its coefficient and its shared products as arrays."""
-        base = self._named(term.base)
-        if term.coefficient is None:
-            return base.xreplace({TIME: TIME + term.shift}) if term.shift else base
-        whole = hadamard(self._coefficient(term.coefficient, line), base)
-        return whole.xreplace({TIME: TIME + term.shift}) if term.shift else whole
+    @staticmethod
+    def _stacked_weight(run: Run) -> Array:
+        rows = sum((w.shape[0] for w in run.weights[1:]), start=run.weights[0].shape[0])
+        return Array(Family(run.name, run.name), (rows, run.weights[0].shape[1]), None, None)
+
+    def _view(self, run: Run) -> Array:
+        """Return the adjoints of neighbours in the stack as one array."""
+        cut = self.layer.cut(run.members)
+        stems = (self.layer.adjoint_name(m).removeprefix("delta_") for m in run.members)
+        name = "delta" if cut == ":" else f"delta_{''.join(stems)}"
+        view = f"{name} = delta[:, {cut}]"
+        if cut != ":" and view not in self.buffers:
+            self.buffers.append(view)
+        rows = sum((m.shape[0] for m in run.members[1:]), start=run.members[0].shape[0])
+        return Array(Family(name, name, "", "adjoint"), (rows, Integer(1)), None, TIME)
 
     def _named(self, node: Node, keep: bool = False) -> Node:
         if node in self.shared and not keep:
             return self.shared[node]
         return rebuild(node, tuple(self._named(c) for c in node.children))
-
-    def _initial(self) -> list[str]:
-        slot = "0" if self.unit.order > 0 else "T + 1"
-        lines = [f"t = {slot}"]
-        by_family = {x.line.of.family: x for x in self.linear}
-        main = self.body
-        for state, _ in self.unit.states:
-            name = f"d{state.name}_0"
-            line = by_family[state.family]
-            self.body = Body(self.layer)
-            lines.append(f"{name} = hold_{state.name}.copy()")
-            carried = tuple(x for x in line.terms if x.shift != 0)
-            for group in self._groups(carried):
-                self._term(group, name, True, line)
-            main.work |= self.body.work
-            lines += [*self.body.bindings(), *self.body.lines]
-        self.body = main
-        return lines

@@ -51,6 +51,7 @@ class _Forward:
             *single,
             f"T, B, dtype = {self._shape()}",
             *self.layer.size_lines(),
+            "half = np.array(0.5, dtype)",
             *(f"{name} = np.empty((T, {rows}, B), dtype)" for name, rows in self.all.work.items()),
             *before,
             *(f"{name} = np.empty(({rows}, B), dtype)" for name, rows in work.items()),
@@ -83,10 +84,13 @@ class _Forward:
         layer, out = self.layer, self.all
         for read in layer.padded:
             out.add(f"{read.name} = padded({read.name}, mask)")
+        edged = layer.edged | {s.name for s, _ in self.unit.states}
+        added = {layer.name(a.lhs) for a in self.plan.affine if a.hoisted is None}
         if layer.stack:
             total = layer.offsets([a.lhs for a in layer.stack])[1]
             names = ", ".join(layer.name(a.lhs) for a in layer.stack)
-            out.add(f"stack = np.zeros((T + 2, {total}, B), dtype)  # {names}")
+            make = "zeros" if added or {layer.name(a.lhs) for a in layer.stack} & edged else "empty"
+            out.add(f"stack = np.{make}((T + 2, {total}, B), dtype)  # {names}")
             out.lines += setup_lines(layer, "stack", layer.name)
             self.made.append("stack")
         for equation in self.plan.equations:
@@ -94,7 +98,8 @@ class _Forward:
             stacked = any(equation.lhs == a.lhs for a in layer.stack)
             if stacked or name != equation.lhs.name or name in self.made or self._in_stack(name):
                 continue
-            out.add(f"{name} = np.zeros((T + 2, {layer.rows(equation.lhs)}, B), dtype)")
+            make = "zeros" if name in edged | added else "empty"
+            out.add(f"{name} = np.{make}((T + 2, {layer.rows(equation.lhs)}, B), dtype)")
             self.made.append(name)
         for state, _ in self.unit.states:
             slot = "0" if self.unit.order > 0 else "T + 1"
@@ -132,20 +137,10 @@ class _Forward:
         """Fill the pre-activations with what is known of them before the loop."""
         if not self.plan.affine:
             return
-        biases, products = self.plan.runs("bias"), self.plan.runs("hoisted")
-        whole = len(self.plan.affine)
-        if len(biases) == len(products) == 1:
-            bias, product = biases[0], products[0]
-            if len(bias.members) == len(product.members) == whole:
-                vector = self._vector(product)
-                target = self._run_target(product)
-                self.all.add(f"np.add(times({product.name}, {vector}), {bias.name}, out={target})")
-                biases, products = (), ()
-        for run in biases:
-            self.all.add(f"{self._run_target(run)} = {run.name}")
-        for run in products:
-            vector = self._vector(run)
-            self.all.add(f"{self._run_target(run)} += times({run.name}, {vector})")
+        for run in self.plan.runs("hoisted"):
+            self.all.add(f"times({run.name}, {self._vector(run)}, out={self._run_target(run)})")
+        for run in self.plan.runs("bias"):
+            self.all.add(f"{self._run_target(run)} += {run.name}")
 
     def _known(self, affine: Affine) -> None:
         """Add the other terms that are known before the loop."""

@@ -28,24 +28,39 @@ class ForwardLoop:
 
     def __init__(self, layer: Layer, before: Everywhere) -> None:
         self.layer, self.plan, self.unit = layer, layer.plan, layer.unit
-        self.all, self.body = before, Body(layer)
+        self.all, self.body = before, Body(layer, self._walk)
 
     def lines(self) -> list[str]:
         """Return the loop's lines, head and body."""
         unit, body = self.unit, self.body
         self._schedule()
-        before = -1 if unit.order > 0 else 1
-        held = [
+        before, slot = (-1, "0") if unit.order > 0 else (1, "T + 1")
+        masked = [
             f"np.copyto({body.variable(s)}, {body.bind(s.name, before)}, where={body.bind('off')})"
             for s, _ in unit.states
         ]
+        starts: list[str] = []
+        ends: list[str] = []
+        for state, _ in unit.states:  # the next step reads what this one has just written
+            variable = body.bind(state.name, before)
+            del body.bound[variable]
+            starts.append(f"{variable} = {state.name}[{slot}]")
+            ends.append(f"{variable} = {body.variable(state)}")
         return [
+            *body.setup(),
+            *starts,
             "off = masked(mask, T)",
-            *body.loop(unit.order < 0),
+            *body.loop(),
             *(f"    {line}" for line in body.lines),
             "    if off_t is not None:  # a masked step carries the state",
-            *(f"        {line}" for line in held),
+            *(f"        {line}" for line in masked),
+            *(f"    {line}" for line in ends),
         ]
+
+    def _walk(self, name: str, shift: int) -> str:
+        """Return what the loop walks for an array."""
+        back = "_back" if self.unit.order < 0 else ""
+        return f"{name}[{ {0: 'now', -1: 'before', 1: 'after'}[shift] }{back}]"
 
     def _schedule(self) -> None:
         """Walk the equations of a step: products when their vector is there, functions in runs."""
@@ -149,10 +164,10 @@ class ForwardLoop:
         if squashing and len(runs) == 2:
             gates = self._variable(self._stacked(next(m for n, m in runs if n == "sigmoid")))
             both = self._variable(self._stacked([e.lhs for e in equations]))
-            body.add(f"{gates} *= 0.5")
-            body.add(f"np.tanh({both}, out={both})")
-            body.add(f"{gates} *= 0.5")
-            body.add(f"{gates} += 0.5")
+            body.add(f"{gates} *= half")
+            body.add(f"tanh({both}, {both})")
+            body.add(f"{gates} *= half")
+            body.add(f"{gates} += half")
             return
         for name, members in runs:
             target = self._variable(self._stacked(members))

@@ -18,7 +18,7 @@ The gradient of the loss with respect to a is called delta_a, local derivatives 
 """
 
 import numpy as np
-
+$imports
 # The slots of t = 1, …, T, of t - 1 and of t + 1, and the same from T down to 1.
 now, before, after = slice(1, -1), slice(0, -2), slice(2, None)
 now_back, before_back, after_back = slice(-2, 0, -1), slice(-3, None, -1), slice(None, 1, -1)
@@ -54,9 +54,47 @@ def flat(v):
     return v.swapaxes(0, 1).reshape(v.shape[1], -1)
 
 
-def times(a, v):
-    """A v[t] for all steps, as one product."""
-    return np.dot(a, flat(v)).reshape(len(a), len(v), -1).swapaxes(0, 1)
+def blocks(a, B):
+    """The rows of A in blocks so small that BLAS multiplies them as they are, without copying."""
+    rows = max(1, 1_000_000 // (a.shape[1] * B))
+    rows = next(size for size in range(min(rows, len(a)), 0, -1) if len(a) % size == 0)
+    return np.ascontiguousarray(a).reshape(-1, rows, a.shape[1])
+
+
+def product(a, B):
+    """The function that writes A v into an array, for v of one step."""
+    if B == 1 or a.size * B <= 1_000_000:
+        return a.dot
+    parts = blocks(a, B)
+    return lambda v, out: np.matmul(parts, v, out=out.reshape(len(parts), -1, B))
+
+
+def times(a, v, out=None):
+    """A v[t] for all steps."""
+    T, _, B = v.shape
+    out = np.empty((T, len(a), B), v.dtype) if out is None else out
+    if B == 1:
+        out[:, :, 0] = np.dot(v[:, :, 0], a.T)
+    elif a.size < 2**18:  # it stays in a processor's cache from step to step
+        parts = blocks(a, B)
+        np.matmul(parts, v[:, None], out=out.reshape(T, len(parts), -1, B))
+    else:
+        out[...] = np.dot(a, flat(v)).reshape(len(a), T, B).swapaxes(0, 1)
+    return out
+
+
+def steps_at_once(T, size):
+    """How many steps of arrays of a size stay in a processor's cache."""
+    return min(T, max(1, 2**14 // size))
+
+
+def parts(steps, few):
+    """Cut the steps into parts: how many there are, and the slots of their t, t - 1 and t + 1."""
+    for first in range(0, len(steps), few):
+        part = steps[first : first + few]
+        ends = [(part.start + k, part.stop + k) for k in (0, -1, 1)]
+        slots = [slice(a, b if b >= 0 else None, part.step) for a, b in ends]
+        yield len(part), *slots
 
 
 def total(v):
@@ -80,11 +118,16 @@ def padded(x, mask):
     return found
 
 $functions
-def add(dv, v, key, place, value):
-    """Add to the gradient that arrives at an array, at some of its steps."""
-    if key not in dv:
-        dv[key] = np.zeros_like(v[key])
-    dv[key][place] += value
+def arrive(dv, key, value):
+    """Add to the gradient that arrives at an array."""
+    dv[key] = dv[key] + value if key in dv else value
+
+
+def placed(v, place, value):
+    """A gradient that arrives at some steps of an array, with zeros at the others."""
+    found = np.zeros_like(v)
+    found[place] = value
+    return found
 
 
 $layers

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from rnnsym.code.linear import linear_lines
 from rnnsym.code.numpy_text import Columns, size_text, wrapped
 from rnnsym.code.numpy_writer import Writer
 from rnnsym.code.plan import Affine, Plan
 from rnnsym.code.units import LocalEquation, Unit, arrays_in
 from rnnsym.expr import TIME, AppliedUndef, Array, Expr, Family, Integer, Map, Node, Symbol, source
 
-__all__ = ["Body", "Everywhere", "Layer", "setup_lines"]
+__all__ = ["Body", "Everywhere", "Layer", "Some", "setup_lines"]
 
 SLICES = {0: "now", -1: "before", 1: "after"}
-STEPS = {0: "t", -1: "t - 1", 1: "t + 1"}
 ENDINGS = {0: "t", -1: "before", 1: "after"}
 
 
@@ -49,6 +50,16 @@ class Layer:
                         found[reads[array.family]] = None
         return tuple(found)
 
+    @cached_property
+    def edged(self) -> frozenset[str]:
+        """The names of what is read at another step than t: it is zero where there is no step."""
+        nodes: list[Node] = [e.rhs for e in self.plan.equations]
+        nodes += [t.coefficient for x in linear_lines(self.plan) for t in x.terms if t.coefficient]
+        nodes += [t for _, terms in self.unit.gradients for t in terms]
+        nodes += [t for read in self.unit.reads for t in read.terms]
+        found = (a for n in nodes for a in arrays_in(n) if shift_of(a) != 0)
+        return frozenset(self.name(a) for a in found)
+
     def is_slotted(self, array: Array) -> bool:
         """Tell whether an array has a slot for every step from 0 to T + 1."""
         reads = {r.local.family for r in self.unit.reads}
@@ -72,6 +83,14 @@ class Layer:
         if not self.is_slotted(array):
             return array.name
         return f"{self.name(array)}[{SLICES[shift_of(array)]}]"
+
+    def some(self, array: Array) -> str:
+        """Return an array at the steps that the loop is about to take."""
+        if array.time is None:
+            return array.name
+        if not self.is_slotted(array):  # step t has index t - 1
+            return f"{array.name}[at_before]"
+        return f"{self.name(array)}[at_{ENDINGS[shift_of(array)]}]"
 
     def size(self, expr: Expr) -> str:
         """Return a size, and note that it is needed."""
@@ -168,11 +187,17 @@ def _size_atoms(expr: Expr) -> list[Expr]:
 
 
 class Body(Writer):
-    """A loop's body: every array of the step is bound to a variable once, at its top."""
+    """A loop's body: every array of the step is a variable.
 
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-        self.bound: dict[str, tuple[str, int]] = {}
+    Args:
+        walk: what the loop walks for an array's name and shift.
+    """
+
+    def __init__(self, layer: Layer, walk: Callable[[str, int], str]) -> None:
+        self.layer, self.walk = layer, walk
+        self.bound: dict[str, str] = {}
+        self.single: set[str] = set()
+        self.dots: dict[str, str] = {}
         super().__init__(Columns(self._step_name, all_steps=False), layer.rows)
 
     def _step_name(self, array: Array) -> str:
@@ -180,44 +205,47 @@ class Body(Writer):
 
     def variable(self, array: Array) -> str:
         """Return the variable of an array of this step, or of its neighbour."""
-        shift = shift_of(array)
-        return self.bind(self.layer.name(array), shift)
+        return self.bind(self.layer.name(array), shift_of(array))
 
     def bind(self, name: str, shift: int = 0) -> str:
         """Return the variable of a named array at t + shift."""
         variable = f"{name}_{ENDINGS[shift]}"
-        self.bound[variable] = (name, shift)
+        if name not in self.single:
+            self.bound[variable] = self.walk(name, shift)
         return variable
 
-    def loop(self, backwards: bool) -> list[str]:
+    def dot(self, matrix: str, vector: Node, out: str) -> None:
+        """Write a matrix product of one step into ``out``."""
+        if matrix not in self.dots:
+            plain = matrix.removesuffix(".T")
+            stem = plain if plain.isidentifier() else "matrix"
+            name = f"dot_{stem}_T" if plain != matrix else f"dot_{stem}"
+            while name in self.dots.values():
+                name += "_"
+            self.dots[matrix] = name
+        if isinstance(vector, Array):
+            self.add(f"{self.dots[matrix]}({self.text(vector)}, {out})")
+            return
+        name = self.temporary(vector)
+        self.compute(vector, name)
+        self.add(f"{self.dots[matrix]}({name}, {out})")
+        self.free(name)
+
+    def setup(self) -> list[str]:
+        """Return the lines that make the functions of the loop's matrix products."""
+        return [f"{name} = product({matrix}, B)" for matrix, name in self.dots.items()]
+
+    def loop(self) -> list[str]:
         """Return the head of a loop that walks all its arrays side by side."""
-        ending = "_back" if backwards else ""
-        slices = [f"{name}[{SLICES[shift]}{ending}]" for name, shift in self.bound.values()]
-        steps = "range(T, 0, -1)" if backwards else "range(1, T + 1)"
+        many = len(self.bound) > 6
+        head, tail = ("for (", ") in steps:") if many else ("for ", " in steps:")
+        if len(self.bound) == 1:
+            [(variable, walked)] = self.bound.items()
+            return [f"for {variable} in {walked}:"]
         return [
-            *wrapped("", "steps = zip(", [steps, *slices], ")", 92),
-            *wrapped(
-                "",
-                "for (" if len(self.bound) > 6 else "for ",
-                ["t", *self.bound],
-                ") in steps:" if len(self.bound) > 6 else " in steps:",
-                92,
-            ),
+            *wrapped("", "steps = zip(", list(self.bound.values()), ")", 88),
+            *wrapped("", head, list(self.bound), tail, 88),
         ]
-
-    def bindings(self) -> Iterator[str]:
-        """Yield the lines that bind the variables at one step t."""
-        items = [(k, f"{name}[{STEPS[shift]}]") for k, (name, shift) in self.bound.items()]
-        while items:
-            count = len(items)
-            while len(_assignment(items[:count])) > 84 and count > 1:
-                count -= 1
-            yield _assignment(items[:count])
-            items = items[count:]
-
-
-def _assignment(items: list[tuple[str, str]]) -> str:
-    return f"{', '.join(k for k, _ in items)} = {', '.join(v for _, v in items)}"
 
 
 class Everywhere(Writer):
@@ -230,6 +258,24 @@ class Everywhere(Writer):
     def comment(self, lhs: Node, rhs: Node) -> None:
         """Quote the equation that the following lines compute."""
         self.add(f"# {source(lhs)} = {source(rhs)}")
+
+
+class Some(Everywhere):
+    """Statements about some steps at once, those that a loop is about to take."""
+
+    stem = "work_few"
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__(layer)
+        self.notation = Columns(layer.some, all_steps=True)
+
+    def temporary(self, like: Node) -> str:
+        """Return a work array that is free, for as many steps as there are."""
+        return f"{super().temporary(like)}[:count]"
+
+    def free(self, name: str) -> None:
+        """Give a work array back."""
+        super().free(name.removesuffix("[:count]"))
 
 
 def setup_lines(layer: Layer, stack: str, name: Callable[[Array], str]) -> Iterator[str]:

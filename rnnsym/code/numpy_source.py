@@ -1,5 +1,6 @@
 """A NumPy module: the functions of every unit, and the model that calls them layer by layer."""
 
+import re
 import textwrap
 
 from rnnsym.code.frame import Frame, is_alias
@@ -11,7 +12,7 @@ from rnnsym.version import VERSION
 
 __all__ = ["numpy_source", "signature"]
 
-
+UFUNCS = ("add", "exp", "log", "multiply", "square", "subtract", "tanh")
 HELPERS = {
     "softplus": '''\
 def softplus(a):
@@ -86,6 +87,7 @@ def _parts(frame: Frame, layers: str, stacks: list[str]) -> dict[str, str]:
         "convention": system.model.convention,
         "notes": notes,
         "stacks": "\n" + "\n".join(stacks) + "\n" if stacks else "",
+        "imports": _imports(layers),
         "functions": "".join(f"\n{text}\n" for text in functions),
         "layers": layers,
         "input_rows": source_scalar(system.input.shape[0]),
@@ -100,6 +102,14 @@ def _parts(frame: Frame, layers: str, stacks: list[str]) -> dict[str, str]:
         "states": "\n".join(f'        "{k}": {r},' for k, r, _ in frame.states),
         "positive": repr(positive),
     }
+
+
+def _imports(layers: str) -> str:
+    """Return the import of what the loops call: a name costs them less than an attribute."""
+    used = [name for name in UFUNCS if re.search(rf"(?<![\w.]){name}\(", layers)]
+    if not used:
+        return ""
+    return f"# add(a, b, c) writes a + b into c.\nfrom numpy import {', '.join(used)}\n"
 
 
 def signature(indent: str, sizes: list[tuple[str, int]]) -> str:

@@ -12,6 +12,7 @@ from rnnsym.expr import (
     Node,
     Product,
     Spread,
+    Transpose,
     evaluated,
     rebuild,
     source_scalar,
@@ -19,7 +20,15 @@ from rnnsym.expr import (
 from rnnsym.expr.printing import inside, render
 from rnnsym.numeric.notation import NumPy
 
-__all__ = ["Columns", "printed", "size_text", "tuple_text", "wrapped", "wrapped_sum"]
+__all__ = [
+    "Columns",
+    "is_fixed_matrix",
+    "printed",
+    "size_text",
+    "tuple_text",
+    "wrapped",
+    "wrapped_sum",
+]
 
 TEXT: Final = "text"
 WIDTH: Final = 100
@@ -105,6 +114,12 @@ def _with_products(node: Node, notation: Columns) -> Node:
 
 def _bracketed(text: str) -> str:
     return text if text.replace("_", "").isalnum() else f"({text})"
+
+
+def is_fixed_matrix(node: Node) -> bool:
+    """Tell whether a matrix is the same at every step, and is more than a diagonal."""
+    bare = node.arg if isinstance(node, Transpose) else node
+    return not _timed(bare) and not isinstance(bare, Diag | Fill)
 
 
 def _timed(node: Node) -> bool:

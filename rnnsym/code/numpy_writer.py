@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 
-from rnnsym.code.numpy_text import Columns, printed
-from rnnsym.expr import Array, Fill, Hadamard, Map, Node, Plus, Product, Scale, Transpose
+from rnnsym.code.numpy_text import Columns, is_fixed_matrix, printed
+from rnnsym.expr import Array, Fill, Hadamard, Map, Node, Plus, Product, Scale
 
 __all__ = ["Writer"]
 
-IN_PLACE = {"tanh": "np.tanh", "exp": "np.exp", "log": "np.log", "square": "np.square"}
+IN_PLACE = ("tanh", "exp", "log", "square")
 
 
 class Writer:
     """Lines of a function, and the work arrays they need."""
+
+    stem = "work"
 
     def __init__(self, notation: Columns, size_of: Callable[[Node], str]) -> None:
         self.notation, self.size_of = notation, size_of
@@ -33,7 +35,7 @@ class Writer:
         number = 1
         while True:
             plain = "".join(c if c.isalnum() else "_" for c in rows)
-            name = f"work_{plain}" + (f"_{number}" if number > 1 else "")
+            name = f"{self.stem}_{plain}" + (f"_{number}" if number > 1 else "")
             if name not in self.busy:
                 self.work[name] = rows
                 self.busy.append(name)
@@ -91,8 +93,7 @@ class Writer:
         if not isinstance(node, Product) or len(node.children) != 2 or self.notation.all_steps:
             return False
         matrix, vector = node.children
-        bare = matrix.arg if isinstance(matrix, Transpose) else matrix
-        return isinstance(bare, Array) and bare.time is None and vector.shape[1] == 1
+        return is_fixed_matrix(matrix) and vector.shape[1] == 1
 
     def dot(self, matrix: str, vector: Node, out: str) -> None:
         """Write a matrix product of one step into ``out``."""
@@ -112,7 +113,7 @@ class Writer:
             self.compute(first, out)
         else:
             a, b, *simple = simple
-            self.add(f"np.multiply({self.text(a)}, {self.text(b)}, out={out})")
+            self.add(f"multiply({self.text(a)}, {self.text(b)}, {out})")
         for factor in simple:
             self.add(f"{out} *= {self.text(factor)}")
         for factor in other:
@@ -134,12 +135,12 @@ class Writer:
         bare = b.arg if isinstance(b, Scale) and minus else b
         if self.is_atom(a) and self.is_atom(bare):
             function = "subtract" if minus else "add"
-            self.add(f"np.{function}({self.text(a)}, {self.text(bare)}, out={out})")
+            self.add(f"{function}({self.text(a)}, {self.text(bare)}, {out})")
             rest = terms[2:]
         elif self.is_atom(a):
             self.compute(bare, out)
             if minus:
-                self.add(f"np.subtract({self.text(a)}, {out}, out={out})")
+                self.add(f"subtract({self.text(a)}, {out}, {out})")
             else:
                 self.add(f"{out} += {self.text(a)}")
             rest = terms[2:]
@@ -152,7 +153,7 @@ class Writer:
     def _scaled(self, node: Scale, out: str) -> None:
         if self.is_atom(node.arg):
             factor = self.notation.scalar(node.factor)
-            self.add(f"np.multiply({self.text(node.arg)}, {factor}, out={out})")
+            self.add(f"multiply({self.text(node.arg)}, {factor}, {out})")
             return
         self.compute(node.arg, out)
         self.add(f"{out} *= {self.notation.scalar(node.factor)}")
@@ -170,9 +171,9 @@ class Writer:
         if name == "relu":
             self.add(f"np.maximum({inner}, 0.0, out={out})")
         elif name == "sigmoid":  # σ(a) = ½ + ½ tanh(a/2): one fast function serves all gates
-            self.add(f"np.multiply({inner}, 0.5, out={out})" if inner != out else f"{out} *= 0.5")
-            self.add(f"np.tanh({out}, out={out})")
-            self.add(f"{out} *= 0.5")
-            self.add(f"{out} += 0.5")
+            self.add(f"multiply({inner}, half, {out})" if inner != out else f"{out} *= half")
+            self.add(f"tanh({out}, {out})")
+            self.add(f"{out} *= half")
+            self.add(f"{out} += half")
         else:
-            self.add(f"{IN_PLACE[name]}({inner}, out={out})")
+            self.add(f"{name}({inner}, {out})")
