@@ -30,11 +30,6 @@ from rnnsym.expr import (
 
 __all__ = ["Limit", "gates_of_cell", "limits", "limits_section"]
 
-VALUES = {
-    ("0", "tanh"): 0, ("0", "relu"): 0, ("0", "square"): 0, ("0", "exp"): 1,
-    ("1", "relu"): 1, ("1", "square"): 1, ("1", "log"): 0, ("1", "reciprocal"): 1,
-}  # fmt: skip
-"""The functions whose value at 0 or at 1 is a whole number."""
 INTUITION = (
     "A gate lies between 0 and 1 in every entry: near 0 it blocks what it multiplies, near 1 it "
     "lets it pass, and in between it lets a part of it pass. Put to its limits, each gate leaves:"
@@ -148,8 +143,6 @@ def _folded(node: Node) -> Node:
             return fill_like(0, node)
         case Transpose() if numbers:
             return _filled(numbers[0], node)
-        case Map() if numbers and (str(numbers[0]), node.name) in VALUES:
-            return fill_like(VALUES[str(numbers[0]), node.name], node)
         case _:
             return node
 
