@@ -24,8 +24,9 @@ from rnnsym.blocks import (
     prose,
 )
 from rnnsym.derivation import Derivation
-from rnnsym.expr import STEPS, Array, Constant, Expr, Integer, Node, size, source
-from rnnsym.model_text import Embedding
+from rnnsym.errors import one_of
+from rnnsym.expr import LAYERS, STEPS, Array, Constant, Expr, Integer, Node, size, source
+from rnnsym.model_text import Embedding, checked_size
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, shown
 from rnnsym.quiz.step import SHOWN, WORKED
@@ -52,6 +53,9 @@ def worked_example(
         derivation: of any model; sizes bound in it do not matter here.
         steps: T, by default 2, or 3 where that stays short.
         **sizes: other sizes than 1, such as ``n=2``.
+
+    Raises:
+        InputError: a size that the model lacks, or that is none.
     """
     try:
         example = _worked(derivation, steps, sizes)
@@ -70,6 +74,10 @@ def worked_example(
 
 
 def _worked(derivation: Derivation, steps: int | None, sizes: dict[str, int]) -> Worked:
+    for name, value in sizes.items():
+        checked_size(one_of("size", name, derivation.system.size_names), value)
+    if steps is not None:
+        checked_size("T", steps)
     chosen = tuple(sizes.items())
     if isinstance(derivation.system.model.layers[0], Embedding):
         raise LengthError("an embedding only picks a column")
@@ -102,6 +110,8 @@ def _chosen(example: Worked) -> list[tuple[Expr, int]]:
     found: list[tuple[Expr, int]] = []
     for name, value in example.sizes.values.items():
         found.append((size(name), value if isinstance(value, int) else next(iter(value.values()))))
+    if example.sizes.system.symbolic_depth:
+        found.append((LAYERS, example.sizes.depth))
     return found
 
 

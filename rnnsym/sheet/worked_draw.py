@@ -5,10 +5,11 @@ from decimal import Decimal
 from itertools import accumulate, cycle
 
 from rnnsym.equations import System
-from rnnsym.expr import LAYER, TIME, Array, Expr, Integer
+from rnnsym.expr import Array
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.numbers import Matrix
+from rnnsym.sheet.worked_lines import placed
 
 __all__ = ["drawn", "filled"]
 
@@ -30,16 +31,16 @@ INPUTS, STATES, LOSSES = (
 
 def drawn(system: System, sizes: Sizes, draw: Draw) -> dict[Array, Matrix]:
     """Return weights, inputs, initial states and what the loss gives."""
-    weights = [_at(w.array, k, 0) for w in system.weights for k in sizes.range(w.layer)]
+    weights = [placed(w.array, sizes, k, 0) for w in system.weights for k in sizes.range(w.layer)]
     times = range(1, sizes.steps + 1)
-    inputs = [_at(system.input, 0, t) for t in times]
+    inputs = [placed(system.input, sizes, 0, t) for t in times]
     states = [
-        (_at(s.array, k, sizes.number(s.initial)), s.domain)
+        (placed(s.array, sizes, k, sizes.number(s.initial)), s.domain)
         for s in system.states
         for k in sizes.range(s.layer)
     ]
     term = system.loss_terms[0]
-    losses = [_at(term.given, 0, t) for t in sizes.range(term.time)]
+    losses = [placed(term.given, sizes, 0, t) for t in sizes.range(term.time)]
     entries = sum(_size(a, sizes) for a in weights)
     pool = [Decimal(m) for group in WEIGHTS for m in group.split()]
     enough = next((k for k in ENDS if k >= entries), ENDS[-1])
@@ -84,8 +85,3 @@ def _one_hot(array: Array, sizes: Sizes, draw: Draw) -> Matrix:
     rows, _ = sizes.shape(array.shape)
     hot = draw.integer(f"class {array}", 0, rows - 1)
     return tuple((Decimal(int(i == hot)),) for i in range(rows))
-
-
-def _at(array: Array, layer: int, time: int) -> Array:
-    rule: dict[Expr, Expr] = {LAYER: Integer(layer), TIME: Integer(time)}
-    return array.xreplace(rule)

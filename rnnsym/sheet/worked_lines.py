@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rnnsym.derivation import Derivation, Stage, Step, Term
 from rnnsym.equations import Block, Loop, LossTerm
@@ -31,8 +32,9 @@ from rnnsym.expr import (
 )
 from rnnsym.numeric.sizes import Sizes
 
-__all__ = ["Part", "Row", "parts"]
+__all__ = ["Part", "Row", "parts", "placed"]
 
+NodeT = TypeVar("NodeT", bound=Node)
 ONE = Integer(1)
 
 
@@ -173,20 +175,22 @@ class _Lines:
         target = self._array(step.target, layer, 0)
         return Row(target, _total(found, target))
 
-    # Indices
-
     def _at(self, node: Node, layer: int, time: int) -> Node:
-        return node.xreplace(self._rule(layer, time))
+        return placed(node, self.sizes, layer, time)
 
     def _array(self, array: Array, layer: int, time: int) -> Array:
-        return array.xreplace(self._rule(layer, time))
+        return placed(array, self.sizes, layer, time)
 
-    def _rule(self, layer: int, time: int) -> dict[Expr, Expr]:
-        ends: dict[Expr, Expr] = {
-            STEPS: Integer(self.sizes.steps),
-            LAYERS: Integer(self.sizes.depth),
-        }
-        return ends | {LAYER: Integer(layer), TIME: Integer(time)}
+
+def placed(node: NodeT, sizes: Sizes, layer: int, time: int) -> NodeT:
+    """Return an expression at one layer and step, every index in it a number."""
+    rule: dict[Expr, Expr] = {
+        STEPS: Integer(sizes.steps),
+        LAYERS: Integer(sizes.depth),
+        LAYER: Integer(layer),
+        TIME: Integer(time),
+    }
+    return node.xreplace(rule)
 
 
 def _total(found: Sequence[Node], target: Array) -> Node:

@@ -35,15 +35,16 @@ ZERO, LEAST = Decimal("1e-20"), Decimal("0.0002")
 """A term below this has nearly no digits left after rounding: the example would not show it."""
 
 
-CALM: Mapping[str, tuple[str, str]] = {
-    "sigmoid": ("-2", "2"),
-    "tanh": ("-1.6", "1.6"),
-    "softplus": ("-2", "2"),
-    "exp": ("-2", "2"),
-    "relu": ("0.05", "4"),
-    "log": ("0.1", "10"),
+CALM: Mapping[str, tuple[str, str, str]] = {
+    "sigmoid": ("-2", "2", "0.0002"),
+    "tanh": ("-1.6", "1.6", "0.0002"),
+    "softplus": ("-2", "2", "0.0002"),
+    "exp": ("-2", "2", "0"),
+    "relu": ("0.05", "4", "0"),
+    "log": ("0.1", "10", "0"),
 }
-"""Where each function neither saturates nor is off."""
+"""The least and the greatest argument of each function, which then neither saturates nor is off,
+and the least size of one."""
 
 
 LIMIT = 140
@@ -234,9 +235,10 @@ def _inner(node: Node) -> Iterator[Node]:
         yield from _inner(child)
 
 
-def _within(matrix: Matrix, least: str, most: str) -> None:
-    if not all(Decimal(least) <= entry <= Decimal(most) for entry in _entries(matrix)):
-        raise Unfair("a function saturates, or is off")
+def _within(matrix: Matrix, least: str, most: str, size: str) -> None:
+    for entry in _entries(matrix):
+        if not Decimal(least) <= entry <= Decimal(most) or abs(entry) < Decimal(size):
+            raise Unfair("a function saturates, or is taken at 0")
 
 
 # Proof

@@ -1,0 +1,370 @@
+"""Worked examples: each number is found again from its formula, by an evaluator of this file's own.
+
+The evaluator reads the text of a formula, knows matrices as lists of rows, and counts in decimal
+or in complex numbers; it shares nothing with rnnsym's.
+"""
+
+import ast
+import cmath
+import json
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
+
+import pytest
+
+from rnnsym.blocks import Equations, Line, NumberMatrix, Paragraph, Relation
+from rnnsym.cell import cell_names
+from rnnsym.derivation import Derivation
+from rnnsym.derive import derive
+from rnnsym.errors import InputError
+from rnnsym.expr import LAYERS, TIME, Integer, Node, source
+from rnnsym.sheet.worked import worked_data, worked_example
+from rnnsym.system import build_system, read_model
+
+Matrix = list[list[Any]]
+MODELS = (
+    *cell_names("textbook"),
+    "bi(vanilla)",
+    "bi(gru)",
+    "bi(lstm)",
+    "bi(vanilla)*2",
+    "bi(vanilla,sum)",
+    "vanilla*2",
+    "gru*L",
+    "lstm, gru",
+    "qrnn*2",
+)
+STEP = 1e-30
+
+
+def derivation(model: str, **choices: str) -> Derivation:
+    return derive(build_system(read_model(model, **choices)))  # type: ignore[arg-type] # of texts
+
+
+# An evaluator
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Decimal or complex arithmetic."""
+
+    of: Callable[[Any], Any]
+    exp: Callable[[Any], Any]
+    log: Callable[[Any], Any]
+    real: Callable[[Any], Any]
+
+    def functions(self) -> Mapping[str, Callable[[Any], Any]]:
+        one = self.of(1)
+        return {
+            "sigmoid": lambda a: one / (one + self.exp(-a)),
+            "tanh": lambda a: (self.exp(a) - self.exp(-a)) / (self.exp(a) + self.exp(-a)),
+            "relu": lambda a: a if self.real(a) > 0 else self.of(0),
+            "step": lambda a: self.of(int(self.real(a) > 0)),
+            "exp": self.exp,
+            "log": self.log,
+            "softplus": lambda a: self.log(one + self.exp(a)),
+            "square": lambda a: a * a,
+        }
+
+
+DECIMAL = Numbers(Decimal, Decimal.exp, Decimal.ln, lambda a: a)
+COMPLEX = Numbers(lambda a: complex(str(a)), cmath.exp, cmath.log, lambda a: a.real)
+
+
+def mapped(f: Callable[..., Any], *matrices: Matrix) -> Matrix:
+    """Apply ``f`` entry by entry; a single number goes with every entry."""
+    rows = max(len(m) for m in matrices)
+    columns = max(len(m[0]) for m in matrices)
+    return [
+        [f(*(m[0][0] if len(m) == len(m[0]) == 1 else m[i][j] for m in matrices))
+         for j in range(columns)]
+        for i in range(rows)
+    ]  # fmt: skip
+
+
+def multiplied(a: Matrix, b: Matrix) -> Matrix:
+    if [1, 1] in ([len(a), len(a[0])], [len(b), len(b[0])]):
+        return mapped(operator.mul, a, b)
+    assert len(a[0]) == len(b)
+    columns = list(zip(*b, strict=True))
+    return [[sum(x * y for x, y in zip(row, c, strict=True)) for c in columns] for row in a]
+
+
+class Evaluator:
+    """Works a formula of the cell language out."""
+
+    def __init__(self, known: Mapping[str, Matrix], kind: Numbers, identity: int = 1) -> None:
+        self.known, self.kind = known, kind
+        self.identity = [[kind.of(int(i == j)) for j in range(identity)] for i in range(identity)]
+
+    def text(self, formula: str) -> Matrix:
+        formula = formula.replace("(1.T @", "(1 @")  # a row of ones is a 1 where n = 1
+        written = re.sub(r"\[([^\[\]]*;[^\[\]]*|[^\[\]]*\.[^\[\]]*)\]", r"matrix('\1')", formula)
+        return self.of(ast.parse(written, mode="eval").body)
+
+    def of(self, tree: ast.expr) -> Matrix:
+        match tree:
+            case ast.Constant(value=int() | float()):
+                return [[self.kind.of(repr(tree.value))]]
+            case ast.Name(id="I"):
+                return self.identity
+            case ast.Name() | ast.Subscript():
+                return self.known[ast.unparse(tree).replace(" ", "")]
+            case ast.UnaryOp(op=ast.USub()):
+                return mapped(operator.neg, self.of(tree.operand))
+            case ast.BinOp():
+                return self.binary(tree)
+            case ast.Attribute(attr="T"):
+                return [list(row) for row in zip(*self.of(tree.value), strict=True)]
+            case ast.Call(func=ast.Name(id=name)):
+                return self.call(name, tree.args)
+            case _:
+                raise AssertionError(ast.unparse(tree))
+
+    def binary(self, tree: ast.BinOp) -> Matrix:
+        a, b = self.of(tree.left), self.of(tree.right)
+        signs = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+                 ast.Div: operator.truediv}  # fmt: skip
+        if isinstance(tree.op, ast.MatMult):
+            return multiplied(a, b)
+        return mapped(signs[type(tree.op)], a, b)
+
+    def call(self, name: str, args: Sequence[ast.expr]) -> Matrix:
+        if name == "matrix":
+            text = ast.literal_eval(args[0])
+            return [[self.kind.of(x.strip()) for x in r.split(",")] for r in text.split(";")]
+        first, *others = map(self.of, args)
+        if name == "concat":
+            return [row for block in (first, *others) for row in block]
+        if name == "rows":
+            start, end = (int(self.kind.real(m[0][0])) for m in others)
+            return first[start - 1 : end]
+        if name == "diag":
+            zero = self.kind.of(0)
+            size = range(len(first))
+            return [[first[i][0] if i == j else zero for j in size] for i in size]
+        if name == "max":
+            real = self.kind.real
+            return mapped(lambda a, b: a if real(a) > real(b) else b, first, *others)
+        if name == "softmax":
+            powers = mapped(self.kind.exp, first)
+            total = sum(row[0] for row in powers)
+            return [[row[0] / total] for row in powers]
+        return mapped(self.kind.functions()[name], first)
+
+
+def read(rows: Sequence[Sequence[str]], kind: Numbers) -> Matrix:
+    return [[kind.of(entry) for entry in row] for row in rows]
+
+
+def start(data: Mapping[str, Any], kind: Numbers) -> dict[str, Matrix]:
+    known = {entry["name"]: read(entry["value"], kind) for entry in data["given"]}
+    fractions = {k: v.split("/") for k, v in data["constants"].items()}
+    for name, parts in fractions.items():
+        top, bottom = (kind.of(p) for p in (*parts, "1")[:2])
+        known[name] = [[top / bottom]]
+    return known
+
+
+def rounded(matrix: Matrix, places: int) -> list[list[str]]:
+    unit = Decimal(1).scaleb(-places)
+    shown = [[entry.quantize(unit, ROUND_HALF_UP) for entry in row] for row in matrix]
+    return [[f"{abs(e) if e == 0 else e:f}" for e in row] for row in shown]
+
+
+# Every number
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_number_follows_from_its_formula(model: str) -> None:
+    data = worked_data(derivation(model))
+    assert json.loads(json.dumps(data)) == data
+    known = start(data, DECIMAL)
+    evaluate = Evaluator(known, DECIMAL, data["sizes"].get("n", 1))
+    with localcontext(prec=40):
+        for line in data["lines"]:
+            value = rounded(evaluate.text(line["formula"]), 4)
+            assert value == line["value"], line
+            known[line["name"]] = read(value, DECIMAL)
+        for result in data["results"]:
+            assert rounded(known[result["name"]], 3) == result["value"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_gradients_are_those_of_the_complex_step(model: str) -> None:
+    found = derivation(model)
+    data = worked_data(found)
+    slopes = dict(complex_step(found, data))
+    assert slopes
+    for result in data["results"]:
+        name = result["name"].removeprefix("dL/d")
+        exact = [float(e) for row in result["exact"] for e in row]
+        assert exact == pytest.approx(slopes[name], abs=1e-9), name
+        shown = [Decimal(e) for row in result["value"] for e in row]
+        for a, b in zip(shown, exact, strict=True):
+            assert abs(a - Decimal(b)) <= Decimal(data["tolerance"]), name
+
+
+def complex_step(found: Derivation, data: Mapping[str, Any]) -> Iterator[tuple[str, list[float]]]:
+    """Yield ∂L/∂ of each array given, the loss being Σ Δ · output."""
+    for entry in data["given"]:
+        name, rows = entry["name"], entry["value"]
+        places = [(i, j) for i in range(len(rows)) for j in range(len(rows[0]))]
+        yield name, [loss(found, data, (name, *place)).imag / STEP for place in places]
+
+
+def loss(found: Derivation, data: Mapping[str, Any], moved: tuple[str, int, int]) -> complex:
+    known = start(data, COMPLEX)
+    name, i, j = moved
+    known[name][i][j] += 1j * STEP
+    evaluate = Evaluator(known, COMPLEX, data["sizes"].get("n", 1))
+    for line in data["lines"]:
+        if line["part"].startswith("Forward"):
+            known[line["name"]] = evaluate.text(line["formula"])
+    term = found.system.loss_terms[0]
+    total = 0j
+    for time in range(1, data["T"] + 1):
+        at = {TIME: Integer(time), LAYERS: Integer(2)}
+        y, delta = (known[source(a.xreplace(at))] for a in (term.target, term.given))
+        total += sum(a[0] * b[0] for a, b in zip(y, delta, strict=True))
+    return total
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_page_prints_these_numbers(model: str) -> None:
+    """The numbers put into each formula give what stands behind them, to the digits shown."""
+    found = derivation(model)
+    data = worked_data(found)
+    displays = [b for b in worked_example(found) if isinstance(b, Equations)]
+    given, *shown = ([*display.lines] for display in displays)
+    assert [(source_of(x.lhs), entries(x.rhs)) for x in given] == [
+        (entry["name"], entry["value"]) for entry in data["given"]
+    ]
+    lines = [line for display in shown for line in display]
+    assert len(lines) == len(data["lines"])
+    evaluate = Evaluator({}, DECIMAL, data["sizes"].get("n", 1))
+    for line, wanted in zip(lines, data["lines"], strict=True):
+        assert source_of(line.lhs) == wanted["name"]
+        for side in numbers_of(line):
+            assert rounded(evaluate.text(source_of(side)), 4) == wanted["value"], line
+
+
+def source_of(math: Any) -> str:
+    assert isinstance(math, Node)
+    return source(math)
+
+
+def entries(math: Any) -> list[list[str]]:
+    assert isinstance(math, NumberMatrix)
+    return [[entry.replace("−", "-") for entry in row] for row in math.rows]
+
+
+def numbers_of(line: Line) -> Iterator[Any]:
+    """Yield the sides of a line that consist of numbers, the last one before its ≈."""
+    assert isinstance(line.rhs, Relation)
+    _, *numbers = line.rhs.sides
+    for side in numbers:
+        yield side.sides[0] if isinstance(side, Relation) else side
+
+
+# Fair numbers
+
+
+ZEROS = {
+    # The diagonal of W - W.T is 0.
+    "antisymmetric": {"dL/dW"},
+    "antisymmetric-gated": {"dL/dW"},
+    # The stabiliser is the larger exponent, and nothing flows through it.
+    "slstm": {"a_e[1]", "a_i[1]", "a_e[2]", "a_i[2]", "delta_m[1]", "delta_m[2]", "dL/dm[0]"},
+}
+
+
+@pytest.mark.parametrize("model", cell_names("textbook"))
+def test_numbers_are_distinct_and_hide_nothing(model: str) -> None:
+    found = derivation(model)
+    data = worked_data(found)
+    weights = {source(w.array) for w in found.system.weights}
+    drawn = [abs(Decimal(e)) for g in data["given"] if g["name"] in weights for r in g["value"]
+             for e in r]  # fmt: skip
+    assert len(set(drawn)) == len(drawn)
+    assert all(0 < e < 1 and len(str(e)) <= 4 for e in drawn)
+    values = {line["name"]: line["value"] for line in data["lines"]}
+    hidden = {n for n, rows in values.items() if any(Decimal(e) == 0 for r in rows for e in r)}
+    assert not hidden - ZEROS.get(model, set())
+
+
+def test_the_stabiliser_cancels() -> None:
+    data = worked_data(derivation("slstm"))
+    values = {line["name"]: line["value"] for line in data["lines"]}
+    assert abs(Decimal(values["delta_m[2]"][0][0])) <= Decimal("0.0002")
+
+
+def test_the_same_numbers_every_time() -> None:
+    first = worked_data(derivation("gru"))
+    assert worked_data(derivation("gru", loss_at="every")) == first
+    sized = derive(build_system(read_model("gru", sizes={"d": 64, "n": 128})))
+    assert worked_data(sized)["lines"] == first["lines"]
+
+
+# Choices
+
+
+def test_losses_and_their_value() -> None:
+    squared = worked_data(derivation("vanilla, dense:1", loss="squared"), 2)
+    lines = {line["name"]: line for line in squared["lines"]}
+    assert lines["L"]["formula"] == "L[1] + L[2]"
+    last = worked_data(derivation("vanilla, dense:2", loss="cross-entropy", loss_at="last"), 3)
+    [value] = [line for line in last["lines"] if line["name"] == "L"]
+    assert value["part"] == "Loss"
+    assert last["sizes"]["q"] == 2
+
+
+def test_sizes_and_steps_can_be_chosen() -> None:
+    data = worked_data(derivation("vanilla"), 3, n=2)
+    assert (data["T"], data["sizes"]) == (3, {"d": 1, "n": 2})
+    assert [len(g["value"]) for g in data["given"][:3]] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "steps", "words"),
+    [
+        ({"m": 2}, None, "unknown size 'm'"),
+        ({"n": 0}, None, "n"),
+        ({}, 0, "T"),
+    ],
+)
+def test_bad_sizes_are_named(sizes: dict[str, int], steps: int | None, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        worked_data(derivation("vanilla"), steps, **sizes)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("bi(lstm)*2", "it would have 198 lines; at most 140 are printed"),
+        ("embedding:10:2, gru", "an embedding only picks a column"),
+    ],
+)
+def test_what_has_no_example_says_why(model: str, words: str) -> None:
+    found = derivation(model)
+    assert worked_data(found)["reason"] == words
+    [block] = worked_example(found)
+    assert isinstance(block, Paragraph)
+    assert words in str(block.content)
+
+
+def test_a_wrong_derivation_is_not_printed() -> None:
+    """A term dropped anywhere is found by the complex step, whatever is drawn."""
+    found = derivation("vanilla")
+    [stage] = found.stages
+    for place, step in enumerate(stage.steps):
+        for term in step.terms if len(step.terms) > 1 else ():
+            steps = list(stage.steps)
+            kept = tuple(t for t in step.terms if t != term)
+            steps[place] = replace(step, terms=kept)
+            wrong = replace(found, stages=(replace(stage, steps=tuple(steps)),), truncate=99)
+            assert "complex step" in worked_data(wrong)["reason"]
