@@ -36,7 +36,7 @@ class _Backward:
         self.derivation = derivation
         self.unrolling = Unrolling(derivation.system, steps)
         self.forward = self.unrolling.graph("")
-        self.losses = {array: v.name for _, v, array in self.unrolling.losses()}
+        self.losses = {source: loss.name for source, loss, _ in self.unrolling.losses()}
         # For each edge, by the array that what flows back belongs to: each term as it is there,
         # and as it is at any step.
         self.terms: dict[tuple[str, str], dict[Array, list[tuple[Node, Node]]]] = {}
@@ -67,7 +67,7 @@ class _Backward:
         for term in step.terms:
             if not (self._within(term.layer, layer) and self._within(term.time, time)):
                 continue
-            reader = self._reader(term, of, layer, time)
+            reader = self._reader(term, maker, layer, time)
             if reader != maker:
                 value = term.value.xreplace(self.unrolling.indices(layer, time))
                 for end in (0, self.unrolling.steps + 1):
@@ -82,10 +82,10 @@ class _Backward:
     def _within(self, span: Span | None, number: int | None) -> bool:
         return span is None or number is None or number in self.unrolling.numbers(span)
 
-    def _reader(self, term: Term, of: Array, layer: int | None, time: int | None) -> str:
+    def _reader(self, term: Term, maker: str, layer: int | None, time: int | None) -> str:
         """The vertex through which a term comes back."""
         if term.source is None:
-            return self.losses[self.unrolling.origin(of)]
+            return self.losses[maker]
         at = self.unrolling.indices(layer, time)
         there = [None if i is None else i.xreplace(at) for i in term.index]
         lhs = term.source.lhs

@@ -51,6 +51,7 @@ class Unrolling:
 
     def __init__(self, system: System, steps: int) -> None:
         self.system, self.steps = system, steps
+        self.states = {state.array.family for state in system.states}
         depth = system.bound.get("L", DEPTH)
         self.rule: Mapping[Expr, Expr] = {STEPS: Integer(steps), LAYERS: Integer(depth)}
         self.units: list[Unit] = []
@@ -116,8 +117,7 @@ class Unrolling:
         if place(origin) in self.maker:
             return self.maker[place(origin)].name
         family = origin.family
-        state = any(family == s.array.family for s in self.system.states)
-        name = f"state {family.direction}" if state else family.name
+        name = f"state {family.direction}" if family in self.states else family.name
         name = f"{name} {origin.layer or ''} {origin.time}"
         arrays = self.inputs.setdefault(name, [])
         if origin not in arrays:
@@ -131,12 +131,17 @@ class Unrolling:
         for unit in self.units:
             for equation in unit.loop.equations:
                 for array in arrays_in(equation.rhs):
-                    if array.time is None:
-                        continue
                     concrete = self.array(array, unit.layer, unit.step)
+                    if array.time is None or self._is_zero(concrete):
+                        continue
                     source = self.vertex(concrete)
                     if source != unit.name:
                         yield source, unit, self.origin(concrete)
+
+    def _is_zero(self, array: Array) -> bool:
+        """Tell whether this belongs to no step and is no state: such inputs are zero."""
+        outside = array.time is not None and not 1 <= int(array.time) <= self.steps
+        return outside and array.family not in self.states
 
     def losses(self) -> Iterator[tuple[str, Vertex, Array]]:
         """Yield where the loss reaches the model: the vertex, the loss there, the array it sees."""
@@ -193,8 +198,7 @@ class Unrolling:
             source = next(x.source for x in graph.links if x.target == vertex.name)
             return places[source][0], 0
         first = places[readers[0]]
-        states = {s.array.family for s in self.system.states}
-        if array.family not in states:
+        if array.family not in self.states:
             return (int(array.time) if array.time is not None else 1), top + 1
         return (0 if array.time == 0 else self.steps + 1), first[1]
 

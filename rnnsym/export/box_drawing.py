@@ -1,8 +1,10 @@
 """Diagrams in a terminal: lines of box-drawing characters, or of plain ASCII."""
 
-import itertools
+from functools import reduce
+from itertools import pairwise
+from operator import or_
 
-from rnnsym.diagram.graph import Diagram, Frame
+from rnnsym.diagram.graph import Diagram, Frame, Point
 from rnnsym.diagram.layout import for_terminal
 from rnnsym.diagram.marks import cells_of
 from rnnsym.diagram.widths import columns, label_in, lines_of
@@ -15,7 +17,7 @@ TERMINAL = 80
 
 # By the directions that meet in a place: right 1, up 2, left 4, down 8.
 LINES = " ╶╵└╴─┘┴╷┌│├┐┬┤┼"
-DASHED = {"─": "╌", "│": "╎"}
+DASHED = {"─": "╌", "│": "╎", "-": ".", "|": ":"}
 ARROWS = {1: "▶", 2: "▲", 4: "◀", 8: "▼"}
 ASCII_LINES = " -|+--++|+|++++" + "+"
 ASCII_ARROWS = {1: ">", 2: "^", 4: "<", 8: "v"}
@@ -79,32 +81,29 @@ class _Canvas:
             self._write(row, place.left, y, width)
 
     def _routes(self) -> None:
-        meeting: dict[tuple[int, int], dict[str, int]] = {}
-        arrows: dict[tuple[int, int], int] = {}
+        meeting: dict[Point, dict[str, int]] = {}
+        arrows: dict[Point, int] = {}
+        dashed: list[Point] = []
+        shape = {v.name: v.shape for v in self.diagram.graph.vertices}
         for edge in self.diagram.edges:
             path = list(cells_of(edge.points))
             line = self.diagram.graph.line(edge.link)
-            for a, b in itertools.pairwise(path):
+            for a, b in pairwise(path):
                 way = WAYS[b[0] - a[0], b[1] - a[1]]
-                here = meeting.setdefault(a, {})
-                here[line] = here.get(line, 0) | way
-                there = meeting.setdefault(b, {})
-                there[line] = there.get(line, 0) | OPPOSITE[way]
-            a, b = path[-2:]
-            target = next(v for v in self.diagram.graph.vertices if v.name == edge.link.target)
-            if target.shape != "dot":
-                arrows[a] = WAYS[b[0] - a[0], b[1] - a[1]]
-        for (x, y), nets in meeting.items():
-            bits = 0
-            for each in nets.values():
-                bits |= each
-            shown = self.lines[bits]
-            if len(nets) > 1 and self.ascii:
-                shown = "|"
-            self.rows[y][x] = shown
-        for x, y in self.diagram.joints:
-            if self.ascii:
-                self.rows[y][x] = "o"
+                for point, bit in ((a, way), (b, OPPOSITE[way])):
+                    here = meeting.setdefault(point, {})
+                    here[line] = here.get(line, 0) | bit
+            if shape[edge.link.target] != "dot":
+                arrows[path[-2]] = WAYS[path[-1][0] - path[-2][0], path[-1][1] - path[-2][1]]
+            dashed += path if edge.link.dashed else []
+        for (x, y), lines in meeting.items():
+            bits = reduce(or_, lines.values())
+            over = len(lines) > 1 and self.ascii
+            self.rows[y][x] = "|" if over else self.lines[bits]
+        for x, y in self.diagram.joints if self.ascii else ():
+            self.rows[y][x] = "o"
+        for x, y in dashed:
+            self.rows[y][x] = DASHED.get(self.rows[y][x], self.rows[y][x])
         for (x, y), way in arrows.items():
             self.rows[y][x] = self.arrows[way]
 
