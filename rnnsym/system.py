@@ -189,10 +189,12 @@ class _Builder:
         rows = size(self.names.of_dense("q", place))
         index = Integer(place) if len(self.names.dense) > 1 else None
         name, letter = self.names.fresh("s", "scores"), self.names.fresh("V", "V_s")
-        label = "s" if name == "s" else r"\mathrm{s}"
+        label = "s" if name == "s" else r"s_{\mathrm{out}}"
         time = self.output.time
         weight = Array(Family(letter, letter), (rows, self.output.shape[0]), index)
-        bias = Array(Family(self.names.fresh("b_V", "b_out"), "b_{V}"), (rows, ONE), index)
+        added = self.names.fresh("b_V", "b_out")
+        bias_label = "b_{V}" if added == "b_V" else r"b_{\mathrm{out}}"
+        bias = Array(Family(added, bias_label), (rows, ONE), index)
         self.weights += [Weight(weight, None), Weight(bias, None)]
         value = plus(matmul(weight, self.output), bias)
         lhs = Array(Family(name, label), (rows, ONE), index, time)

@@ -20,6 +20,7 @@ from rnnsym.audit.symbols import Symbols
 from rnnsym.audit.target import Target, line_of, named
 from rnnsym.audit.tree import Name, Tree
 from rnnsym.audit.verdict import Kind, Mistake, Verdict
+from rnnsym.convention import read_convention
 from rnnsym.derivation import Derivation
 from rnnsym.errors import InputError, ShapeError
 from rnnsym.expr import (
@@ -32,7 +33,9 @@ from rnnsym.expr import (
     equal,
     shape_text,
     source,
+    transpose,
 )
+from rnnsym.expr.rows import Rows, rows_of
 
 __all__ = ["audit"]
 
@@ -77,21 +80,40 @@ def audit(
     if counted is not None:
         return count_verdict(derivation, counted, tree, text)
     target = _target(symbols, wanted, wrt or "", left, text)
+    convention = read_convention(derivation.system.model.convention)
+    rows = rows_of(convention.product, convention.labels)
     try:
-        node = Reading(symbols, target.lhs, text).expression(tree)
+        read, node = _read(symbols, target, text, tree, rows)
         forward = None if left or wanted is None else _forward(symbols, wanted, target, node, wrt)
         if forward is not None:
             target = forward
-            node = Reading(symbols, target.lhs, text).expression(tree)
+            read, node = _read(symbols, target, text, tree, rows)
     except ShapeError as error:
-        reason = f"{error} ({source(target.lhs)} is {shape_text(target.lhs.shape)})"
-        return Verdict("shape", target.lhs, None, target.lhs.shape, reason)
+        lhs = target.lhs if rows is None else rows.of(target.lhs)
+        reason = f"{error} ({source(lhs)} is {shape_text(lhs.shape)})"
+        return Verdict("shape", lhs, None, lhs.shape, reason)
     _refuse_circle(target, node, text, tree)
     note = "" if forward is None else "it holds no adjoint, so it is judged as a forward equation"
-    verdict = _judged(derivation, target, node, note)
-    if not explain or verdict.counterexample is None:
-        return verdict
-    return replace(verdict, mistake=_mistake(derivation, target, node))
+    verdict = _judged(derivation, target, node, rows)
+    verdict = replace(verdict, note=note)
+    if explain and verdict.counterexample is not None:
+        verdict = replace(verdict, mistake=_mistake(derivation, target, node))
+    return verdict if rows is None else verdict.in_rows(rows, read)
+
+
+def _read(
+    symbols: Symbols, target: Target, text: str, tree: Tree, rows: Rows | None
+) -> tuple[Node, Node]:
+    """Return a formula as it stands there, and in columns, as the line of its target is."""
+    if rows is None:
+        node = Reading(symbols, target.lhs, text).expression(tree)
+        return node, node
+    lhs = rows.of(target.lhs)
+    assert isinstance(lhs, Array)
+    reading = Reading(symbols, lhs, text, rows)
+    read = reading.expression(tree)
+    node = reading.in_columns(read)
+    return read, transpose(node) if rows.flips(target.lhs) else node
 
 
 @lru_cache(maxsize=64)
@@ -150,37 +172,44 @@ def _refuse_circle(target: Target, node: Node, text: str, tree: Tree) -> None:
             )
 
 
-def _judged(derivation: Derivation, target: Target, node: Node, note: str) -> Verdict:
-    shape = target.lhs.shape
+def _judged(derivation: Derivation, target: Target, node: Node, rows: Rows | None) -> Verdict:
+    lhs, shape = target.lhs, target.lhs.shape
     turned = (shape[1], shape[0])
-    if node.shape not in (shape, turned):
-        reason = f"the formula is {shape_text(node.shape)}, "
-        reason += f"{source(target.lhs)} is {shape_text(shape)}"
-        return Verdict("shape", target.lhs, node, shape, reason, note=note)
+    if node.shape == turned != shape:
+        return _perhaps_turned(derivation, target, node, rows)
     if node.shape != shape:
-        return _perhaps_turned(derivation, target, node, note)
+        return Verdict("shape", lhs, node, shape, _shapes(target, node, rows))
     if _equal(node, target.line):
-        return Verdict("equal", target.lhs, node, shape, note=note)
+        return Verdict("equal", lhs, node, shape)
     found = compare(derivation, target, node)
     if found.same is None:
-        return Verdict("undecided", target.lhs, node, shape, found.reason, note=note)
+        return Verdict("undecided", lhs, node, shape, found.reason)
     if found.same:
-        return Verdict("equal", target.lhs, node, shape, note=note)
+        return Verdict("equal", lhs, node, shape)
     kind: Kind = "different"
     if shape == turned and shape[0] != 1 and compare(derivation, target, node, turned=True).same:
         kind = "transposed"
-    return Verdict(kind, target.lhs, node, shape, "", found.counterexample, note=note)
+    return Verdict(kind, lhs, node, shape, "", found.counterexample)
 
 
-def _perhaps_turned(derivation: Derivation, target: Target, node: Node, note: str) -> Verdict:
-    shape = target.lhs.shape
+def _shapes(target: Target, node: Node, rows: Rows | None) -> str:
+    """Say which shape a formula has, and which one it should have."""
+    lhs, given = target.lhs, node.shape
+    if rows is not None:
+        given = given[::-1] if rows.flips(lhs) else given
+    shown = lhs if rows is None else rows.of(lhs)
+    return f"the formula is {shape_text(given)}, {source(shown)} is {shape_text(shown.shape)}"
+
+
+def _perhaps_turned(
+    derivation: Derivation, target: Target, node: Node, rows: Rows | None
+) -> Verdict:
+    shape, reason = target.lhs.shape, _shapes(target, node, rows)
     found = compare(derivation, target, node, turned=True)
-    reason = f"the formula is {shape_text(node.shape)}, "
-    reason += f"{source(target.lhs)} is {shape_text(shape)}"
     if found.same is None:
-        return Verdict("undecided", target.lhs, node, shape, found.reason, note=note)
+        return Verdict("undecided", target.lhs, node, shape, found.reason)
     kind: Kind = "transposed" if found.same else "shape"
-    return Verdict(kind, target.lhs, node, shape, reason, note=note)
+    return Verdict(kind, target.lhs, node, shape, reason)
 
 
 def _mistake(derivation: Derivation, target: Target, node: Node) -> Mistake | None:

@@ -120,7 +120,7 @@ class Reading(References):
         if isinstance(tree, Name):
             found = self.symbols.split(tree)
             if found is not None and found[0] in self.symbols.entries:
-                return self.array(tree)
+                return self.shown(self.array(tree))
             if tree.base == "I" and found is None and not tree.subscripts:
                 return IDENTITY
         try:
@@ -231,7 +231,7 @@ class Reading(References):
         if tree.primes:
             raise failure(self.text, tree.place, f"this derivative of {name} is not known")
         if name == "diag":
-            return diag(arg)
+            return diag(transpose(arg) if arg.shape[0] == 1 else arg)
         if name == "softmax":
             return softmax(arg)
         grown, shrunk = apply("exp", arg), apply("exp", scale(-1, arg))
@@ -250,6 +250,8 @@ class Reading(References):
 
     def _stack(self, tree: Stack) -> Node:
         blocks = [self._matrix(b) for b in tree.blocks]
+        if all(b.shape[0] == 1 for b in blocks):
+            return transpose(concat(*(transpose(b) for b in blocks)))
         widths = {b.shape[1] for b in blocks}
         if len(widths) > 1:
             shapes = ", ".join(shape_text(b.shape) for b in blocks)
@@ -259,6 +261,8 @@ class Reading(References):
     def _rows(self, tree: Rows) -> Node:
         inner = self._matrix(tree.inner)
         names = self.names()
+        turned = inner.shape[0] == 1
+        inner = transpose(inner) if turned else inner
         height = inner.shape[0]
         first = ONE if tree.first is None else scalar(tree.first, names)
         last = height if tree.last is None else scalar(tree.last, names)
@@ -269,13 +273,10 @@ class Reading(References):
         start, length = first - 1, last - first + 1
         numbers: dict[Expr, Expr] = {s: Integer(k) for k, s in enumerate(self._sizes(height), 3)}
         low, high = start.xreplace(numbers), (height - start - length).xreplace(numbers)
-        if (
-            bool(low.is_negative)
-            or bool(high.is_negative)
-            or bool(length.xreplace(numbers).is_negative)
-        ):
+        if any(bool(e.is_negative) for e in (low, high, length.xreplace(numbers))):
             raise ShapeError(f"rows {first} to {last} of {source(inner)}, which has {height} rows")
-        return inner if start == 0 and length == height else split(inner, start, length)
+        cut = inner if start == 0 and length == height else split(inner, start, length)
+        return transpose(cut) if turned else cut
 
     @staticmethod
     def _sizes(height: Expr) -> list[Expr]:

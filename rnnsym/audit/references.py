@@ -7,7 +7,8 @@ from rnnsym.audit.symbols import Symbols
 from rnnsym.audit.tokens import failure
 from rnnsym.audit.tree import Name, Tree
 from rnnsym.errors import InputError
-from rnnsym.expr import LAYER, STEPS, TIME, Array, Expr
+from rnnsym.expr import LAYER, STEPS, TIME, Array, Expr, Node, rebuild, transpose
+from rnnsym.expr.rows import Rows
 
 __all__ = ["References", "written"]
 
@@ -26,11 +27,29 @@ class References:
         symbols: what names mean.
         line: the array that is asked for; a symbol without layer, direction or step has the line's.
         text: the formula, for carets.
+        rows: how a formula for rows is printed; None where it is one for columns.
     """
 
-    def __init__(self, symbols: Symbols, line: Array, text: str) -> None:
-        self.symbols, self.line, self.text = symbols, line, text
+    def __init__(self, symbols: Symbols, line: Array, text: str, rows: Rows | None = None) -> None:
+        self.symbols, self.line, self.text, self.rows = symbols, line, text, rows
         self.bound: dict[str, Expr] = {}
+        self._columns: dict[Node, Node] = {}
+
+    def shown(self, array: Array) -> Node:
+        """Return an array as the formula means it: of rows in a formula for rows."""
+        if self.rows is None:
+            return array
+        printed = self.rows.of(array)
+        self._columns[printed] = transpose(array) if self.rows.flips(array) else array
+        return printed
+
+    def in_columns(self, node: Node) -> Node:
+        """Return a formula that was read for rows in our own arrays, of columns."""
+        if not self._columns:
+            return node
+        if isinstance(node, Array):
+            return self._columns[node]
+        return rebuild(node, tuple(self.in_columns(child) for child in node.children))
 
     def names(self) -> dict[str, Expr]:
         """Return the sizes and indices that have a meaning here."""

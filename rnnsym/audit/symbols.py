@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rnnsym.audit.notation import parse
 from rnnsym.audit.tree import Name, Number, Tree
+from rnnsym.convention import read_convention
 from rnnsym.derivation import Derivation
 from rnnsym.equations import Equation
 from rnnsym.errors import InputError, nearest
@@ -94,6 +95,9 @@ class Symbols:
                 if taken.get(name, entry.array.family.name) == entry.array.family.name:
                     known += [] if entry in known else [entry]
         self.entries.pop("", None)
+        for name, label in read_convention(self.system.model.convention).labels.items():
+            if name in self.entries:
+                self.entries.setdefault(label, self.entries[name])
         self.scalars = self._scalars()
         self._rename(aliases or {})
 
@@ -162,7 +166,9 @@ class Symbols:
 
     def _unknown(self, name: str) -> str:
         hint = nearest(name, self.known())
-        arrays = [n for n, found in self.entries.items() if found[0].array.name == n]
+        labels = read_convention(self.system.model.convention).labels
+        names = [n for n, found in self.entries.items() if found[0].array.name == n]
+        arrays = [labels.get(n, n) for n in names]
         return f"unknown symbol '{name}'{hint} (known: {', '.join(arrays)})"
 
     def unknown(self, name: str) -> str:

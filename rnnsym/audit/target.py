@@ -72,7 +72,8 @@ def line_of(symbols: Symbols, name: Name, text: str, *, forward: bool) -> Target
     """
     array = _array(symbols, name, text, forward)
     derivation = symbols.derivation
-    for step in derivation.steps:
+    # What is below the stack has a line of its own beside that of every layer.
+    for step in sorted(derivation.steps, key=lambda s: s.target.layer != array.layer):
         if _same_line(step.target, array):
             return _placed(array, step, step.value())
     for equation in derivation.system.equations:

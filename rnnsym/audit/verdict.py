@@ -1,7 +1,7 @@
 """What the judge says, and how it is printed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from rnnsym.blocks import Prose
@@ -18,6 +18,7 @@ from rnnsym.expr import (
     render,
     shape_text,
 )
+from rnnsym.expr.rows import Rows
 from rnnsym.version import VERSION
 
 __all__ = ["SCHEMA", "Counterexample", "Kind", "Mistake", "Verdict"]
@@ -107,7 +108,7 @@ class Verdict:
     """
 
     kind: Kind
-    target: Array | str
+    target: Node | str
     reading: Node | Expr | None
     shape: Shape | None = None
     reason: str = ""
@@ -117,6 +118,31 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.kind == "equal"
+
+    def in_rows(self, rows: Rows, reading: Node) -> "Verdict":
+        """Return the same verdict with its maths as a convention prints it for rows.
+
+        Args:
+            rows: how it prints them.
+            reading: the formula as it was understood.
+        """
+        if not isinstance(self.target, Array):
+            return self
+        flip, target = rows.flips(self.target), rows.of(self.target)
+        example, mistake = self.counterexample, self.mistake
+        if flip and example is not None and example.entry is not None:
+            example = replace(example, entry=(example.entry[1], example.entry[0]))
+        if mistake is not None:
+            parts = (rows.of(p) if isinstance(p, Node) else p for p in mistake.reason)
+            mistake = replace(mistake, reason=tuple(parts))
+        return replace(
+            self,
+            target=target,
+            reading=reading,
+            shape=target.shape,
+            counterexample=example,
+            mistake=mistake,
+        )
 
     @property
     def exit_code(self) -> int:

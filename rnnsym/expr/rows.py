@@ -10,11 +10,22 @@ from dataclasses import dataclass, field
 
 from rnnsym.expr._sympy import Integer, Tuple
 from rnnsym.expr.family import Family
+from rnnsym.expr.literal import NUMBER, entries, literal
 from rnnsym.expr.nodes import Array, Diag, Fill, Node, Product, Shape, Transpose
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "rows_of"]
 
 ONE = Integer(1)
+
+
+def rows_of(product: str, labels: Mapping[str, str]) -> "Rows | None":
+    """Return how a convention prints rows; None where it prints columns.
+
+    Args:
+        product: an affine map as it is printed: "W x", "x W" or "x W.T".
+        labels: what is printed for the label of a name.
+    """
+    return None if product == "W x" else Rows(product == "x W", labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,8 @@ class Rows:
 
     def _printed(self, node: Node, *, flip: bool) -> Node:
         match node:
+            case Array() if node.family.role == NUMBER:
+                return literal(list(zip(*entries(node), strict=True))) if flip else node
             case Array():
                 shown = self._array(node)
                 as_it_is = flip == self.flips(node) or node.shape == (ONE, ONE)

@@ -3,11 +3,11 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from rnnsym.blocks import Code, Line, Note, Partial, Relation
-from rnnsym.convention import Convention, read_convention
+from rnnsym.blocks import Code, Line, Note, NumberMatrix, Partial, Relation
+from rnnsym.convention import read_convention
 from rnnsym.document import Document
 from rnnsym.expr import Expr, Formula, Node
-from rnnsym.expr.rows import Rows
+from rnnsym.expr.rows import Rows, rows_of
 
 __all__ = ["in_layout", "laid_out"]
 
@@ -42,14 +42,15 @@ def in_layout(part: T, convention: str) -> T:
     ['W xₜ', 'Xₜ W', 'Xₜ Wᵀ']
     """
     entry = read_convention(convention)
-    return part if entry.product == "W x" else _Layout(entry).of(part)
+    rows = rows_of(entry.product, entry.labels)
+    return part if rows is None else _Layout(rows).of(part)
 
 
 class _Layout:
     """Walks a document's parts, turning all maths in them."""
 
-    def __init__(self, convention: Convention) -> None:
-        self.rows = Rows(convention.product == "x W", convention.labels)
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
 
     def of(self, part: T) -> T:
         """Return a part of a document with its maths turned."""
@@ -104,6 +105,8 @@ class _Layout:
                 return self.rows.row(side) if flip else self.rows.same(side)
             case (*parts,):
                 return tuple(self._side(part, flip) for part in parts)
+            case NumberMatrix():
+                return NumberMatrix(tuple(zip(*side.rows, strict=True))) if flip else side
             case _:
                 return self._of(side)
 
