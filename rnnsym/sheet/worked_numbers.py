@@ -259,9 +259,9 @@ def _prove(
     for target, exact in results.items():
         name, direction, layer, time = _place(target)
         key = name.removeprefix("dL/d"), direction, layer, time
-        entries = np.eye(known[key].size).reshape(-1, *known[key].shape)
+        steps = STEP * np.eye(known[key].size).reshape(-1, *known[key].shape)
         copies = {place: value[None] + 0j for place, value in known.items()}
-        copies[key] = known[key] + 1j * STEP * entries
+        copies |= {key: known[key] + 1j * steps}
         slopes = loss_of(derivation.system, sizes, copies, derivation.truncate).imag / STEP
         error = relative_error(np.array(exact, dtype=float).ravel(), np.ravel(slopes))
         if not error <= EXACT:
