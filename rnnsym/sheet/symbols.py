@@ -9,10 +9,12 @@ from rnnsym.sheet.naming import tied, tied_shape
 
 __all__ = ["symbol_table", "widths"]
 
+PRE_ACTIVATION = "pre-activation: what a function is applied to"
+
 
 def symbol_table(system: System) -> Table:
     """Return the dictionary of symbols: name, shape, meaning."""
-    rows = [_symbol(system, system.input, "input of step t")]
+    rows = [_symbol(system, system.input, "input of step ", TIME)]
     named = {e.lhs for e in system.equations}
     for state in system.states:
         start = state.array.xreplace({TIME: state.initial})
@@ -32,11 +34,11 @@ def symbol_table(system: System) -> Table:
         number = f"constant, not trained: {float(constant.value):g}"
         rows.append((prose(constant), prose(), prose(number)))
     for equation in inner[:1]:
-        meaning = "pre-activation: what a function is applied to"
-        rows.append(_symbol(system, equation.lhs, meaning))
+        rows.append(_symbol(system, equation.lhs, PRE_ACTIVATION))
     for term in system.loss_terms:
-        meaning = "∂L/∂ of the output, given" if term.kind == "free" else "target, given"
-        rows.append(_symbol(system, term.given, meaning))
+        direct = prose("what reaches ", term.target, " directly from the loss, given")
+        meaning = direct if term.kind == "free" else prose("target, given")
+        rows.append(_symbol(system, term.given, *meaning))
     return Table((prose("symbol"), prose("shape"), prose("meaning")), tuple(rows))
 
 
@@ -62,8 +64,8 @@ def _shape(shape: tuple[Expr, Expr]) -> Prose:
     return prose(Relation(shape, "×"))
 
 
-def _symbol(system: System, array: Array, meaning: str) -> tuple[Prose, Prose, Prose]:
-    return prose(array), _shape(tied_shape(system, array.shape)), prose(meaning)
+def _symbol(system: System, array: Array, *meaning: Inline) -> tuple[Prose, Prose, Prose]:
+    return prose(array), _shape(tied_shape(system, array.shape)), meaning
 
 
 def widths(system: System) -> Iterator[Block]:
