@@ -87,10 +87,9 @@ class _Backward:
         if term.source is None:
             return self.losses[maker]
         at = self.unrolling.indices(layer, time)
-        there = [None if i is None else i.xreplace(at) for i in term.index]
-        lhs = term.source.lhs
-        numbers = (None if i is None or not i.is_Integer else int(i) for i in there)
-        return self.unrolling.vertex(self.unrolling.array(lhs, *numbers))
+        there = (index.xreplace(at) for index in term.index)
+        numbers = (int(index) if index.is_Integer else None for index in there)
+        return self.unrolling.vertex(self.unrolling.array(term.source.lhs, *numbers))
 
     def _is_cut(self, term: Term, of: Array) -> bool:
         """Tell whether truncation detaches the state here: after every k steps of its chain."""

@@ -6,7 +6,6 @@ row, each in a column of its own. An operation on gates stands above the last of
 hangs below it. Inputs that several gates share run together once.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
@@ -202,38 +201,35 @@ class _Places:
     # Inputs and outputs
 
     def _place_inputs(self, cells: Cells, gates: int) -> None:
-        joined = self.sources.get("join", [])
-        if joined:
-            cells["join"] = 1, gates + 1
-        straight = not joined and any(
-            self.column.get(r) == 1 for n in self.inputs if n != "x[t]" for r in self.readers[n]
-        )
-        left = iter(range(gates if straight else gates + 1, gates + 99))
-        below = self._below(gates + 2 if joined else gates + 1)
+        """States that are no lanes enter on the left, what is no state below all."""
+        joined = "join" in self.sources
+        first = {r: self.column.get(r) == 1 for n in self.inputs for r in self.readers[n]}
+        row = gates + 1
         for name in (v.name for v in self.graph.vertices if v.name in self.inputs):
             if name in self.lane_of:
                 cells[name] = 0, self.lane_of[name]
-            elif name == "x[t]":
-                first = min(self.column.get(r, 1) for r in self.readers[name])
-                cells[name] = first, next(below)
-            else:
-                cells[name] = 0, next(left)
-
-    @staticmethod
-    def _below(row: int) -> Iterator[int]:
-        return iter(range(row, row + 99))
+            elif name != "x[t]":
+                straight = (
+                    not joined and row == gates + 1 and any(map(first.get, self.readers[name]))
+                )
+                cells[name] = 0, gates if straight and (0, gates) not in cells.values() else row
+                row = max(row, cells[name][1] + 1)
+        if joined:
+            cells["join"] = 1, gates + 1
+            row = max(row, gates + 2)
+        if "x[t]" in self.inputs:
+            cells["x[t]"] = min(self.column.get(r, 1) for r in self.readers["x[t]"]), row
 
     def _place_outputs(self, cells: Cells) -> None:
+        """Lanes end where they run; other outputs leave level with what makes them, if they can."""
         last = self._next()
-        rows = {self.lane_of[lane[-1]] for lane in self.lanes}
-        for vertex in self.graph.vertices:
-            if not _is_output(vertex):
-                continue
-            if vertex.name in self.lane_of:
-                cells[vertex.name] = last, self.lane_of[vertex.name]
-                continue
-            row = cells[self.sources[vertex.name][0]][1]
-            while row in rows:
+        outputs = [v.name for v in self.graph.vertices if _is_output(v)]
+        for name in outputs:
+            if name in self.lane_of:
+                cells[name] = last, self.lane_of[name]
+        free = [name for name in outputs if name not in self.lane_of]
+        for name in sorted(free, key=lambda n: -cells[self.sources[n][0]][0]):
+            row = cells[self.sources[name][0]][1]
+            while (last, row) in cells.values():
                 row += 1
-            rows.add(row)
-            cells[vertex.name] = last, row
+            cells[name] = last, row

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from rnnsym.diagram.describe import read_sentences
 from rnnsym.diagram.graph import Graph, Label, Link, Vertex
-from rnnsym.equations import Block, Equation, Loop, System
+from rnnsym.equations import Block, Loop, System
 from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Family, Integer, Span, arrays_in
 from rnnsym.model_text import Dense, Recurrent
 
@@ -233,15 +233,11 @@ def _unit_vertex(unit: Unit) -> Vertex:
 
 
 def _unit_label(unit: Unit) -> Label:
-    spec = unit.block.spec
-    if isinstance(spec, Recurrent):
-        first: Equation = unit.loop.equations[0]
-        if len(unit.loop.equations) == 1 and len(unit.block.loops) > 1 and unit is not None:
-            merged = first.lhs.family.direction == "" and spec.merge is not None
-            if merged:
-                return (str(spec.merge),)
-        name = unit.block.cell.name if unit.block.cell is not None else spec.cell
-        return (name + ARROWS[first.lhs.family.direction],)
+    spec, cell = unit.block.spec, unit.block.cell
+    if isinstance(spec, Recurrent) and cell is not None:
+        direction = unit.loop.equations[0].lhs.family.direction
+        merges = spec.merge is not None and not direction
+        return (str(spec.merge),) if merges else (cell.name + ARROWS[direction],)
     if isinstance(spec, Dense):
         return ("dense" if spec.activation is None else f"dense {spec.activation}",)
-    return ("embedding" if spec is not None else "join",)
+    return ("embedding" if spec is not None else "last",)

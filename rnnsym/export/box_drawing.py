@@ -2,7 +2,6 @@
 
 from functools import reduce
 from itertools import pairwise
-from operator import or_
 
 from rnnsym.diagram.graph import Diagram, Frame, Point
 from rnnsym.diagram.layout import for_terminal
@@ -97,7 +96,7 @@ class _Canvas:
                 arrows[path[-2]] = WAYS[path[-1][0] - path[-2][0], path[-1][1] - path[-2][1]]
             dashed += path if edge.link.dashed else []
         for (x, y), lines in meeting.items():
-            bits = reduce(or_, lines.values())
+            bits = reduce(int.__or__, lines.values())
             over = len(lines) > 1 and self.ascii
             self.rows[y][x] = "|" if over else self.lines[bits]
         for x, y in self.diagram.joints if self.ascii else ():
