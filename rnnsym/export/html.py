@@ -3,12 +3,14 @@
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from functools import cache
+from mimetypes import guess_type
+from pathlib import Path
 
 from rnnsym.blocks import Block, Box, Equations, Heading
 from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.export.html_blocks import Page, block_html, prose_html
 from rnnsym.export.html_question import question_html
-from rnnsym.export.templates import environment, template_folder
+from rnnsym.export.templates import fill, template_assets, template_folder
 from rnnsym.sheet.naming import slug
 from rnnsym.version import VERSION
 
@@ -23,26 +25,38 @@ def export_html(document: Document, style: Style = PLAIN, /) -> dict[str, bytes]
         for block in document.blocks
     ]
     solved = any(isinstance(b, Question) and b.solved for b in document.blocks)
-    text = (
-        environment("html")
-        .get_template("document.html.j2")
-        .render(
-            document=document,
-            lines=[prose_html(line, page) for line in document.lines],
-            blocks=blocks,
-            to_fill_in=document.kind == "paper" and not solved,
-            style=style,
-            font=_font(),
-            version=VERSION,
-        )
+    text = fill(
+        "html",
+        "document.html.j2",
+        style.templates,
+        document=document,
+        lines=[prose_html(line, page) for line in document.lines],
+        blocks=blocks,
+        to_fill_in=document.kind == "paper" and not solved,
+        style=style,
+        font=_font(),
+        assets=_assets(style.templates),
+        version=VERSION,
     )
     return {f"{document.name}.html": text.encode()}
+
+
+def _assets(folder: Path | None) -> dict[str, str]:
+    """The files beside templates of one's own, as addresses that hold them."""
+    return {
+        name: f"data:{guess_type(name)[0] or 'application/octet-stream'};base64,{_base64(content)}"
+        for name, content in template_assets("html", folder).items()
+    }
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
 
 
 @cache
 def _font() -> str:
     """The maths font, in base64."""
-    return b64encode((template_folder() / "html" / "rnnsym-math.woff2").read_bytes()).decode()
+    return _base64((template_folder() / "html" / "rnnsym-math.woff2").read_bytes())
 
 
 def _page(blocks: Sequence[Block | Question]) -> Page:

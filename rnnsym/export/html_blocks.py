@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
+from itertools import zip_longest
 
 from markupsafe import Markup
 
@@ -17,7 +18,6 @@ from rnnsym.blocks import (
     Equations,
     Figure,
     Heading,
-    Inline,
     Line,
     Listing,
     Note,
@@ -30,6 +30,7 @@ from rnnsym.blocks import (
 )
 from rnnsym.export.html_math import formula, line_formula
 from rnnsym.export.latex_math import math_width, prose_width
+from rnnsym.export.svg import svg
 
 __all__ = ["Page", "block_html", "blocks_html", "prose_html"]
 
@@ -64,26 +65,27 @@ class Page:
 def prose_html(content: Prose, page: Page) -> Markup:
     """Return running text."""
     shown: list[Markup] = []
-    for part in content:
-        made = _inline(part, page)
-        stop = STOP.match(part) if isinstance(part, str) else None
-        if stop and shown:
+    stop = ""
+    for part, after in zip_longest(content, content[1:], fillvalue=""):
+        if isinstance(part, str):
+            shown.append(Markup.escape(part[len(stop) :]))
+            stop = ""
+        elif isinstance(part, Emphasis | EquationRef):
+            shown.append(_inline(part, page))
+        else:
             # No line begins with the stop that follows a formula.
-            shown[-1] = Markup('<span class="bound">{}{}</span>').format(shown[-1], stop.group())
-            made = Markup.escape(stop.string[stop.end() :])
-        shown.append(made)
+            found = STOP.match(after) if isinstance(after, str) else None
+            stop = found.group() if found else ""
+            shown.append(formula(part, stop))
     return EMPTY.join(shown)
 
 
-def _inline(part: Inline, page: Page) -> Markup:
-    if isinstance(part, str):
-        return Markup.escape(part)
+def _inline(part: Emphasis | EquationRef, page: Page) -> Markup:
     if isinstance(part, Emphasis):
         return Markup("<em>{}</em>").format(part.text)
-    if isinstance(part, EquationRef):
-        linked = Markup('<a href="#{}">({})</a>').format(_anchor(part.number), part.number)
-        return linked if part.number in page.numbers else Markup.escape(f"({part.number})")
-    return formula(part)
+    if part.number not in page.numbers:
+        return Markup.escape(f"({part.number})")
+    return Markup('<a href="#{}">({})</a>').format(_anchor(part.number), part.number)
 
 
 def _anchor(number: str) -> str:
@@ -165,15 +167,16 @@ def _(block: Box, page: Page) -> Markup:
 
 @block_html.register
 def _(block: Figure, page: Page) -> Markup:
-    from rnnsym.export.svg import svg
-
     caption = (
-        Markup("<figcaption>{}</figcaption>").format(prose_html(block.caption, page))
+        Markup("\n<figcaption>{}</figcaption>").format(prose_html(block.caption, page))
         if block.caption
         else EMPTY
     )
-    # The printer escapes what stands in the diagram.
-    return Markup("<figure>\n{}\n{}</figure>").format(Markup(svg(block.diagram)), caption)
+    # The printer of diagrams escapes what stands in them.
+    drawn = Markup('<div class="scroll" role="group" aria-label="{}" tabindex="0">{}</div>').format(
+        block.diagram.title, Markup(svg(block.diagram))
+    )
+    return Markup("<figure>\n{}{}\n</figure>").format(drawn, caption)
 
 
 @block_html.register
@@ -227,18 +230,21 @@ def _width(line: Line) -> float:
 
 def _line(line: Line, page: Page) -> Markup:
     parts = [line_formula(line)]
-    for kind, content in (
-        ("remark", prose_html(line.comment, page)),
-        ("where", prose_html(line.where, page)),
-        ("shape", formula(Relation(line.shape, "×")) if line.shape is not None else EMPTY),
-        ("number", f"({line.number})" if line.number is not None else ""),
-    ):
-        if content:
-            parts.append(Markup('<span class="{}">{}</span>').format(kind, content))
+    shape = formula(Relation(line.shape, "×")) if line.shape is not None else EMPTY
+    number = Markup.escape(f"({line.number})" if line.number is not None else "")
+    tag = _span("shape", shape) + _span("number", number)
+    parts.append(_span("tag", tag))
+    parts.append(_span("remark", prose_html(line.comment, page)))
+    parts.append(_span("where", prose_html(line.where, page)))
     if line.notes:
         parts.append(_notes(line.notes, page))
     anchor = Markup(' id="{}"').format(_anchor(line.number)) if line.number is not None else EMPTY
-    return Markup('<div class="line"{}>{}</div>').format(anchor, Markup("\n").join(parts))
+    shown = Markup("\n").join(part for part in parts if part)
+    return Markup('<div class="line"{}>{}</div>').format(anchor, shown)
+
+
+def _span(kind: str, content: Markup) -> Markup:
+    return Markup('<span class="{}">{}</span>').format(kind, content) if content else EMPTY
 
 
 def _notes(notes: tuple[Note, ...], page: Page) -> Markup:

@@ -18,9 +18,12 @@ from rnnsym.export.spoken import spoken
 
 __all__ = ["formula", "line_formula", "mathml"]
 
-# Points (at 11 pt) that stay together, and those that a phone has room for beside a left-hand side.
+# Points at 11 pt, on a phone: what stays together in running text, and in a display; what fits beside
+# a left-hand side; an equation that leaves room for its shape and number.
+WHOLE = 85
 UNBROKEN = 150
 NARROW = 200
+ROW = 165
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.")
 _TERM_SIGNS = frozenset({"+", "-", "=", "<", ">", r"\to", r"\le", r"\ge", r"\approx", r"\neq"})
 _FACTOR_SIGNS = _TERM_SIGNS | {r"\odot", r"\times", r"\cdot"}
@@ -51,44 +54,56 @@ def mathml(latex: str, *, display: bool = False, hidden: bool = False) -> Markup
     return Markup(made.replace("<math", '<math aria-hidden="true"', 1) if hidden else made)
 
 
-def formula(math: Math) -> Markup:
-    """Return maths within running text."""
+def formula(math: Math, stop: str = "") -> Markup:
+    """Return maths within running text, no line break before the ``stop`` that follows it."""
     latex = math_latex(math)
     # A fraction within a line is set at its full size, or its subscripts cannot be read.
-    pieces = list(_terms(latex.replace(r"\frac", r"\dfrac")))
-    return _named(spoken(math), pieces, display=False)
+    latex = latex.replace(r"\frac", r"\dfrac")
+    terms = list(_terms(latex)) if formula_width(latex) > WHOLE else [[latex]]
+    return _named(spoken(math), terms, stop)
 
 
 def line_formula(line: Line) -> Markup:
     """Return an equation of a display: its left-hand side, and its right-hand side in pieces."""
     sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
     words = f"{spoken(line.lhs)} equals {', plus '.join(spoken(side) for side in sides)}"
-    left = mathml(math_latex(line.lhs), display=True, hidden=True)
-    terms = list(_terms("= " + " + ".join(math_latex(side) for side in sides)))
+    left = math_latex(line.lhs)
+    right = "= " + " + ".join(math_latex(side) for side in sides)
+    terms = list(_terms(right))
+    long = " long" if formula_width(left) + formula_width(right) > ROW else ""
     focus = Markup(' tabindex="0"') if _may_scroll(terms) else ""
     shown = Markup(
-        '<div class="formula" role="math" aria-label="{}"{}>'
+        '<div class="formula{}" role="math" aria-label="{}"{}>'
         '<span class="lhs">{}</span> <span class="rhs">{}</span></div>'
     )
-    return shown.format(words, focus, left, _spans(terms, display=True))
+    lhs = mathml(left, display=True, hidden=True)
+    return shown.format(long, words, focus, lhs, _spans(terms, display=True))
 
 
-def _named(words: str, terms: Sequence[Sequence[str]], *, display: bool) -> Markup:
+def _named(words: str, terms: Sequence[Sequence[str]], stop: str) -> Markup:
     if len(terms) == len(terms[0]) == 1:
-        made = mathml(terms[0][0], display=display)
-        return Markup('<math aria-label="{}"{}').format(words, Markup(made.removeprefix("<math")))
+        made = mathml(terms[0][0])
+        return _bound(
+            Markup('<math aria-label="{}"{}').format(words, Markup(made.removeprefix("<math"))),
+            stop,
+        )
     shown = Markup('<span role="math" aria-label="{}">{}</span>')
-    return shown.format(words, _spans(terms, display=display))
+    return shown.format(words, _spans(terms, stop=stop))
 
 
-def _spans(terms: Sequence[Sequence[str]], *, display: bool) -> Markup:
+def _bound(shown: Markup, stop: str) -> Markup:
+    return Markup('<span class="bound">{}{}</span>').format(shown, stop) if stop else shown
+
+
+def _spans(terms: Sequence[Sequence[str]], *, display: bool = False, stop: str = "") -> Markup:
     """A term that fits a line of its own is not broken; within it, lines break at any sign."""
-    return Markup(" ").join(
+    *spans, last = (
         Markup('<span class="term">{}</span>').format(
             Markup(" ").join(mathml(piece, display=display, hidden=True) for piece in pieces)
         )
         for pieces in terms
     )
+    return Markup(" ").join([*spans, _bound(last, stop)])
 
 
 def _terms(latex: str) -> Iterator[Sequence[str]]:

@@ -1,0 +1,307 @@
+"""Pages in HTML: every block and formula, words for each, escapes; in real browsers, and valid."""
+
+import json
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from functools import cache
+from html import unescape
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import rnnsym
+from rnnsym.blocks import (
+    Block,
+    Box,
+    Code,
+    Contents,
+    Emphasis,
+    EquationRef,
+    Equations,
+    Heading,
+    Line,
+    Listing,
+    NumberMatrix,
+    PageBreak,
+    Paragraph,
+    Partial,
+    Relation,
+    Table,
+    prose,
+)
+from rnnsym.cell import cell_names
+from rnnsym.document import PLAIN, Document, Question, Style
+from rnnsym.equations import CONVENTIONS
+from rnnsym.export.html import export_html
+from rnnsym.export.html_blocks import block_html
+from rnnsym.export.html_question import answered, asked
+from rnnsym.export.latex_math import SIGNS, math_latex
+from rnnsym.export.spoken import SIGNS as SPOKEN_SIGNS
+from rnnsym.export.spoken import spoken
+from rnnsym.expr import TIME, Basic, Integer, Node, size
+from rnnsym.item import Response
+from rnnsym.quiz.paper import paper
+from rnnsym.sheet.counts import count_blocks
+from rnnsym.sheet.topic import load_topic, topic_document, topic_names
+from tests.strategies import array, samples, vector
+
+HOSTILE = "<script>alert(1)</script>&amp;\"'{{ 7*7 }}\\("
+MODELS = ("bi(lstm)*2", "gru*L", "slstm", "embedding:10000:128, bi(lstm:64), dense:10:softmax")
+CELLS = [(c, name) for c in CONVENTIONS for name in cell_names(c)]
+
+
+def page(document: Document, style: Style = PLAIN) -> str:
+    [(name, content)] = export_html(document, style).items()
+    assert name == f"{document.name}.html"
+    return content.decode()
+
+
+def made_of(*blocks: Block | Question, title: str = "Title") -> Document:
+    return Document("page", "sheet", title, (prose("line"),), blocks)
+
+
+@cache
+def derived(convention: str, text: str) -> Document:
+    """The derivation, Jacobians and counts of a model, without its check."""
+    model = rnnsym.model(text, convention)
+    document = model.document(unroll=2)
+    blocks = (*document.blocks, *count_blocks(model.count()))
+    return Document(document.name, document.kind, document.title, document.lines, blocks)
+
+
+def check_maths(text: str) -> None:
+    """Every formula is well-formed MathML without an error or a rest of LaTeX, and has words."""
+    formulas = re.findall(r"<math.*?</math>", text, re.DOTALL)
+    assert formulas
+    for formula in dict.fromkeys(formulas):
+        tree = ET.fromstring(formula.replace("&ApplyFunction;", "\u2061"))
+        assert tree.find(".//merror") is None, formula
+        letters = "".join(tree.itertext())
+        assert letters.strip(), formula
+        assert not re.search(r"[\\{}$&_^#]", letters), formula
+        assert tree.get("aria-hidden") or tree.get("aria-label"), formula
+    for words in re.findall(r'role="math" aria-label="([^"]*)"', text):
+        assert words.strip()
+        assert not re.search(r"[\\{}$_^=+−()]", unescape(words)), words
+
+
+@pytest.mark.parametrize(("convention", "name"), CELLS)
+def test_every_formula_of_every_cell(convention: str, name: str) -> None:
+    check_maths(page(derived(convention, name)))
+
+
+@pytest.mark.parametrize("text", MODELS)
+def test_every_formula_of_a_stack(text: str) -> None:
+    check_maths(page(derived("textbook", text)))
+
+
+# Words
+
+
+def collected_maths(part: object) -> list[tuple[str, str]]:
+    """Return LaTeX and words of the equations of a document."""
+    if isinstance(part, Document | Box):
+        return [pair for block in part.blocks for pair in collected_maths(block)]
+    if not isinstance(part, Equations):
+        return []
+    sides = [s for line in part.lines for s in (line.lhs, *as_tuple(line.rhs))]
+    return [(math_latex(side), spoken(side)) for side in sides]
+
+
+def as_tuple(sides: object) -> tuple[object, ...]:
+    return sides if isinstance(sides, tuple) else (sides,)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_formulas_that_look_different_sound_different(convention: str) -> None:
+    heard: dict[str, str] = {}
+    for name in cell_names(convention):
+        for latex, words in collected_maths(derived(convention, name)):
+            assert heard.setdefault(words, latex) == latex, words
+
+
+def test_words() -> None:
+    n = size("n")
+    weight, state = array("U_f", (n, n)), vector("h", n, TIME - 1)
+    said = spoken(Relation((Partial(state, state, "∂⁺"), weight), "≠"))
+    assert said == (
+        "the direct partial derivative of h at step t minus 1 with respect to h at step t minus 1 "
+        "is not equal to U f"
+    )
+    assert spoken(NumberMatrix((("1", "−2"), ("3", "4")))) == (
+        "the matrix with rows 1, minus 2; 3, 4"
+    )
+    assert SPOKEN_SIGNS.keys() == SIGNS.keys()
+
+
+@pytest.mark.parametrize("kind", samples(), ids=lambda kind: kind.__name__)
+def test_every_node_has_words(kind: type[Node]) -> None:
+    words = spoken(samples()[kind])
+    assert re.fullmatch(r"[A-Za-z0-9 ,]+", words), words
+
+
+def test_unknown_things_have_no_words_and_no_html() -> None:
+    class Unknown(Node):
+        __slots__ = ()
+
+    with pytest.raises(TypeError, match="Unknown"):
+        spoken(Unknown(Integer(1)))
+    with pytest.raises(TypeError, match="no words for a Basic"):
+        spoken(Basic())
+    with pytest.raises(TypeError, match="no HTML for a int"):
+        page(made_of(7))  # type: ignore[arg-type] # what is tested
+
+
+# Blocks
+
+
+def test_every_block_and_response_has_its_rule() -> None:
+    default = block_html.dispatch(object)
+    assert all(block_html.dispatch(block) is not default for block in get_args(Block))
+    for function in (asked, answered):
+        kinds = get_args(Response)
+        assert all(function.dispatch(kind) is not function.dispatch(object) for kind in kinds)
+
+
+def test_structure() -> None:
+    text = page(
+        made_of(
+            Contents(),
+            Heading("Forward", 2),
+            Paragraph(prose("See ", EquationRef("3"), " and ", EquationRef("9"), ".")),
+            Equations((Line(vector("h", size("n")), vector("c", size("n")), "3"),)),
+            Box("mistakes", "Mistakes", (Heading("Forward", 2),)),
+            PageBreak(),
+        )
+    )
+    assert text.count("<h1>") == 1
+    assert '<h2 id="forward">' in text
+    assert '<h2 id="forward-2">' in text
+    assert 'href="#forward-2"' in text
+    assert '<a href="#eq-3">(3)</a>' in text
+    assert 'id="eq-3"' in text
+    assert "and (9)." in text  # no such line: no link
+
+
+def test_text_is_escaped() -> None:
+    words = prose(HOSTILE, Emphasis(HOSTILE))
+    text = page(
+        made_of(
+            Heading(HOSTILE),
+            Paragraph(words),
+            Table((words,), ((words,),), HOSTILE),
+            Listing((words,)),
+            Code(HOSTILE, '"><script>'),
+            Box("note", HOSTILE, ()),
+            Contents(),
+            title=HOSTILE,
+        )
+    )
+    assert "<script" not in text
+    assert "49" not in re.sub(r"base64,[^\"]*", "", text)
+    assert text.count("&lt;script&gt;alert(1)") >= 12
+
+
+def test_same_bytes() -> None:
+    document = derived("textbook", "lstm")
+    assert export_html(document) == export_html(document)
+
+
+def test_nothing_is_fetched() -> None:
+    text = page(derived("textbook", "gru"))
+    assert not re.search(r'(src|href)="(?!#|data:)|<script|@import|url\((?!"data:)', text)
+
+
+def test_style() -> None:
+    document = made_of(Paragraph(prose("x")))
+    plain, other = page(document), page(document, Style(paper="letter", large=True))
+    assert "@page { size: A4" in plain
+    assert "@page { size: letter" in other
+    assert "font-size: 137.5%" in other
+    assert "font-size: 137.5%" not in plain
+
+
+def test_templates_of_ones_own(tmp_path: Path) -> None:
+    folder = tmp_path / "html"
+    folder.mkdir()
+    (folder / "logo.png").write_bytes(b"picture")
+    (folder / "document.html.j2").write_text(
+        '{% extends "rnnsym/document.html.j2" %}\n'
+        '{% block title %}<img src="{{ assets["logo.png"] }}" alt="Logo">{{ super() }}{% endblock %}'
+    )
+    text = page(made_of(Paragraph(prose("x"))), Style(templates=tmp_path))
+    assert '<img src="data:image/png;base64,cGljdHVyZQ==" alt="Logo"><h1>Title</h1>' in re.sub(
+        r">\s+<", "><", text
+    )
+
+
+# Real readers
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Every topic, some models, a convention in rows, a paper and its key, as files."""
+    folder = tmp_path_factory.mktemp("pages")
+    items = rnnsym.generate_quiz(20, 3)
+    documents = [
+        *(topic_document(load_topic(name)) for name in topic_names()),
+        *(derived("textbook", text) for text in MODELS),
+        derived("keras", "gru"),
+        *(paper(items, 3, solved=solved) for solved in (False, True)),
+        made_of(Heading("One"), Listing((prose("a"),), "letters"), Code("x = 1", "python")),
+    ]
+    for document in documents:
+        for name, content in export_html(document).items():
+            (folder / name).write_bytes(content)
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture
+def node_modules(require_engine: Callable[[str], str]) -> Path:
+    """The folder of npm packages that RNNSYM_NODE_MODULES names."""
+    require_engine("node")
+    folder = os.environ.get("RNNSYM_NODE_MODULES", "")
+    return Path(require_engine(str(Path(folder) / ".bin" / "vnu"))).parent.parent
+
+
+# The validator knows MathML 3; MathML Core has these two attributes on every element.
+NEWER = re.compile(r"Attribute “(displaystyle|scriptlevel)” not allowed on element “m\w+”")
+
+
+def test_pages_are_valid(
+    pages: list[Path], node_modules: Path, require_engine: Callable[[str], str]
+) -> None:
+    jar = node_modules / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    command = [require_engine("java"), "-jar", str(jar), "--format", "json", *map(str, pages)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    messages = [m["message"] + m.get("extract", "") for m in json.loads(done.stderr)["messages"]]
+    assert not [message for message in messages if not NEWER.search(message)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "program"), [("chromium", "chromium"), ("firefox", "firefox-esr")]
+)
+def test_pages_in_browsers(
+    pages: list[Path],
+    kind: str,
+    program: str,
+    node_modules: Path,
+    require_engine: Callable[[str], str],
+) -> None:
+    script = Path(__file__).parent / "browser" / "look.mjs"
+    pictures = os.environ.get("RNNSYM_PICTURES", "")
+    command = ["node", str(script), kind, require_engine(program), pictures, *map(str, pages)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "RNNSYM_NODE_MODULES": str(node_modules)},
+    )
+    assert done.returncode == 0, done.stderr
+    faults = {Path(name).name: found for name, found in json.loads(done.stdout).items() if found}
+    assert not faults
