@@ -18,6 +18,8 @@ __all__ = ["display_latex"]
 INDENT, FURTHER, NOTE_INDENT, EQUALS, GAP = 24, 22, 50, 15, 14
 SMALL = 0.83
 """Small print against running text."""
+WIDE_LEFT = 0.4
+"""Where a left-hand side takes more than this of a line, the other side stands below it."""
 SURE = 0.96
 """What can be relied on of a width left over: widths are estimates."""
 LEAST_REMARK = 130
@@ -32,6 +34,9 @@ def display_latex(block: Equations, page: Page) -> str:
     if all(_is_given(line) for line in lines):
         return _given(block)
     left = max(math_width(line.lhs) for line in lines)
+    if left > WIDE_LEFT * page.width:
+        notes = [_notes(line, page, page.width) for line in lines]
+        return _joined([_hanging(line, page) for line in lines], notes)
     room = page.width - INDENT - left - EQUALS - max(_side_width(line, page) for line in lines)
     rows = [_rows(line, room) for line in lines]
     widest = max(formula_width(row) for printed in rows for row in printed)
@@ -84,6 +89,17 @@ def _remark(comment: Prose, page: Page, room: float) -> str:
     if SMALL * prose_width(comment) <= room:
         return rf"\remark{{{text}}}"
     return rf"\longremark{{{room / page.width:.3f}}}{{{text}}}"
+
+
+def _hanging(line: Line, page: Page) -> str:
+    """One equation whose left-hand side takes a row of its own."""
+    rows = _rows(line, page.width - INDENT - FURTHER - EQUALS - _side_width(line, page))
+    remark = rf"\quad \remark{{{_linked(line.comment, page)}}}" if line.comment else ""
+    first = rows[0].removeprefix("= ")
+    further = (row if row.startswith("=") else rf"\qquad {row}" for row in rows[1:])
+    printed = [f"&{math_latex(line.lhs)}{remark}"]
+    printed += (rf"&\qquad {row}" for row in (f"= {first}", *further))
+    return " \\notag\\\\*\n".join(printed) + _tag(line)
 
 
 def _further(row: str) -> str:
@@ -152,7 +168,8 @@ def _pieces(term: Math, first: bool, room: float) -> Iterator[str]:
     if not isinstance(term, Hadamard | Product) or formula_width(printed) <= room - FURTHER:
         yield sign + printed
         return
-    mark = rf"{{}}{LATEX.times}" if isinstance(term, Hadamard) else LATEX.sign(term.children)
+    between = LATEX.product_sign if isinstance(term, Product) else LATEX.entrywise_sign
+    mark = f"{{}}{between(term.children)}".removesuffix("{} ")
     for place, child in enumerate(term.children):
         yield (mark if place else sign) + inside(child, LATEX, 3)
 

@@ -9,7 +9,7 @@ from rnnsym.expr.constant import Constant
 from rnnsym.expr.indices import LAYER
 from rnnsym.expr.literal import written_out
 from rnnsym.expr.nodes import PRINTERS, Array, Map, Node, Sigma
-from rnnsym.expr.printing import Notation, body_of, inside, render
+from rnnsym.expr.printing import Notation, body_of, render
 from rnnsym.expr.scalars import is_size_of_layer, scalar
 
 __all__ = ["LATEX", "latex", "latex_scalar"]
@@ -88,8 +88,7 @@ class Latex(Notation):
     def quotient(self, over: Sequence[Node], under: Sequence[Node]) -> str:
         """A fraction."""
         above, below = (
-            latex(part[0]) if len(part) == 1 else self.times.join(inside(c, self, 3) for c in part)
-            for part in (over, under)
+            latex(part[0]) if len(part) == 1 else self.entrywise(part) for part in (over, under)
         )
         return rf"\frac{{{above or 1}}}{{{below}}}"
 

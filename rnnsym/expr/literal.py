@@ -29,5 +29,6 @@ def entries(array: Array) -> list[list[str]]:
 
 
 def written_out(node: Node) -> bool:
-    """Tell whether an expression is one of numbers: its arrays are written out."""
-    return any(array.family.role == NUMBER for array in arrays_in(node))
+    """Tell whether an expression is one of numbers: its arrays, of which the first tells."""
+    first = next(arrays_in(node), None)
+    return first is not None and first.family.role == NUMBER

@@ -59,11 +59,20 @@ class Notation(ABC):
 
     def product(self, factors: Sequence[Node]) -> str:
         """Matrices multiplied."""
-        return self.sign(factors).join(shaped(c, self) for c in factors)
+        return self.product_sign(factors).join(shaped(c, self) for c in factors)
 
-    def sign(self, factors: Sequence[Node]) -> str:
+    def product_sign(self, factors: Sequence[Node]) -> str:
         """The sign between matrices multiplied."""
         return self.cdot if any(map(written_out, factors)) else self.dot
+
+    def entrywise(self, factors: Sequence[Node]) -> str:
+        """Factors multiplied entry by entry."""
+        return self.entrywise_sign(factors).join(inside(c, self, 3) for c in factors)
+
+    def entrywise_sign(self, factors: Sequence[Node]) -> str:
+        """The sign between factors multiplied entry by entry: numbers are just multiplied."""
+        written = (c.shape for c in factors if written_out(c))
+        return self.cdot if any(rows == columns == 1 for rows, columns in written) else self.times
 
     def numbers(self, rows: Sequence[Sequence[str]]) -> str:
         """A matrix written out; one number without brackets."""
@@ -87,7 +96,7 @@ class Notation(ABC):
 
     def quotient(self, over: Sequence[Node], under: Sequence[Node]) -> str:
         """Elementwise division of products."""
-        above = self.times.join(inside(c, self, 3) for c in over) or "1"
+        above = self.entrywise(over) or "1"
         return " / ".join([above, *(inside(c, self, 3) for c in under)])
 
     def larger(self, a: str, b: str) -> str:
@@ -189,7 +198,7 @@ def _(node: Hadamard, notation: Notation) -> str:
     under = [d for d in map(_divisor, node.children) if d is not None]
     if under:
         return notation.quotient(over, under)
-    return notation.times.join(inside(c, notation, 3) for c in over)
+    return notation.entrywise(over)
 
 
 @render.register

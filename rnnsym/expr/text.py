@@ -1,6 +1,7 @@
 """Unicode text of expressions, and the cell language (plain ASCII) in which users write them."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from rnnsym.expr._sympy import Expr, Symbol
@@ -158,8 +159,13 @@ class Source(Notation):
 
     times = " * "
     dot = " @ "
-    cdot = " @ "
+    cdot = " * "
     by = " * "
+
+    def product_sign(self, factors: Sequence[Node]) -> str:
+        """@, of numbers too."""
+        del factors
+        return self.dot
 
     def scalar(self, expr: Expr) -> str:
         """A size, an index or a number."""

@@ -9,9 +9,7 @@ from rnnsym.expr import (
     Diag,
     Expr,
     Fill,
-    Hadamard,
     Integer,
-    Map,
     Node,
     Plus,
     Product,
@@ -88,8 +86,6 @@ class Arithmetic:
                 return self._scaled(node)
             case Plus():
                 return Plus(*map(self._term, node.children))
-            case Hadamard() if self._is_scalar(node):
-                return self._multiplied(node)
             case Transpose() | Diag() | Spread() if self._is_scalar(node):
                 return self.of(node.arg)
             case _:
@@ -112,24 +108,10 @@ class Arithmetic:
         scaled = inner if size == 1 else Product(number(((size,),)), inner)
         return Scale(MINUS_ONE, scaled) if factor < 0 else scaled
 
-    def _multiplied(self, node: Hadamard) -> Node:
-        """Scalars are multiplied by a dot; what they are divided by stays apart."""
-        over = [self.of(c) for c in node.children if not _divides(c)]
-        under = [self._rebuilt(c) for c in node.children if _divides(c)]
-        above = [Product(*over)] if len(over) > 1 else over
-        return Hadamard(*above, *under) if under else above[0]
-
     def _rebuilt(self, node: Node) -> Node:
         made = (self.of(arg) if isinstance(arg, Node) else arg for arg in node.args)
         rebuilt: Node = node.func(*made)
         return rebuilt
-
-
-def _divides(node: Node) -> bool:
-    """Tell whether a factor is written as a divisor: 1/x or (1/x)²."""
-    if not isinstance(node, Map):
-        return False
-    return node.name == "reciprocal" or (node.name == "square" and _divides(node.arg))
 
 
 def _decimal(expr: Expr) -> Decimal:
