@@ -104,7 +104,7 @@ class Spoken(Notation):
 
     def quotient(self, over: Sequence[Node], under: Sequence[Node]) -> str:
         """Elementwise division of products."""
-        above, below = (self.times.join(inside(c, self, 3) for c in part) for part in (over, under))
+        above, below = (self.entrywise(part) for part in (over, under))
         return f"{above or 1} divided by {f'({below})' if len(under) > 1 else below}"
 
     def larger(self, a: str, b: str) -> str:
