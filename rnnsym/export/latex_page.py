@@ -13,7 +13,7 @@ LARGE_SIZE = 17
 WIDTHS = {"a4": 470, "letter": 488}
 LARGE_WIDTHS = {"a4": 509, "letter": 528}
 DIGIT, GAP, FRAME = 5.5, 10, 30
-COLUMN_WIDTHS = {"cheatsheet": 260}
+COLUMN_WIDTHS = {"cheatsheet": 228}
 
 
 @dataclass(frozen=True, slots=True)

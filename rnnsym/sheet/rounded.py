@@ -1,9 +1,11 @@
 """Numbers in running text: two digits, and powers of ten where a number is far from 1."""
 
+from math import exp
+
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import Symbol
 
-__all__ = ["power", "short"]
+__all__ = ["power", "short", "sigmoid"]
 
 DIGITS = 2
 
@@ -27,3 +29,8 @@ def power(base: float, exponent: int) -> Prose:
     (0.9**20, ' = ', '0.12')
     """
     return prose(Symbol(f"{base:g}") ** exponent, " = ", *short(base**exponent))
+
+
+def sigmoid(x: float) -> float:
+    """Return σ(x)."""
+    return 1 / (1 + exp(-x))

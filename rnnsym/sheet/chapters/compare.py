@@ -10,7 +10,7 @@ from rnnsym.sheet.compare import compare_blocks, pairs
 from rnnsym.sheet.study import CheckError, study
 from rnnsym.theorems import theorem
 
-__all__ = ["sections"]
+__all__ = ["architecture_table", "sections"]
 
 SIZES = {"d": 4, "n": 5}
 ARCHITECTURES = ("vanilla", "bi(vanilla)", "vanilla*2", "gru", "lstm")
@@ -45,7 +45,23 @@ def _goals(words: Phrases) -> Block:
 
 def _architectures(words: Phrases) -> Iterator[Block]:
     yield Heading("Five architectures", 2)
+    yield architecture_table(words)
+    yield words.paragraph(
+        "The first three are about *where* states are read; the last two about *what a cell does*. "
+        "They combine: a stack of bidirectional LSTMs is all three at once."
+    )
     yield Table(
+        (prose("model"), prose("parameters"), ("with ", *given(SIZES))),
+        tuple(
+            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES):,}"))
+            for name in ARCHITECTURES
+        ),
+    )
+
+
+def architecture_table(words: Phrases) -> Table:
+    """Return idea, strength and limitation of each architecture."""
+    return Table(
         tuple(prose(x) for x in ("architecture", "idea", "strength", "limitation")),
         words.rows(
             ("vanilla RNN", "one state sums up the past", "simple, few parameters",
@@ -60,17 +76,6 @@ def _architectures(words: Phrases) -> Iterator[Block]:
              "most parameters"),
         ),
     )  # fmt: skip
-    yield words.paragraph(
-        "The first three are about *where* states are read; the last two about *what a cell does*. "
-        "They combine: a stack of bidirectional LSTMs is all three at once."
-    )
-    yield Table(
-        (prose("model"), prose("parameters"), ("with ", *given(SIZES))),
-        tuple(
-            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES):,}"))
-            for name in ARCHITECTURES
-        ),
-    )
 
 
 def _gates(gru: Phrases, lstm: Phrases) -> Iterator[Block]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import exp
 
 from rnnsym.blocks import (
     Block,
@@ -29,7 +28,7 @@ from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.flow_bounds import bound_blocks
 from rnnsym.sheet.flow_measured import measured_blocks
 from rnnsym.sheet.jacobians import jacobian_blocks
-from rnnsym.sheet.rounded import power, short
+from rnnsym.sheet.rounded import power, short, sigmoid
 from rnnsym.sheet.study import study
 
 __all__ = ["sections"]
@@ -208,7 +207,7 @@ def _cell_state(words: Phrases) -> Iterator[Block]:
     yield Table(
         (prose("forget gate"), *(prose(f"after {k} steps") for k in SPANS)),
         tuple(_kept(f"{f:g}", f) for f in GATES)
-        + tuple(_kept(f"σ({b}) = {_sigmoid(b):.3f}", _sigmoid(b)) for b in BIASES),
+        + tuple(_kept(f"σ({b}) = {sigmoid(b):.3f}", sigmoid(b)) for b in BIASES),
     )
     yield words.paragraph(
         "The total adds what {c[t-1]} does to {h[t-1]}, and so to all gates of step t. Those paths "
@@ -219,10 +218,6 @@ def _cell_state(words: Phrases) -> Iterator[Block]:
 
 def _kept(name: str, gate: float) -> tuple[Prose, ...]:
     return prose(name), *(short(gate**k) for k in SPANS)
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + exp(-x))
 
 
 def _paths(words: Phrases) -> Iterator[Block]:
