@@ -121,7 +121,7 @@ class Model:
 
     def gradients(
         self,
-        weights: Mapping[str, Any],
+        weights: Mapping[str, Any] | Sequence[Any] | str | Path,
         x: Any,
         dy: Any,
         initial: Mapping[str, Any] | None = None,
@@ -133,7 +133,8 @@ class Model:
         """Run the network forwards and backwards on numbers.
 
         Args:
-            weights: arrays by the names of ``parameter_shapes``.
+            weights: arrays by the names of ``parameter_shapes``; under ``keras`` also a list of
+                them; or the path of a ``.npz`` or ``.safetensors`` file that holds them.
             x: inputs, of shape (T, d) or (T, B, d).
             dy: gradient of the loss with respect to the outputs.
             initial: initial states by name; zeros where absent.
@@ -142,9 +143,11 @@ class Model:
             mask: of shape (T,) or (T, B), false at steps that carry the state instead.
         """
         from rnnsym.numeric.gradients import gradients
+        from rnnsym.numeric.weights import load
 
+        arrays = load(weights) if isinstance(weights, str | Path) else weights
         return gradients(
-            self.system, weights, x, dy, initial, final_gradients, lengths=lengths, mask=mask
+            self.system, arrays, x, dy, initial, final_gradients, lengths=lengths, mask=mask
         )
 
     def document(

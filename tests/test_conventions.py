@@ -496,3 +496,16 @@ def test_masks_that_are_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         gradients(system, random_weights(system), np.ones((6, 3, 4)), np.ones((6, 3, 5)), **given)
     assert str(caught.value) == message
+
+
+def test_a_weight_file_gives_the_gradients_of_its_arrays(tmp_path: Path) -> None:
+    network = rnnsym.model("lstm", "pytorch", d=3, n=2)
+    weights = random_weights(network.system)
+    path = tmp_path / "weights.npz"
+    arrays: dict[str, Any] = dict(weights)
+    np.savez(path, **arrays)
+    x, dy = np.ones((4, 3)), np.ones((4, 2))
+    one, two = network.gradients(weights, x, dy), network.gradients(str(path), x, dy)
+    assert all(np.array_equal(one.weights[name], two.weights[name]) for name in weights)
+    with pytest.raises(InputError, match="no weight file"):
+        network.gradients(tmp_path / "other.npz", x, dy)
