@@ -220,6 +220,9 @@ def check_geometry(diagram: Diagram) -> None:
 def test_a_cell_fits_the_terminal_and_the_page(name: str) -> None:
     diagram = figure("cell", name)
     assert text_width(drawn(diagram)) <= TERMINAL
+    plain = drawn(diagram, ascii_only=True)
+    assert plain.isascii()
+    assert text_width(plain) <= TERMINAL
     assert diagram.width <= 90  # a page of 166 mm has 80 at full size
 
 

@@ -1,7 +1,8 @@
 """From places and routes on a lattice to columns and lines, with room for every label."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, starmap
 
 from rnnsym.diagram.graph import Diagram, Frame, Graph, Label, Point, Route
 from rnnsym.diagram.marks import Marks, joints_of
@@ -69,12 +70,31 @@ def laid_out(
         except NoRouteError:
             continue
         room = _Room(graph, cells, lattice, routes, notation, framed)
-        tries = list(product(range(-tight, MAX_ACROSS), range(MAX_DOWN)))
-        for across, down in tries if tight else sorted(tries, key=lambda t: t[::-1]):
-            diagram = _Layout(room, across, down).diagram()
+        for spread in _narrow() if tight else _low():
+            diagram = _Layout(room, spread).diagram()
             if diagram is not None:
                 return diagram
     raise InputError(f"{graph.title}: too many lines to draw ({len(graph.links)})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Room beyond the least: between columns, between rows, and inside boxes."""
+
+    across: int
+    down: int
+    padding: int = 3
+
+
+def _low() -> Iterator[_Spread]:
+    """Wider before higher."""
+    return starmap(_Spread, ((a, d) for d in range(MAX_DOWN) for a in range(MAX_ACROSS)))
+
+
+def _narrow() -> Iterator[_Spread]:
+    """Higher before wider, and what touches moves together."""
+    tries = product(range(-1, MAX_ACROSS), (2, 3), range(MAX_DOWN))
+    return (_Spread(across, down, padding) for across, padding, down in tries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +117,12 @@ class _Room:
 
 
 class _Layout:
-    """One try, with so much more room across and down than the least."""
+    """One try."""
 
-    def __init__(self, room: _Room, across: int, down: int) -> None:
+    def __init__(self, room: _Room, spread: _Spread) -> None:
         self.graph, self.cells, self.lattice = room.graph, room.cells, room.lattice
         self.routes, self.notation = room.routes, room.notation
-        self.extra, self.framed = (across, down), room.framed
+        self.spread, self.framed = spread, room.framed
         self.left = self.right = self.bottom = 0
         corners = [p for points in self.routes.values() for p in points]
         self.used_x, self.used_y = {x for x, _ in corners}, {y for _, y in corners}
@@ -121,7 +141,7 @@ class _Layout:
         y = self.lattice.centre(*self.cells[name])[1]
         ends = [p for points in self.routes.values() for p in (points[0], points[-1])]
         ports = any((x + side, y) in ends for side in (-1, 1))
-        return _Box(max(3 if ports else 2, (width + 3) // 2), 1)
+        return _Box(max(3 if ports else 2, (width + self.spread.padding) // 2), 1)
 
     def _across(self) -> dict[int, int]:
         """The column of text of each line of the lattice that is used."""
@@ -138,7 +158,7 @@ class _Layout:
                 last = column == self.lattice.columns - 1
                 if self.framed and column and last:
                     self.right = edge = edge + BORDER
-                centre = edge + half[column] + (ARROW + 1 + self.extra[0] if edge >= 0 else 1)
+                centre = edge + half[column] + (ARROW + 1 + self.spread.across if edge >= 0 else 1)
                 for side in (-1, 0, 1):
                     found[x + side] = centre + PORT * side
                 edge = centre + half[column]
@@ -166,7 +186,7 @@ class _Layout:
                 edge = found[y] + half[row]
                 before = "row"
             elif y in self.used_y:
-                edge = found[y] = edge + (ARROW if before == "row" else 1) + self.extra[1]
+                edge = found[y] = edge + (ARROW if before == "row" else 1) + self.spread.down
                 before = "track"
         if self.framed and not self.bottom:
             self.bottom = edge + BORDER
@@ -185,7 +205,7 @@ class _Layout:
         right, bottom = max(x for x, _ in corners), max(self.bottom, *(y for _, y in corners))
         joints = joints_of(self.graph, routes)
         frame = Frame(self.left, 0, self.right, self.bottom) if self.framed else None
-        marks = Marks(self.graph, [*places.values()], frame, routes, self.notation).placed()
+        marks = Marks(self.graph, places, frame, routes, self.notation).placed()
         if marks is None:
             return None
         right = max([right, *(m.x + m.width - 1 for m in marks)])

@@ -1,7 +1,7 @@
 """Names and labels beside the lines of a figure, where they touch nothing else."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from rnnsym.diagram.graph import Frame, Graph, Label, Mark, Point, Route
 from rnnsym.diagram.widths import label_width
@@ -41,14 +41,15 @@ class Marks:
     def __init__(
         self,
         graph: Graph,
-        places: list[Frame],
+        places: dict[str, Frame],
         frame: Frame | None,
         routes: tuple[Route, ...],
         notation: Notation,
     ) -> None:
         self.graph, self.routes, self.notation = graph, routes, notation
+        self.places = places
         self.taken: set[Point] = set()
-        for place in places:
+        for place in places.values():
             across = range(place.left, place.right + 1)
             self.taken.update((x, y) for x in across for y in range(place.top, place.bottom + 1))
         for each in routes:
@@ -59,32 +60,37 @@ class Marks:
     def placed(self) -> tuple[Mark, ...] | None:
         """Return all marks, or None where one finds no room."""
         found: list[Mark] = []
-        wanted: list[tuple[Label, list[tuple[Point, ...]]]] = []
-        for name, label in self.graph.names:
-            wanted.append((label, [r.points for r in self.routes if r.link.source == name]))
-        for each in self.routes:
-            wanted += [(label, [each.points]) for label in each.link.labels]
-        for label, lines in wanted:
-            if not lines:
-                continue
-            mark = self._place(label, lines)
+        for label, places in self._wanted():
+            mark = self._first_free(label, places)
             if mark is None:
                 return None
             found.append(mark)
             self.taken.update((x, mark.y) for x in range(mark.x - 1, mark.x + mark.width + 1))
         return tuple(found)
 
-    def _place(self, label: Label, lines: list[tuple[Point, ...]]) -> Mark | None:
+    def _wanted(self) -> Iterator[tuple[Label, Iterator[tuple[Point, set[Point]]]]]:
+        """Every label with where it may stand, and the line that it may touch there."""
+        for name, label in self.graph.names:
+            width = label_width(label, self.notation)
+            lines = [r.points for r in self.routes if r.link.source == name]
+            beside = (place for line in lines for place in self._beside(line, width))
+            yield label, chain(beside, _over(self.places[name], width))
+        for each in self.routes:
+            for label in each.link.labels:
+                yield label, self._beside(each.points, label_width(label, self.notation))
+
+    def _first_free(self, label: Label, places: Iterator[tuple[Point, set[Point]]]) -> Mark | None:
         width = label_width(label, self.notation)
-        for line in lines:
-            for x, y in self._candidates(line, width):
-                around = ((x + k, y) for k in range(-1, width + 1))
-                inner = ((x + k, y) for k in range(width))
-                if x >= 0 and y >= 0 and not any(p in self.taken for p in inner):
-                    own = set(cells_of(line))
-                    if not any(p in self.taken and p not in own for p in around):
-                        return Mark(label, x, y, width)
+        for (x, y), line in places:
+            around = {(x + k, y) for k in range(-1, width + 1)}
+            inner = around - {(x - 1, y), (x + width, y)}
+            if x >= 0 and y >= 0 and not inner & self.taken and not (around - line) & self.taken:
+                return Mark(label, x, y, width)
         return None
+
+    def _beside(self, line: tuple[Point, ...], width: int) -> Iterator[tuple[Point, set[Point]]]:
+        own = set(cells_of(line))
+        return ((place, own) for place in self._candidates(line, width))
 
     def _candidates(self, line: tuple[Point, ...], width: int) -> Iterator[Point]:
         """Places beside a line: right of an upright part, above a level one, from its start on."""
@@ -101,3 +107,10 @@ class Marks:
                 for lift in (-1, 1):
                     for x, y in inner:
                         yield x - (width - 1) // 2, y + lift
+
+
+def _over(place: Frame, width: int) -> Iterator[tuple[Point, set[Point]]]:
+    """Places above or below the right end of a vertex, for the name of what leaves it."""
+    for y in (place.top - 1, place.bottom + 1):
+        for x in range(place.right + 1, place.left - 1, -1):
+            yield (x - width + 1, y), set()

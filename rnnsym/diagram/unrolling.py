@@ -4,14 +4,14 @@ The reads come from the equations: indices are replaced by numbers, and an array
 defines is an edge from that unit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rnnsym.diagram.describe import read_sentences
 from rnnsym.diagram.graph import Graph, Label, Link, Vertex
 from rnnsym.equations import Block, Loop, System
 from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Family, Integer, Span, arrays_in
-from rnnsym.model_text import Dense, Recurrent
+from rnnsym.model_text import Dense, Embedding, Recurrent
 
 __all__ = ["DEPTH", "Unit", "Unrolling"]
 
@@ -154,7 +154,7 @@ class Unrolling:
                 yield self.vertex(target), Vertex(name, (loss,), "label"), self.origin(target)
 
     def graph(self, title: str) -> Graph:
-        """Return the graph of all reads, loss included."""
+        """Return the graph of all reads on the way to the loss, the loss included."""
         found: dict[tuple[str, str], dict[Array, None]] = {}
         for source, unit, array in self.reads():
             found.setdefault((source, unit.name), {})[array] = None
@@ -162,13 +162,33 @@ class Unrolling:
         for source, loss, array in self.losses():
             ends[loss.name] = loss
             found.setdefault((source, loss.name), {})[array] = None
-        links = [self._link(s, t, tuple(arrays)) for (s, t), arrays in found.items()]
+        needed = _leading_to(ends, found)
+        links = [self._link(s, t, tuple(a)) for (s, t), a in found.items() if t in needed]
         if any(loop.order < 0 for block in self.system.blocks for loop in block.loops):
             links = _said_once(links)
         inputs = (Vertex(n, _in_two_rows(arrays), "label") for n, arrays in self.inputs.items())
-        vertices = (*inputs, *map(_unit_vertex, self.units), *ends.values())
-        graph = Graph(title, "", vertices, tuple(links))
+        vertices = (*inputs, *map(self._vertex, self.units), *ends.values())
+        shown = tuple(v for v in vertices if v.name in needed)
+        graph = Graph(title, "", shown, tuple(links))
         return replace(graph, description=read_sentences(graph))
+
+    def _vertex(self, unit: Unit) -> Vertex:
+        spec, cell = unit.block.spec, unit.block.cell
+        if isinstance(spec, Dense):
+            activation = f" {spec.activation}" if spec.activation else ""
+            return Vertex(unit.name, (f"dense{activation}",))
+        if isinstance(spec, Embedding):
+            return Vertex(unit.name, ("embedding",))
+        direction = unit.loop.equations[0].lhs.family.direction
+        if cell is None or (isinstance(spec, Recurrent) and spec.merge and not direction):
+            return Vertex(unit.name, (self._merge(unit.block),))
+        return Vertex(unit.name, (cell.name + ARROWS[direction],))
+
+    def _merge(self, block: Block) -> str:
+        """How the directions of a layer are merged, or for a summary those of the layer below."""
+        below = self.system.blocks[: self.system.blocks.index(block) + 1]
+        specs = [b.spec for b in below if isinstance(b.spec, Recurrent)]
+        return str(specs[-1].merge)
 
     def _link(self, source: str, target: str, arrays: tuple[Array, ...]) -> Link:
         labels = () if source in self.inputs else tuple((a,) for a in arrays)
@@ -178,10 +198,11 @@ class Unrolling:
 
     def cells(self, graph: Graph) -> dict[str, tuple[int, int]]:
         """Return columns by step and rows by layer, the first layer lowest."""
-        top = max(unit.row for unit in self.units) + 1
-        last = self.steps + 1
+        shown = {vertex.name for vertex in graph.vertices}
+        units = [unit for unit in self.units if unit.name in shown]
+        top, last = max(unit.row for unit in units) + 1, self.steps + 1
         places: dict[str, tuple[int, int]] = {}
-        for unit in self.units:
+        for unit in units:
             places[unit.name] = (last if unit.step is None else unit.step), top - unit.row
         for vertex in graph.vertices:
             if vertex.name not in places:
@@ -228,16 +249,12 @@ def _listed(arrays: Sequence[Array]) -> Label:
     return tuple(parts)
 
 
-def _unit_vertex(unit: Unit) -> Vertex:
-    return Vertex(unit.name, _unit_label(unit))
-
-
-def _unit_label(unit: Unit) -> Label:
-    spec, cell = unit.block.spec, unit.block.cell
-    if isinstance(spec, Recurrent) and cell is not None:
-        direction = unit.loop.equations[0].lhs.family.direction
-        merges = spec.merge is not None and not direction
-        return (str(spec.merge),) if merges else (cell.name + ARROWS[direction],)
-    if isinstance(spec, Dense):
-        return ("dense" if spec.activation is None else f"dense {spec.activation}",)
-    return ("embedding" if spec is not None else "last",)
+def _leading_to(ends: Iterable[str], edges: Iterable[tuple[str, str]]) -> set[str]:
+    """The vertices from which one of ``ends`` is reached, those included."""
+    sources: dict[str, list[str]] = {}
+    for source, target in edges:
+        sources.setdefault(target, []).append(source)
+    found = list(ends)
+    for name in found:
+        found += [s for s in sources.get(name, []) if s not in found]
+    return set(found)

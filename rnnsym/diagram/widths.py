@@ -8,7 +8,7 @@ from rnnsym.expr import SOURCE, UNICODE, Node, Notation, render
 
 __all__ = ["ASCII_SIGNS", "columns", "label_in", "label_width", "lines_of"]
 
-ASCII_SIGNS: Mapping[str, str] = {"⊙": "*", "−": "-", "σ": "sig", "1−": "1-", "…": "..."}
+ASCII_SIGNS: Mapping[str, str] = {"⊙": "*", "−": "-", "σ": "sig", "1−": "1-", "1/·": "1/."}
 
 
 def columns(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from functools import reduce
 from itertools import pairwise
+from textwrap import dedent
 
 from rnnsym.diagram.graph import Diagram, Frame, Point
 from rnnsym.diagram.layout import for_terminal
@@ -48,7 +49,7 @@ class _Canvas:
         self.rows = [[" "] * self.diagram.width for _ in range(self.diagram.height)]
 
     def text(self) -> str:
-        """Return the figure; no line ends in blanks."""
+        """Return the figure; no line ends in blanks, and not all begin with one."""
         self._routes()
         for vertex, place in zip(self.diagram.graph.vertices, self.diagram.places, strict=True):
             if vertex.shape == "dot":
@@ -64,7 +65,7 @@ class _Canvas:
             self._rows(rows, place)
         for mark in self.diagram.marks:
             self._write(label_in(mark.label, self.notation), mark.x, mark.y, mark.width)
-        return "\n".join("".join(row).rstrip() for row in self.rows)
+        return dedent("\n".join("".join(row).rstrip() for row in self.rows))
 
     def _clear(self, place: Frame) -> None:
         for y in range(place.top, place.bottom + 1):
