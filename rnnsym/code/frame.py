@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rnnsym.code.numpy_layer import Layer
 from rnnsym.code.numpy_text import tuple_text, wrapped
 from rnnsym.code.plan import Plan
-from rnnsym.code.units import Unit, units_of
+from rnnsym.code.units import Unit, key_of, units_of
 from rnnsym.derivation import Derivation
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Integer, Span, source_scalar
@@ -91,7 +91,7 @@ class Frame:
         ]
         lines: list[str] = []
         for run in plan.stacked:
-            names = tuple_text(f'"{w.name}"' for w in run.weights)
+            names = tuple_text(f'"{key_of(w)}"' for w in run.weights)
             places = tuple_text(f'"{s}"' for s in suffixes)
             lines += wrapped("    ", "(", [f'"{run.name}"', names, places], "),")
         return lines

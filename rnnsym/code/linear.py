@@ -1,5 +1,7 @@
 """Adjoint lines as sums of coefficient ⊙ adjoint: the coefficients are known before the loop."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rnnsym.code.plan import Plan, replaced
@@ -7,6 +9,7 @@ from rnnsym.code.units import LocalLine, arrays_in, shifted
 from rnnsym.expr import (
     TIME,
     Array,
+    Family,
     Hadamard,
     Node,
     Plus,
@@ -18,7 +21,7 @@ from rnnsym.expr import (
     source,
 )
 
-__all__ = ["Linear", "LinearLine", "linear_lines", "products_in", "source_of", "written"]
+__all__ = ["Linear", "LinearLine", "linear_lines", "shared_products", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +104,24 @@ def _split(node: Node) -> tuple[Node | None, Node]:
     return None, node
 
 
-def source_of(line: LinearLine) -> object:
-    """Return the adjoint that is all a line takes, elementwise; None for any other line."""
-    if len(line.terms) != 1 or line.factor is not None or line.line.incoming:
-        return None
-    [term] = line.terms
-    same = term.base.shape == line.line.target.shape
-    plain = isinstance(term.base, Array) and term.coefficient is not None and term.shift == 0
-    return (term.base, term.shift) if plain and same else None
-
-
 def products_in(node: Node) -> list[Node]:
     """Return the matrix products in an expression, outermost only."""
     if isinstance(node, Product):
         return [node]
     return [p for c in node.children for p in products_in(c)]
+
+
+def shared_products(lines: Iterable[LinearLine]) -> dict[Node, Array]:
+    """Name matrix products that stand in several lines, such as U_hᵀ δ_g."""
+    uses = Counter(p for line in lines for t in line.terms for p in products_in(t.base))
+    found: dict[Node, Array] = {}
+    for node in (n for n, count in uses.items() if count > 1):
+        adjoint = next(a for a in arrays_in(node) if a.family.role == "adjoint")
+        name = f"q_{adjoint.name.removeprefix('delta_')}"
+        while name in {a.name for a in found.values()}:
+            name += "_"
+        found[node] = Array(Family(name, name, "", "adjoint"), node.shape, None, TIME)
+    return found
 
 
 def written(line: LocalLine) -> str:

@@ -8,6 +8,7 @@ from rnnsym.code.numpy_gradients import Gradients
 from rnnsym.code.numpy_layer import Everywhere, Layer, setup_lines
 from rnnsym.code.numpy_text import wrapped, wrapped_sum
 from rnnsym.code.plan import replaced
+from rnnsym.code.units import key_of
 from rnnsym.expr import source
 
 __all__ = ["backward_lines"]
@@ -67,8 +68,9 @@ class _Backward:
     def _weight_lines(self, code: list[str]) -> list[str]:
         """Fetch the weights that the lines read."""
         text = "\n".join(line for line in code if not line.lstrip().startswith("#"))
-        names = [r.name for r in self.plan.stacked] + [w.name for w in self.unit.weights]
-        return [f'{n} = params["{n}" + at]' for n in dict.fromkeys(names) if _mentions(text, n)]
+        keys = {r.name: r.name for r in self.plan.stacked}
+        keys |= {w.name: key_of(w) for w in self.unit.weights}
+        return [f'{n} = params["{key}" + at]' for n, key in keys.items() if _mentions(text, n)]
 
     def _views(self) -> list[str]:
         if not self.layer.stack:

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rnnsym.code.linear import Linear, LinearLine, linear_lines, products_in, written
+from rnnsym.code.linear import Linear, LinearLine, linear_lines, shared_products, written
+from rnnsym.code.numpy_coefficients import Coefficients
 from rnnsym.code.numpy_fans import Fan, Fans
-from rnnsym.code.numpy_layer import Body, Layer, Some
+from rnnsym.code.numpy_layer import Body, Layer
 from rnnsym.code.numpy_text import wrapped_sum
 from rnnsym.code.plan import Run
 from rnnsym.code.units import arrays_in
 from rnnsym.expr import (
     TIME,
     Array,
-    Expr,
     Family,
     Integer,
     Node,
@@ -48,12 +48,11 @@ class BackwardLoop:
         self.layer, self.plan, self.unit = layer, layer.plan, layer.unit
         self.make = "np.zeros" if edges else "np.empty"
         self.buffers: list[str] = []
-        self.ahead, self.body = Some(layer), Body(layer, self._walk)
+        self.body = Body(layer, self._walk)
         self.linear = linear_lines(layer.plan)
         self.adjoints = layer.adjoints
-        self.known: dict[Node, Array] = {}
-        self.coefficients: list[str] = []
-        self.shared = self._shared_products()
+        self.coefficients = Coefficients(layer)
+        self.shared = shared_products(self.linear)
         self.fans = Fans(layer, self.linear, self.shared)
         terms = (t for line in self.linear for t in line.terms if t.shift != 0)
         carried = (self._named(t.base) for t in terms if self._is_bare(t))
@@ -61,7 +60,7 @@ class BackwardLoop:
 
     def lines(self) -> list[str]:
         """Return the loop's lines, and those of the initial states' gradients."""
-        layer, ahead, body = self.layer, self.ahead, self.body
+        layer, ahead, body = self.layer, self.coefficients, self.body
         states = {s.family: s for s, _ in self.unit.states}
         self._adjoint_arrays()
         for line in self.linear:
@@ -76,6 +75,7 @@ class BackwardLoop:
         return [
             f"few = steps_at_once(T, {rows} * B)",
             *self.buffers,
+            *ahead.buffers,
             *work,
             *hold,
             *body.setup(),
@@ -89,95 +89,22 @@ class BackwardLoop:
 
     def _walk(self, name: str, shift: int) -> str:
         """Return what the loop walks for an array."""
-        if name in self.coefficients:
+        if name in self.coefficients.names:
             return name
         if name.startswith("Delta_"):  # step t has index t - 1
             return f"{name}[at_before]"
         return f"{name}[at_{ {0: 't', -1: 'before', 1: 'after'}[shift] }]"
 
-    # What is known before the recursion
-
-    def _coefficient(self, node: Node, line: LinearLine) -> str:
-        """Return the variable that holds a coefficient at this step."""
-        if isinstance(node, Array) and node.time == TIME and self.layer.is_slotted(node):
-            return self.body.variable(node)
-        if node not in self.known:
-            stem = line.line.target.name.removeprefix("delta_")
-            name, number = f"k_{stem}", 2
-            while name in self.coefficients:
-                name, number = f"k_{stem}{number}", number + 1
-            self.coefficients.append(name)
-            self.known[node] = Array(Family(name, name), node.shape, None, TIME)
-            self.buffers.append(f"{name} = np.empty((few, {self.layer.rows(node)}, B), dtype)")
-            self._fill(f"{name}[:count]", self.known[node], node)
-        return self.body.variable(self.known[node])
-
-    def _fill(self, place: str, array: Array, node: Node) -> None:
-        self.ahead.comment(array, node)
-        self.ahead.add(f"row = {place}")
-        self.ahead.compute(node, "row")
-
-    def _shared_products(self) -> dict[Node, Array]:
-        """Name matrix products that stand in several lines, such as U_hᵀ δ_g."""
-        uses: dict[Node, int] = {}
-        for line in self.linear:
-            for term in line.terms:
-                for product in products_in(term.base):
-                    uses[product] = uses.get(product, 0) + 1
-        found: dict[Node, Array] = {}
-        for node in (n for n, count in uses.items() if count > 1):
-            adjoint = next(a for a in arrays_in(node) if a.family.role == "adjoint")
-            name = f"q_{adjoint.name.removeprefix('delta_')}"
-            while name in {a.name for a in found.values()}:
-                name += "_"
-            found[node] = Array(Family(name, name, "", "adjoint"), node.shape, None, TIME)
-        return found
-
     # Arrays of adjoints
 
     def _adjoint_arrays(self) -> None:
         """Make the stack of adjoints with what stands around it, and the other adjoints."""
-        layer, fans, add = self.layer, self.fans, self.buffers.append
-        if layer.stack:
-            self._stack([self.adjoints[a.lhs.family] for a in layer.stack])
+        self.buffers += self.fans.lines(self.adjoints, self.make)
         for line in self.linear:
-            if line.line.of.family not in fans.places:
+            if line.line.of.family not in self.fans.places:
                 self._adjoint_array(line.line.target)
         for array in self.shared.values():
             self._adjoint_array(array)
-        for fan in fans.apart:
-            size = f"{len(fan.parts)}, {layer.rows(fan.base)}"
-            add(f"from_{fan.name} = np.empty((T + 2, {size}, B), dtype)")
-            for place, part in enumerate(fan.parts):
-                add(f"{part.array.name} = from_{fan.name}[:, {place}]")
-
-    def _stack(self, members: list[Array]) -> None:
-        layer, fans, add = self.layer, self.fans, self.buffers.append
-        head, tail = [p.array for p in fans.head], [p.array for p in fans.tail]
-        rows = [*head, *members, *tail]
-        starts: list[Expr] = [Integer(0)]
-        for array in rows:
-            starts.append(starts[-1] + array.shape[0])
-
-        def cut(arrays: list[Array]) -> str:
-            first = rows.index(arrays[0])
-            last = first + len(arrays)
-            start = layer.size(starts[first]) if first else ""
-            return f"{start}:{layer.size(starts[last]) if last < len(rows) else ''}"
-
-        slab = "products" if head or tail else "delta"
-        names = ", ".join(a.name for a in rows)
-        add(f"# {slab}: {names}")
-        add(f"{slab} = {self.make}((T + 2, {layer.size(starts[-1])}, B), dtype)")
-        if head or tail:
-            add(f"delta = products[:, {cut(members)}]")
-        for array in rows:
-            add(f"{array.name} = {slab}[:, {cut([array])}]")
-        for fan in fans.fans:
-            if len(fan.parts) > 1 and fan not in fans.apart:
-                shape = f"T + 2, {len(fan.parts)}, {layer.rows(fan.base)}, B"
-                found = cut([p.array for p in fan.parts])
-                add(f"from_{fan.name} = {slab}[:, {found}].reshape({shape})")
 
     def _adjoint_array(self, array: Array) -> None:
         """Make an adjoint's array: one step is enough where nobody reads it later."""
@@ -213,6 +140,10 @@ class BackwardLoop:
         if is_state:
             self._hold(of.name, out)
         self._spread(target)
+
+    def _coefficient(self, node: Node, line: LinearLine) -> str:
+        """Return the variable that holds a coefficient at this step."""
+        return self.body.variable(self.coefficients.array(node, line))
 
     def _held(self, term: Linear) -> str:
         return self.body.variable(self.fans.of[id(term)].array)
@@ -267,15 +198,7 @@ class BackwardLoop:
             out = body.variable(first.array)
             body.add(f"multiply({k}, {body.variable(fan.base)}, {out})")
         else:
-            k, shape = f"k_{fan.name}", f"{len(fan.parts)}, {self.layer.rows(fan.base)}"
-            while k in self.coefficients:
-                k += "_"
-            self.coefficients.append(k)
-            self.buffers.append(f"{k} = np.empty((few, {shape}, B), dtype)")
-            for place, part in enumerate(fan.parts):
-                assert part.term.coefficient is not None
-                name = Array(Family("row", "row"), part.array.shape, None, TIME)
-                self._fill(f"{k}[:count, {place}]", name, part.term.coefficient)
+            k = self.coefficients.stack(fan)
             out = body.bind(f"from_{fan.name}")
             body.add(f"multiply({body.bind(k)}, {body.variable(fan.base)}, {out})")
         for part in fan.parts:

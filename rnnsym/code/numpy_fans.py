@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rnnsym.code.linear import Linear, LinearLine
 from rnnsym.code.numpy_layer import Layer
-from rnnsym.expr import Array, Family, Node
+from rnnsym.expr import Array, Expr, Family, Integer, Node
 
 __all__ = ["Fan", "Fans", "Part"]
 
@@ -53,6 +53,7 @@ class Fans:
     def __init__(
         self, layer: Layer, lines: tuple[LinearLine, ...], shared: Mapping[Node, Array]
     ) -> None:
+        self.layer = layer
         self.places = {a.lhs.family: i for i, a in enumerate(layer.stack)}
         self.head: tuple[Part, ...] = ()
         self.tail: tuple[Part, ...] = ()
@@ -115,3 +116,43 @@ class Fans:
     def taken_by(self, base: Array) -> Iterator[Fan]:
         """Yield the fans of an adjoint."""
         return (f for f in self.fans if f.base == base)
+
+    # The arrays
+
+    def lines(self, adjoints: Mapping[Family, Array], make: str) -> list[str]:
+        """Return the lines that make the arrays of all products, stack of adjoints included."""
+        lines: list[str] = []
+        if self.places:
+            lines += self._stack([adjoints[family] for family in self.places], make)
+        for fan in self.apart:
+            size = f"{len(fan.parts)}, {self.layer.rows(fan.base)}"
+            lines.append(f"from_{fan.name} = np.empty((T + 2, {size}, B), dtype)")
+            for place, part in enumerate(fan.parts):
+                lines.append(f"{part.array.name} = from_{fan.name}[:, {place}]")
+        return lines
+
+    def _stack(self, members: list[Array], make: str) -> Iterator[str]:
+        head, tail = [p.array for p in self.head], [p.array for p in self.tail]
+        rows, size = [*head, *members, *tail], self.layer.size
+        starts: list[Expr] = [Integer(0)]
+        for array in rows:
+            starts.append(starts[-1] + array.shape[0])
+
+        def cut(arrays: list[Array]) -> str:
+            first = rows.index(arrays[0])
+            last = first + len(arrays)
+            start = size(starts[first]) if first else ""
+            return f"{start}:{size(starts[last]) if last < len(rows) else ''}"
+
+        slab = "products" if head or tail else "delta"
+        yield f"# {slab}: {', '.join(a.name for a in rows)}"
+        yield f"{slab} = {make}((T + 2, {size(starts[-1])}, B), dtype)"
+        if head or tail:
+            yield f"delta = products[:, {cut(members)}]"
+        for array in rows:
+            yield f"{array.name} = {slab}[:, {cut([array])}]"
+        for fan in self.fans:
+            if len(fan.parts) > 1 and fan not in self.apart:
+                shape = f"T + 2, {len(fan.parts)}, {self.layer.rows(fan.base)}, B"
+                found = cut([p.array for p in fan.parts])
+                yield f"from_{fan.name} = {slab}[:, {found}].reshape({shape})"

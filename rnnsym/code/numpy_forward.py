@@ -6,8 +6,8 @@ from rnnsym.code.numpy_forward_loop import ForwardLoop
 from rnnsym.code.numpy_layer import Everywhere, Layer, setup_lines
 from rnnsym.code.numpy_text import tuple_text, wrapped, wrapped_sum
 from rnnsym.code.plan import Affine, Run
-from rnnsym.code.units import LocalEquation
-from rnnsym.expr import Map, source
+from rnnsym.code.units import LocalEquation, key_of
+from rnnsym.expr import Array, Map, source
 
 __all__ = ["forward_lines"]
 
@@ -45,7 +45,7 @@ class _Forward:
         outputs.append(tuple_text(f"{s.name}[{slot}]" for s, _ in unit.states))
         kept_text = tuple_text(kept)
         stacked = [f'{r.name} = params["{r.name}" + at]' for r in self._weights()]
-        single = [f'{w} = params["{w}" + at]' for w in self._single()]
+        single = [f'{w.name} = params["{key_of(w)}" + at]' for w in self._single()]
         body = [
             *stacked,
             *single,
@@ -74,9 +74,9 @@ class _Forward:
     def _weights(self) -> list[Run]:
         return list(self.plan.stacked)
 
-    def _single(self) -> list[str]:
-        gone = {w.name for r in self.plan.stacked for w in r.weights}
-        return [w.name for w in self.unit.weights if w.name not in gone]
+    def _single(self) -> list[Array]:
+        gone = {w for r in self.plan.stacked for w in r.weights}
+        return [w for w in self.unit.weights if w not in gone]
 
     # Before the loop
 

@@ -3,6 +3,7 @@
 from rnnsym.code.numpy_layer import Everywhere, Layer
 from rnnsym.code.numpy_text import tuple_text
 from rnnsym.code.plan import Run, replaced
+from rnnsym.code.units import key_of
 from rnnsym.expr import Array, Node, Product, Scale, Transpose, matmul, source, transpose
 
 __all__ = ["Gradients"]
@@ -39,8 +40,9 @@ class Gradients:
             lines += ["d = flat(delta[now])", *stacked]
         for weight, found in left.items():
             parts = [self._contracted(replaced(t, self.plan.maps), weight) for t in found]
-            total = " + ".join(parts) if parts else f'np.zeros_like(params["{weight.name}" + at])'
-            lines.append(f'gradients["{weight.name}" + at] = {total}')
+            key = f'"{key_of(weight)}" + at'
+            total = " + ".join(parts) if parts else f"np.zeros_like(params[{key}])"
+            lines.append(f"gradients[{key}] = {total}")
         return lines
 
     def _agrees(self, run: Run, terms: dict[Array, tuple[Node, ...]]) -> bool:
@@ -54,14 +56,14 @@ class Gradients:
 
     def _unstacked(self, run: Run) -> list[str]:
         if len(run.weights) == 1:
-            return [f'gradients["{run.name}" + at] = d{run.name}']
+            return [f'gradients["{key_of(run.weights[0])}" + at] = d{run.name}']
         start = run.members[0].shape[0] * 0
         lines: list[str] = []
         for weight, member in zip(run.weights, run.members, strict=True):
             stop = start + member.shape[0]
             first = "" if start == 0 else self.layer.size(start)
             cut = f"{first}:" if weight == run.weights[-1] else f"{first}:{self.layer.size(stop)}"
-            lines.append(f'gradients["{weight.name}" + at] = d{run.name}[{cut}]')
+            lines.append(f'gradients["{key_of(weight)}" + at] = d{run.name}[{cut}]')
             start = stop
         return lines
 

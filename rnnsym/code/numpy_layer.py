@@ -8,7 +8,7 @@ from rnnsym.code.linear import linear_lines
 from rnnsym.code.numpy_text import Columns, size_text, wrapped
 from rnnsym.code.numpy_writer import Writer
 from rnnsym.code.plan import Affine, Plan
-from rnnsym.code.units import LocalEquation, Unit, arrays_in
+from rnnsym.code.units import LocalEquation, Unit, arrays_in, key_of
 from rnnsym.expr import TIME, AppliedUndef, Array, Expr, Family, Integer, Map, Node, Symbol, source
 
 __all__ = ["Body", "Everywhere", "Layer", "Some", "setup_lines"]
@@ -117,7 +117,7 @@ class Layer:
         for weight in self.unit.weights:
             for axis in (0, 1):
                 if weight.shape[axis] == atom:
-                    self.sizes[name] = f'params["{weight.name}" + at].shape[{axis}]'
+                    self.sizes[name] = f'params["{key_of(weight)}" + at].shape[{axis}]'
                     return
         for read in self.unit.reads:
             if read.local.shape[0] == atom:

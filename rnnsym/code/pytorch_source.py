@@ -10,7 +10,7 @@ from rnnsym.code.numpy_layer import Layer
 from rnnsym.code.numpy_source import signature
 from rnnsym.code.numpy_text import Columns, printed, size_text
 from rnnsym.code.plan import Plan
-from rnnsym.code.units import Unit
+from rnnsym.code.units import Unit, key_of
 from rnnsym.expr import TIME, Array, Diag, Expr, Fill, Node, Spread, source, source_scalar
 from rnnsym.numeric.notation import NumPy
 from rnnsym.version import VERSION
@@ -207,7 +207,7 @@ def _unit(unit: Unit) -> str:
     lines += ['    """Compute']
     lines += [f"        {source(e.lhs)} = {source(e.rhs)}" for e in unit.equations]
     lines += ['    """']
-    lines += [f'    {w.name} = params["{w.name}" + at]' for w in unit.weights]
+    lines += [f'    {w.name} = params["{key_of(w)}" + at]' for w in unit.weights]
     body = "\n".join(printed(e.rhs, notation) for e in unit.equations)
     layer = Layer(unit, Plan(unit))
     for equation in unit.equations:

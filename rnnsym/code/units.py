@@ -13,7 +13,16 @@ from rnnsym.equations import Block, Loop
 from rnnsym.expr import LAYER, TIME, Array, Expr, Family, Map, Node, Span, arrays_in, rebuild
 from rnnsym.numeric.notation import identifier
 
-__all__ = ["LocalEquation", "LocalLine", "Read", "Unit", "arrays_in", "shifted", "units_of"]
+__all__ = [
+    "LocalEquation",
+    "LocalLine",
+    "Read",
+    "Unit",
+    "arrays_in",
+    "key_of",
+    "shifted",
+    "units_of",
+]
 
 # What the code around the equations calls its own.
 _OWN = """T B L np p params dtype steps work t at mask hold off now before after forward backward
@@ -120,6 +129,7 @@ class _Cutter:
             for e in system.equations
             if e.fused and isinstance(e.rhs, Map) and isinstance(e.rhs.arg, Array)
         }
+        self.sizes = {s.partition("[")[0] for s in system.size_names}
         directions = {e.lhs.family.direction for e in loop.equations}
         self.direction = directions.pop() if len(directions) == 1 else ""
 
@@ -216,10 +226,14 @@ class _Cutter:
             return self._array(node)
         return rebuild(node, tuple(self.local(c) for c in node.children))
 
+    def _is_taken(self, name: str) -> bool:
+        """Tell whether a name would hide one of the code's own; an underscore sets it apart."""
+        return name in RESERVED or name in self.sizes or name.endswith("_")
+
     def _array(self, array: Array) -> Array:
         family = array.family
         name = family.name if family.direction == self.direction else identifier(array)
-        name = f"{name}_" if name in RESERVED else name
+        name = f"{name}_" if self._is_taken(name) else name
         value = family.role == "value" and _place(array) not in self.weights
         if value and family in self.names and _place(array) not in self.own:
             name = f"{name}_below"
@@ -228,6 +242,11 @@ class _Cutter:
             fixed = time is None or not time.has(TIME)
             time = TIME if fixed else time
         return Array(Family(name, name, "", family.role), array.shape, None, time)
+
+
+def key_of(weight: Array) -> str:
+    """Return a weight's name in the model, for a weight in a unit's own names."""
+    return weight.name.removesuffix("_")
 
 
 def _final_only(term: Term) -> bool:
