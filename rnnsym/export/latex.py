@@ -4,6 +4,7 @@ Comments in the source say which block each part is (``%% block 7, equations 11-
 ``rnnsym.export.pdf`` reads them back where TeX fails.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from functools import singledispatch
 
@@ -57,8 +58,14 @@ def _(block: Heading, page: Page = BARE) -> str:
 
 def _title(text: str) -> str:
     """Return a heading; bookmarks show it in ASCII, where maths has no letters."""
-    printed, plain = escape(text), escape(ASCII.words(text))
+    printed, plain = escape(text), _plain(text)
     return printed if printed == plain else rf"\texorpdfstring{{{printed}}}{{{plain}}}"
+
+
+def _plain(text: str) -> str:
+    """Return words for a PDF's own strings, which have letters but no maths."""
+    letters = (c if escape(c) == c else ASCII.words(c) for c in unicodedata.normalize("NFC", text))
+    return escape("".join(c if c.isprintable() else " " for c in "".join(letters)))
 
 
 @block_latex.register
@@ -198,10 +205,10 @@ def export_latex(document: Document, style: Style = PLAIN, /) -> dict[str, bytes
         TEMPLATES.get(document.kind, "article.tex.j2"),
         style.templates,
         title=escape(document.title),
-        plain_title=escape(ASCII.words(document.title)),
+        plain_title=_plain(document.title),
         lines=[prose_latex(line, page.numbers) for line in document.lines],
-        subject=escape("".join(ASCII.prose(line) for line in document.lines[:1])),
-        keywords=", ".join((*KEYWORDS, *(escape(str(model)) for model in document.models))),
+        subject=_plain("".join(ASCII.prose(line) for line in document.lines[:1])),
+        keywords=", ".join((*KEYWORDS, *(_plain(str(model)) for model in document.models))),
         version=VERSION,
         paper=style.paper,
         large=style.large,

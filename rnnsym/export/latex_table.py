@@ -9,8 +9,8 @@ from rnnsym.export.latex_words import escape
 
 __all__ = ["table_latex"]
 
-# Points at 11 pt between two columns; bold heads and small print against running text.
-GAP, BOLD, SMALL = 12, 1.12, 0.92
+# Points between two columns; bold heads and small print against running text; points to spare.
+GAP, BOLD, SMALL, SPARE = 12, 1.12, 0.92, 5
 MOST_LINES = 24
 """A longer table may break over pages."""
 NUMBER_SIGNS = frozenset("0123456789.,-−+±%e∞ ")
@@ -18,7 +18,7 @@ NUMBER_SIGNS = frozenset("0123456789.,-−+±%e∞ ")
 
 def table_latex(block: Table, page: Page) -> str:
     """Return a table in LaTeX."""
-    room = page.width - GAP * (len(block.head) - 1)
+    room = page.width - SPARE - GAP * (len(block.head) - 1)
     natural = [_natural(block, i) for i in range(len(block.head))]
     small = sum(natural) > room
     if small:

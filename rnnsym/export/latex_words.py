@@ -53,8 +53,18 @@ def escape(text: str) -> str:
 
 def escape_code(text: str) -> str:
     """Return program text for ``Verbatim`` with commands, where only three signs are special."""
-    special = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}"}
-    return "".join(special.get(c, c if c.isascii() else _letter(c)) for c in text)
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(_verbatim(found) for found in _LETTERS.finditer(composed))
+
+
+def _verbatim(found: re.Match[str]) -> str:
+    if len(found[0]) == 1 and " " <= found[0] <= "~":
+        return {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}"}.get(found[0], found[0])
+    printed = _letter(found[0], found[1], found[2])
+    if not printed.startswith("$"):
+        return printed
+    maths = printed.replace("$", "").replace("_", r"\sb").replace("^", r"\sp")
+    return rf"\ensuremath{{{maths}}}"
 
 
 def _letter(token: str, base: str | None = None, accent: str | None = None) -> str:
