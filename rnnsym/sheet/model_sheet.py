@@ -93,9 +93,10 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield from proof([study.report])
     yield from sources(study)
     if system.model.convention == TEXTBOOK and system.model.bias:
-        asked = [x.cell for x in system.model.layers if isinstance(x, Recurrent)]
-        known = system if str(system.model) in asked else None
-        yield from question_blocks(slug(str(system.model)), asked, known)
+        text = str(system.model)
+        first = system.model.layers[0]
+        alone = isinstance(first, Recurrent) and first.cell == text
+        yield from question_blocks(slug(text), [text], system if alone else None)
 
 
 def _figures(system: System) -> Iterator[Block]:

@@ -25,10 +25,12 @@ from rnnsym.equations import System
 from rnnsym.errors import InputError
 from rnnsym.expr import Array, Integer
 from rnnsym.item import LETTERS, Item
+from rnnsym.model_text import Recurrent
 from rnnsym.quiz.draw import Draw, digest
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.registry import Kind, load_kind
 from rnnsym.quiz.subject import convention_note, described, equations_of
+from rnnsym.system import read_model
 
 __all__ = ["KINDS", "drawn_items", "question_blocks"]
 
@@ -36,22 +38,22 @@ KINDS = ("adjoint", "count", "forward")
 NUMBER = 5
 COMPUTED = prose(" is computed by")
 THERE = " the forward equations of this sheet."
-ALL = "Every question is about one layer with these equations and sizes, unless it says otherwise."
+ALL = "Every question is about one layer with the equations and sizes of this sheet."
 TEXTBOOK = ("convention", "textbook")
 
 
 def question_blocks(
-    name: str, cells: Sequence[str], system: System | None = None, kinds: Sequence[str] = KINDS
+    name: str, models: Sequence[str], system: System | None = None, kinds: Sequence[str] = KINDS
 ) -> Iterator[Block]:
     """Yield five questions, a page break, and their answers.
 
     Args:
         name: of the sheet: the same name draws the same questions.
-        cells: what is asked about.
+        models: what is asked about: cells, and model texts that hold one.
         system: of a single cell, whose equations the sheet prints and the stems need not.
         kinds: of question, in turn.
     """
-    items = drawn_items(name, cells, kinds)
+    items = drawn_items(name, models, kinds)
     if not items:
         return
     yield Heading("Questions", 2)
@@ -95,18 +97,21 @@ def _many(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def drawn_items(name: str, cells: Sequence[str], kinds: Sequence[str] = KINDS) -> list[Item]:
+def drawn_items(name: str, models: Sequence[str], kinds: Sequence[str] = KINDS) -> list[Item]:
     """Return up to five fair items, the kinds in turn, the easiest first."""
     seed = int.from_bytes(digest("sheet", name, size=4), "big")
-    series = {kind: _series(load_kind(kind), cells, seed) for kind in kinds}
-    turns = (next(series[kind], None) for kind in cycle(kinds))
-    found = [item for item in islice(turns, NUMBER + len(kinds)) if item is not None]
-    return sorted(found[:NUMBER], key=lambda item: item.level)
+    series = {kind: _series(load_kind(kind), models, seed) for kind in kinds}
+    turns = (next(series[kind], None) for kind in islice(cycle(kinds), NUMBER * len(kinds)))
+    found = islice((item for item in turns if item is not None), NUMBER)
+    return sorted(found, key=lambda item: item.level)
 
 
-def _series(kind: Kind, cells: Sequence[str], seed: int) -> Iterator[Item]:
+def _series(kind: Kind, models: Sequence[str], seed: int) -> Iterator[Item]:
     """Yield items about one subject after the other; one that has no fair question is skipped."""
-    subjects = [s for s in kind.subjects(cells) if TEXTBOOK in s]
+    read = [layer for text in models for layer in read_model(text).layers]
+    cells = dict.fromkeys(layer.cell for layer in read if isinstance(layer, Recurrent))
+    about = [(TEXTBOOK, ("model", text)) for text in (*models, *cells)]
+    subjects = [s for s in kind.subjects(list(cells)) if any(set(s).issuperset(a) for a in about)]
     for place, subject in enumerate(Draw(seed, kind.name).ranked("subjects", subjects)):
         try:
             yield draw_item(kind, subject, Draw(seed, f"{kind.name}/{place}"), ())
