@@ -77,15 +77,14 @@ def shape(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_each_mistake_gives_another_number(model: str) -> None:
-    for block in section(model):
-        if isinstance(block, Box):
-            [right, table] = block.blocks
-            assert isinstance(right, Paragraph)
-            assert isinstance(table, Table)
-            number = right.content[-2]
-            assert table.rows
-            for _name, gives, _why in table.rows:
-                assert gives[0] != number
+    boxes = [b for b in section(model) if isinstance(b, Box)]
+    assert len(boxes) == (0 if "dense" in model or "*L" in model else 1)
+    for box in boxes:
+        [right, table] = box.blocks
+        assert isinstance(right, Paragraph)
+        assert isinstance(table, Table)
+        assert len(table.rows) >= 2
+        assert all(gives[0] != right.content[-2] for _name, gives, _why in table.rows)
 
 
 def test_the_gru_has_three_numbers() -> None:

@@ -157,10 +157,15 @@ def _worked(
 def _before_the_start(
     rows: Sequence[Row], given: Mapping[Array, Matrix], sizes: Sizes
 ) -> dict[Array, Matrix]:
-    """Return what is read of a step that is none: zero, as the oracle reads it."""
+    """Return the inputs that are read of a step that is none: zero, as the oracle reads them."""
     # By place: a layer's input has one width above and another name for it below.
     known = {_place(a) for a in (*given, *(row.target for row in rows))}
-    read = {_place(a): a for row in rows for a in arrays_in(row.value) if _place(a) not in known}
+    read = {
+        _place(a): a
+        for row in rows
+        for a in arrays_in(row.value)
+        if a.family.role == "value" and _place(a) not in known
+    }
     return {a: filled(repeat(Decimal(0)), a, sizes) for a in read.values()}
 
 
