@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from unicodedata import combining, normalize
 
 from rnnsym.blocks import Block, Box, EquationRef, Equations, Line, Prose, Table, prose
-from rnnsym.expr import Array, Expr, Family, Node, label_text
+from rnnsym.expr import Array, Family, Node, label_text
 
 __all__ = ["formula_index"]
 
-ROLES = {"value": "Forward", "adjoint": "Adjoints", "gradient": "Gradients"}
+ROLES = {"value": "Forward equations", "adjoint": "Adjoints", "gradient": "Gradients of the loss"}
 
 
 def formula_index(blocks: Iterable[Block]) -> Iterator[Table]:
@@ -28,7 +28,8 @@ def formula_index(blocks: Iterable[Block]) -> Iterator[Table]:
             for family, lines in sorted(found.items(), key=lambda item: _order(item[0]))
             if family.role == role
         ]
-        head = ("symbol", *(["name"] if named else []), "equations")
+        first = "with respect to" if role == "gradient" else "symbol"
+        head = (first, *(["name"] if named else []), "equations")
         if rows:
             yield Table(tuple(prose(h) for h in head), tuple(rows), title)
 
@@ -52,9 +53,12 @@ def _order(family: Family) -> tuple[str, str]:
     return "".join(letters).lower(), family.name
 
 
-def _bare(array: object) -> Node | Expr:
+def _bare(array: object) -> Node:
+    """The symbol without indices; a gradient stands under what it is the gradient of."""
     assert isinstance(array, Array)
-    return Array(_plain(array.family), array.shape)
+    family = _plain(array.family)
+    role = "value" if family.role == "gradient" else family.role
+    return Array(Family(family.name, family.label, "", role), array.shape)
 
 
 def _name(lines: Iterable[Line]) -> str:

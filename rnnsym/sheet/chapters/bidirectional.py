@@ -86,9 +86,9 @@ def _idea(words: Phrases) -> Iterator[Block]:
 def _merges(words: Phrases) -> Iterator[Block]:
     yield Heading("Merging, and widths", 2)
     yield Table(
-        tuple(
-            prose(x)
-            for x in ("merge", "output", "its width", "a second layer reads", "goes back to h→")
+        (
+            *(prose(x) for x in ("merge", "output", "its width", "a second layer reads")),
+            words.say("goes back to {h_fwd[t]}"),
         ),
         tuple(_merge(f"bi({CELL},{merge})", merge) for merge in MERGES),
     )
@@ -119,7 +119,7 @@ def _alignment(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "A program runs the backward chain over the reversed sequence, so its states come out last "
         "step first. Before they are joined, that list has to be reversed: {h_fwd[t]} and "
-        f"{{h_bwd[t]}} of the same step t belong together. With T = {SHOWN}:"
+        f"{{h_bwd[t]}} of the same step {{t}} belong together. With T = {SHOWN}:"
     )
     steps = range(1, SHOWN + 1)
     yield Table(
@@ -152,11 +152,11 @@ def _reading(words: Phrases) -> Iterator[Block]:
             "The adjoint of a concatenation is a slice: in {@delta_h[fwd]} the first {n} rows of "
             "{delta_y[t]} go to the forward chain, in {@delta_h[bwd]} the others to the backward "
             "chain.",
-            "Each chain is run against its own order: {@delta_h[fwd]} from t = {T} down, with a "
-            "carry from t + 1; {@delta_h[bwd]} from t = 1 up, with a carry from t − 1.",
+            "Each chain is run against its own order: {@delta_h[fwd]} from {t} = {T} down, with a "
+            "carry from {t+1}; {@delta_h[bwd]} from {t} = 1 up, with a carry from {t-1}.",
             "The chains meet in the input again: {@dx} has one term from each.",
             "The recurrent gradient of the backward chain pairs {delta_a_bwd[t]} with "
-            "{h_bwd[t+1]}, see {@dU[bwd]}: the state that step t has read.",
+            "{h_bwd[t+1]}, see {@dU[bwd]}: the state that step {t} has read.",
         )
     )
 
@@ -221,7 +221,7 @@ def _mistakes(words: Phrases) -> Block:
             "The states of the backward chain are joined in {@y} without reversing their list.",
             "{h_bwd[t-1]} is written in {@a[bwd]} where the backward chain reads {h_bwd[t+1]}, or "
             "in {@dU[bwd]}, where the same state belongs.",
-            "{delta_a_bwd[t+1]} is written in {@delta_h[bwd]}: the carry comes from t − 1.",
+            "{delta_a_bwd[t+1]} is written in {@delta_h[bwd]}: the carry comes from {t-1}.",
             "One of the two terms of {@dx} is left out.",
         ),
     )
@@ -244,10 +244,12 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
     [forward] = words.derivation.find("delta_h[fwd]")
     [backward] = words.derivation.find("delta_h[bwd]")
     yield (
-        words.say("Which state does each chain read at step t, and from which one does it start?"),
+        words.say(
+            "Which state does each chain read at step {t}, and where does it start?"
+        ),
         words.say(
             "Forward {h_fwd[t-1]}, from {h_fwd[0]}; backward {h_bwd[t+1]}, from the state given "
-            "for t = {T} + 1."
+            "for {t} = {T} + 1."
         ),
     )
     yield (
@@ -259,7 +261,7 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
         (forward.value(), " and ", backward.value(), "."),
     )
     yield (
-        words.say("In which order over t is each of the two computed?"),
+        words.say("In which order over {t} is each of the two computed?"),
         words.say(
             "{delta_h_fwd[t]} from {T} down to 1, {delta_h_bwd[t]} from 1 up to {T}: each against "
             "the order of its chain."
@@ -268,7 +270,7 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
     yield (
         words.say("Why is a bidirectional network no language model that predicts the next token?"),
         words.say(
-            "{h_bwd[t]} has read the tokens after t, the answer among them. In use they are not "
+            "{h_bwd[t]} has read the tokens after {t}, the answer among them. In use they are not "
             "there yet."
         ),
     )

@@ -19,6 +19,19 @@ from rnnsym.sheet.topic import Topic, load_topic, numbered
 
 __all__ = ["CHAPTERS", "sections"]
 
+EVERYWHERE = frozenset(
+    {
+        "Symbols",
+        "Local rules",
+        "Gradients of the parameters",
+        "Gradient of the input",
+        "Gradients of the initial states",
+        "Check",
+        "Sources",
+        "Questions",
+        "Answers",
+    }
+)
 CHAPTERS = (
     "vanilla",
     "bptt",
@@ -34,10 +47,9 @@ CHAPTERS = (
 
 def sections() -> Iterator[Block]:
     """Yield the booklet, headings of chapters at level 1."""
+    yield from _introduction(about("lstm"))
     yield PageBreak()
     yield Contents()
-    yield PageBreak()
-    yield from _introduction(about("lstm"))
     yield PageBreak()
     chapters = [block for place, topic in _chapters() for block in _chapter(place, topic)]
     yield from chapters
@@ -55,8 +67,15 @@ def _chapters() -> Iterator[tuple[int, Topic]]:
 
 def _chapter(place: int, topic: Topic) -> Iterator[Block]:
     yield Heading(f"{place}  {topic.title}", 1)
-    yield from numbered(topic.sections(), str(place))
+    yield from (_quiet(block) for block in numbered(topic.sections(), str(place)))
     yield PageBreak()
+
+
+def _quiet(block: Block) -> Block:
+    """Keep what every chapter has out of the table of contents."""
+    if isinstance(block, Heading) and block.text in EVERYWHERE:
+        return Heading(block.text, 3)
+    return block
 
 
 def _introduction(words: Phrases) -> Iterator[Block]:

@@ -104,14 +104,14 @@ def _method(words: Phrases) -> Iterator[Block]:
     )
     yield words.listing(
         (
-            "Take an array of step t, such as {h[t]}, and look for every equation that reads it, "
+            "Take an array of step {t}, such as {h[t]}, and look for every equation that reads it, "
             "at whichever step: here {@s} reads {h[t]}, and {@a} reads {h[t-1]}.",
-            "What an equation reads as {h[t-1]} at step t is {h[t]} at step t + 1: shift it.",
+            "What an equation reads as {h[t-1]} at step {t} is {h[t]} at step {t+1}: shift it.",
             "Each reading gives one term: what arrives at the left-hand side, taken back through "
-            "the equation by a local rule. So {h[t]} gets a term from step t and one from t + 1.",
-            "A term exists only where its equation does: at t = {T} there is no step t + 1.",
-            "Run the equations backwards, from t = {T} to 1. A shared array gets one term from "
-            "every step: its gradient is a sum over t.",
+            "the equation by a local rule. So {h[t]} gets a term from step {t} and one from {t+1}.",
+            "A term exists only where its equation does: at {t} = {T} there is no step {t+1}.",
+            "Run the equations backwards, from {t} = {T} to 1. A shared array gets one term from "
+            "every step: its gradient is a sum over {t}.",
         ),
         "numbers",
     )
@@ -122,7 +122,7 @@ def _reading(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "Line {@delta_h} is the heart of it. Its first term is the blame for the output of this "
         "step; its second, the *carry*, is the blame for all later outputs, handed back by step "
-        "t + 1. Line {@delta_a} passes it through the slope of tanh. Going back one more step "
+        "{t+1}. Line {@delta_a} passes it through the slope of tanh. Going back one more step "
         "multiplies by {U.T} and by slopes again: over many steps this product vanishes or "
         "explodes (see gradient flow)."
     )
@@ -161,7 +161,7 @@ def _truncation(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "For long sequences one cuts the backward pass after every k steps. The forward pass goes "
         f"on: the state is carried across the cut as a number, but its gradient is not. With "
-        f"k = {CUT} these terms are dropped at t = {CUT}, {2 * CUT}, …: {{dropped}}. All else "
+        f"k = {CUT} these terms are dropped at {{t}} = {CUT}, {2 * CUT}, …: {{dropped}}. All else "
         "stays.",
         dropped=listed,
     )
@@ -182,8 +182,8 @@ def _cost(words: Phrases) -> Iterator[Block]:
         "Each step of the forward pass costs {steps} multiply–adds. Going back, each matrix "
         "product gives two: one for the vector, one for the matrix; so the backward pass costs "
         "about twice the forward pass. Both grow linearly in {T}, and cannot be done in parallel "
-        "over t. What the backward pass reads again has to be kept: {memory} numbers, also linear "
-        "in {T}.",
+        "over {t}. What the backward pass reads again has to be kept: {memory} numbers, also "
+        "linear in {T}.",
         steps=counted.multiply_adds.formula,
         memory=counted.memory.formula,
     )
@@ -218,7 +218,7 @@ def _takeaways(words: Phrases) -> Block:
         (
             "One term for every reading: {delta_h[t]} has one from the readout and one from the "
             "next step.",
-            "Shared weights: one sum over t for each array, an outer product in each summand.",
+            "Shared weights: one sum over {t} for each array, an outer product in each summand.",
             "The same parameters at every step: their number does not depend on {T}; memory does.",
             "Truncation cuts gradients, not states.",
         ),
@@ -230,15 +230,17 @@ def _questions(words: Phrases, last: Phrases) -> Iterator[tuple[Prose, Prose]]:
     numbers = words.study.count.memory.formula
     given = ", ".join(f"{k} = {v}" for k, v in SIZES.items())
     yield (
-        words.say("How many terms does {delta_h[t]} have for t < {T}, and how many at t = {T}?"),
-        words.say("Two, by {@delta_h}: from the readout and from step t + 1. At {T} the first."),
+        words.say(
+            "How many terms does {delta_h[t]} have for {t} < {T}, and how many at {T}?"
+        ),
+        words.say("Two, by {@delta_h}: from the readout and from step {t+1}. At {T} the first."),
     )
     yield (
-        words.say("Of which shape is {delta_a[t] @ h[t-1].T}, and why is it summed over t?"),
+        words.say("Of which shape is {delta_a[t] @ h[t-1].T}, and why is it summed over {t}?"),
         words.say("{n} × {n}, as {U} is. {U} is used at every step, and each use gives a term."),
     )
     yield (
-        words.say("The loss stands at the last step only. What is {delta_h[t]} for t < {T}?"),
+        words.say("The loss stands at the last step only. What is {delta_h[t]} for {t} < {T}?"),
         (*words.say("The carry alone: "), carry.terms[-1].value, "."),
     )
     yield (

@@ -50,7 +50,8 @@ def counts(words: Phrases) -> Iterator[Block]:
     )
     head = (prose("model"), prose("multiply–adds per step"), prose("kept for BPTT"))
     yield words.paragraph(
-        "Numbers: {d} = 4, {n} = 5, p = 3, L = 3. One affine map: {one}. Never × {T}.",
+        "Numbers: {sizes}. One affine map: {one}. Never × {T}.",
+        sizes=given(sizes),
         one=words.study.count.layers[0].gates[0].formula,
     )
     yield Table(head, tuple(costs))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rnnsym.blocks import Math, Prose, Relation, prose
+from rnnsym.blocks import Math, Prose, Relation
 from rnnsym.expr import Expr, Formula, Integer, size
 from rnnsym.sheet.study import study
 
@@ -32,9 +32,10 @@ def counted(text: str, sizes: Mapping[str, int] | None = None) -> Math:
 
 
 def given(sizes: Mapping[str, int]) -> Prose:
-    """Return the sizes in words.
+    """Return the sizes with their numbers.
 
-    >>> given({"d": 4, "n": 5})
-    ('d = 4, n = 5',)
+    >>> given({"d": 4, "n": 5})[1:]
+    (', ', Relation(sides=(n, 5), sign='='))
     """
-    return prose(", ".join(f"{name} = {value}" for name, value in sizes.items()))
+    found = (Relation((size(name), Integer(value))) for name, value in sizes.items())
+    return tuple(part for x in found for part in (", ", x))[1:]

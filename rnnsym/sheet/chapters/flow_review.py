@@ -24,7 +24,7 @@ def flow_mistakes(words: Phrases, lstm: Phrases) -> Block:
                     "“The LSTM cures exploding.” Its direct edge cannot explode; its total can.",
                     "“An eigenvalue of {U} above 1 means explosion.” In the linear network only; "
                     "with slopes it decides nothing.",
-                    "“σ_max({U}) > 1, so the gradient explodes.” The bound is an upper one: above "
+                    "“‖{U}‖ > 1, so the gradient explodes.” The bound is an upper one: above "
                     "1 it allows explosion and does not prove it.",
                     "“One path vanishes, so the gradient does.” Every path must, or they cancel.",
                     "“NaN in the loss means a vanishing gradient.” It means an exploding one.",
@@ -47,7 +47,7 @@ def flow_takeaways(words: Phrases) -> Block:
         "Takeaways",
         (
             "One Jacobian per step; a product of many shrinks or grows exponentially.",
-            "γ σ_max({U}) < 1 is sufficient to vanish; above 1 it is necessary, not sufficient, to "
+            "γ ‖{U}‖ < 1 is sufficient to vanish; above 1 it is necessary, not sufficient, to "
             "explode.",
             "Gates open a direct path against vanishing; clipping handles exploding; neither does "
             "the other's work.",
@@ -60,8 +60,9 @@ def flow_questions(words: Phrases, lstm: Phrases) -> Iterator[tuple[Prose, Prose
     """Yield five questions with their answers."""
     yield (
         words.say(
-            f"In a tanh network σ_max({{U}}) = {TOP:g}. What is the largest norm that "
-            f"{{∂h[T]/∂h[t]}} can have over {SPAN} steps? Does its gradient vanish for certain?"
+            f"In a tanh network the largest singular value ‖{{U}}‖ is {TOP:g}. What is the largest "
+            f"norm that {{∂h[T]/∂h[t]}} can have over {SPAN} steps? Does its gradient vanish for "
+            f"certain?"
         ),
         words.say(
             "At most {bound}, since γ = 1 for tanh. Yes: a bound below 1 per step is sufficient.",
@@ -69,9 +70,9 @@ def flow_questions(words: Phrases, lstm: Phrases) -> Iterator[tuple[Prose, Prose
         ),
     )
     yield (
-        words.say("And if σ_max({U}) = 1.2? May one conclude that the gradient explodes?"),
+        words.say("And if ‖{U}‖ = 1.2? May one conclude that the gradient explodes?"),
         words.say(
-            "No. The bound grows, but it is a bound: σ_max({U}) > 1 is necessary for exploding, "
+            "No. The bound grows, but it is a bound: ‖{U}‖ > 1 is necessary for exploding, "
             "and slopes below 1 may shrink the product all the same."
         ),
     )

@@ -125,9 +125,9 @@ def _bound(words: Phrases, lstm: Phrases) -> Iterator[Block]:
     tanh, sigmoid = bound.number, min(slope.gamma for slope in gates)
     yield Heading("The bound, and what it proves", 2)
     yield words.paragraph(
-        "The norm of a product is at most the product of the norms. Let σ_max({U}) = ‖{U}‖ be the "
+        "The norm of a product is at most the product of the norms. Let ‖{U}‖ be the "
         "largest singular value, and γ the largest slope of the activation: {tanh} for tanh, "
-        "{sigmoid} for the sigmoid. Then ‖{J}‖ ≤ {u} with {u} = γ σ_max({U}), and "
+        "{sigmoid} for the sigmoid. Then ‖{J}‖ ≤ {u} with {u} = γ ‖{U}‖, and "
         "‖{far}‖ ≤ {bound} over {k} steps.",
         tanh=_rational(tanh), sigmoid=_rational(sigmoid), J=_step(words), u=PER_STEP,
         far=Partial(state.xreplace({TIME: STEPS}), state.xreplace({TIME: STEPS - LAG})),
@@ -136,9 +136,9 @@ def _bound(words: Phrases, lstm: Phrases) -> Iterator[Block]:
     yield Table(
         (prose("condition"), prose("for the gradient to"), prose("is")),
         words.rows(
-            ("σ_max({U}) < 1/γ", "vanish", "sufficient: the bound tends to 0"),
-            ("σ_max({U}) > 1/γ", "explode", "necessary only: small slopes may still shrink it"),
-            ("σ_max({U}) ≥ 1/γ", "neither vanish nor explode", "necessary only, likewise"),
+            ("‖{U}‖ < 1/γ", "vanish", "sufficient: the bound tends to 0"),
+            ("‖{U}‖ > 1/γ", "explode", "necessary only: small slopes may still shrink it"),
+            ("‖{U}‖ ≥ 1/γ", "neither vanish nor explode", "necessary only, likewise"),
         ),
     )
 
@@ -210,9 +210,9 @@ def _cell_state(words: Phrases) -> Iterator[Block]:
         + tuple(_kept(f"σ({b}) = {sigmoid(b):.3f}", sigmoid(b)) for b in BIASES),
     )
     yield words.paragraph(
-        "The total adds what {c[t-1]} does to {h[t-1]}, and so to all gates of step t. Those paths "
-        "meet the recurrent matrices as in a vanilla network: through them the gradient of an LSTM "
-        "can explode."
+        "The total adds what {c[t-1]} does to {h[t-1]}, and so to all gates of step {t}. Those "
+        "paths meet the recurrent matrices as in a vanilla network: through them the gradient of "
+        "an LSTM can explode."
     )
 
 

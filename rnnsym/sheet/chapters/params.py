@@ -5,10 +5,7 @@ from collections.abc import Iterator, Sequence
 from rnnsym.blocks import (
     Block,
     Box,
-    Equations,
     Heading,
-    Line,
-    Math,
     Paragraph,
     Prose,
     Relation,
@@ -96,8 +93,7 @@ def _map(words: Phrases) -> Iterator[Block]:
 
 def _cells(words: Phrases) -> Iterator[Block]:
     yield Heading("Cells", 2)
-    yield Paragraph(("With ", *given({**SIZES, "p": PROJECTED}), ":"))
-    yield Equations(tuple(_worked(name, {**SIZES, "p": PROJECTED}) for name in CELLS))
+    yield _worked(CELLS, {**SIZES, "p": PROJECTED})
     yield words.listing(
         (
             "A *peephole* lets a gate look at the cell state through a vector: {n} more for each.",
@@ -108,14 +104,19 @@ def _cells(words: Phrases) -> Iterator[Block]:
     )
 
 
-def _worked(name: str, sizes: dict[str, int]) -> Line:
+def _worked(names: Sequence[str], sizes: dict[str, int]) -> Table:
+    """The count of each model: formula, numbers put in, brackets worked out, number."""
+    head = (prose("model"), ("parameters with ", *given(sizes)))
+    return Table(head, tuple((prose(name), prose(_steps(name, sizes))) for name in names))
+
+
+def _steps(name: str, sizes: dict[str, int]) -> Relation:
     formula = study(name).count.formula
     numbers = {**study(name).system.bound, **sizes}
     total = Integer(at(formula, numbers))
     put, inside = substituted(formula, numbers), reduced(formula, numbers)
     brackets = len(inside.groups) > 1 or any(group.times for group in inside.groups)
-    sides: tuple[Math, ...] = (put, inside, total) if brackets else (put, total)
-    return Line(formula, Relation(sides), comment=prose(name))
+    return Relation((formula, put, inside, total) if brackets else (formula, put, total))
 
 
 def _layers(words: Phrases) -> Iterator[Block]:
@@ -129,7 +130,7 @@ def _layers(words: Phrases) -> Iterator[Block]:
             "An embedding has a vector for each word: words × entries, without a bias.",
         )
     )
-    yield Equations(tuple(_worked(name, SIZES) for name in LAYERED))
+    yield _worked(LAYERED, SIZES)
     layers = study(PIPELINE).count.layers
     yield Table(
         (prose("layer"), prose("parameters"), prose("number")),

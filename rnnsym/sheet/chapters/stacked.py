@@ -48,7 +48,7 @@ def _goals(words: Phrases) -> Block:
         "goals",
         "You can",
         (
-            "write the equations of layer {l} at step t, and say what layer 1 reads",
+            "write the equations of layer {l} at step {t}, and say what layer 1 reads",
             "say what arrives at {h[l,t]} on the way back, from later steps and from above",
             "count the parameters of a stack layer by layer",
             "say why gradients are harder to train through a deep stack, and quote the guidance",
@@ -77,8 +77,8 @@ def _why(words: Phrases) -> Iterator[Block]:
 def _forward(words: Phrases) -> Iterator[Block]:
     yield Heading("The recursion over layers and steps", 2)
     yield words.paragraph(
-        "Two indices: t counts steps, {l} = 1, …, {L} counts layers. Layer {l} reads the output of "
-        "the layer below at the *same* step, and its own state of the step *before*. Layer 0 is "
+        "Two indices: {t} counts steps, {l} = 1, …, {L} counts layers. Layer {l} reads the output "
+        "of the layer below at the *same* step, and its own state of the step *before*. Layer 0 is "
         "the input, so that one equation serves all layers:"
     )
     yield symbol_table(words.system)
@@ -88,7 +88,7 @@ def _forward(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "In one line, with the output written as the state: {h[l,t]} is tanh of {together}, and "
         "{h[0,t]} stands for {x[t]}. Each layer has weights of its own, shared over steps and not "
-        "over layers. Step t of layer {l} needs step t of layer {l-1} and step t − 1 of layer "
+        "over layers. Step t of layer {l} needs step {t} of layer {l-1} and step {t-1} of layer "
         "{l}, so the grid can be filled layer by layer or step by step.",
         together=tied(words.system, _one_line(words)),
     )
@@ -154,7 +154,7 @@ def _paths(words: Phrases) -> Iterator[Block]:
     state = main_state(words.study.chains[0])
     yield Heading("How many paths", 2)
     yield words.paragraph(
-        "A path from layer 1 at step t − k to layer {L} at step t takes k steps in time and "
+        "A path from layer 1 at step {t} − k to layer {L} at step {t} takes k steps in time and "
         "{L-1} in depth, in any order: there are C(k + {L-1}, k) of them, counted here on the "
         "graph itself:"
     )
@@ -223,8 +223,8 @@ def _mistakes(words: Phrases) -> Block:
         (
             "“Layer {l} reads {x[t]}.” Only layer 1 does, see {@a}: later ones read the layer "
             "below, and {d} enters the count once.",
-            "“Layer {l} reads the layer below at t − 1.” It reads it at t; its *own* state at "
-            "t − 1.",
+            "“Layer {l} reads the layer below at {t-1}.” It reads it at {t}; its *own* state at "
+            "{t-1}.",
             "“The layers share their weights.” Steps do; layers do not: count each.",
             "One of the two terms of {@delta_h} is left out: the carry, or what comes from above.",
             "{W[l]} is written in {@delta_y} where {W[l+1]} stands: it is the layer above that has "
@@ -252,7 +252,7 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
     state = main_state(words.study.chains[0])
     paths = count_paths(words.system, state, state, STEPS_ASKED, LAYERS_ASKED)
     yield (
-        words.say("Which two arrays does the pre-activation of layer {l} at step t read?"),
+        words.say("Which two arrays does the pre-activation of layer {l} at step {t} read?"),
         words.say(
             "{y[l-1,t]}, the output of the layer below ({x[t]} for layer 1), and {h[l,t-1]}."
         ),
@@ -267,8 +267,9 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
     )
     yield (
         words.say(
-            f"How many paths lead from layer 1 at step t − {STEPS_ASKED} to layer {LAYERS_ASKED} "
-            "at step t?"
+            f"How many paths lead from layer 1 at step {{t}} − {STEPS_ASKED} to layer "
+            f"{LAYERS_ASKED} "
+            "at step {t}?"
         ),
         words.say(
             f"{paths}: {STEPS_ASKED} steps in time and {LAYERS_ASKED - 1} in depth in any order, "

@@ -58,7 +58,7 @@ def _weaknesses(words: Phrases) -> Iterator[Block]:
             "is multiplied by one Jacobian in each. It vanishes, or explodes, before it can teach "
             "the network what mattered long ago. All information is mixed into one state, and "
             "nothing decides what to keep.",
-            "*Limited capacity.* One layer applies one nonlinearity per step, and a state at t "
+            "*Limited capacity.* One layer applies one nonlinearity per step, and a state at {t} "
             "knows the past only.",
         ),
         "numbers",
