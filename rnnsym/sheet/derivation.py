@@ -24,8 +24,8 @@ from rnnsym.sheet.lines import Numbering, range_of, rules_in, source_at, step_li
 from rnnsym.sheet.naming import convention_lines, slug, tied, tied_shape
 from rnnsym.sheet.symbols import symbol_table, widths
 
-__all__ = ["backward_blocks", "check_blocks", "derivation_blocks", "derivation_document", "forward_blocks",
-           "rule_blocks"]  # fmt: skip
+__all__ = ["backward_blocks", "check_blocks", "derivation_blocks", "derivation_document",
+           "forward_blocks", "rule_blocks"]  # fmt: skip
 
 
 def derivation_document(
