@@ -1,4 +1,4 @@
-"""Timings against the goals; ``python -m tests.bench --help`` lists them."""
+"""Benchmarks: run by hand with ``python -m tests.bench``; ratios of pairs in one run."""
 
 import os
 
