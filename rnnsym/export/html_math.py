@@ -18,12 +18,12 @@ from rnnsym.export.spoken import spoken
 
 __all__ = ["formula", "line_formula", "mathml"]
 
-# Points at 11 pt, on a phone: what stays together in running text, and in a display; what fits beside
-# a left-hand side; an equation that leaves room for its shape and number.
+# Points at 11 pt, on a phone: what stays together in running text, and in a display; an equation
+# that leaves room for its shape and number; what a line has room for.
 WHOLE = 85
 UNBROKEN = 150
-NARROW = 200
 ROW = 165
+NARROW = 230
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.")
 _TERM_SIGNS = frozenset({"+", "-", "=", "<", ">", r"\to", r"\le", r"\ge", r"\approx", r"\neq"})
 _FACTOR_SIGNS = _TERM_SIGNS | {r"\odot", r"\times", r"\cdot"}
@@ -69,15 +69,20 @@ def line_formula(line: Line) -> Markup:
     words = f"{spoken(line.lhs)} equals {', plus '.join(spoken(side) for side in sides)}"
     left = math_latex(line.lhs)
     right = "= " + " + ".join(math_latex(side) for side in sides)
-    terms = list(_terms(right))
-    long = " long" if formula_width(left) + formula_width(right) > ROW else ""
-    focus = Markup(' tabindex="0"') if _may_scroll(terms) else ""
+    begun, terms = [[left]], list(_terms(right))
+    room = NARROW - formula_width(left)
+    kind = " long" if formula_width(left) + formula_width(right) > ROW else ""
+    if formula_width(left) > UNBROKEN:
+        # What follows stands below it.
+        begun, room, kind = list(_terms(left)), NARROW, " below"
+    widest = max(formula_width(piece) for pieces in (*begun, *terms) for piece in pieces)
     shown = Markup(
         '<div class="formula{}" role="math" aria-label="{}"{}>'
         '<span class="lhs">{}</span> <span class="rhs">{}</span></div>'
     )
-    lhs = mathml(left, display=True, hidden=True)
-    return shown.format(long, words, focus, lhs, _spans(terms, display=True))
+    focus = Markup(' tabindex="0"') if widest > room else ""
+    lhs, rhs = (_spans(part, display=True) for part in (begun, terms))
+    return shown.format(kind, words, focus, lhs, rhs)
 
 
 def _named(words: str, terms: Sequence[Sequence[str]], stop: str) -> Markup:
@@ -147,7 +152,3 @@ def _signed(piece: str) -> str:
     bare = piece.strip()
     sign = next(iter(_TOKEN.findall(bare)), "")
     return f"{{}}{bare}" if sign in _FACTOR_SIGNS - {"="} and bare[len(sign) :][:1] == " " else bare
-
-
-def _may_scroll(terms: Sequence[Sequence[str]]) -> bool:
-    return any(formula_width(piece) > NARROW for pieces in terms for piece in pieces)
