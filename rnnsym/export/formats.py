@@ -52,8 +52,13 @@ def render_files(document: Document, name: str, style: Style = PLAIN) -> dict[st
     chosen = canonical(name)
     if chosen != "pdf":
         return _exporter(chosen)(document, style)
-    from rnnsym.export.pdf import find_engine, typeset
+    from rnnsym.export.pdf import OwnTexError, TexError, find_engine, typeset
 
     engine = find_engine(document.name)
     files = _exporter("latex")(document, style)
-    return {f"{document.name}.pdf": typeset(document.name, files, engine)}
+    try:
+        return {f"{document.name}.pdf": typeset(document.name, files, engine)}
+    except TexError as error:
+        if style.templates is None:
+            raise
+        raise OwnTexError(f"{error} (with the templates in {style.templates})") from None

@@ -15,7 +15,7 @@ from pathlib import Path
 from rnnsym.errors import InputError, RnnsymError
 from rnnsym.export.tex_log import complaint
 
-__all__ = ["Engine", "NoEngineError", "TexError", "find_engine", "typeset"]
+__all__ = ["Engine", "NoEngineError", "OwnTexError", "TexError", "find_engine", "typeset"]
 
 INSTALL = (
     "no TeX engine found: install one, e.g. 'apt-get install latexmk texlive-latex-extra lmodern' "
@@ -33,6 +33,12 @@ class TexError(RnnsymError):
     """TeX refused a document."""
 
     exit_code = 70
+
+
+class OwnTexError(TexError):
+    """TeX refused a document that is set with templates of the user's."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
