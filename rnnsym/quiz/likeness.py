@@ -106,6 +106,7 @@ def _at(node: Node, point: int) -> Matrix | None:
     return tuple(tuple(entry.quantize(TOLERANCE) for entry in row) for row in value)
 
 
+@lru_cache(maxsize=4096)
 def _numbers(node: Node) -> Numbers:
     """Distinct numbers for every size in any expression: a size's number depends on its name."""
     fixed: dict[Expr, int] = {TIME: 3, STEPS: 5, LAYER: 2}

@@ -1,7 +1,8 @@
 """One line of backpropagation through time: which expression is this adjoint or gradient?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Note, Paragraph, prose
@@ -30,7 +31,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
         (("model", name), ("convention", "textbook"), ("line", step.key))
         for name in cells or EXAMINED
         for step in derive(_system(name)).steps
-        if len(_wrong(name, step.key)) >= WRONG
+        if len(tuple(islice(_distinct(name, step.key), WRONG))) == WRONG
     ]
 
 
@@ -48,15 +49,17 @@ def _line(model: str, line: str) -> tuple[Step, Node]:
 @lru_cache(maxsize=4096)
 def _wrong(model: str, line: str) -> tuple[Option, ...]:
     """What the misconceptions give, each different thing once."""
+    return tuple(_distinct(model, line))
+
+
+def _distinct(model: str, line: str) -> Iterator[Option]:
     step, key = _line(model, line)
     seen = {fingerprint(key)}
-    found: list[Option] = []
     for misconception in MISCONCEPTIONS:
         for row, why in misconception.apply(Row(step, key)):
             if fingerprint(row.value) not in seen:
                 seen.add(fingerprint(row.value))
-                found.append(Option(prose(row.value), misconception.name, why))
-    return tuple(found)
+                yield Option(prose(row.value), misconception.name, why)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
