@@ -22,6 +22,7 @@ from rnnsym.derivation import Derivation
 from rnnsym.derive import derive
 from rnnsym.errors import InputError
 from rnnsym.expr import LAYERS, TIME, Integer, Node, source
+from rnnsym.sheet.layout import in_layout
 from rnnsym.sheet.worked import worked_data, worked_example
 from rnnsym.system import build_system, read_model
 
@@ -256,6 +257,24 @@ def test_the_page_prints_these_numbers(model: str) -> None:
         assert source_of(line.lhs) == wanted["name"]
         for side in numbers_of(line):
             assert rounded(evaluate.text(source_of(side)), 4) == wanted["value"], line
+
+
+@pytest.mark.parametrize("convention", ["d2l", "keras", "onnx", "pytorch"])
+@pytest.mark.parametrize("model", ["gru", "bi(lstm)"])
+def test_numbers_turn_round_with_the_rows_of_a_convention(model: str, convention: str) -> None:
+    found = derivation(model, convention=convention)
+    turned = in_layout(tuple(worked_example(found, 2, n=2)), convention)
+    evaluate = Evaluator({}, DECIMAL)
+    products = 0
+    for block in turned[2:]:
+        for line in block.lines if isinstance(block, Equations) else ():
+            *put, value = numbers_of(line)
+            wanted = evaluate.text(source_of(value))
+            for side in put:
+                products += "@" in source_of(side)
+                result = evaluate.text(source_of(side))
+                assert rounded(result, 4) == rounded(wanted, 4), line
+    assert products
 
 
 def source_of(math: Any) -> str:

@@ -105,6 +105,8 @@ class _Layout:
                 return self.rows.row(side) if flip else self.rows.same(side)
             case (*parts,):
                 return tuple(self._side(part, flip) for part in parts)
+            case Relation((Node(), *_)):
+                return replace(side, sides=tuple(self._side(s, flip) for s in side.sides))
             case NumberMatrix():
                 return NumberMatrix(tuple(zip(*side.rows, strict=True))) if flip else side
             case _:

@@ -136,7 +136,7 @@ def work(derivation: Derivation, steps: int, chosen: tuple[tuple[str, int], ...]
             return _worked(derivation, sizes, found, drawn(derivation.system, sizes, draw))
         except Unfair as error:
             reason, draw = error, draw.again()
-    raise reason
+    raise Unfair(f"none of {ATTEMPTS} draws is fit for paper: {reason}")
 
 
 def _worked(
