@@ -244,9 +244,7 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
     [forward] = words.derivation.find("delta_h[fwd]")
     [backward] = words.derivation.find("delta_h[bwd]")
     yield (
-        words.say(
-            "Which state does each chain read at step {t}, and where does it start?"
-        ),
+        words.say("Which state does each chain read at step {t}, and where does it start?"),
         words.say(
             "Forward {h_fwd[t-1]}, from {h_fwd[0]}; backward {h_bwd[t+1]}, from the state given "
             "for {t} = {T} + 1."

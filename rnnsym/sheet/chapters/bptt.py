@@ -230,9 +230,7 @@ def _questions(words: Phrases, last: Phrases) -> Iterator[tuple[Prose, Prose]]:
     numbers = words.study.count.memory.formula
     given = ", ".join(f"{k} = {v}" for k, v in SIZES.items())
     yield (
-        words.say(
-            "How many terms does {delta_h[t]} have for {t} < {T}, and how many at {T}?"
-        ),
+        words.say("How many terms does {delta_h[t]} have for {t} < {T}, and how many at {T}?"),
         words.say("Two, by {@delta_h}: from the readout and from step {t+1}. At {T} the first."),
     )
     yield (

@@ -10,6 +10,7 @@ from rnnsym.blocks import (
     Line,
     Listing,
     Partial,
+    Prose,
     Table,
     prose,
 )
@@ -166,7 +167,7 @@ def _flow(words: Phrases) -> Iterator[Block]:
 def _bidirectional(words: Phrases) -> Iterator[Block]:
     forward = [e for e in words.system.equations if e.lhs.name in ("a", "y")]
     steps = [s for s in (*words.derivation.adjoints, *words.derivation.inputs) if s.name in BOTH]
-    merges = []
+    merges: list[tuple[Prose, ...]] = []
     for merge in MERGES:
         system = about(f"bi(vanilla,{merge})").system
         [joined] = (e for e in system.equations if e.lhs == system.output)
