@@ -1,6 +1,7 @@
 """The library of cells: published counts, sources, and what structured cells rest on."""
 
 import re
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from rnnsym.expr import (
 )
 from rnnsym.numeric.check import check_derivation
 from rnnsym.system import build_system, read_model
+from tests.terminal import call
 
 Write = Callable[[str], Path]
 CELLS = cell_names()
@@ -274,3 +276,12 @@ def test_what_is_the_same_for_every_sequence(cell_file: Write, shape: str, width
         total = sum(single.weights[name] for single in singles)
         assert np.max(np.abs(gradient - total)) <= 1e-12 * max(1.0, float(np.max(np.abs(total))))
     assert network.check().passed
+
+
+def test_generated_code_of_what_is_the_same_for_every_sequence(cell_file: Write) -> None:
+    equation = "tanh(W @ x[t] + U @ b + A @ (1 - b) + V @ h[t-1] + V @ b)"
+    path = cell_file(f'{HEAD}h = "{equation}"\n')
+    done = call("code", str(path), "--out", "made.py", folder=path.parent)
+    assert done.returncode == 0, done.stderr
+    errors = runpy.run_path(str(path.parent / "made.py"))["check"]()
+    assert max(errors.values()) <= 1e-12

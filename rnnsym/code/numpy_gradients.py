@@ -5,6 +5,7 @@ from rnnsym.code.numpy_text import tuple_text
 from rnnsym.code.plan import Run, replaced
 from rnnsym.code.units import key_of
 from rnnsym.expr import Array, Node, Product, Scale, Transpose, matmul, source, transpose
+from rnnsym.numeric.notation import is_timed
 
 __all__ = ["Gradients"]
 
@@ -78,10 +79,14 @@ class Gradients:
             return f"({self._contracted(node.arg, weight)}).T"
         if isinstance(node, Product):
             at = next(i for i, c in enumerate(node.children) if c.shape[1] == 1) + 1
-            left, right = node.children[:at], node.children[at:]
-            a = self.all.text(matmul(*left))
-            b = self.all.text(transpose(matmul(*right)))
-            return f"flat({a}) @ flat({b}).T"
+            left, right = matmul(*node.children[:at]), transpose(matmul(*node.children[at:]))
+            a, b = self.all.text(left), self.all.text(right)
+            if is_timed(left) and is_timed(right):
+                return f"flat({a}) @ flat({b}).T"
+            # What is the same at every step, in every sequence, stands outside of the sum.
+            both = ((left, a), (right, b))
+            a, b = (f"total({text})" if is_timed(side) else f"({text})" for side, text in both)
+            return f"{a} @ {b}.T"
         raise TypeError(f"no sum over steps for a {type(node).__name__}")
 
     def sent(self) -> list[str]:
