@@ -69,7 +69,8 @@ def line_formula(line: Line) -> Markup:
     words = f"{spoken(line.lhs)} equals {', plus '.join(spoken(side) for side in sides)}"
     left = math_latex(line.lhs)
     right = "= " + " + ".join(math_latex(side) for side in sides)
-    begun, terms = [[left]], list(_terms(right))
+    begun: list[Sequence[str]] = [[left]]
+    terms = list(_terms(right))
     room = NARROW - formula_width(left)
     kind = " long" if formula_width(left) + formula_width(right) > ROW else ""
     if formula_width(left) > UNBROKEN:
