@@ -105,7 +105,8 @@ class Arithmetic:
         factor = _decimal(node.factor)
         inner = self.of(node.arg)
         size = abs(factor)
-        scaled = inner if size == 1 else Product(number(((size,),)), inner)
+        factors = inner.children if isinstance(inner, Product) else (inner,)
+        scaled = inner if size == 1 else Product(number(((size,),)), *factors)
         return Scale(MINUS_ONE, scaled) if factor < 0 else scaled
 
     def _rebuilt(self, node: Node) -> Node:
