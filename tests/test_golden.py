@@ -29,8 +29,9 @@ def test_derivations_of_composed_models(text: str, golden: Callable[[str, str], 
 
 
 @pytest.mark.parametrize("format_name", ["latex", "markdown"])
-def test_formats(format_name: str, golden: Callable[[str, str], None]) -> None:
-    for name, content in render_files(rnnsym.model("lstm").sheet(), format_name).items():
+@pytest.mark.parametrize("cell", ["vanilla", "gru", "lstm"])
+def test_sheets(cell: str, format_name: str, golden: Callable[[str, str], None]) -> None:
+    for name, content in render_files(rnnsym.model(cell).sheet(), format_name).items():
         golden(f"sheet-{name}", content.decode())
 
 

@@ -8,6 +8,7 @@ from rnnsym.equations import Equation, Loop
 from rnnsym.expr import Map, Node, apply
 from rnnsym.jacobian import StateJacobian, TooManyPathsError
 from rnnsym.sheet.guidance import guidance
+from rnnsym.sheet.jacobians import all_alike
 from rnnsym.sheet.limits import gates_of_cell
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import Study
@@ -45,8 +46,9 @@ def _goals(study: Study) -> Iterator[Prose]:
                 "for each edge, and from the adjoints the gradient of every parameter")  # fmt: skip
     edges = [Partial(e.of, e.wrt, "∂⁺") for e in _edges(study)]
     if edges:
-        yield prose("state the direct edge ", *_listed(edges), ", tell it from the total, and say "
-                    "when gradients vanish or explode and which remedy helps")  # fmt: skip
+        total = "" if all(map(all_alike, study.chains)) else ", tell it from the total"
+        yield prose("state the direct edge ", *_listed(edges), f"{total}, and say when gradients "
+                    "vanish or explode and which remedy helps")  # fmt: skip
     yield prose("count the parameters, ", study.count.formula, ", for any sizes")
     yield prose("work a short sequence by hand, forward and backward")
 
@@ -65,13 +67,11 @@ def _takeaways(study: Study) -> Iterator[Prose]:
                 parts = Relation((equation.lhs, tied(system, _written(equation, block.loops[0]))))
                 yield prose(parts, f", {equation.purpose}." if equation.purpose else ".")
     yield from _backward(study)
-    edges = _edges(study)
-    wholes = [block.value for chain in study.chains for block in chain.blocks] if edges else []
-    for edge in edges:
+    for edge in _edges(study):
         if edge.value is not None:
             value = Relation((Partial(edge.of, edge.wrt, "∂⁺"), tied(system, edge.value)))
-            alone = len(wholes) == 1 and edge.value in wholes
-            other = "it is the only way" if alone else "the total has the other paths too"
+            alone = all(map(all_alike, study.chains))
+            other = "it is the whole Jacobian" if alone else "the total has the other paths too"
             yield prose("The direct edge is ", value, f"; {other}.")
     yield prose(CURES)
     yield prose("Parameters: ", study.count.formula, ", whatever the length of the sequence.")
@@ -92,7 +92,8 @@ def _backward(study: Study) -> Iterator[Prose]:
     carried = [t for t in longest.terms if t.source is not None and t.index[1] != longest.of.time]
     terms = prose(longest.target, f" has {_many(len(longest.terms), 'term')}, one for each edge")
     if carried:
-        yield (*terms, f"; {len(carried)} of them carried from step ", carried[0].index[1], ".")
+        number = "one" if len(carried) == 1 else len(carried)
+        yield (*terms, f"; {number} of them carried from step ", carried[0].index[1], ".")
     else:
         yield (*terms, ".")
 

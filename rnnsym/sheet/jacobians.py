@@ -5,10 +5,16 @@ from collections.abc import Iterator
 from rnnsym.blocks import Block, Equations, Line, Math, Paragraph, Partial, Relation, prose
 from rnnsym.equations import System
 from rnnsym.expr import Integer, Node
-from rnnsym.jacobian import StateJacobian, TooManyPathsError, jacobians, unrolled
+from rnnsym.jacobian import (
+    ChainJacobians,
+    StateJacobian,
+    TooManyPathsError,
+    jacobians,
+    unrolled,
+)
 from rnnsym.sheet.naming import tied, tied_shape
 
-__all__ = ["jacobian_blocks", "unrolled_blocks"]
+__all__ = ["all_alike", "jacobian_blocks", "unrolled_blocks"]
 
 SIGNS = {"edge": "∂⁺", "block": "∂", "total": "d"}
 TITLES = {
@@ -16,6 +22,8 @@ TITLES = {
     "block": "One step, the other states of the step before held fixed:",
     "total": "Total along the graph, paths through the other states of the step before included:",
 }
+
+ALIKE = "Only the state's own equation reads it: direct edge, block and total are the same."
 
 
 def jacobian_blocks(system: System) -> Iterator[Block]:
@@ -28,6 +36,10 @@ def jacobian_blocks(system: System) -> Iterator[Block]:
     for chain in found:
         if len(found) > 1:
             yield Paragraph(prose(f"Chain: {chain.title}"))
+        if all_alike(chain):
+            yield Paragraph(prose(ALIKE))
+            yield Equations(tuple(_line(system, j) for j in chain.blocks))
+            continue
         for kind, group in (
             ("edge", chain.edges),
             ("block", chain.blocks),
@@ -35,6 +47,11 @@ def jacobian_blocks(system: System) -> Iterator[Block]:
         ):
             yield Paragraph(prose(TITLES[kind]))
             yield Equations(tuple(_line(system, j) for j in group))
+
+
+def all_alike(chain: ChainJacobians) -> bool:
+    """Tell whether direct edge, block and total are one: a state that only its equation reads."""
+    return len(chain.states) == 1 and chain.edges[0].value == chain.blocks[0].value
 
 
 def _line(system: System, found: StateJacobian) -> Line:

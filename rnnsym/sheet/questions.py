@@ -36,6 +36,8 @@ __all__ = ["KINDS", "drawn_items", "question_blocks"]
 
 KINDS = ("adjoint", "count", "forward")
 NUMBER = 5
+WORTH_A_REFERENCE = 5
+"""Parts of a paragraph that is long enough to be referred to, and not said again."""
 COMPUTED = prose(" is computed by")
 THERE = " the forward equations of this sheet."
 ALL = "Every question is about one layer with the equations and sizes of this sheet."
@@ -59,9 +61,14 @@ def question_blocks(
     yield Heading("Questions", 2)
     if system is not None:
         yield Paragraph(prose(ALL))
+    said: dict[Block, int] = {}
     for number, item in enumerate(items, 1):
         yield Heading(f"Question {number} ({_many(item.marks, 'mark')}, {item.minutes} min)", 3)
-        yield from item.stem if system is None else _shortened(item.stem, system)
+        for block in item.stem if system is None else _shortened(item.stem, system):
+            before = said.setdefault(block, number)
+            long = isinstance(block, Paragraph) and len(block.content) > WORTH_A_REFERENCE
+            again = long and before < number
+            yield Paragraph(prose(f"As in question {before}, with")) if again else block
         yield _options(item)
     yield PageBreak()
     yield Heading("Answers", 2)

@@ -60,7 +60,7 @@ def remedies(system: System, gates: Sequence[KeepGate], matrices: Sequence[Array
             prose("vanishing: every dependence over a cut becomes exactly 0"),
         ),
         *(_gates(gates)),
-        *(_initialisation(matrices)),
+        *(_initialisation(matrices, "slopes and gates" if gates else "slopes")),
     ]
     if system.depth != 1:
         advice = prose(f"according to the course notes, {STACKED}")
@@ -106,11 +106,11 @@ def _kept(gate: KeepGate) -> Inline:
     return gate.gate if gate.sign > 0 else minus(fill_like(1, gate.gate), gate.gate)
 
 
-def _initialisation(matrices: Sequence[Array]) -> Iterator[tuple[Prose, ...]]:
+def _initialisation(matrices: Sequence[Array], factors: str) -> Iterator[tuple[Prose, ...]]:
     if matrices:
         listed = [part for m in matrices for part in (", ", m)][1:]
         yield (
             prose("orthogonal initialisation"),
             prose(*listed, ": all singular values are 1 at the start"),
-            prose("slopes and gates below 1; training moves the matrices away"),
+            prose(f"{factors} below 1; training moves the matrices away"),
         )
