@@ -42,7 +42,7 @@ MODELS = ("bi(lstm)*2", "gru*L", "embedding:10000:128, bi(lstm:64), lstm:32, den
 HOSTILE = '\\input{/etc/passwd} $x$ & # % _ ^ ~ { } " `a` -- <script> | \\write18{ls} \x00'
 FOREIGN = "naïve Łódź ŋ ĸ αβγ Ωω ς h̃ ȳ ū̃ x₁ y² t₊₁ 漢字 🙂 ‖·‖ ∇ ﬁ"
 PAPER = {"a4": (595.3, 62), "letter": (612.0, 62)}
-LARGE_MARGIN = 42
+LARGE_MARGIN, EXAM_MARGIN = 42, 72
 
 
 def chapters(models: Mapping[str, rnnsym.Model]) -> Document:
@@ -177,9 +177,9 @@ def test_nothing_sticks_out(
     require_engine("pdftotext")
     style = SUBJECTS[name][1]
     width, margin = PAPER[style.paper]
-    edge = width - (LARGE_MARGIN if style.large else margin) + 2
-    if not name.startswith("quiz"):
-        assert [(word, x) for word, x in runs[name].result().words() if x > edge] == []
+    margin = LARGE_MARGIN if style.large else EXAM_MARGIN if "quiz" in name else margin
+    edge = width - margin + 2
+    assert [(word, x) for word, x in runs[name].result().words() if x > edge] == []
 
 
 def test_hostile_words_are_printed_as_they_are(

@@ -11,6 +11,8 @@ TEXT_SIZE = 11
 LARGE_SIZE = 17
 # Points of a line at text size 11: A4 and letter less their margins; a column of three.
 WIDTHS = {"a4": 470, "letter": 488}
+# Of the exam class, inside a question.
+PAPER_WIDTHS = {"a4": 420, "letter": 437}
 LARGE_WIDTHS = {"a4": 509, "letter": 528}
 DIGIT, GAP, FRAME = 5.5, 10, 30
 COLUMN_WIDTHS = {"cheatsheet": 228}
@@ -60,6 +62,6 @@ def page_of(document: Document, style: Style) -> Page:
 def _width(kind: str, style: Style) -> float:
     if kind in COLUMN_WIDTHS:
         return COLUMN_WIDTHS[kind]
-    if style.large:
-        return LARGE_WIDTHS[style.paper] * TEXT_SIZE / LARGE_SIZE
-    return WIDTHS[style.paper]
+    widths = LARGE_WIDTHS if style.large else WIDTHS
+    width = (PAPER_WIDTHS if kind == "paper" else widths)[style.paper]
+    return width * TEXT_SIZE / LARGE_SIZE if style.large else width
