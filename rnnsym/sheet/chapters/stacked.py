@@ -1,6 +1,7 @@
 """Stacked networks: the recursion over layers and steps, and the gradient's two ways."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from rnnsym.blocks import Block, Figure, Heading, Listing, Prose, Table, prose
 from rnnsym.diagram import backward_diagram, unrolled_diagram
@@ -212,8 +213,8 @@ def _depth(words: Phrases) -> Iterator[Block]:
 def _same_budget() -> int:
     """Return the units of the widest GRU layer with at most the parameters of the stack."""
     budget = parameters_of(DEEP, SIZES)
-    fitting = (n for n in range(1, budget) if parameters_of("gru", SIZES | {"n": n}) <= budget)
-    return max(fitting)
+    counts = ((n, parameters_of("gru", SIZES | {"n": n})) for n in range(1, budget))
+    return max(n for n, _ in takewhile(lambda pair: pair[1] <= budget, counts))
 
 
 def _mistakes(words: Phrases) -> Block:
