@@ -18,7 +18,7 @@ def asked(derivation: Derivation) -> Iterator[tuple[str, str]]:
     """Yield formulas with what they are about: every adjoint and gradient, right and wrong."""
     for step in derivation.steps:
         value, name = step.value(), step.target.name
-        about = name if name.startswith("delta_") else step.of.name
+        about = name if name.startswith("delta_") else name.removeprefix("d")
         yield about, source(value)
         if isinstance(value, Plus):
             yield about, source(plus(*value.children[1:]))

@@ -22,8 +22,8 @@ CACHED = 2**14  # numbers of one array that stay in the cache
 
 def blocks(a: Floats, batch: int) -> Floats:
     """Cut the rows of a matrix into blocks below the limit."""
-    most = min(len(a), max(1, UNPACKED // (a.shape[1] * batch)))
-    rows = next(r for r in range(most, 0, -1) if len(a) % r == 0)
+    most = min(len(a), UNPACKED // (a.shape[1] * batch))
+    rows = next((r for r in range(most, 7, -1) if len(a) % r == 0), len(a))
     return np.ascontiguousarray(a).reshape(-1, rows, a.shape[1])
 
 
