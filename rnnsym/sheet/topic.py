@@ -148,11 +148,13 @@ def numbered(blocks: "Iterable[Block]", prefix: str) -> "tuple[Block, ...]":
 def _prefixed(part: Any, prefix: str) -> Any:
     from rnnsym.blocks import EquationRef, Line
 
-    if type(part) is tuple:
-        return tuple(_prefixed(inner, prefix) for inner in part)
-    if is_dataclass(part) and not isinstance(part, type):
-        changed = {f.name: _prefixed(getattr(part, f.name), prefix) for f in fields(part)}
-        if isinstance(part, Line | EquationRef) and part.number is not None:
-            changed["number"] = f"{prefix}.{part.number}"
-        return replace(part, **changed)
-    return part
+    match part:
+        case (*several,):
+            return tuple(_prefixed(one, prefix) for one in several)
+        case _ if is_dataclass(part) and not isinstance(part, type):
+            changed = {f.name: _prefixed(getattr(part, f.name), prefix) for f in fields(part)}
+            if isinstance(part, Line | EquationRef) and part.number is not None:
+                changed["number"] = f"{prefix}.{part.number}"
+            return replace(part, **changed)
+        case _:
+            return part
