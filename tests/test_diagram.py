@@ -4,12 +4,22 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from rnnsym.cell import FOLDER, cell_names, load_cell, read_cell
 from rnnsym.derive import derive
-from rnnsym.diagram import Diagram, Frame, backward_diagram, cell_diagram, unrolled_diagram
+from rnnsym.diagram import (
+    Diagram,
+    Frame,
+    Graph,
+    Link,
+    Vertex,
+    backward_diagram,
+    cell_diagram,
+    unrolled_diagram,
+)
 from rnnsym.diagram.layout import laid_out
 from rnnsym.diagram.widths import label_in
 from rnnsym.equations import System
@@ -150,6 +160,9 @@ def test_truncation_cuts_edges() -> None:
     assert [[text(a) for a in x.reads] for x in cut] == [["h₂"]]
     assert "truncation cuts it" in diagram.description
     assert "╌" in drawn(diagram)
+    both = backward_diagram(derive(system("bi(vanilla)"), 3), 4)
+    cut = [x for x in both.graph.links if x.dashed]
+    assert [[text(a) for a in x.reads] for x in cut] == [["h→₃"], ["h←₂"]]
 
 
 # Geometry
@@ -214,6 +227,19 @@ def check_geometry(diagram: Diagram) -> None:
     for place in (*diagram.places, *([diagram.frame] if diagram.frame else [])):
         assert 0 <= place.left <= place.right < diagram.width
         assert 0 <= place.top <= place.bottom < diagram.height
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_overlaps_in_any_graph(seed: int, shared: bool) -> None:
+    random = Random(seed)
+    places = random.sample([(column, row) for column in range(4) for row in range(4)], 10)
+    names = "abcdefghij"
+    pairs = random.sample([(a, b) for a in names for b in names if a != b], 11)
+    busy = [name for pair in pairs for name in pair]
+    vertices = tuple(Vertex(n, (n,), "circle" if busy.count(n) < 4 else "box") for n in names)
+    graph = Graph("any", "", vertices, tuple(Link(a, b, ((a,),)) for a, b in pairs), shared=shared)
+    check_geometry(laid_out(graph, dict(zip(names, places, strict=True))))
 
 
 @pytest.mark.parametrize("name", cell_names())

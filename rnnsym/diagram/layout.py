@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import product, starmap
 
 from rnnsym.diagram.graph import Diagram, Frame, Graph, Label, Point, Route
+from rnnsym.diagram.lattice import Lattice
 from rnnsym.diagram.marks import Marks, joints_of
-from rnnsym.diagram.route import Lattice, NoRouteError, Routes, route
+from rnnsym.diagram.route import NoRouteError, Routes, route
 from rnnsym.diagram.widths import label_width, lines_of
 from rnnsym.errors import InputError
 from rnnsym.expr import UNICODE, Notation

@@ -1,21 +1,21 @@
 """Orthogonal routes on a lattice: the shortest way with few bends and few crossings.
 
-Each column of vertices is three lines of the lattice (left port, centre, right port) with channels
-between the columns; each row is one line with channels between the rows. Lines out of one vertex
+Lines out of one vertex
 share their way and part at joints; lines of different vertices cross at right angles or not at all.
 """
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from rnnsym.diagram.graph import Graph, Link, Point
+from rnnsym.diagram.lattice import Lattice
 
-__all__ = ["Lattice", "NoRouteError", "Routes", "route"]
+__all__ = ["NoRouteError", "Routes", "route"]
 
-PORTS = 3
 BEND, CROSS, PASS, ASTRAY = 3, 4, 3, 2
 STRAIGHT = 2
+TRIES = 4
 # Unit steps, in an order that breaks ties: right, up, left, down.
 STEPS: tuple[Point, ...] = ((1, 0), (0, -1), (-1, 0), (0, 1))
 RIGHT, UP, LEFT, DOWN = range(4)
@@ -24,41 +24,11 @@ SIDE = {RIGHT: (0, 6, 6, 6), UP: (0, 0, 0, 6), DOWN: (1, 1, 1, 0), LEFT: (6, 0, 
 
 
 class NoRouteError(Exception):
-    """The channels are too few."""
+    """One link finds no way left."""
 
-
-@dataclass(frozen=True, slots=True)
-class Lattice:
-    """The lines of the lattice: how many channels there are between columns and rows."""
-
-    columns: int
-    rows: int
-    channels: int
-
-    @property
-    def width(self) -> int:
-        """Lines across."""
-        return self.channels + self.columns * (PORTS + self.channels)
-
-    @property
-    def height(self) -> int:
-        """Lines down."""
-        return self.channels + self.rows * (1 + self.channels)
-
-    def centre(self, column: int, row: int) -> Point:
-        """Return the lattice point at the centre of a place."""
-        across = self.channels + column * (PORTS + self.channels) + 1
-        return across, self.channels + row * (1 + self.channels)
-
-    def column(self, x: int) -> tuple[int, int]:
-        """Return the column whose port this line is and which (−1, 0, 1), or −1 and the channel."""
-        place, rest = divmod(x - self.channels, PORTS + self.channels)
-        return (place, rest - 1) if x >= self.channels and rest < PORTS else (-1, 0)
-
-    def row(self, y: int) -> int:
-        """Return the row whose line this is, or −1."""
-        place, rest = divmod(y - self.channels, 1 + self.channels)
-        return place if y >= self.channels and rest == 0 else -1
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self.link = link
 
 
 Routes = dict[Link, tuple[Point, ...]]
@@ -69,13 +39,26 @@ def route(
 ) -> tuple[Lattice, Routes]:
     """Return a lattice and the corners of every link on it, from source to target.
 
+    Near links are routed first; one that finds no way is routed before all others in the next try.
+
     Raises:
         NoRouteError: there are not enough channels.
     """
     columns = 1 + max(c for c, _ in cells.values())
     rows = 1 + max(r for _, r in cells.values())
-    router = _Router(graph, cells, Lattice(columns, rows, channels))
-    return router.lattice, router.routes()
+    lattice = Lattice(columns, rows, channels)
+    order = sorted(graph.links, key=lambda link: _length(cells[link.source], cells[link.target]))
+    for _ in range(TRIES):
+        try:
+            return lattice, _Router(graph, cells, lattice).routes(order)
+        except NoRouteError as error:
+            order = [error.link, *(link for link in order if link != error.link)]
+    raise NoRouteError(order[0])
+
+
+def _length(a: Point, b: Point) -> tuple[int, int]:
+    across, down = abs(a[0] - b[0]), abs(a[1] - b[1])
+    return across + down, across * down
 
 
 class _Router:
@@ -96,15 +79,10 @@ class _Router:
         self.entries: set[tuple[str, Point, int]] = set()
         self.exits: set[tuple[str, Point, int]] = set()
 
-    def routes(self) -> Routes:
-        """Route the links, near ones first."""
-        order = sorted(self.graph.links, key=self._length)
+    def routes(self, order: Sequence[Link]) -> Routes:
+        """Route the links in that order; return them in the graph's."""
         found = {link: self._routed(link) for link in order}
         return {link: found[link] for link in self.graph.links}
-
-    def _length(self, link: Link) -> tuple[int, int]:
-        (a, b), (c, d) = self.cells[link.source], self.cells[link.target]
-        return abs(a - c) + abs(b - d), abs(a - c) * abs(b - d)
 
     def _routed(self, link: Link) -> tuple[Point, ...]:
         path = self._search(link)
@@ -127,15 +105,16 @@ class _Router:
         """Lead a path that starts on the net's own lines back to the vertex, then keep corners."""
         net = self.nets[self.graph.line(link)]
         if self.owner.get(path[0]) != link.source:
-            path = [*self._back(net, link.source, path[0]), *path[1:]]
+            path = [*self._back(net, link, path[0]), *path[1:]]
         corners = [path[0]]
         for a, b, c in zip(path, path[1:], path[2:], strict=False):
             if (b[0] - a[0], b[1] - a[1]) != (c[0] - b[0], c[1] - b[1]):
                 corners.append(b)
         return (*corners, path[-1])
 
-    def _back(self, net: dict[Point, set[int]], source: str, point: Point) -> list[Point]:
+    def _back(self, net: dict[Point, set[int]], link: Link, point: Point) -> list[Point]:
         """The way along the net from its vertex to one of its points."""
+        source = link.source
         before: dict[Point, Point] = {point: point}
         queue = [point]
         for here in queue:
@@ -149,7 +128,7 @@ class _Router:
                 if there in net and there not in before and self.owner.get(there, source) == source:
                     before[there] = here
                     queue.append(there)
-        raise NoRouteError
+        raise NoRouteError(link)
 
     def _heading(self, link: Link) -> int:
         (a, b), (c, d) = self.cells[link.source], self.cells[link.target]
@@ -199,7 +178,7 @@ class _Router:
                 if step is not None:
                     there, price = step
                     offer(cost + price, there, turn, (point, way))
-        raise NoRouteError
+        raise NoRouteError(link)
 
     def _starts(self, link: Link) -> list[tuple[Point, int, int]]:
         """Where a route may begin: at a port, or on its line where others have drawn it."""
