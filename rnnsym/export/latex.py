@@ -109,7 +109,7 @@ def _(_: PageBreak, _page: Page = BARE) -> str:
 
 @block_latex.register
 def _(_: Contents, page: Page = BARE) -> str:
-    return rf"\setcounter{{tocdepth}}{{{3 - page.top}}}\tableofcontents"
+    return rf"{{\setcounter{{tocdepth}}{{{3 - page.top}}}\parskip=0pt\tableofcontents}}"
 
 
 @block_latex.register
