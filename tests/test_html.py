@@ -38,11 +38,12 @@ from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.equations import CONVENTIONS
 from rnnsym.export.html import export_html
 from rnnsym.export.html_blocks import block_html
+from rnnsym.export.html_math import TERM_SIGNS, broken, split
 from rnnsym.export.html_question import answered, asked
 from rnnsym.export.latex_math import SIGNS, math_latex
 from rnnsym.export.spoken import SIGNS as SPOKEN_SIGNS
 from rnnsym.export.spoken import spoken
-from rnnsym.expr import TIME, Basic, Integer, Node, size
+from rnnsym.expr import TIME, Basic, Integer, Node, hadamard, matmul, plus, size, transpose
 from rnnsym.item import Response
 from rnnsym.quiz.paper import paper
 from rnnsym.sheet.counts import count_blocks
@@ -134,6 +135,16 @@ def test_words() -> None:
     assert SPOKEN_SIGNS.keys() == SIGNS.keys()
 
 
+def test_brackets_and_transposes_are_heard() -> None:
+    n = size("n")
+    weight, a, b, c = array("U", (n, n)), vector("a"), vector("b"), vector("c")
+    assert spoken(hadamard(plus(a, b), c)) == (
+        "the quantity a, plus b, end quantity elementwise times c"
+    )
+    assert spoken(plus(a, hadamard(b, c))) == "a, plus b elementwise times c"
+    assert spoken(matmul(transpose(weight), a)) == "U transpose times a"
+
+
 @pytest.mark.parametrize("kind", samples(), ids=lambda kind: kind.__name__)
 def test_every_node_has_words(kind: type[Node]) -> None:
     words = spoken(samples()[kind])
@@ -167,6 +178,8 @@ def test_structure() -> None:
     text = page(
         made_of(
             Contents(),
+            Heading("Part"),
+            Heading("Deep", 3),
             Heading("Forward", 2),
             Paragraph(prose("See ", EquationRef("3"), " and ", EquationRef("9"), ".")),
             Equations((Line(vector("h", size("n")), vector("c", size("n")), "3"),)),
@@ -175,12 +188,24 @@ def test_structure() -> None:
         )
     )
     assert text.count("<h1>") == 1
-    assert '<h2 id="forward">' in text
-    assert '<h2 id="forward-2">' in text
+    assert re.findall(r"<(h[2-6])", text) == ["h2", "h3", "h3", "h3"]
+    assert '<h3 id="forward">' in text
+    assert '<h3 id="forward-2">' in text
     assert 'href="#forward-2"' in text
     assert '<a href="#eq-3">(3)</a>' in text
     assert 'id="eq-3"' in text
     assert "and (9)." in text  # no such line: no link
+
+
+def test_long_formulas_break_between_terms_then_factors() -> None:
+    assert list(split("= a + (b + c) - d", TERM_SIGNS, nested=False)) == [
+        "= a",
+        "{}+ (b + c)",
+        "{}- d",
+    ]
+    factor = r"\operatorname{step}(\log(f_t) + m_{t - 1})"
+    [[*pieces]] = broken(rf"{factor} \odot {factor} \odot z")
+    assert pieces == [factor, rf"{{}}\odot {factor}", r"{}\odot z"]
 
 
 def test_text_is_escaped() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rnnsym.blocks import Block, Box, Equations, Heading
 from rnnsym.document import PLAIN, Document, Question, Style
-from rnnsym.export.html_blocks import Page, block_html, prose_html
+from rnnsym.export.html_blocks import Anchor, Page, block_html, prose_html
 from rnnsym.export.html_question import question_html
 from rnnsym.export.templates import fill, template_assets, template_folder
 from rnnsym.sheet.naming import slug
@@ -60,14 +60,18 @@ def _font() -> str:
 
 
 def _page(blocks: Sequence[Block | Question]) -> Page:
-    headings = tuple(_headings(blocks))
-    ids = _unique(slug(heading.text) for heading in headings)
-    return Page(
-        first=1 if any(h.level == 1 for h in headings) else 2,
-        headings=tuple(zip(headings, ids, strict=True)),
-        numbers=frozenset(_numbers(blocks)),
-        ids=iter(ids),
-    )
+    anchors = tuple(_anchors(list(_headings(blocks))))
+    return Page(anchors, frozenset(_numbers(blocks)), iter(anchors))
+
+
+def _anchors(headings: Sequence[Heading]) -> Iterator[Anchor]:
+    """Yield the headings' places; none is more than one level below the one it belongs to."""
+    above: list[int] = []
+    names = _unique(slug(heading.text) for heading in headings)
+    for heading, name in zip(headings, names, strict=True):
+        above = [level for level in above if level < heading.level]
+        above.append(heading.level)
+        yield Anchor(name, f"h{len(above) + 1}", heading)
 
 
 def _headings(blocks: Sequence[Block | Question]) -> Iterator[Heading]:

@@ -32,7 +32,7 @@ from rnnsym.export.html_math import formula, line_formula
 from rnnsym.export.latex_math import math_width, prose_width
 from rnnsym.export.svg import svg
 
-__all__ = ["Page", "block_html", "blocks_html", "prose_html"]
+__all__ = ["Anchor", "Page", "block_html", "blocks_html", "prose_html"]
 
 EMPTY = Markup("")
 # Points (at 11 pt) of a formula and its remark that fit side by side.
@@ -42,24 +42,27 @@ STOP = re.compile(r"[,.;:)]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a heading stands: its id ("" for none), and its element, <h2> or below."""
+
+    id: str
+    tag: str
+    heading: Heading | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What a block must know of the page it stands on.
 
     Attributes:
-        first: the level of the highest headings: they come below the title's <h1>.
-        headings: those with an anchor, in order, each with its id.
+        anchors: of the headings, in order.
         numbers: of the lines that can be linked to.
-        ids: the ids of the headings yet to come.
+        coming: the anchors of the headings yet to come.
     """
 
-    first: int
-    headings: tuple[tuple[Heading, str], ...]
+    anchors: tuple[Anchor, ...]
     numbers: frozenset[str]
-    ids: Iterator[str]
-
-    def level(self, heading: Heading) -> int:
-        """Return which of <h2> … <h4> a heading is."""
-        return heading.level - self.first + 2
+    coming: Iterator[Anchor]
 
 
 def prose_html(content: Prose, page: Page) -> Markup:
@@ -109,10 +112,9 @@ def block_html(block: object, page: Page) -> Markup:
 
 @block_html.register
 def _(block: Heading, page: Page) -> Markup:
-    name = next(page.ids)
-    tag = f"h{page.level(block)}"
-    anchor = Markup(' id="{}"').format(name) if name else EMPTY
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), anchor, block.text)
+    place = next(page.coming)
+    name = Markup(' id="{}"').format(place.id) if place.id else EMPTY
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(place.tag), name, block.text)
 
 
 @block_html.register
@@ -189,11 +191,11 @@ def _(block: PageBreak, page: Page) -> Markup:
 def _(block: Contents, page: Page) -> Markup:
     del block
     items = (
-        Markup('<li class="level-{}"><a href="#{}">{}</a></li>').format(
-            page.level(heading), name, heading.text
+        Markup('<li class="of-{}"><a href="#{}">{}</a></li>').format(
+            place.tag, place.id, place.heading.text
         )
-        for heading, name in page.headings
-        if heading.level <= 2
+        for place in page.anchors
+        if place.heading is not None and place.heading.level <= 2
     )
     return Markup('<nav class="contents" aria-label="Contents">\n<ul>\n{}\n</ul>\n</nav>').format(
         Markup("\n").join(items)

@@ -16,7 +16,7 @@ from rnnsym.export.latex_math import math_latex
 from rnnsym.export.latex_width import formula_width
 from rnnsym.export.spoken import spoken
 
-__all__ = ["formula", "line_formula", "mathml"]
+__all__ = ["TERM_SIGNS", "broken", "formula", "line_formula", "mathml", "split"]
 
 # Points at 11 pt, on a phone: what stays together in running text, and in a display; an equation
 # that leaves room for its shape and number; what a line has room for.
@@ -25,8 +25,8 @@ UNBROKEN = 150
 ROW = 165
 NARROW = 230
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.")
-_TERM_SIGNS = frozenset({"+", "-", "=", "<", ">", r"\to", r"\le", r"\ge", r"\approx", r"\neq"})
-_FACTOR_SIGNS = _TERM_SIGNS | {r"\odot", r"\times", r"\cdot"}
+TERM_SIGNS = frozenset({"+", "-", "=", "<", ">", r"\to", r"\le", r"\ge", r"\approx", r"\neq"})
+FACTOR_SIGNS = TERM_SIGNS | {r"\odot", r"\times", r"\cdot"}
 _OPEN, _CLOSE = frozenset({"{", r"\begin", r"\left"}), frozenset({"}", r"\end", r"\right"})
 _CONVERTER = LatexToMathML()
 
@@ -44,7 +44,6 @@ def mathml(latex: str, *, display: bool = False, hidden: bool = False) -> Markup
     made = made.replace('<math display="block">', '<math displaystyle="true">')
     # Firefox would draw these as large operators.
     made = re.sub(r"<mo([^>]*)>([⊙⊗⊕])</mo>", r'<mo\1 largeop="false">\2</mo>', made)
-    made = made.replace("<menclose", '<mrow class="boxed"').replace("</menclose>", "</mrow>")
     # The space before a sign that starts a piece is the one between words: it ends with the line.
     made = re.sub(
         r"^(<math[^>]*>)<mrow></mrow><mo([^>]*?)(?: lspace=\"[^\"]*\")?( rspace[^>]*)?>",
@@ -59,7 +58,7 @@ def formula(math: Math, stop: str = "") -> Markup:
     latex = math_latex(math)
     # A fraction within a line is set at its full size, or its subscripts cannot be read.
     latex = latex.replace(r"\frac", r"\dfrac")
-    terms = list(_terms(latex)) if formula_width(latex) > WHOLE else [[latex]]
+    terms = list(broken(latex)) if formula_width(latex) > WHOLE else [[latex]]
     return _named(spoken(math), terms, stop)
 
 
@@ -70,12 +69,12 @@ def line_formula(line: Line) -> Markup:
     left = math_latex(line.lhs)
     right = "= " + " + ".join(math_latex(side) for side in sides)
     begun: list[Sequence[str]] = [[left]]
-    terms = list(_terms(right))
+    terms = list(broken(right))
     room = NARROW - formula_width(left)
     kind = " long" if formula_width(left) + formula_width(right) > ROW else ""
     if formula_width(left) > UNBROKEN:
         # What follows stands below it.
-        begun, room, kind = list(_terms(left)), NARROW, " below"
+        begun, room, kind = list(broken(left)), NARROW, " below"
     widest = max(formula_width(piece) for pieces in (*begun, *terms) for piece in pieces)
     shown = Markup(
         '<div class="formula{}" role="math" aria-label="{}"{}>'
@@ -112,9 +111,9 @@ def _spans(terms: Sequence[Sequence[str]], *, display: bool = False, stop: str =
     return Markup(" ").join([*spans, _bound(last, stop)])
 
 
-def _terms(latex: str) -> Iterator[Sequence[str]]:
+def broken(latex: str) -> Iterator[Sequence[str]]:
     """Yield the terms of a formula, each in as many pieces as a narrow line needs."""
-    for term in _split(latex, _TERM_SIGNS, nested=False):
+    for term in split(latex, TERM_SIGNS, nested=False):
         yield list(_pieces(term, iter((False, True))))
 
 
@@ -125,14 +124,14 @@ def _pieces(latex: str, ways: Iterator[bool]) -> Iterator[str]:
         yield latex
         return
     later = list(ways)
-    for piece in _split(latex, _FACTOR_SIGNS, nested=nested):
+    for piece in split(latex, FACTOR_SIGNS, nested=nested):
         yield from _pieces(piece, iter(later))
 
 
-def _split(latex: str, signs: frozenset[str], *, nested: bool) -> Iterator[str]:
+def split(latex: str, signs: frozenset[str], *, nested: bool) -> Iterator[str]:
     """Yield what stands between signs, each piece with its sign; ``nested``: within brackets too.
 
-    >>> list(_split(r"= a_{t + 1} + (b - c)", _TERM_SIGNS, nested=False))
+    >>> list(split(r"= a_{t + 1} + (b - c)", TERM_SIGNS, nested=False))
     ['= a_{t + 1}', '{}+ (b - c)']
     """
     depth = start = 0
@@ -152,4 +151,4 @@ def _signed(piece: str) -> str:
     """Write a leading sign as one between two things."""
     bare = piece.strip()
     sign = next(iter(_TOKEN.findall(bare)), "")
-    return f"{{}}{bare}" if sign in _FACTOR_SIGNS - {"="} and bare[len(sign) :][:1] == " " else bare
+    return f"{{}}{bare}" if sign in FACTOR_SIGNS - {"="} and bare[len(sign) :][:1] == " " else bare

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from rnnsym.blocks import Prose
 from rnnsym.document import Question
-from rnnsym.export.html_blocks import Page, blocks_html, prose_html
+from rnnsym.export.html_blocks import Anchor, Page, blocks_html, prose_html
 from rnnsym.item import (
     LETTERS,
     Blank,
@@ -33,7 +33,7 @@ def question_html(question: Question, page: Page) -> Markup:
     """Return one question, its parts, and where it is solved its keys and solutions."""
     item = question.item
     # Headings within a question are not among the contents.
-    inner = replace(page, first=1, ids=repeat(""))
+    inner = replace(page, coming=repeat(Anchor("", "h4")))
     name = f"question-{question.number}"
     shown = [
         Markup('<section class="question" aria-labelledby="{0}">\n<h2 id="{0}">{1}</h2>').format(
