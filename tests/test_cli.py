@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,43 @@ def test_without_a_tex_engine_the_sheet_is_still_written(tmp_path: Path) -> None
     assert (asked.returncode, asked.stderr.count("\n")) == (2, 1)
 
 
+def test_every_format_at_once_from_one_sheet(tmp_path: Path) -> None:
+    formats = "tex,html,md,ipynb,json,text"
+    done = call("sheet", "vanilla", "--format", formats, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    endings = sorted(path.suffix for path in (tmp_path / "output").iterdir())
+    assert endings == [".html", ".ipynb", ".json", ".md", ".tex", ".txt"]
+
+
+def test_other_content_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "output"
+    folder.mkdir()
+    (folder / "vanilla.md").write_text("mine")
+    done = call("sheet", "vanilla", "--format", "tex,md", folder=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "vanilla.md exists with other content; --force replaces it" in done.stderr
+    assert [path.name for path in folder.iterdir()] == ["vanilla.md"]
+
+
+def test_progress_is_shown_on_a_terminal_only_where_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rnnsym.cli import output
+
+    monkeypatch.setattr(output, "DELAY", 0.05)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    for wait, shown in ((0.0, False), (0.6, True)):
+        with output.Progress() as progress:
+            progress.say("lstm: pdf")
+            time.sleep(wait)
+        assert ("lstm: pdf" in capsys.readouterr().err) == shown
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    with output.Progress():
+        time.sleep(0.3)
+    assert capsys.readouterr().err == ""
+
+
 def test_interrupted_and_broken_pipe_are_quiet(tmp_path: Path) -> None:
     done = subprocess.run(
         f"{sys.executable} -m rnnsym derive 'bi(lstm)*2' | head -n 1",
@@ -247,6 +285,9 @@ BAD = {
     "softmax twice": (["derive", "lstm, dense:3:softmax", "--loss", "cross-entropy"], "dense:3'"),
     "truncation by nothing": (["derive", "lstm", "--truncate", "0"], "0"),
     "no such file": (["derive", "./nowhere.toml"], "no cell file"),
+    "unknown paper": (["sheet", "lstm", "--paper", "leter"], "did you mean 'letter'"),
+    "one bad format of two": (["sheet", "lstm", "--format", "tex,htm"], "did you mean 'html'"),
+    "no templates": (["sheet", "lstm", "--templates", "none"], "no folder of templates: none"),
     "a folder that is a file": (["sheet", "lstm", "--out", "file"], "is a file"),
     "an unwritable folder": (["sheet", "lstm", "--out", "/proc/nowhere"], "cannot write"),
 }

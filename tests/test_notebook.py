@@ -83,7 +83,7 @@ def test_json_is_the_whole_document() -> None:
     [line] = [x for x in lines if x["number"] == "7"]
     assert line["lhs"] == {"formula": "c[t]", "latex": "c_t"}
     assert line["rhs"][0]["formula"] == "f[t] * c[t-1] + i[t] * g[t]"
-    assert line["shape"] == ["2", "1"]
+    assert line["shape"] == ["n", "1"]
 
 
 @pytest.mark.parametrize("name", topic_names())

@@ -110,10 +110,9 @@ def prose_markdown(content: Prose) -> str:
     for part in content:
         text = _inline(part)
         # A dollar is maths only where no letter, digit or dollar stands on its outer side.
-        touching = printed[-1:] + text[:1]
-        glued = "$" in touching and not re.search(r"\\\$$", printed)
         outer = printed[-1:] if text.startswith("$") else text[:1]
-        printed += f" {text}" if glued and (outer.isalnum() or touching == "$$") else text
+        maths = text.startswith("$") or (printed.endswith("$") and not printed.endswith(r"\$"))
+        printed += f" {text}" if maths and (outer.isalnum() or outer == "$") else text
     return _MARKER.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", printed)
 
 
