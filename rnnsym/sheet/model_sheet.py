@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import log10
 
 from rnnsym.blocks import Block, Figure, Heading, Listing, Paragraph, Prose, Relation, prose
+from rnnsym.cell import Cell
 from rnnsym.convention import TEXTBOOK
 from rnnsym.diagram import cell_diagram, unrolled_diagram
 from rnnsym.document import Document
@@ -62,10 +63,15 @@ def model_sheet(study: Study) -> Document:
 
 def model_title(study: Study) -> str:
     """Return the title of a model's sheet: its cell's where it is that cell alone."""
-    system = study.system
-    cells = [b.cell for b in system.blocks if b.cell is not None]
-    plain = len(system.model.layers) == 1 and str(system.model) == cells[0].name
-    return cells[0].title if plain else f"Recurrent network {system.model}"
+    cell = _alone(study.system)
+    return f"Recurrent network {study.system.model}" if cell is None else cell.title
+
+
+def _alone(system: System) -> Cell | None:
+    """Return the cell of a model that is one layer of it in one direction, and nothing else."""
+    [first, *others] = system.model.layers
+    alone = not others and isinstance(first, Recurrent) and first.depth == 1 and not first.merge
+    return system.model.cell(first) if alone and isinstance(first, Recurrent) else None
 
 
 def model_sections(study: Study) -> Iterator[Block]:
@@ -94,16 +100,14 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield from sources(study)
     if system.model.convention == TEXTBOOK and system.model.bias:
         text = str(system.model)
-        first = system.model.layers[0]
-        alone = isinstance(first, Recurrent) and first.cell == text
-        yield from question_blocks(slug(text), [text], system if alone else None)
+        yield from question_blocks(slug(text), [text], system if _alone(system) else None)
 
 
 def _figures(system: System) -> Iterator[Block]:
     """Yield the inside of a cell, or how a model is composed: unrolled, if that can be drawn."""
-    [first, *others] = system.model.layers
-    if not others and isinstance(first, Recurrent) and first.depth == 1 and not first.merge:
-        yield Figure(cell_diagram(system.model.cell(first)))
+    cell = _alone(system)
+    if cell is not None:
+        yield Figure(cell_diagram(cell))
         return
     for steps in UNROLLED:
         try:

@@ -40,7 +40,7 @@ WORTH_A_REFERENCE = 5
 """Parts of a paragraph that is long enough to be referred to, and not said again."""
 COMPUTED = prose(" is computed by")
 THERE = " the forward equations of this sheet."
-ALL = "Every question is about one layer with the equations and sizes of this sheet."
+ALL = "Every question is about one layer with the equations of this sheet, in numbers of its own."
 TEXTBOOK = ("convention", "textbook")
 
 
