@@ -30,9 +30,11 @@ from rnnsym.expr import (
 
 __all__ = ["Limit", "gates_of_cell", "limits", "limits_section"]
 
+TITLE = "The gates at their limits"
+PLACED = " (in any layer and direction, whose marks are left out)"
 INTUITION = (
     "A gate lies between 0 and 1 in every entry: near 0 it blocks what it multiplies, near 1 it "
-    "lets it pass, and in between it lets a part of it pass. Put to its limits, each gate leaves:"
+    "lets it pass, and in between it lets a part of it pass. Put to its limits, each gate leaves"
 )
 
 
@@ -151,14 +153,19 @@ def _filled(number: Expr, like: Node) -> Node:
     return Fill(number, Tuple(*like.shape))
 
 
-def limits_section(cell: Cell) -> Iterator[Block]:
-    """Yield what is left of the equations at the limits of the gates, with words for it."""
+def limits_section(cell: Cell, *, placed: bool = False) -> Iterator[Block]:
+    """Yield what is left of the equations at the limits of the gates, with words for it.
+
+    Args:
+        cell: its equations, without layer and direction.
+        placed: whether it stands in a model with layers or directions, which is then said.
+    """
     found = list(limits(cell))
     if not found:
         yield from _without_gates(cell)
         return
-    yield Heading("The gates at their limits", 2)
-    yield Paragraph(prose(INTUITION))
+    yield Heading(f"The gates of {cell.name} at their limits" if placed else TITLE, 2)
+    yield Paragraph(prose(f"{INTUITION}{PLACED if placed else ''}:"))
     head = (prose("limit"), prose("what is left"), prose("in words"))
     rows = tuple(
         (_joined(_limits(x)), prose(Relation((x.lhs, x.after))), _words(cell, x)) for x in found

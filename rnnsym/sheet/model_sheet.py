@@ -86,7 +86,7 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield from forward_blocks(system, numbers)
     yield from _figures(system)
     for cell in cells:
-        yield from limits_section(cell)
+        yield from limits_section(cell, placed=_alone(system) is None)
     yield from rule_blocks(study.derivation.steps, numbers)
     yield from backward_blocks(study.derivation, study.derivation.steps, numbers)
     yield from flow_section(study)
