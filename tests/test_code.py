@@ -198,9 +198,16 @@ def test_every_convention_has_code(convention: str, text: str, bias: bool) -> No
     errors = module["check"]()
     assert max(errors.values()) <= 1e-12, errors
     sizes, given = _bound(text, module), build_system(read_model(text)).bound
-    numbers = {k: v for k, v in sizes.items() if k not in given}
+    numbers: Arrays = {k: v for k, v in sizes.items() if k not in given}
     total = sum(rows * columns for rows, columns in module["shapes"](**sizes)[0].values())
     assert total == model(text, convention=convention, bias=bias, **numbers).count().total
+
+
+def test_products_with_one_vector_are_one_product() -> None:
+    for text, count in (("lstm", 1), ("gru", 2), ("gru-reset-after", 1)):
+        source = module_source(read_model(text))
+        forward = source[source.index("_forward(params") : source.index("_backward(params")]
+        assert forward.count(" = product(") == count, text
 
 
 def test_a_cell_that_the_framework_lacks_has_no_code() -> None:

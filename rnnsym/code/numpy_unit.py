@@ -2,6 +2,7 @@
 
 import re
 
+from rnnsym.code.inner import with_inner_products_named
 from rnnsym.code.numpy_backward import backward_lines
 from rnnsym.code.numpy_forward import forward_lines
 from rnnsym.code.numpy_layer import Layer
@@ -13,6 +14,7 @@ __all__ = ["unit_source"]
 
 def unit_source(unit: Unit) -> tuple[str, Plan]:
     """Return the two functions of a unit, and its plan."""
+    unit = with_inner_products_named(unit)
     plan = Plan(unit)
     layer = Layer(unit, plan)
     forward, cached = forward_lines(layer)

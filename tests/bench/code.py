@@ -1,8 +1,8 @@
 """Generated NumPy against NumPy tuned by hand and against PyTorch's autograd, in one process.
 
 Run by ``python -m tests.bench code``, with any of its cells, hidden sizes, batches and dtypes:
-``python -m tests.bench code gru n=8,32 B=1 float32``. They are timed in turn, A B C A B C …, on
-the one thread that ``tests.bench`` allows every library.
+``python -m tests.bench code gru n=8,32 B=1 float32``. Pairs are timed in turn, A B A B …, on the
+one thread that ``tests.bench`` allows every library.
 """
 
 import statistics
@@ -118,14 +118,13 @@ class Task:
         return lambda: torch.autograd.grad(net(x, state)[0], leaves, dy)
 
 
-def interleaved(actions: Sequence[Action], seconds: float = SECONDS) -> list[list[float]]:
-    """Time actions in turn: milliseconds of the process, a list for each."""
-    found: list[list[float]] = [[] for _ in actions]
-    for action in actions:
-        action()
-    end = time.perf_counter() + seconds
+def interleaved(ours: Action, theirs: Action) -> tuple[list[float], list[float]]:
+    """Time two actions in turn, A B A B …: milliseconds of the process, a list for each."""
+    found: tuple[list[float], list[float]] = ([], [])
+    ours(), theirs()
+    end = time.perf_counter() + SECONDS
     while time.perf_counter() < end or len(found[0]) < FEWEST:
-        for times, action in zip(found, actions, strict=True):
+        for times, action in zip(found, (ours, theirs), strict=True):
             start = time.process_time()
             action()
             times.append(1000 * (time.process_time() - start))
@@ -158,10 +157,12 @@ def main(arguments: Sequence[str] = ()) -> None:
           " (its float32 LSTM may stay ahead)")  # fmt: skip
     for name, size in chosen(arguments):
         task = Task(CELLS[name], size)
-        rivals = {"by hand": task.by_hand()}
+        ours, rivals = task.generated(), {"by hand": task.by_hand()}
         if with_torch:
             rivals["PyTorch"] = task.torch()
-        ours, *theirs = interleaved([task.generated(), *rivals.values()])
-        step = 1000 * statistics.median(ours) / STEPS
-        figures = (f"{k} {ratio(ours, t)}" for k, t in zip(rivals, theirs, strict=True))
-        print(f"{name} {size}: {step:.1f} µs a step; ÷ {'; ÷ '.join(figures)}", flush=True)
+        print(f"{name} {size}", end="", flush=True)
+        for rival, theirs in rivals.items():  # in pairs: each follows the other, none a third
+            figures = interleaved(ours, theirs)
+            step = 1000 * statistics.median(figures[0]) / STEPS
+            print(f"; {step:.1f} µs a step ÷ {rival} {ratio(*figures)}", end="", flush=True)
+        print()
