@@ -55,7 +55,7 @@ def sections() -> Iterator[Block]:
 def _goals(words: Phrases) -> Block:
     return words.box(
         "goals",
-        "You can",
+        "After this sheet you can",
         (
             "write the equations of both chains, with the right neighbour in each",
             "give the width of the output for each way of merging, and what the next layer reads",
@@ -76,7 +76,10 @@ def _idea(words: Phrases) -> Iterator[Block]:
     )
     yield symbol_table(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
-    yield Figure(unrolled_diagram(words.system, FIGURE_STEPS))
+    yield Figure(
+        unrolled_diagram(words.system, FIGURE_STEPS),
+        words.say("Every input feeds both chains; their states are joined at every step."),
+    )
     yield words.paragraph(
         "Mind the neighbours: {@a[fwd]} reads {h_fwd[t-1]} and starts from {h_fwd[0]}; {@a[bwd]} "
         "reads {h_bwd[t+1]} and starts beyond the end, from {h_bwd[T+1]}."

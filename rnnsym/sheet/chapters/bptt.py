@@ -50,7 +50,10 @@ def sections() -> Iterator[Block]:
     yield from _method(words)
     yield from rule_blocks(words.derivation.steps, words.study.numbers)
     yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
-    yield Figure(backward_diagram(words.derivation, FIGURE_STEPS))
+    yield Figure(
+        backward_diagram(words.derivation, FIGURE_STEPS),
+        words.say("The same graph backwards: what flows back along each edge."),
+    )
     yield from _reading(words)
     yield Heading("Worked example", 2)
     yield from worked_example(study(WORKED, loss="squared").derivation, steps=3)
@@ -66,7 +69,7 @@ def sections() -> Iterator[Block]:
 def _goals(words: Phrases) -> Block:
     return words.box(
         "goals",
-        "You can",
+        "After this sheet you can",
         (
             "derive every adjoint of a recurrent network by shifting an index, without unrolling",
             "say why {dL/dU} is a sum over all steps, and give its shape",
@@ -87,7 +90,10 @@ def _network(words: Phrases) -> Iterator[Block]:
     )
     yield symbol_table(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
-    yield Figure(unrolled_diagram(words.system, FIGURE_STEPS))
+    yield Figure(
+        unrolled_diagram(words.system, FIGURE_STEPS),
+        words.say("The network unrolled: the same weights at every step."),
+    )
     yield words.paragraph(
         "The arrays {W}, {U}, {b}, {V}, {b_V} carry no step: the same numbers are used at every "
         "step. So the network has {formula} parameters whatever {T} is, and each of them affects "

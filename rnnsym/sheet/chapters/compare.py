@@ -33,7 +33,7 @@ def sections() -> Iterator[Block]:
 def _goals(words: Phrases) -> Block:
     return words.box(
         "goals",
-        "You can",
+        "After this sheet you can",
         (
             "name idea, strength and limitation of each of five recurrent architectures",
             "set GRU and LSTM side by side: states, gates, parameters, paths of the gradient",

@@ -69,7 +69,7 @@ def sections() -> Iterator[Block]:
 def _goals(words: Phrases) -> Block:
     return words.box(
         "goals",
-        "You can",
+        "After this sheet you can",
         (
             "write {∂h[T]/∂h[t]} as a product of Jacobians, and say which factors are in each",
             "bound that product, and say which condition is sufficient and which is necessary",

@@ -54,7 +54,7 @@ def sections() -> Iterator[Block]:
 def _goals(words: Phrases) -> Block:
     return words.box(
         "goals",
-        "You can",
+        "After this sheet you can",
         (
             "count the parameters of any recurrent layer from the shapes in its equations",
             "count stacks, bidirectional layers, projections, readouts and embeddings",

@@ -47,7 +47,7 @@ def sections() -> Iterator[Block]:
 def _goals(words: Phrases) -> Block:
     return words.box(
         "goals",
-        "You can",
+        "After this sheet you can",
         (
             "write the equations of layer {l} at step {t}, and say what layer 1 reads",
             "say what arrives at {h[l,t]} on the way back, from later steps and from above",
@@ -85,7 +85,10 @@ def _forward(words: Phrases) -> Iterator[Block]:
     yield symbol_table(words.system)
     yield from widths(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
-    yield Figure(unrolled_diagram(study(DRAWN).system, FIGURE_STEPS))
+    yield Figure(
+        unrolled_diagram(study(DRAWN).system, FIGURE_STEPS),
+        words.say("Three layers over three steps: up is depth, right is time."),
+    )
     yield words.paragraph(
         "In one line, with the output written as the state: {h[l,t]} is tanh of {together}, and "
         "{h[0,t]} stands for {x[t]}. Each layer has weights of its own, shared over steps and not "
@@ -124,7 +127,10 @@ def _two_ways(words: Phrases) -> Iterator[Block]:
     )
     rows = ((prose(name), _arriving(words, *place)) for name, place in corners)
     yield Table((prose("where"), words.say("what arrives at {h[l,t]}")), tuple(rows))
-    yield Figure(backward_diagram(study(DRAWN).derivation, FIGURE_STEPS))
+    yield Figure(
+        backward_diagram(study(DRAWN).derivation, FIGURE_STEPS),
+        words.say("Backwards: down through the layers, left through time."),
+    )
     yield words.paragraph(
         "Only the top layer sees the loss directly. Everything below learns from what has come "
         "down through the matrices and slopes of all layers between, and, within each layer, back "

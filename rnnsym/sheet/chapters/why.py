@@ -13,7 +13,7 @@ def sections() -> Iterator[Block]:
     words = about("vanilla")
     yield words.box(
         "goals",
-        "You can",
+        "After this sheet you can",
         (
             "say what a recurrent network does that a feed-forward network cannot",
             "name the two weaknesses of the vanilla network, and the answer to each",
