@@ -104,8 +104,14 @@ class _Backward:
     def _link(self, link: Link) -> Link:
         by_array = self.terms.get((link.source, link.target), {})
         cut = (link.source, link.target) in self.cut
-        labels = () if cut else tuple(self._label(terms) for terms in by_array.values())
+        order = sorted(by_array, key=lambda array: self._rank(array, link))
+        labels = () if cut else tuple(self._label(by_array[array]) for array in order)
         return Link(link.target, link.source, labels, link.reads, cut)
+
+    def _rank(self, array: Array, link: Link) -> int:
+        """The place of an array among those that a forward link carries."""
+        origin = self.unrolling.origin(array)
+        return link.reads.index(origin) if origin in link.reads else len(link.reads)
 
     def _label(self, terms: list[tuple[Node, Node]]) -> Label:
         label: Label = (_sum([value for value, _ in terms]),)

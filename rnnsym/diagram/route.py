@@ -1,7 +1,7 @@
 """Orthogonal routes on a lattice: the shortest way with few bends and few crossings.
 
-Lines out of one vertex
-share their way and part at joints; lines of different vertices cross at right angles or not at all.
+Routes of one line share their way and part at joints; different lines cross at right angles or not
+at all.
 """
 
 import itertools
@@ -212,10 +212,6 @@ class _Router:
         inside = self.owner.get(point)
         if inside == link.target or (inside is not None and turn != way):
             return None if inside != link.target else self._inward(link, point, way, turn)
-        line = self.graph.line(link)
-        other = self.taken.get(point)
-        if other is not None and other != line and turn != way:
-            return None
         there = point[0] + STEPS[turn][0], point[1] + STEPS[turn][1]
         if not (0 <= there[0] < self.lattice.width and 0 <= there[1] < self.lattice.height):
             return None
@@ -259,11 +255,9 @@ class _Router:
         return 1 + CROSS if ways == across and there not in self.crossed else None
 
     def _blocked(self, link: Link, point: Point, turn: int) -> bool:
-        """Tell whether another line already runs on from here, or comes in at this port."""
+        """Tell whether another line already runs on from here."""
         if self.owner.get(point) == link.source:
-            port = link.source, point, turn
-            entering = link.source, point, (turn + 2) % 4
-            return entering in self.entries or (port in self.exits and not self.graph.shared)
+            return not self.graph.shared and (link.source, point, turn) in self.exits
         line = self.graph.line(link)
         return any(turn in net.get(point, ()) for name, net in self.nets.items() if name != line)
 
