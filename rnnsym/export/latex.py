@@ -212,7 +212,7 @@ def export_latex(document: Document, style: Style = PLAIN, /) -> dict[str, bytes
         version=VERSION,
         paper=style.paper,
         large=style.large,
-        widest_number="0" * max((len(number) for number in page.numbers), default=1),
+        widest_number="0" * max((len(number) for number in page.numbers), default=0),
         blocks=[text for text, asks in zip(printed, questions, strict=True) if not asks],
         questions=[text for text, asks in zip(printed, questions, strict=True) if asks],
         solved=any(isinstance(b, Question) and b.solved for b in document.blocks),
