@@ -152,6 +152,7 @@ def test_draw_writes_files(tmp_path: Path) -> None:
         (["gru", "--steps", "2"], "--steps goes with --view unrolled or backward"),
         (["gru", "--truncate", "2"], "--truncate goes with --view backward, not with --view cell"),
         (["gru, lstm", "--view", "cell"], "'gru, lstm' has several cells (gru, lstm)"),
+        (["gru", "--format", "svg", "--out", "a.pdf"], "--format svg writes .svg files, not a.pdf"),
         (["gru*30"], "126 vertices, at most 80 are drawn"),
         (["bi(lstm)*3", "--steps", "3"], "columns, a terminal has 80: fewer --steps"),
         (["gru", "--view", "unrolled", "--steps", "0"], "0 is not in the range"),

@@ -24,6 +24,7 @@ __all__ = ["COMMANDS"]
 
 VIEWS = ("cell", "unrolled", "backward")
 STEPS = 3
+PICTURES = (".txt", ".svg", ".tex", ".pdf", ".png")
 ENDINGS = {"text": ".txt", "svg": ".svg", "latex": ".tex"}
 
 
@@ -93,6 +94,8 @@ def draw(
     folder, name = out, f"{slug(str(network))}-{shown}{ENDINGS[format_name]}"
     if out.suffix == ENDINGS[format_name]:
         folder, name = out.parent, out.name
+    elif out.suffix in PICTURES and not out.is_dir():
+        raise InputError(f"--format {format_name} writes {ENDINGS[format_name]} files, not {out}")
     for written in write_files(folder, {name: content.encode()}, force=force):
         say(f"{written.status}: {written.path}")
 
