@@ -27,15 +27,26 @@ now_back, before_back, after_back = slice(-2, 0, -1), slice(-3, None, -1), slice
 STACKS = ($stacks)
 
 
+def aligned(shape, dtype):
+    """An array that starts where a line of the processor's cache does: it is read faster."""
+    size = np.dtype(dtype).itemsize * shape[0] * shape[1]
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
 class Weights(dict):
     """Weights by name; the parts of a stack are views of it, so update them in place."""
 
     def __init__(self, arrays, dtype):
-        super().__init__((k, np.array(v, dtype)) for k, v in arrays.items())
+        for name, array in arrays.items():
+            self[name] = aligned(np.shape(array), dtype)
+            self[name][...] = array
         for name, parts, places in STACKS:
             for at in places:
-                whole = np.concatenate([self[part + at] for part in parts])
-                self[name + at], start = whole, 0
+                arrays = [self[part + at] for part in parts]
+                whole = aligned((sum(map(len, arrays)), arrays[0].shape[1]), dtype)
+                self[name + at], start = np.concatenate(arrays, out=whole), 0
                 for part in parts:
                     stop = start + len(self[part + at])
                     self[part + at], start = whole[start:stop], stop
