@@ -274,7 +274,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         derived("textbook", MODELS[0]),
         derived("keras", "gru"),
         *(paper(items, 3, solved=solved) for solved in (False, True)),
-        made_of(Heading("One"), Listing((prose("a"),), "letters"), Code("x = 1", "python")),
+        made_of(Heading("One"), Listing((prose(vector("a")),), "letters"), Code("x", "python")),
     ]
     for document in documents:
         for name, content in export_html(document).items():
