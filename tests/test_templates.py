@@ -108,21 +108,20 @@ def test_html_templates_cannot_reach_files(folder: Path) -> None:
         written(folder, "{{ style.templates.write_text('x') }}", "html/document.html.j2")
 
 
-@pytest.mark.parametrize(
-    ("make", "expected"),
-    [
-        (lambda _: None, "no folder of templates: mine"),
-        (lambda path: path.mkdir(), "mine holds no template that rnnsym looks for (html/"),
-        (lambda path: path.write_text(""), "no folder of templates: mine"),
-    ],
-)
-def test_a_folder_without_templates_is_refused(
-    make: Callable[[Path], None], expected: str, tmp_path: Path
-) -> None:
-    make(tmp_path / "mine")
-    done = call("sheet", "vanilla", "--templates", "mine", folder=tmp_path)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert expected in done.stderr
+def test_a_folder_without_templates_is_refused(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+
+    def refused() -> str:
+        done = call("sheet", "vanilla", "--templates", "mine", folder=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        return done.stderr
+
+    assert "no folder of templates: mine" in refused()
+    mine.write_text("")
+    assert "no folder of templates: mine" in refused()
+    mine.unlink()
+    mine.mkdir()
+    assert "mine holds no template that rnnsym looks for (html/" in refused()
 
 
 def test_tex_that_a_template_breaks_is_reported_with_its_source_kept(
