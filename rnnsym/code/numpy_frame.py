@@ -39,6 +39,7 @@ class Weights(dict):
     """Weights by name; the parts of a stack are views of it, so update them in place."""
 
     def __init__(self, arrays, dtype):
+        self.dtype = dtype
         for name, array in arrays.items():
             self[name] = aligned(np.shape(array), dtype)
             self[name][...] = array
@@ -54,7 +55,7 @@ class Weights(dict):
 
 def weights(p, dtype):
     """Stack the weights, unless they are already: do it once for many calls."""
-    if isinstance(p, Weights) and all(a.dtype == dtype for a in p.values()):
+    if isinstance(p, Weights) and p.dtype == dtype:
         return p
     stacks = {name + at for name, _, places in STACKS for at in places}
     return Weights({k: v for k, v in p.items() if k not in stacks}, dtype)
