@@ -1,0 +1,149 @@
+"""Lines of a derivation as questions show them: the model, its loss, and what each δ stands for."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from rnnsym.blocks import Block, Equations, Inline, Line, Note, Paragraph, Prose, prose
+from rnnsym.derivation import Derivation, Step, Term
+from rnnsym.derive import derive
+from rnnsym.equations import System
+from rnnsym.errors import ShapeError
+from rnnsym.expr import LAYER, STEPS, TIME, Array, Family, Integer, Node, arrays_in
+from rnnsym.quiz import truth
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.subject import convention_note, described
+from rnnsym.system import build_system, read_model
+
+__all__ = [
+    "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of", "error", "gradient_of",
+    "line", "listed", "model_blocks", "named_adjoints", "proven", "reason_of", "source_of",
+    "system_of",
+]  # fmt: skip
+
+EQUAL, FAR = 1e-12, 1e-6
+"""How near the key is to the true gradient, and how far every wrong line."""
+PROOF = "complex step through the forward equations at every step"
+INSIDE = " at a step that is neither the first nor the last"
+RULES = (
+    " is what reaches it directly. Initial states are not zero. "
+    "A gradient counts every path to the loss and has the shape of what it is taken of; here"
+)
+LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
+
+
+@lru_cache(maxsize=256)
+def system_of(model: str, convention: str = "textbook") -> System:
+    """Return the equations of a model."""
+    return build_system(read_model(model, convention=convention))
+
+
+def derivation_of(model: str, convention: str = "textbook") -> Derivation:
+    """Return the derivation of a model."""
+    return derive(system_of(model, convention))
+
+
+@lru_cache(maxsize=4096)
+def line(model: str, key: str, convention: str = "textbook") -> tuple[Step, Node]:
+    """Return one line of the derivation, and its right-hand side."""
+    [step] = derivation_of(model, convention).find(key)
+    return step, step.value()
+
+
+@lru_cache(maxsize=65536)
+def error(model: str, key: str, value: Node, convention: str = "textbook") -> float:
+    """Return how far an expression is from what the line should give; ∞ where shapes differ."""
+    step, _ = line(model, key, convention)
+    if value.shape != step.target.shape:
+        return float("inf")
+    try:
+        return truth.error(system_of(model, convention), step, value)
+    except (ValueError, ShapeError):  # what has no value is no gradient
+        return float("inf")
+
+
+def proven(model: str, key: str, value: Node, wrong: Iterable[Node] = ()) -> None:
+    """Compare a line with the true gradient, and what is wrong too.
+
+    Raises:
+        Unfair: the line is not the gradient, or something wrong is.
+    """
+    off = error(model, key, value)
+    if not off <= EQUAL:
+        raise Unfair(f"the line {key} of '{model}' is off by {off}")
+    for other in wrong:
+        off = error(model, key, other)
+        if not off > FAR:
+            raise Unfair(f"{other} is the gradient too (off by {off})")
+
+
+def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
+    """Return what a question about the backward pass says first.
+
+    Args:
+        system: the model.
+        shown: expressions whose adjoints are explained.
+    """
+    loss = system.loss_terms[0]
+    forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
+    seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS, "; ")
+    return (
+        Paragraph(prose(*described(system), " is computed by")),
+        Equations(forward),
+        Paragraph(convention_note(system)),
+        Paragraph(prose(*seen, loss.given, RULES)),
+        Equations(named_adjoints(system, shown)),
+    )
+
+
+def named_adjoints(system: System, shown: Iterable[Node]) -> tuple[Line, ...]:
+    """Return what each δ in these expressions stands for, once."""
+    held = (a for node in shown for a in arrays_in(node) if a.family.role == "adjoint")
+    timed = (Array(a.family, a.shape, a.layer, TIME) for a in held)
+    return tuple(Line(a, gradient_of(system, a)) for a in dict.fromkeys(timed))
+
+
+def gradient_of(system: System, adjoint: Array) -> Array:
+    """Return ∂L/∂a for the δ of a."""
+    of = next(s.of for s in derive(system).adjoints if s.target.family == adjoint.family)
+    family = Family(of.family.name, of.family.label, of.family.direction, "gradient")
+    return Array(family, of.shape, of.layer, of.time)
+
+
+def source_of(term: Term) -> Array | None:
+    """Return the left-hand side that a term comes through; None for the loss."""
+    if term.source is None:
+        return None
+    return term.source.lhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
+
+
+def reason_of(term: Term) -> Prose:
+    """Return through which equation a term comes, and by which rules."""
+    source = source_of(term)
+    if source is None:
+        return prose("the loss sees it directly")
+    rules = "; ".join(term.rules) or "added as it is"
+    return prose("through ", source, f": {rules}")
+
+
+@lru_cache(maxsize=4096)
+def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[Block, ...]:
+    """Return the worked solution of one line: each of its terms with its reason."""
+    step, value = line(model, key, convention)
+    notes = tuple(Note(term.value, reason_of(term)) for term in step.terms)
+    comment = prose(f"in front of all of it: {step.factor_rule}") if step.factor_rule else ()
+    said = prose("Every place where ", step.of, " is used gives one term:")
+    if step.factor is not None and step.terms:
+        said = prose(
+            "Every place where what is computed from ", step.of, " is used gives one term:"
+        )
+    shown = Line(step.target, value, shape=step.target.shape, comment=comment, notes=notes)
+    return Paragraph(said), Equations((shown,))
+
+
+def listed(parts: Sequence[Inline], last: str = " and ") -> Prose:
+    """Return things in a row: a, b and c."""
+    found: list[Inline] = []
+    for place, part in enumerate(parts):
+        found += [last if place == len(parts) - 1 else ", "] if place else []
+        found.append(part)
+    return tuple(found)

@@ -1,0 +1,137 @@
+"""A line of the derivation with one term left out: which term is missing?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
+
+from rnnsym.audit.misconceptions import MISCONCEPTIONS
+from rnnsym.audit.slips import SIGN, Row
+from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
+from rnnsym.derivation import Step, Term
+from rnnsym.expr import Array, Family, Node
+from rnnsym.item import Choice, Item, Option, Part, Proof
+from rnnsym.quiz.derivation_lines import (
+    INSIDE,
+    PROOF,
+    by_chain_rule,
+    derivation_of,
+    line,
+    model_blocks,
+    proven,
+    reason_of,
+    system_of,
+)
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.likeness import fingerprint
+from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.subject import EXAMINED
+
+__all__ = ["KIND"]
+
+NAME = "missing_term"
+TWICE = "another path counted twice"
+UNLIKELY = (SIGN, "sign of a term")
+"""Mistakes that nobody makes in a single term."""
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", name), ("convention", "textbook"), ("line", step.key), ("term", str(place)))
+        for name in cells or EXAMINED
+        for step in derivation_of(name).steps
+        if len(step.terms) > 1
+        for place, term in enumerate(step.terms)
+        if term.source is not None and _enough(name, step.key, place)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _enough(model: str, key: str, place: int) -> bool:
+    return len(tuple(islice(_distinct(model, key, place), WRONG))) == WRONG
+
+
+def _distinct(model: str, key: str, place: int) -> Iterator[Option]:
+    """Yield what the misconceptions make of the missing term, each different thing once."""
+    step, _ = line(model, key)
+    term = step.terms[place]
+    seen = {fingerprint(term.value)}
+    for option in (*_mistaken(step, term), *_twice(step, term)):
+        [value] = option.content
+        if isinstance(value, Node) and fingerprint(value) not in seen:
+            seen.add(fingerprint(value))
+            yield option
+
+
+def _mistaken(step: Step, term: Term) -> Iterator[Option]:
+    alone = replace(step, terms=(term,), factor=None, factor_rule="")
+    for misconception in MISCONCEPTIONS:
+        if misconception.name not in UNLIKELY:
+            for row, why in misconception.apply(Row(alone, term.value)):
+                yield Option(prose(row.value), misconception.name, why)
+
+
+def _twice(step: Step, term: Term) -> Iterator[Option]:
+    for other in step.terms:
+        if other is not term:
+            yield Option(prose(other.value), TWICE, prose("That path stands in the line already."))
+
+
+@lru_cache(maxsize=4096)
+def _wrong(model: str, key: str, place: int) -> tuple[Option, ...]:
+    return tuple(_distinct(model, key, place))
+
+
+def _completed(step: Step, place: int, value: Node) -> Node:
+    """Return the line with something in place of one term."""
+    terms = [replace(t, value=value) if i == place else t for i, t in enumerate(step.terms)]
+    return replace(step, terms=tuple(terms)).value()
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    return subject
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, key, place = values["model"], values["line"], int(values["term"])
+    step, value = line(model, key)
+    term = step.terms[place]
+    right = Option(prose(term.value), "", prose("It comes ", *reason_of(term), "."))
+    options = mixed(right, _wrong(model, key, place), arranger(NAME, parameters))
+    others = (o.content[0] for o in options if not o.correct)
+    proven(model, key, value, (_completed(step, place, x) for x in others if isinstance(x, Node)))
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="derivations",
+        level=3,
+        minutes=4,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(model, key, place),
+        parts=(Part((), Choice(options), 2, by_chain_rule(model, key)),),
+        proof=Proof(f"{PROOF}, the line completed with each option", "≤ 1e-12"),
+        tags=(model, "missing term"),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _stem(model: str, key: str, place: int) -> tuple[Block, ...]:
+    step, value = line(model, key)
+    gap = Array(Family("?", "?"), step.terms[place].value.shape)
+    where = INSIDE if step.time is not None else ""
+    asked = Paragraph(prose("One term of the line for ", step.target, where, " is missing:"))
+    shown = Line(step.target, _completed(step, place, gap))
+    question = Paragraph(prose("Which term stands in place of the question mark?"))
+    return (
+        *model_blocks(system_of(model), (step.target, value)), asked, Equations((shown,)), question,
+    )  # fmt: skip
+
+
+def _variants(_subject: Parameters) -> int:
+    return 1
+
+
+KIND = Kind(NAME, "derivations", "analyse", (3, 3), (2, 2), _subjects, _variants, _draw, _make)

@@ -1,0 +1,141 @@
+"""A gradient or an adjoint to be written as one expression, judged as ``rnnsym audit`` does."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rnnsym.audit import audit
+from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
+from rnnsym.blocks import Block, Paragraph, Prose, prose
+from rnnsym.derivation import Step
+from rnnsym.expr import source
+from rnnsym.item import FormulaAnswer, Item, Mark, Part, Proof
+from rnnsym.quiz.derivation_lines import (
+    INSIDE,
+    PROOF,
+    by_chain_rule,
+    derivation_of,
+    line,
+    model_blocks,
+    proven,
+    reason_of,
+    system_of,
+)
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.subject import EXAMINED
+
+__all__ = ["KIND", "MISCONCEPTIONS"]
+
+NAME = "write_gradient"
+MOST = 4
+"""Marks of a line of many terms."""
+HOW = "Write ⊙ for the entrywise product, ᵀ for a transpose, and Σ for a sum over the steps."
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", name), ("convention", "textbook"), ("line", step.key))
+        for name in cells or EXAMINED
+        for step in derivation_of(name).steps
+        if _asked(step)
+    ]
+
+
+def _asked(step: Step) -> bool:
+    """Tell whether there is something to find: a bias only adds up its adjoint."""
+    plain = len(step.terms) == 1 and step.factor is None and not step.terms[0].value.children
+    return not plain
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    return subject
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, key = values["model"], values["line"]
+    step, value = line(model, key)
+    proven(model, key, value)
+    _judged(model, key)
+    marks = _marks(step)
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="derivations",
+        level=3 if step.time is None else 4,
+        minutes=2 + len(marks),
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(model, key),
+        parts=(
+            Part(
+                (),
+                FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
+                sum(mark.points for mark in marks),
+                by_chain_rule(model, key),
+                marks,
+                _hints(step),
+            ),
+        ),
+        proof=Proof(f"{PROOF}; audit finds the key equal, and each mutant not", "≤ 1e-12"),
+        tags=(model, "formula"),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _judged(model: str, key: str) -> None:
+    """Give the key and what misconceptions make of it to the judge of answers.
+
+    Raises:
+        Unfair: it does not find the key equal, or finds a mutant so.
+    """
+    derivation = derivation_of(model)
+    step, value = line(model, key)
+    verdict = audit(derivation, step.name, source(value), explain=False)
+    if verdict.kind != "equal":
+        raise Unfair(f"audit finds the key of {key} {verdict.kind}")
+    mutants = [row.value for m in MISCONCEPTIONS for row, _ in m.apply(Row(step, value))[:1]]
+    for mutant in mutants:
+        verdict = audit(derivation, step.name, source(mutant), explain=False)
+        if verdict.kind not in ("different", "shape", "transposed"):
+            raise Unfair(f"audit finds {mutant} {verdict.kind} to the key of {key}")
+
+
+def _marks(step: Step) -> tuple[Mark, ...]:
+    """Return a mark for each of the first terms, and one for the rest of the line."""
+    found = [
+        Mark(1, "M", prose(term.value, ", ", *reason_of(term)))
+        for term in step.terms[: MOST - 1]
+        if term.source is not None or len(step.terms) == 1
+    ]
+    last = "all other terms, shapes and indices right" if len(step.terms) >= MOST else "all right"
+    if step.factor is not None:
+        return (*found, Mark(1, "A", prose("times ", step.factor, ", ", last)))
+    if step.summed is not None:
+        return (*found, Mark(1, "A", prose("summed over all steps, ", last)))
+    return (*found, Mark(1, "A", prose("the sum of these terms, ", last)))
+
+
+def _hints(step: Step) -> tuple[Prose, ...]:
+    first = prose("Look for every place in the equations where it is used.")
+    number = len(step.terms)
+    terms = f"{number} terms" if number > 1 else "one term"
+    return first, prose(f"There {'are' if number > 1 else 'is'} {terms}.")
+
+
+@lru_cache(maxsize=4096)
+def _stem(model: str, key: str) -> tuple[Block, ...]:
+    step, value = line(model, key)
+    where = INSIDE if step.time is not None else ""
+    allowed = "the δ above, values of the forward pass and parameters"
+    ask = prose("Write ", step.target, where, f" as one expression in {allowed}. {HOW}")
+    return (*model_blocks(system_of(model), (step.target, value)), Paragraph(ask))
+
+
+def _variants(_subject: Parameters) -> int:
+    return 1
+
+
+KIND = Kind(NAME, "derivations", "create", (3, 4), (2, 4), _subjects, _variants, _draw, _make)
