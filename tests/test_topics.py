@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from math import comb, exp
+from math import comb, exp, isclose
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from rnnsym.theorems import THEOREMS, Theorem
 CHAPTERS = ("bptt", "gradient-flow", "bidirectional", "stacked", "params", "compare")
 TOPICS = (*CHAPTERS, "booklet", "cheatsheet")
 FORMATS = ("latex", "markdown", "text")
+OURS = ("rnnsym.blocks", "rnnsym.document")
 
 
 @cache
@@ -35,17 +36,18 @@ def document(name: str) -> Document:
     return topic_document(load_topic(name))
 
 
-def parts(block: Any) -> Iterator[Any]:
+def parts(part: Any) -> Iterator[Any]:
     """Yield everything that a document is made of, outermost first."""
-    yield block
-    if isinstance(block, tuple):
-        inner = block
-    elif is_dataclass(block) and type(block).__module__ in ("rnnsym.blocks", "rnnsym.document"):
-        inner = tuple(getattr(block, f.name) for f in fields(block))
-    else:
-        inner = ()
-    for part in inner:
-        yield from parts(part)
+    yield part
+    match part:
+        case (*several,):
+            for inner in several:
+                yield from parts(inner)
+        case _ if is_dataclass(part) and type(part).__module__ in OURS:
+            for field in fields(part):
+                yield from parts(getattr(part, field.name))
+        case _:
+            pass
 
 
 @cache
@@ -155,11 +157,11 @@ def test_counterexample_and_powers() -> None:
     for steps, shown in zip((1, 10, 20, 30), rows[0][1:], strict=True):
         jacobian = np.diag([1.0, 0.0]) @ matrix
         norm = np.linalg.svd(np.linalg.matrix_power(jacobian, steps))[1][0]
-        assert number(shown) == pytest.approx(norm, rel=0.06)
+        assert isclose(number(shown), norm, rel_tol=0.06)
     for gate, *shown_powers in cells(table("gradient-flow", head="forget gate")):
         kept = 1 / (1 + exp(-int(gate[2]))) if gate.startswith("σ") else float(gate)
         for k, shown in zip((10, 50, 100), shown_powers, strict=True):
-            assert number(shown) == pytest.approx(kept**k, rel=0.06)
+            assert isclose(number(shown), kept**k, rel_tol=0.06)
 
 
 def number(shown: str) -> float:
@@ -241,8 +243,11 @@ def test_a_failing_theorem_stops_the_sheet(
             return 1.0
 
     known = THEOREMS[name]
-    broken = Theorem(name, known.statement, known.source, Broken())
-    monkeypatch.setattr(chapter, "theorem", lambda _name: broken)
+
+    def theorem(_: str) -> Theorem:
+        return Theorem(name, known.statement, known.source, Broken())
+
+    monkeypatch.setattr(chapter, "theorem", theorem)
     with pytest.raises(CheckError, match=name):
         list(chapter.sections())
 
