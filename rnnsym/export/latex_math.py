@@ -1,6 +1,7 @@
 """Maths and running text in LaTeX, and about how wide they come out."""
 
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from rnnsym.blocks import (
     Emphasis,
@@ -25,6 +26,7 @@ SIGNS = {"=": "=", "×": r"\times", "≤": r"\le", "≥": r"\ge", "<": "<", ">":
          "≈": r"\approx", "≠": r"\neq", "∈": r"\in"}  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def math_latex(math: Math) -> str:
     """Return maths in LaTeX, without dollars."""
     if isinstance(math, Node):
