@@ -231,7 +231,7 @@ def test_large_products_in_blocks_are_those_of_each_sequence(n: int) -> None:
     module = loaded("gru")
     rng = np.random.default_rng(5)
     shapes = module["shapes"](d=n + 1, n=n)[0]
-    p = {k: rng.standard_normal(s) / n**0.5 for k, s in shapes.items()}
+    p: Arrays = {k: rng.standard_normal(s) / n**0.5 for k, s in shapes.items()}
     x, start = rng.standard_normal((2, n + 1, 64)), {"h": rng.standard_normal((n, 64))}
     y, _, cache = module["forward"](p, x, start)
     _, dx, dstart = module["backward"](cache, y)

@@ -37,10 +37,17 @@ class Gradients:
                 for weight in run.weights:
                     left.pop(weight)
                 stacked += self._unstacked(run)
+        cuts: dict[Array, str] = {}
         if stacked:
+            cuts = {self.adjoints[a.lhs.family]: layer.cut([a.lhs]) for a in layer.stack}
             lines += ["d = flat(delta[now])", *stacked]
         for weight, found in left.items():
-            parts = [self._contracted(replaced(t, self.plan.maps), weight) for t in found]
+            parts = [
+                f"d[{cuts[t]}].sum(axis=1, keepdims=True)"
+                if isinstance(t, Array) and t in cuts
+                else self._contracted(replaced(t, self.plan.maps), weight)
+                for t in found
+            ]
             key = f'"{key_of(weight)}" + at'
             total = " + ".join(parts) if parts else f"np.zeros_like(params[{key}])"
             lines.append(f"gradients[{key}] = {total}")

@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
 from typing import Any, TypeAlias
@@ -100,8 +101,7 @@ class Task:
 
     def torch(self) -> Action:
         """Return nn.LSTM or nn.GRU with autograd."""
-        import torch
-
+        torch: Any = import_module("torch")
         torch.set_num_threads(1)
         n = self.size.n
         net: Any = getattr(torch.nn, self.cell.torch or "GRU")(n, n)
@@ -121,7 +121,8 @@ class Task:
 def interleaved(ours: Action, theirs: Action) -> tuple[list[float], list[float]]:
     """Time two actions in turn, A B A B …: milliseconds of the process, a list for each."""
     found: tuple[list[float], list[float]] = ([], [])
-    ours(), theirs()
+    ours()
+    theirs()
     end = time.perf_counter() + SECONDS
     while time.perf_counter() < end or len(found[0]) < FEWEST:
         for times, action in zip(found, (ours, theirs), strict=True):
