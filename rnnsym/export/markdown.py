@@ -41,14 +41,13 @@ _ESCAPES = str.maketrans(
 # What begins a list, a heading or a rule where a block begins.
 _MARKER = re.compile(r"^(\d+)([.)])|^([-+=])")
 # GitHub reads Markdown inside of maths: a backslash before a sign is an escape there, < begins a
-# tag, ]( a link, and _ before a bracket ends an emphasis that an earlier _ began.
+# tag, and _ before a bracket ends an emphasis that an earlier _ began.
 _IN_MATHS = (
     ("\\\\", r"\cr "), (r"\,", r"\thinspace "), (r"\;", r"\thickspace "), (r"\!", ""),
     (r"\ ", r"\space "), (r"\{", r"\lbrace "), (r"\}", r"\rbrace "), (r"\|", r"\Vert "),
     ("<", r"\lt "), (">", r"\gt "), ("|", r"\vert "), ("*", r"\ast "),
 )  # fmt: skip
 _ENDS_EMPHASIS = re.compile(r"(?<=\S)_(?=[^\w\s])")
-_LINK = re.compile(r"\](?=[(\[])")
 
 
 def export_markdown(document: Document, _style: Style = PLAIN, /) -> dict[str, bytes]:
@@ -101,7 +100,7 @@ def markdown_math(math: Math) -> str:
     latex = math_latex(math)
     for sign, name in _IN_MATHS:
         latex = latex.replace(sign, name)
-    return _LINK.sub("] ", _ENDS_EMPHASIS.sub(" _", latex)).strip()
+    return _ENDS_EMPHASIS.sub(" _", latex).strip()
 
 
 def prose_markdown(content: Prose) -> str:
