@@ -36,7 +36,7 @@ def formula_width(source: str) -> float:
     r"""Return about how many points wide a formula is at 11 pt.
 
     >>> round(formula_width(r"\delta_h \odot (1 - z_t)"))
-    68
+    59
     """
     total = sum(_matrix(body) for body in _MATRIX.findall(source))
     return total + _run(iter(_TOKEN.findall(_MATRIX.sub("", source))))
