@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from itertools import zip_longest
 
 __all__ = ["formula_width"]
@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|.", re.DOTALL)
 _MATRIX = re.compile(r"\\begin\{[a-z]*matrix\}(.*?)\\end\{[a-z]*matrix\}", re.DOTALL)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def formula_width(source: str) -> float:
     r"""Return about how many points wide a formula is at 11 pt.
 
