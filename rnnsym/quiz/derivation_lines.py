@@ -57,7 +57,7 @@ def error(model: str, key: str, value: Node, convention: str = "textbook") -> fl
         return float("inf")
     try:
         return truth.error(system_of(model, convention), step, value)
-    except (ValueError, ShapeError):  # what has no value is no gradient
+    except (KeyError, ShapeError, ValueError):  # a step or a value that does not exist
         return float("inf")
 
 

@@ -9,7 +9,7 @@ from rnnsym.audit.misconceptions import MISCONCEPTIONS
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.derivation import Step, Term
-from rnnsym.expr import Array, Family, Node
+from rnnsym.expr import Array, Family, Node, arrays_in
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     INSIDE,
@@ -31,7 +31,6 @@ from rnnsym.quiz.subject import EXAMINED
 __all__ = ["KIND"]
 
 NAME = "missing_term"
-TWICE = "another path counted twice"
 UNLIKELY = (SIGN, "sign of a term")
 """Mistakes that nobody makes in a single term."""
 
@@ -57,11 +56,16 @@ def _distinct(model: str, key: str, place: int) -> Iterator[Option]:
     step, _ = line(model, key)
     term = step.terms[place]
     seen = {fingerprint(term.value)}
-    for option in (*_mistaken(step, term), *_twice(step, term)):
+    for option in _mistaken(step, term):
         [value] = option.content
-        if isinstance(value, Node) and fingerprint(value) not in seen:
+        if isinstance(value, Node) and _backward(value) and fingerprint(value) not in seen:
             seen.add(fingerprint(value))
             yield option
+
+
+def _backward(value: Node) -> bool:
+    """Tell whether an expression carries an adjoint: what does not is no term of a gradient."""
+    return any(a.family.role == "adjoint" for a in arrays_in(value))
 
 
 def _mistaken(step: Step, term: Term) -> Iterator[Option]:
@@ -70,12 +74,6 @@ def _mistaken(step: Step, term: Term) -> Iterator[Option]:
         if misconception.name not in UNLIKELY:
             for row, why in misconception.apply(Row(alone, term.value)):
                 yield Option(prose(row.value), misconception.name, why)
-
-
-def _twice(step: Step, term: Term) -> Iterator[Option]:
-    for other in step.terms:
-        if other is not term:
-            yield Option(prose(other.value), TWICE, prose("That path stands in the line already."))
 
 
 @lru_cache(maxsize=4096)

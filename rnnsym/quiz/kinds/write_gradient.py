@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rnnsym.audit import audit
-from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
+from rnnsym.audit.slips import MISCONCEPTIONS, Row
 from rnnsym.blocks import Block, Paragraph, Prose, prose
 from rnnsym.derivation import Step
 from rnnsym.expr import source
@@ -31,7 +31,10 @@ __all__ = ["KIND", "MISCONCEPTIONS"]
 NAME = "write_gradient"
 MOST = 4
 """Marks of a line of many terms."""
-HOW = "Write ⊙ for the entrywise product, ᵀ for a transpose, and Σ for a sum over the steps."
+HOW = (
+    "Do not put in what a δ is equal to. Write ⊙ for the entrywise product, ᵀ for a transpose, "
+    "and Σ for a sum over the steps."
+)
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -127,11 +130,12 @@ def _hints(step: Step) -> tuple[Prose, ...]:
 
 @lru_cache(maxsize=4096)
 def _stem(model: str, key: str) -> tuple[Block, ...]:
-    step, value = line(model, key)
+    step, _ = line(model, key)
+    shown = (s.target for s in derivation_of(model).adjoints)
     where = INSIDE if step.time is not None else ""
     allowed = "the δ above, values of the forward pass and parameters"
     ask = prose("Write ", step.target, where, f" as one expression in {allowed}. {HOW}")
-    return (*model_blocks(system_of(model), (step.target, value)), Paragraph(ask))
+    return (*model_blocks(system_of(model), shown), Paragraph(ask))
 
 
 def _variants(_subject: Parameters) -> int:

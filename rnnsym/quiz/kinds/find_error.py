@@ -1,0 +1,172 @@
+"""Four numbered lines of a derivation, one of them changed by a mistake: which one is wrong?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rnnsym.audit.misconceptions import MISCONCEPTIONS
+from rnnsym.audit.slips import SIGN, Row
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
+from rnnsym.expr import TIME, Node
+from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
+from rnnsym.quiz.derivation_lines import (
+    FAR,
+    INSIDE,
+    PROOF,
+    by_chain_rule,
+    derivation_of,
+    error,
+    line,
+    model_blocks,
+    proven,
+    system_of,
+)
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.subject import EXAMINED
+
+__all__ = ["KIND"]
+
+NAME = "find_error"
+LINES = 4
+UNLIKELY = (SIGN, "sign of a term", "sum over the steps missing")
+"""Mistakes that are seen without thinking."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """A wrong right-hand side, what it is called and why it is wrong."""
+
+    name: str
+    value: Node
+    why: Prose
+
+    @property
+    def label(self) -> str:
+        """What a parameter of an item calls it."""
+        return f"{self.name}: {printed(prose(self.value))}"
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    names = cells or EXAMINED
+    return [(("model", n), ("convention", "textbook")) for n in names if len(_keys(n)) >= LINES]
+
+
+@lru_cache(maxsize=256)
+def _keys(model: str) -> tuple[str, ...]:
+    """The lines that hold more than one array: in the others there is nothing to get wrong."""
+    steps = derivation_of(model).steps
+    return tuple(s.key for s in steps if s.value().children and _any_mistake(model, s.key))
+
+
+@lru_cache(maxsize=4096)
+def _any_mistake(model: str, key: str) -> bool:
+    return next(_mistaken(model, key), None) is not None
+
+
+@lru_cache(maxsize=4096)
+def _mistakes(model: str, key: str) -> tuple[_Mistake, ...]:
+    """What can go wrong in a line, every mistake that looks different."""
+    found = {mistake.label: mistake for mistake in _mistaken(model, key)}
+    return tuple(found.values())
+
+
+def _mistaken(model: str, key: str) -> Iterator[_Mistake]:
+    step, value = line(model, key)
+    for misconception in MISCONCEPTIONS:
+        if misconception.name not in UNLIKELY:
+            for row, why in misconception.apply(Row(step, value)):
+                if row.value.shape == value.shape:
+                    yield _Mistake(misconception.name, row.value, why)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    model = dict(subject)["model"]
+    keys = _keys(model)
+    chosen = draw.ranked("lines", keys)[:LINES]
+    inside = [key for key in keys if key in chosen]
+    wrong = inside[draw.integer("place", 0, LINES - 1)]
+    names = dict.fromkeys(m.name for m in _mistakes(model, wrong))
+    name = draw.choice("misconception", list(names))
+    mistake = draw.choice("mistake", [m.label for m in _mistakes(model, wrong) if m.name == name])
+    return (*subject, ("lines", " ".join(inside)), ("wrong", wrong), ("mistake", mistake))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, wrong = values["model"], values["wrong"]
+    keys = values["lines"].split(" ")
+    mistake = next(m for m in _mistakes(model, wrong) if m.label == values["mistake"])
+    for key in keys:
+        proven(model, key, line(model, key)[1])
+    if not error(model, wrong, mistake.value) > FAR:
+        raise Unfair(f"{mistake.label} is right all the same")
+    step, value = line(model, wrong)
+    shown = [(key, mistake.value if key == wrong else line(model, key)[1]) for key in keys]
+    options = tuple(_option(model, key, i, mistake, wrong) for i, key in enumerate(keys, 1))
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="derivations",
+        level=4,
+        minutes=6,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=(*_stem(model, tuple(keys)), _display(model, shown)),
+        parts=(
+            Part(
+                (Paragraph(prose("Which line is wrong?")),),
+                Choice(options),
+                2,
+                (Paragraph(prose(f"Line ({keys.index(wrong) + 1}). ", *mistake.why)),),
+            ),
+            Part(
+                (Paragraph(prose("Write the line that you found as it should be.")),),
+                FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
+                2,
+                by_chain_rule(model, wrong),
+                (
+                    Mark(1, "M", prose("the mistake is put right: ", *mistake.why)),
+                    Mark(1, "A", prose("the rest of the line as it was: ", value)),
+                ),
+                carries=(0,),
+            ),
+        ),
+        proof=Proof(f"{PROOF}: the line named is off, all others are right", "≤ 1e-12"),
+        tags=(model, mistake.name),
+    )
+
+
+def _option(model: str, key: str, number: int, mistake: _Mistake, wrong: str) -> Option:
+    content = prose(f"Line ({number})")
+    if key == wrong:
+        return Option(content, "", mistake.why)
+    why = prose("That line is right: ", line(model, key)[1], ".")
+    return Option(content, "right line taken for wrong", why)
+
+
+def _display(model: str, shown: Sequence[tuple[str, Node]]) -> Block:
+    lines = enumerate(shown, 1)
+    return Equations(
+        tuple(Line(line(model, key)[0].target, value, str(i)) for i, (key, value) in lines)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
+    system = system_of(model)
+    said = "In these lines of its derivation there is exactly one mistake; lines with the index "
+    asked = Paragraph(prose(said, TIME, f" are meant{INSIDE}."))
+    shown = (s.target for s in derivation_of(model).adjoints)
+    return (*model_blocks(system, shown), asked)
+
+
+def _variants(subject: Parameters) -> int:
+    model = dict(subject)["model"]
+    return sum(len(_mistakes(model, key)) for key in _keys(model))
+
+
+KIND = Kind(NAME, "derivations", "analyse", (4, 4), (4, 4), _subjects, _variants, _draw, _make)

@@ -1,0 +1,144 @@
+"""How many paths lead from a state to the state one step later, and which ones?"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from rnnsym.blocks import Block, Inline, Listing, Paragraph, Prose, prose
+from rnnsym.expr import TIME, Array
+from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
+from rnnsym.quiz.derivation_lines import listed, system_of
+from rnnsym.quiz.derivation_paths import Path, broken_paths, chain_of, counted, gap, paths
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.subject import EXAMINED, convention_note, described, equations_of
+
+__all__ = ["KIND"]
+
+NAME = "name_paths"
+SHOWN, RIGHT = 5, 3
+"""Options, and at most how many of them are right."""
+MOST = 8
+"""Paths that can be found by hand."""
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", name), ("convention", "textbook"), ("of", of.name), ("from", wrt.name))
+        for name in cells or EXAMINED
+        for of in chain_of(name).states
+        for wrt in chain_of(name).states
+        if _suited(name, of, wrt)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _suited(model: str, of: Array, wrt: Array) -> bool:
+    wrong = len(broken_paths(model, of, wrt))
+    right = counted(model, of, wrt)
+    return 1 < right <= MOST and min(right, RIGHT) + wrong >= SHOWN - 1 and wrong > 0
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    return subject
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model = values["model"]
+    states = {state.name: state for state in chain_of(model).states}
+    of, wrt = states[values["of"]], states[values["from"]]
+    true = paths(model, of, wrt)
+    if len(true) != counted(model, of, wrt) or any(gap(model, path) for path in true):
+        raise Unfair("the paths of the derivation are not those of the equations")
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="derivations",
+        level=3,
+        minutes=5,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(model, of, wrt),
+        parts=(_number(model, of, wrt), _which(model, of, wrt, arranger(NAME, parameters))),
+        proof=Proof("paths counted by adding up along the forward equations", "exact"),
+        tags=(model, "paths"),
+    )
+
+
+def _number(model: str, of: Array, wrt: Array) -> Part:
+    true = paths(model, of, wrt)
+    one = WrongNumber(Decimal(1), "one path kept", prose("The gradient takes all paths, not one."))
+    blank = Blank(prose("number of paths"), Decimal(len(true)), Decimal(0), (one,))
+    return Part(
+        (Paragraph(prose("How many paths are there?")),),
+        Numeric((blank,)),
+        2,
+        (Paragraph(prose("They are")), Listing(tuple(_said(path) for path in true))),
+        (
+            Mark(1, "M", prose("every equation that reads ", _before(wrt), " is looked at")),
+            Mark(1, "A", prose(f"{len(true)}")),
+        ),
+    )
+
+
+def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
+    right = draw.ranked("right", paths(model, of, wrt))[: draw.integer("number", 1, RIGHT)]
+    wrong = draw.ranked("wrong", broken_paths(model, of, wrt))[: SHOWN - len(right)]
+    options = [
+        *(Option(_said(path), "", prose("Each step of it is in an equation.")) for path in right),
+        *(Option(_said(path), "an edge that is not there", _why(model, path)) for path in wrong),
+    ]
+    shown = tuple(draw.ranked("order", options, lambda option: option.content))
+    return Part(
+        (Paragraph(prose("Which of these are such paths?")),),
+        Choice(shown, several=True),
+        2,
+        tuple(Paragraph(prose(*_said(path), ": ", *_why(model, path))) for path in wrong),
+    )
+
+
+def _why(model: str, path: Path) -> Prose:
+    broken = gap(model, path)
+    if broken is None:
+        raise Unfair("what should be no path is one")
+    return prose("the equation of ", broken[0], " does not read ", broken[1], ".")
+
+
+def _said(path: Path) -> Prose:
+    found: list[Inline] = []
+    for array in reversed(path):
+        found += [" → ", array] if found else [array]
+    return tuple(found)
+
+
+def _before(state: Array) -> Array:
+    return state.xreplace({TIME: TIME - 1})
+
+
+@lru_cache(maxsize=1024)
+def _stem(model: str, of: Array, wrt: Array) -> tuple[Block, ...]:
+    system = system_of(model)
+    others = [_before(state) for state in chain_of(model).states if state != wrt]
+    held = prose(", while ", *listed(others), " is held fixed" if others[1:] == [] else
+                 " are held fixed") if others else ()  # fmt: skip
+    rule = (
+        "A path is written by the arrays that it passes; pre-activations have no name of their "
+        "own, and an array that an equation reads twice makes one path."
+    )
+    return (
+        Paragraph(prose(*described(system), " is computed by")),
+        equations_of(system),
+        Paragraph(convention_note(system)),
+        Paragraph(prose("A change of ", _before(wrt), *held, " reaches ", of,
+                        f" along every path of the graph of one step. {rule}")),
+    )  # fmt: skip
+
+
+def _variants(_subject: Parameters) -> int:
+    return 1
+
+
+KIND = Kind(NAME, "derivations", "analyse", (3, 3), (4, 4), _subjects, _variants, _draw, _make)
