@@ -19,6 +19,7 @@ def asked(derivation: Derivation) -> Iterator[tuple[str, str]]:
     for step in derivation.steps:
         value, name = step.value(), step.target.name
         about = name if name.startswith("delta_") else name.removeprefix("d")
+        about += "_0" if step.of.time == 0 else ""
         yield about, source(value)
         if isinstance(value, Plus):
             yield about, source(plus(*value.children[1:]))
