@@ -33,7 +33,13 @@ FOLDER = Path(__file__).parent / "cells"
 
 def cell_names(convention: str = "textbook") -> list[str]:
     """Return the names of the shipped cells, from the file names alone."""
-    return sorted(p.stem for p in _folder(convention).glob("*.toml") if p.stem != "convention")
+    return list(_names(convention))
+
+
+@cache
+def _names(convention: str) -> tuple[str, ...]:
+    found = (p.stem for p in _folder(convention).glob("*.toml"))
+    return tuple(sorted(name for name in found if name != "convention"))
 
 
 def _folder(convention: str) -> Path:

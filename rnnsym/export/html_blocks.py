@@ -242,11 +242,11 @@ def _line(line: Line, page: Page) -> Markup:
         parts.append(_notes(line.notes, page))
     anchor = Markup(' id="{}"').format(_anchor(line.number)) if line.number is not None else EMPTY
     shown = Markup("\n").join(part for part in parts if part)
-    return Markup('<div class="line"{}>{}</div>').format(anchor, shown)
+    return Markup(f'<div class="line"{anchor}>{shown}</div>')
 
 
 def _span(kind: str, content: Markup) -> Markup:
-    return Markup('<span class="{}">{}</span>').format(kind, content) if content else EMPTY
+    return Markup(f'<span class="{kind}">{content}</span>') if content else EMPTY
 
 
 def _notes(notes: tuple[Note, ...], page: Page) -> Markup:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from math_core import LatexToMathML
 
 from rnnsym.blocks import Line, Math
@@ -53,6 +53,7 @@ def mathml(latex: str, *, display: bool = False, hidden: bool = False) -> Markup
     return Markup(made.replace("<math", '<math aria-hidden="true"', 1) if hidden else made)
 
 
+@cache
 def formula(math: Math, stop: str = "") -> Markup:
     """Return maths within running text, no line break before the ``stop`` that follows it."""
     latex = math_latex(math)
@@ -76,38 +77,34 @@ def line_formula(line: Line) -> Markup:
         # What follows stands below it.
         begun, room, kind = list(broken(left)), NARROW, " below"
     widest = max(formula_width(piece) for pieces in (*begun, *terms) for piece in pieces)
-    shown = Markup(
-        '<div class="formula{}" role="math" aria-label="{}"{}>'
-        '<span class="lhs">{}</span> <span class="rhs">{}</span></div>'
-    )
-    focus = Markup(' tabindex="0"') if widest > room else ""
+    focus = ' tabindex="0"' if widest > room else ""
     lhs, rhs = (_spans(part, display=True) for part in (begun, terms))
-    return shown.format(kind, words, focus, lhs, rhs)
+    return Markup(
+        f'<div class="formula{kind}" role="math" aria-label="{escape(words)}"{focus}>'
+        f'<span class="lhs">{lhs}</span> <span class="rhs">{rhs}</span></div>'
+    )
 
 
 def _named(words: str, terms: Sequence[Sequence[str]], stop: str) -> Markup:
     if len(terms) == len(terms[0]) == 1:
         made = mathml(terms[0][0])
-        return _bound(
-            Markup('<math aria-label="{}"{}').format(words, Markup(made.removeprefix("<math"))),
-            stop,
-        )
-    shown = Markup('<span role="math" aria-label="{}">{}</span>')
-    return shown.format(words, _spans(terms, stop=stop))
+        rest = made.removeprefix("<math")
+        return _bound(Markup(f'<math aria-label="{escape(words)}"{rest}'), stop)
+    shown = _spans(terms, stop=stop)
+    return Markup(f'<span role="math" aria-label="{escape(words)}">{shown}</span>')
 
 
 def _bound(shown: Markup, stop: str) -> Markup:
-    return Markup('<span class="bound">{}{}</span>').format(shown, stop) if stop else shown
+    return Markup(f'<span class="bound">{shown}{escape(stop)}</span>') if stop else shown
 
 
 def _spans(terms: Sequence[Sequence[str]], *, display: bool = False, stop: str = "") -> Markup:
     """A term that fits a line of its own is not broken; within it, lines break at any sign."""
-    *spans, last = (
-        Markup('<span class="term">{}</span>').format(
-            Markup(" ").join(mathml(piece, display=display, hidden=True) for piece in pieces)
-        )
+    shown = (
+        " ".join(mathml(piece, display=display, hidden=True) for piece in pieces)
         for pieces in terms
     )
+    *spans, last = (Markup(f'<span class="term">{term}</span>') for term in shown)
     return Markup(" ").join([*spans, _bound(last, stop)])
 
 

@@ -1,7 +1,7 @@
 """Diagrams as SVG: real text, a title and a description, no script, in the colour of the text."""
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
+from html import escape
 
 from rnnsym.diagram import Diagram, Frame, Label, Vertex
 from rnnsym.diagram.graph import Point

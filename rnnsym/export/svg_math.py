@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 from rnnsym.diagram import Label
 from rnnsym.expr import Array, Expr, Node, label_text, render, text_scalar
