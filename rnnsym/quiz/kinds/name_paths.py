@@ -85,7 +85,10 @@ def _number(model: str, of: Array, wrt: Array) -> Part:
 
 
 def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
-    right = draw.ranked("right", paths(model, of, wrt))[: draw.integer("number", 1, RIGHT)]
+    known = paths(model, of, wrt)
+    fewest = max(1, SHOWN - 1 - len(broken_paths(model, of, wrt)))
+    number = draw.integer("number", fewest, min(RIGHT, len(known)))
+    right = draw.ranked("right", known)[:number]
     wrong = draw.ranked("wrong", broken_paths(model, of, wrt))[: SHOWN - len(right)]
     options = [
         *(Option(_said(path), "", prose("Each step of it is in an equation.")) for path in right),
@@ -122,8 +125,8 @@ def _before(state: Array) -> Array:
 def _stem(model: str, of: Array, wrt: Array) -> tuple[Block, ...]:
     system = system_of(model)
     others = [_before(state) for state in chain_of(model).states if state != wrt]
-    held = prose(", while ", *listed(others), " is held fixed" if others[1:] == [] else
-                 " are held fixed") if others else ()  # fmt: skip
+    held = prose(", while ", *listed(others), " is held fixed," if len(others) == 1 else
+                 " are held fixed,") if others else ()  # fmt: skip
     rule = (
         "A path is written by the arrays that it passes; pre-activations have no name of their "
         "own, and an array that an equation reads twice makes one path."
