@@ -98,8 +98,11 @@ class _Forward:
             stacked = any(equation.lhs == a.lhs for a in layer.stack)
             if stacked or name != equation.lhs.name or name in self.made or self._in_stack(name):
                 continue
-            make = "zeros" if name in edged | added else "empty"
-            out.add(f"{name} = np.{make}((T + 2, {layer.rows(equation.lhs)}, B), dtype)")
+            shape = f"(T + 2, {layer.rows(equation.lhs)}, B), dtype"
+            if name in edged - added:
+                out.add(f"{name} = framed({shape})")
+            else:
+                out.add(f"{name} = np.{'zeros' if name in added else 'empty'}({shape})")
             self.made.append(name)
         for state, _ in self.unit.states:
             slot = "0" if self.unit.order > 0 else "T + 1"

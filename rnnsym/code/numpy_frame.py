@@ -123,6 +123,13 @@ def masked(mask, T):
     return off
 
 
+def framed(shape, dtype):
+    """An array with zeros in its first and last slot; what lies between is written later."""
+    found = np.empty(shape, dtype)
+    found[0] = found[-1] = 0
+    return found
+
+
 def padded(x, mask):
     """An input with zeros before its first and after its last step."""
     found = np.zeros((len(x) + 2, *x.shape[1:]), x.dtype)
