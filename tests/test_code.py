@@ -215,6 +215,16 @@ def test_a_cell_that_the_framework_lacks_has_no_code() -> None:
         module_source(read_model("mgu", convention="pytorch"))
 
 
+def test_products_of_what_is_the_same_for_every_sequence(tmp_path: Path) -> None:
+    cell = tmp_path / "own.toml"
+    cell.write_text(
+        'title = "Own"\nsource = "none"\nscalars = ["s"]\n[states]\nh = "n"\n[equations]\n'
+        'm = "P.T @ (V.T @ b) + s * (P.T @ c) + P.T @ h[t-1]"\n'
+        'h = "tanh(W @ x[t] + V @ h[t-1] + F @ m[t] + V @ b)"\n[sizes]\nm = "k"\n'
+    )
+    assert max(loaded(str(cell))["check"]().values()) <= 1e-12
+
+
 def test_names_that_the_code_needs_itself(tmp_path: Path) -> None:
     cell = tmp_path / "own.toml"
     cell.write_text(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from rnnsym.code.numpy_text import Columns, is_fixed_matrix, printed
-from rnnsym.expr import Array, Fill, Hadamard, Map, Node, Plus, Product, Scale
+from rnnsym.expr import Array, Fill, Hadamard, Map, Node, Plus, Product, Scale, arrays_in
 
 __all__ = ["Writer"]
 
@@ -93,7 +93,9 @@ class Writer:
         if not isinstance(node, Product) or len(node.children) != 2 or self.notation.all_steps:
             return False
         matrix, vector = node.children
-        return is_fixed_matrix(matrix) and vector.shape[1] == 1
+        # What has no time is one column for all sequences: it is written as it stands.
+        timed = any(a.time is not None for a in arrays_in(vector))
+        return is_fixed_matrix(matrix) and vector.shape[1] == 1 and timed
 
     def dot(self, matrix: str, vector: Node, out: str) -> None:
         """Write a matrix product of one step into ``out``."""
