@@ -12,7 +12,7 @@ from rnnsym.expr import Expr, Formula, Node, Shape
 __all__ = [
     "Block", "Box", "Code", "Contents", "Emphasis", "EquationRef", "Equations", "Figure", "Heading",
     "Inline", "Line", "Listing", "Math", "Note", "NumberMatrix", "PageBreak", "Paragraph",
-    "Partial", "Prose", "Relation", "Table", "prose",
+    "Partial", "Prose", "Relation", "Table", "Written", "prose",
 ]  # fmt: skip
 
 
@@ -45,7 +45,14 @@ class Relation:
     sign: str = "="
 
 
-Math: TypeAlias = Node | Expr | Formula | NumberMatrix | Partial | Relation
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Maths that stands for any arrays, as a local rule has it: y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ."""
+
+    text: str
+
+
+Math: TypeAlias = Node | Expr | Formula | NumberMatrix | Partial | Relation | Written
 
 
 @dataclass(frozen=True, slots=True)

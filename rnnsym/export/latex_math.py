@@ -12,9 +12,11 @@ from rnnsym.blocks import (
     Partial,
     Prose,
     Relation,
+    Written,
 )
 from rnnsym.export.latex_width import formula_width
 from rnnsym.export.latex_words import escape
+from rnnsym.export.written import written_latex
 from rnnsym.expr import LATEX, Formula, Node, formula_in, render
 
 __all__ = ["math_latex", "math_width", "prose_latex", "prose_width"]
@@ -37,6 +39,8 @@ def math_latex(math: Math) -> str:
         return f" {SIGNS[math.sign]} ".join(math_latex(side) for side in math.sides)
     if isinstance(math, Partial):
         return _partial(math)
+    if isinstance(math, Written):
+        return written_latex(math.text)
     if isinstance(math, NumberMatrix) and math.entry is not None:
         return math.entry.replace("−", "-")
     if isinstance(math, NumberMatrix):

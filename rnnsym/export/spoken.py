@@ -2,7 +2,8 @@
 
 from functools import singledispatch
 
-from rnnsym.blocks import Math, NumberMatrix, Partial, Relation
+from rnnsym.blocks import Math, NumberMatrix, Partial, Relation, Written
+from rnnsym.export.written import written_words
 from rnnsym.expr import Expr, Formula, Node
 from rnnsym.expr.spoken import spoken_formula, spoken_node, spoken_scalar
 
@@ -55,6 +56,11 @@ def _(math: Relation) -> str:
 @spoken.register
 def _(math: Partial) -> str:
     return f"{_PARTIALS[math.sign]} of {spoken(math.of)} with respect to {spoken(math.wrt)}"
+
+
+@spoken.register
+def _(math: Written) -> str:
+    return written_words(math.text)
 
 
 @spoken.register

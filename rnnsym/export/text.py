@@ -26,6 +26,7 @@ from rnnsym.blocks import (
     Prose,
     Relation,
     Table,
+    Written,
 )
 from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.export.box_drawing import drawn, text_width
@@ -107,6 +108,8 @@ class TextExporter:
             sign = self.words(math.sign)
             bottom = sign[:1]
             return f"{sign}{self.math(math.of)}/{bottom}{self.math(math.wrt)}"
+        if isinstance(math, Written):
+            return self.words(math.text)
         if isinstance(math, NumberMatrix) and math.entry is not None:
             return self.words(math.entry)
         if isinstance(math, NumberMatrix):

@@ -12,6 +12,7 @@ from rnnsym.blocks import (
     Partial,
     Prose,
     Relation,
+    Written,
 )
 from rnnsym.expr import (
     LAYER,
@@ -157,4 +158,6 @@ def _math(math: Math) -> str:
         return f"{math.sign}{text(math.of)}/{math.sign}{text(math.wrt)}"
     if isinstance(math, Relation):
         return f" {math.sign} ".join(_math(side) for side in math.sides)
+    if isinstance(math, Written):
+        return math.text
     return str(math) if isinstance(math, Integer) else text_scalar(math)

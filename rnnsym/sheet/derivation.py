@@ -11,6 +11,7 @@ from rnnsym.blocks import (
     Paragraph,
     Prose,
     Relation,
+    Written,
     prose,
 )
 from rnnsym.derivation import Derivation, Step
@@ -111,7 +112,7 @@ def rule_blocks(steps: Sequence[Step], numbers: Numbering) -> Iterator[Block]:
     """Yield the local rules that these lines cite, under a heading."""
     yield Heading("Local rules", 2)
     used = dict.fromkeys(r for s in steps for r in rules_in(s))
-    yield Listing(tuple(prose(f"R{numbers.rules[r]}  {r}") for r in used))
+    yield Listing(tuple(prose(f"R{numbers.rules[r]}  ", Written(r)) for r in used))
 
 
 def backward_blocks(

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from rnnsym.blocks import Block, Inline, Listing, Partial, Prose, Relation, prose
+from rnnsym.blocks import Block, Inline, Listing, Partial, Prose, Relation, Written, prose
 from rnnsym.equations import System
-from rnnsym.expr import TIME, Diag, Expr, Fill, Map, Node, Rational
+from rnnsym.expr import TIME, Diag, Expr, Fill, Map, Node, Rational, Symbol
 from rnnsym.flow.bounds import Bound, BoundTerm, ChainBounds, chain_bounds
 from rnnsym.flow.examples import DIRECT_EDGE
 from rnnsym.jacobian import ChainJacobians, StateJacobian
@@ -13,6 +13,9 @@ from rnnsym.sheet.naming import tied
 from rnnsym.sheet.rounded import power
 
 __all__ = ["bound_blocks", "edge_prose"]
+
+SIGMA, GAMMA = Written("σ_max"), Written("γ")
+STEP_BOUND, STEPS_PASSED = Symbol("s"), Symbol("k")
 
 
 def bound_blocks(system: System, chain: ChainJacobians) -> Iterator[Block]:
@@ -124,17 +127,27 @@ def _fixed(bound: Bound) -> Fraction:
 def _simple_conditions(system: System, found: StateJacobian, term: BoundTerm) -> Iterator[Prose]:
     largest: list[Inline] = []
     for node in term.norms:
-        largest += [" σ_max(" if largest else "σ_max(", tied(system, node), ")"]
-    gamma = _rational(term.number)
+        largest += [" " if largest else "", SIGMA, "(", tied(system, node), ")"]
     limit = _rational(1 / term.number)
     yield prose(
-        "γ = ",
-        gamma,
-        " bounds the slopes, so over m steps the norm is at most (γ ",
+        GAMMA,
+        " = ",
+        _rational(term.number),
+        " bounds the slopes, so over ",
+        STEPS_PASSED,
+        " steps the norm is at most ",
+        STEP_BOUND**STEPS_PASSED,
+        " with ",
+        STEP_BOUND,
+        " = ",
+        GAMMA,
+        " ",
         *largest,
-        ")^m. ",
+        ". ",
         *largest,
-        " < 1/γ = ",
+        " < ",
+        Written("1/γ"),
+        " = ",
         limit,
         " is sufficient for the gradient of ",
         found.of,

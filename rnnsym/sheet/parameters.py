@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from itertools import count as numbered
 from math import prod
@@ -37,6 +38,13 @@ USUAL = {"d": 4, "n": 5, "p": 3, "L": 3}
 """What sizes are in examples; any other is the next number that none has."""
 LONG = 10
 """Steps of the example."""
+CONVENTIONS = "Conventions have equations of their own, and with them other numbers of parameters."
+COLUMNS = {
+    "reset": "Reset: whether a gate multiplies the old state before the matrix product or after.",
+    "old state": "Old state: which gate keeps or replaces it.",
+    "biases": "Biases: the bias vectors of one cell.",
+}
+NOTHING = prose("–")
 
 
 def parameter_section(
@@ -145,15 +153,18 @@ def _by_convention(system: System, sizes: Mapping[str, int]) -> Iterator[Block]:
         yield Paragraph(prose("No other convention that rnnsym knows has this model."))
         return
     found = [(name, _in_convention(form, name, sizes)) for name, form in having]
-    yield Paragraph(
-        prose(
-            "Conventions have equations of their own, and with them other numbers of parameters. "
-            "Reset: whether a gate multiplies the old state before the matrix product or after it; "
-            "old state: which gate keeps or replaces it; biases: the bias vectors of one cell."
-        )
-    )
     blocks = conventions_document(text, found).blocks
-    yield from (block for block in blocks if isinstance(block, Table))
+    for table in (_telling(block) for block in blocks if isinstance(block, Table)):
+        meant = (f" {means}" for title, means in COLUMNS.items() if prose(title) in table.head)
+        yield Paragraph(prose(CONVENTIONS, *meant))
+        yield table
+
+
+def _telling(table: Table) -> Table:
+    """Return a table without the columns that say nothing: a cell may have no reset gate."""
+    columns = list(zip(table.head, *table.rows, strict=True))
+    head, *rows = zip(*(c for c in columns if set(c[1:]) != {NOTHING}), strict=True)
+    return replace(table, head=head, rows=tuple(rows))
 
 
 def _in_convention(text: str, convention: str, sizes: Mapping[str, int]) -> System:
