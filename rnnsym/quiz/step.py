@@ -10,7 +10,7 @@ from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
 
-__all__ = ["AT_ONE", "SHOWN", "WORKED", "answer", "at_display", "place_of", "run"]
+__all__ = ["AT_ONE", "SHOWN", "TIE", "WORKED", "answer", "at_display", "place_of", "run"]
 
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the options."""

@@ -1,0 +1,297 @@
+"""Items of several numeric parts: what is worked in each, what goes wrong there, and the marks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from rnnsym.blocks import Block, Equations, Inline, Line, Paragraph, Prose, Relation, prose
+from rnnsym.expr import Array, Integer, Map, arrays_in, size
+from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
+from rnnsym.quiz.decimals import Place, Point
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
+from rnnsym.quiz.forward_slips import Slipped
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, distance_to_tie, number_matrix, rounded, shown
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.step import SHOWN, TIE, WORKED, at_display
+from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
+from rnnsym.sheet.worked_lines import Row
+
+__all__ = [
+    "Ask", "Question", "build", "forward_kind", "given_blocks", "listed", "tolerance",
+]  # fmt: skip
+
+RULE = (
+    f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. An answer "
+    "about 1 % off still counts."
+)
+WALK = Proof("the whole model in complex floats, by a tree walk of its equations", "≤ 1e-12")
+FEWEST = 4
+"""Values that any number handed out may take, at least."""
+LEAST = Decimal("0.02")
+"""A smaller answer is hardly more than its tolerance."""
+UNIT = Decimal(1).scaleb(-SHOWN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """One part: the lines worked in it, what is filled in, what goes wrong.
+
+    Attributes:
+        rows: in order.
+        asked: arrays among their targets.
+        slips: misconceptions in these lines, everything before them right.
+        says: what is asked, "Compute …" where empty.
+        hints: from the gentlest on.
+    """
+
+    rows: tuple[Row, ...]
+    asked: tuple[Array, ...]
+    slips: tuple[Slipped, ...]
+    says: Prose = ()
+    hints: tuple[Prose, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What all items about one subject share.
+
+    Attributes:
+        kind: the name of the kind.
+        net: the lines, and what they read.
+        asks: the parts.
+        intro: the model, its equations and its convention.
+        level: 1 to 5.
+        whole: whether the net is all of its model, so that the proof runs the model itself.
+    """
+
+    kind: str
+    net: Net
+    asks: tuple[Ask, ...]
+    intro: tuple[Block, ...]
+    level: int = 3
+    whole: bool = True
+
+    @property
+    def minutes(self) -> int:
+        """A minute for each line with a function in it, half of one for each other."""
+        rows = [row for ask in self.asks for row in ask.rows if not is_data(row.value)]
+        return 2 + round(sum(1 if row.value.atoms(Map) else 0.5 for row in rows))
+
+
+def forward_kind(
+    name: str,
+    range_of: tuple[tuple[int, int], tuple[int, int]],
+    subjects: Callable[[Sequence[str]], Sequence[Parameters]],
+    question: Callable[[str], Question],
+    pool: Pool = POOL,
+) -> Kind:
+    """Return the kind whose items are ``build(question(model), …)``.
+
+    Args:
+        name: of the kind.
+        range_of: lowest and highest level, fewest and most marks.
+        subjects: as a kind has them; each names its "model".
+        question: about a model text.
+        pool: what numbers are drawn from, where it is not the common one.
+    """
+
+    def about(parameters: Parameters) -> Question:
+        return question(dict(parameters)["model"])
+
+    def variants(subject: Parameters) -> int:
+        return int(FEWEST ** about(subject).net.entries)
+
+    def draw(subject: Parameters, draw: Draw) -> Parameters:
+        return (*subject, *about(subject).net.drawn(draw, pool))
+
+    def make(parameters: Parameters) -> Item:
+        return build(about(parameters), parameters)
+
+    levels, marks = range_of
+    return Kind(name, "forward", "apply", levels, marks, subjects, variants, draw, make)
+
+
+def build(question: Question, parameters: Parameters) -> Item:
+    """Return the item with these numbers.
+
+    Raises:
+        Unfair: rounding, a tie, a misconception that cannot be told, or a proof that fails.
+    """
+    net = question.net
+    given = read_values(net, parameters)
+    exact, worked = (run(net.rows, given, net.numbers, places) for places in (None, WORKED))
+    parts = tuple(_part(question, place, exact, worked) for place, _ in enumerate(question.asks))
+    (net.prove if question.whole else net.prove_lines)(given, exact)
+    values = dict(parameters)
+    return Item(
+        id=identifier(question.kind, parameters),
+        kind=question.kind,
+        topic="forward",
+        level=question.level,
+        minutes=question.minutes,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(RULE))),
+        parts=parts,
+        proof=WALK,
+        tags=(values["model"],),
+    )
+
+
+def _part(
+    question: Question, place: int, exact: Mapping[Place, Matrix], worked: Mapping[Place, Matrix]
+) -> Part:
+    ask, net = question.asks[place], question.net
+    keys = {a: _key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
+    wrong = _wrong(ask, net, exact, keys)
+    blanks = tuple(
+        _blank(a, i, j, entry, len(key) * len(key[0]), wrong)
+        for a, key in keys.items()
+        for i, row in enumerate(key)
+        for j, entry in enumerate(row)
+    )
+    marks, scheme = _scheme(ask, blanks)
+    return Part(
+        stem=(Paragraph(ask.says or prose("Compute ", *listed(ask.asked), ".")),),
+        response=Numeric(blanks),
+        marks=marks,
+        solution=(Equations(tuple(_lines(ask, net, worked))),),
+        scheme=scheme,
+        hints=ask.hints,
+        carries=_carries(question, place),
+    )
+
+
+def _key(exact: Matrix, worked: Matrix) -> Matrix:
+    """Return the answer as it is shown.
+
+    Raises:
+        Unfair: someone who rounds on the way finds another one, or a tie.
+    """
+    if at_display(exact) != at_display(worked):
+        raise Unfair("rounding on the way changes the answer")
+    if any(distance_to_tie(entry, SHOWN) < TIE for row in worked for entry in row):
+        raise Unfair("the answer lies between two roundings")
+    return at_display(worked)
+
+
+Wrong = dict[tuple[Array, int, int], dict[Decimal, WrongNumber]]
+
+
+def _wrong(
+    ask: Ask, net: Net, exact: Mapping[Place, Matrix], keys: Mapping[Array, Matrix]
+) -> Wrong:
+    """What each misconception gives for each entry that it changes.
+
+    Raises:
+        Unfair: one changes nothing that can be told from the key.
+    """
+    found: Wrong = {}
+    for slip in ask.slips:
+        then = run(slip.rows, exact, net.numbers, reads=slip.reads)
+        told = False
+        for a, key in keys.items():
+            for i, row in enumerate(at_display(then[place_of(a)])):
+                for j, entry in enumerate(row):
+                    if abs(entry - key[i][j]) > tolerance(key[i][j]):
+                        told = True
+                        number = WrongNumber(entry, slip.name, slip.why)
+                        found.setdefault((a, i, j), {}).setdefault(entry, number)
+        if not told:
+            raise Unfair(f"'{slip.name}' gives the key")
+    return found
+
+
+def _blank(
+    array: Array, i: int, j: int, value: Decimal, entries: int, wrong: Wrong
+) -> Blank:  # fmt: skip
+    if abs(value) < LEAST:
+        raise Unfair(f"{array} is too small to be told from 0")
+    named = prose(array) if entries == 1 else prose(f"entry {i + 1} of ", array)
+    return Blank(named, value, tolerance(value), tuple(wrong.get((array, i, j), {}).values()))
+
+
+def tolerance(value: Decimal) -> Decimal:
+    """Return how far off an answer still counts: 1 %, and two units of the last decimal at least.
+
+    >>> tolerance(Decimal("0.731")), tolerance(Decimal("-0.020"))
+    (Decimal('0.007'), Decimal('0.002'))
+    """
+    return max(rounded(abs(value) / 100, SHOWN), 2 * UNIT)
+
+
+def _scheme(ask: Ask, blanks: Sequence[Blank]) -> tuple[int, tuple[Mark, ...]]:
+    """One mark for the method and one for every answer, three answers at most counted apart."""
+    lines = "line" if len(ask.asked) == 1 else "lines"
+    method = Mark(1, "M", prose(f"the numbers put into the {lines} of ", *listed(ask.asked)))
+    if len(blanks) > 3:
+        said = prose("all answers within their tolerance; 1 where one is off")
+        return 3, (method, Mark(2, "A", said))
+    answers = (
+        Mark(1, "A", prose(*b.label, f" = {shown(b.value)} ± {shown(b.tolerance)}")) for b in blanks
+    )
+    return 1 + len(blanks), (method, *answers)
+
+
+@lru_cache(maxsize=1024)
+def _carries(question: Question, place: int) -> tuple[int, ...]:
+    """The parts whose lines this part's lines read."""
+    made = {
+        place_of(row.target): before
+        for before, ask in enumerate(question.asks[:place])
+        for row in ask.rows
+    }
+    read = (place_of(a) for row in question.asks[place].rows for a in arrays_in(row.value))
+    return tuple(sorted({made[p] for p in read if p in made}))
+
+
+def _lines(ask: Ask, net: Net, worked: Mapping[Place, Matrix]) -> list[Line]:
+    """The worked solution: formula = numbers = value, copies left out."""
+    put = Arithmetic(net.sizes, Point(net.numbers, lambda place, _shape: worked[place]))
+    found: list[Line] = []
+    for row in ask.rows:
+        value = number(worked[place_of(row.target)])
+        if is_data(row.value):
+            found.append(Line(row.target, Relation((row.value, value))))
+        else:
+            found.append(Line(row.target, Relation((row.value, put.of(row.value), value))))
+    return found
+
+
+def given_blocks(net: Net, given: Mapping[Place, Matrix]) -> tuple[Block, ...]:
+    """Return what is handed out: weights, inputs and states each in a line, matrices displayed."""
+    arrays = net.given
+    if any(net.sizes.shape(a.shape) != (1, 1) for a in arrays):
+        lines = tuple(Line(a, number_matrix(given[place_of(a)])) for a in arrays)
+        return Paragraph(prose("Given are")), Equations(lines)
+    sizes = listed([Relation((size(name), Integer(1))) for name in net.system.size_names])
+    groups = (
+        ("Weights: ", [a for a in arrays if a.time is None]),
+        ("Inputs: ", [a for a in arrays if a.time is not None and a.name == "x"]),
+        ("States given: ", [a for a in arrays if a.time is not None and a.name != "x"]),
+    )
+    return (
+        Paragraph(prose("All sizes are 1: ", *sizes, ".")),
+        *(
+            Paragraph(prose(head, *listed([_equal(a, given) for a in group], ", "), "."))
+            for head, group in groups
+            if group
+        ),
+    )
+
+
+def _equal(array: Array, given: Mapping[Place, Matrix]) -> Relation:
+    return Relation((array, number(given[place_of(array)])))
+
+
+def listed(parts: Sequence[Inline], last: str = " and ") -> Prose:
+    """Return things in a row: a, b and c."""
+    found: list[Inline] = []
+    for place, part in enumerate(parts):
+        found += [last if place == len(parts) - 1 else ", "] if place else []
+        found.append(part)
+    return tuple(found)

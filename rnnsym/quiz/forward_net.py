@@ -1,0 +1,227 @@
+"""A model over a few steps, every index a number: what a forward question is worked on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+
+import numpy as np
+
+from rnnsym.equations import Block, Loop, System
+from rnnsym.expr import Array, arrays_in, source
+from rnnsym.model_text import Recurrent
+from rnnsym.numeric.oracle import Values, evaluate, forward
+from rnnsym.numeric.sizes import Sizes, uniform_sizes
+from rnnsym.quiz import decimals
+from rnnsym.quiz.decimals import Numbers, Place, Point
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
+from rnnsym.quiz.registry import Parameters
+from rnnsym.sheet.arithmetic import is_data
+from rnnsym.sheet.worked_lines import Row, placed
+from rnnsym.system import build_system, read_model
+
+__all__ = [
+    "POOL", "Line", "Net", "Pool", "Reads", "label", "net_of", "place_of", "read_values", "run",
+]  # fmt: skip
+
+BOUND = 1e-12
+Reads = Mapping[Place, Place]
+"""Where a mistaken reader looks instead."""
+NONE: Reads = {}
+Pool = Mapping[str, tuple[Decimal, ...]]
+"""Numbers to draw from: "weight", "vector", "input", "state", and by an array's own name."""
+
+
+def _numbers(text: str) -> tuple[Decimal, ...]:
+    return tuple(map(Decimal, text.split()))
+
+
+POOL: Pool = {
+    "weight": _numbers("-0.8 -0.6 -0.5 -0.4 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.2"),
+    "vector": _numbers("-0.4 -0.3 -0.2 0.2 0.3 0.4 0.5"),
+    "input": _numbers("-1 -0.8 -0.5 0.5 0.8 1 1.5"),
+    "state": _numbers("-0.8 -0.6 -0.5 -0.4 0.4 0.5 0.6 0.7 0.8"),
+}
+Line = tuple[Loop, int, int, tuple[Row, ...]]
+"""One pass of a loop: at which layer and time, and its lines."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Net:
+    """A model unrolled, or some of its lines.
+
+    Attributes:
+        system: the model.
+        sizes: its sizes and T as numbers.
+        rows: the lines in the order in which they can be computed.
+        given: what they read and do not define.
+        numbers: sizes by symbol.
+    """
+
+    system: System
+    sizes: Sizes
+    rows: tuple[Row, ...]
+    given: tuple[Array, ...]
+    numbers: Numbers
+
+    @property
+    def entries(self) -> int:
+        """How many numbers a question hands out."""
+        shapes = (self.sizes.shape(a.shape) for a in self.given)
+        return sum(rows * columns for rows, columns in shapes)
+
+    def only(self, rows: Sequence[Row]) -> "Net":
+        """Return the net of some lines, everything else they read given."""
+        return replace(self, rows=tuple(rows), given=_given(rows))
+
+    def passes(self) -> list[Line]:
+        """Return the lines by loop, layer and time, in order."""
+        return [
+            (loop, layer, time, _rows(loop, self.sizes, layer, time))
+            for block in self.system.blocks
+            for layer in _layers(block, self.sizes)
+            for loop in block.loops
+            for time in _times(loop, self.sizes)
+        ]
+
+    def drawn(self, draw: Draw, pool: Pool = POOL) -> Parameters:
+        """Return numbers for everything given, as parameters of an item."""
+        return tuple((label(a), as_text(self._entries(a, draw, {**POOL, **pool})))
+                     for a in self.given)  # fmt: skip
+
+    def _entries(self, array: Array, draw: Draw, pool: Pool) -> Matrix:
+        rows, columns = self.sizes.shape(array.shape)
+        values = pool.get(array.name) or pool[_sort(array)]
+        cell = next(b.cell for b in self.system.blocks if b.cell is not None)
+        if cell.domain.get(array.name) == "positive":
+            values = tuple(v for v in values if v > 0)
+        name = label(array)
+        return tuple(
+            tuple(draw.choice(f"{name}[{i},{j}]", values) for j in range(columns))
+            for i in range(rows)
+        )
+
+    def prove(self, given: Mapping[Place, Matrix], found: Mapping[Place, Matrix]) -> None:
+        """Compare every number of the whole model with the oracle's.
+
+        Raises:
+            Unfair: they differ, so the question has no proven key.
+        """
+        values = self._oracle(given)
+        forward(self.system, values)
+        self._compare(values, found)
+
+    def prove_lines(self, given: Mapping[Place, Matrix], found: Mapping[Place, Matrix]) -> None:
+        """Compare every line, which is not a whole model, with the oracle's tree walk.
+
+        Raises:
+            Unfair: they differ, so the question has no proven key.
+        """
+        values = self._oracle(given)
+        for row in self.rows:
+            values.known[place_of(row.target)] = evaluate(row.value, values)
+        self._compare(values, found)
+
+    def _oracle(self, given: Mapping[Place, Matrix]) -> Values:
+        known = {place: np.array([m], dtype=complex) for place, m in given.items()}
+        return Values(self.sizes, None, known)
+
+    @staticmethod
+    def _compare(values: Values, found: Mapping[Place, Matrix]) -> None:
+        for place, matrix in found.items():
+            if place not in values.known:
+                continue
+            error = np.max(np.abs(values.known[place][0] - np.array(matrix, dtype=float)))
+            if not error <= BOUND:
+                raise Unfair(f"the oracle finds another {place[0]} (error {error})")
+
+
+@lru_cache(maxsize=256)
+def net_of(model: str, steps: int, loss: str = "free", loss_at: str = "every", **sizes: int) -> Net:
+    """Return a model unrolled over so many steps; every size that is not named is 1."""
+    system = build_system(read_model(model, loss=loss, loss_at=loss_at))
+    widths = {name: sizes.get(name, 1) for name in system.size_names}
+    known = uniform_sizes(replace(system, bound={**widths, **system.bound}), steps)
+    numbers: Numbers = tuple((symbol, int(value)) for symbol, value in known.rule.items())
+    net = Net(system, known, (), (), numbers)
+    return net.only([row for *_, rows in net.passes() for row in rows])
+
+
+def _layers(block: Block, sizes: Sizes) -> list[int]:
+    return sizes.range(block.layers) if isinstance(block.spec, Recurrent) else [0]
+
+
+def _times(loop: Loop, sizes: Sizes) -> list[int]:
+    times = sizes.range(loop.equations[0].time)
+    return times if loop.order >= 0 else times[::-1]
+
+
+def _rows(loop: Loop, sizes: Sizes, layer: int, time: int) -> tuple[Row, ...]:
+    return tuple(
+        Row(placed(e.lhs, sizes, layer, time), placed(e.rhs, sizes, layer, time))
+        for e in loop.equations
+    )
+
+
+def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
+    """Weights first, then inputs, then states; each time in its order, by place.
+
+    A layer's input has one width above and another name for it below, but one place.
+    """
+    made = {place_of(row.target) for row in rows}
+    read = {place_of(a): a for row in rows for a in arrays_in(row.value)}
+    kept = [a for place, a in read.items() if place not in made]
+    return tuple(sorted(kept, key=lambda a: (a.time is not None, a.name != "x")))
+
+
+def _sort(array: Array) -> str:
+    if array.time is not None:
+        return "input" if array.name == "x" else "state"
+    return "vector" if array.shape[1] == 1 else "weight"
+
+
+@lru_cache(maxsize=4096)
+def place_of(array: Array) -> Place:
+    """Return where an array of numbered layer and step is kept."""
+    layer, time = (None if i is None else int(i) for i in (array.layer, array.time))
+    return array.name, array.family.direction, layer, time
+
+
+@lru_cache(maxsize=4096)
+def label(array: Array) -> str:
+    """Return the parameter that holds an array: its text in the cell language."""
+    return source(array)
+
+
+def read_values(net: Net, parameters: Parameters) -> dict[Place, Matrix]:
+    """Return what was drawn, by place."""
+    values = dict(parameters)
+    return {place_of(a): read_matrix(values[label(a)]) for a in net.given}
+
+
+def run(
+    rows: Sequence[Row], given: Mapping[Place, Matrix], numbers: Numbers,
+    places: int | None = None, reads: Reads = NONE,
+) -> dict[Place, Matrix]:  # fmt: skip
+    """Return every array; with ``places``, each rounded before it is used.
+
+    Raises:
+        Unfair: a value has no number.
+    """
+    known = dict(given)
+    point = Point(numbers, lambda place, _shape: known[reads.get(place, place)])
+    for row in rows:
+        try:
+            value = decimals.evaluate(row.value, point)
+        except ArithmeticError as error:
+            raise Unfair(f"{row.target} has no value: {error!r}") from None
+        if places is not None and not is_data(row.value):
+            value = _rounded(value, places)
+        known[place_of(row.target)] = value
+    return known
+
+
+def _rounded(value: Matrix, places: int) -> Matrix:
+    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)

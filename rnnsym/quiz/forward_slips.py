@@ -1,0 +1,140 @@
+"""Mistakes in a forward pass of several steps, layers or directions, as changed lines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from rnnsym.blocks import Prose, prose
+from rnnsym.cell import Cell, CellEquation
+from rnnsym.equations import Loop, System
+from rnnsym.expr import Array, Map, Node, fill_like, size
+from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.forward_net import Net, Reads, place_of
+from rnnsym.quiz.slips import MISCONCEPTIONS, Work
+from rnnsym.sheet.worked_lines import Row, placed
+
+__all__ = ["IGNORED", "LEFT_OUT", "Slipped", "again", "cell_slips", "instead"]
+
+IGNORED, LEFT_OUT = "initial state ignored", "function left out"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slipped:
+    """Lines as somebody works them who holds a misconception.
+
+    Attributes:
+        name: of the misconception.
+        why: why that is wrong.
+        rows: the lines, in the order in which they are then computed.
+        reads: what is looked up elsewhere.
+    """
+
+    name: str
+    why: Prose
+    rows: tuple[Row, ...]
+    reads: Reads = field(default_factory=dict[Place, Place])
+
+
+@lru_cache(maxsize=1024)
+def _of_loop(system: System, loop: Loop) -> tuple[tuple[str, Prose, tuple[Node, ...]], ...]:
+    """Every slip of a chain's cell: its name, its reason and the lines' right-hand sides then."""
+    cell = next(b.cell for b in system.blocks if loop in b.loops)
+    if cell is None:
+        return ()
+    made = tuple(CellEquation(e.lhs, e.rhs, e.adjoint, e.fused, e.purpose) for e in loop.equations)
+    work = Work(_at_loop(cell, loop), made)
+    return tuple(
+        (m.name, why, tuple(e.rhs for e in changed.equations))
+        for m in MISCONCEPTIONS
+        for changed, why in m.apply(work)
+    )
+
+
+def _at_loop(cell: Cell, loop: Loop) -> Cell:
+    """The cell with the arrays of one chain for its states and parameters."""
+    own = {e.lhs.name: e.lhs for e in loop.equations}
+    read = {a.name: a for e in loop.equations for a in e.rhs.atoms(Array) if a.time is None}
+    return replace(
+        cell,
+        equations=tuple(
+            CellEquation(e.lhs, e.rhs, e.adjoint, e.fused, e.purpose) for e in loop.equations
+        ),
+        states=tuple(own[s.name] for s in cell.states),
+        parameters=tuple(read[p.name] for p in cell.parameters if p.name in read),
+    )
+
+
+def cell_slips(
+    net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]
+) -> Iterator[Slipped]:
+    """Yield what the cell's misconceptions make of some lines of one step.
+
+    Args:
+        net: the model.
+        loop: the chain that the lines are of.
+        layer: at which layer.
+        time: at which step.
+        rows: the lines of a part; a slip elsewhere is carried forward to it, not made in it.
+    """
+    scalar = all(value == 1 for symbol, value in net.numbers if symbol == size("n"))
+    matrices = {m.name for m in MISCONCEPTIONS if m.needs_matrices}
+    targets = [placed(e.lhs, net.sizes, layer, time) for e in loop.equations]
+    for name, why, changed in _of_loop(net.system, loop):
+        if (scalar and name in matrices) or (name == IGNORED and time > 1):
+            continue
+        if name == LEFT_OUT and any(node.name == "relu" for row in rows
+                                    for node in row.value.atoms(Map)):  # fmt: skip
+            continue  # it changes nothing where the unit is on, and where it is off all is 0
+        then = {
+            target: Row(target, placed(rhs, net.sizes, layer, time))
+            for target, rhs, e in zip(targets, changed, loop.equations, strict=True)
+            if rhs != e.rhs
+        }
+        if any(row.target in then for row in rows):
+            slipped = tuple(then.get(row.target, row) for row in rows)
+            said = tuple(
+                placed(part, net.sizes, layer, time) if isinstance(part, Node) else part
+                for part in why
+            )
+            yield Slipped(name, said, slipped)
+
+
+def again(net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]) -> Iterator[Slipped]:
+    """Yield what becomes of a later step for somebody who reads the first one's numbers again."""
+    if time == 1:
+        return
+    states = [s.array for s in net.system.states if s.array.family in _families(loop)]
+    old = [placed(s, net.sizes, layer, time - 1) for s in states]
+    first = {place_of(a): place_of(placed(s, net.sizes, layer, 0))
+             for a, s in zip(old, states, strict=True)}  # fmt: skip
+    start = placed(states[0], net.sizes, layer, 0)
+    yield Slipped(
+        "initial state used again",
+        prose(f"Step {time} starts from ", old[0], ", not from ", start, " again."),
+        tuple(rows),
+        first,
+    )
+    yield Slipped(
+        "state not carried on",
+        prose(f"Step {time} starts from ", old[0], ", which is not zero."),
+        tuple(
+            Row(row.target, row.value.xreplace({a: fill_like(0, a) for a in old})) for row in rows
+        ),
+    )
+    now, before = (placed(net.system.input, net.sizes, 0, t) for t in (time, 1))
+    if any(now in row.value.atoms(Array) for row in rows):
+        yield Slipped(
+            "first input used again",
+            prose(f"Step {time} reads ", now, ", not ", before, "."),
+            tuple(rows),
+            {place_of(now): place_of(before)},
+        )
+
+
+def _families(loop: Loop) -> set[object]:
+    return {e.lhs.family for e in loop.equations}
+
+
+def instead(name: str, why: Prose, rows: Sequence[Row], reads: Mapping[Place, Place]) -> Slipped:
+    """Return the lines with some arrays looked up in the wrong place."""
+    return Slipped(name, why, tuple(rows), dict(reads))

@@ -1,0 +1,137 @@
+"""A bidirectional layer over three steps: two chains, aligned by step and then merged."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
+from rnnsym.equations import Loop
+from rnnsym.expr import STEPS, Array, Integer
+from rnnsym.quiz.forward_items import Ask, Question, forward_kind
+from rnnsym.quiz.forward_net import Net, net_of, place_of
+from rnnsym.quiz.forward_slips import IGNORED, LEFT_OUT, Slipped, cell_slips, instead
+from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.subject import cell_of, convention_note
+from rnnsym.sheet.worked_lines import Row, placed
+
+__all__ = ["KIND"]
+
+TAUGHT = ("vanilla", "mingru")
+"""Cells short enough for six steps by hand."""
+LONGEST = 4
+MERGES = ("concat", "sum", "mean")
+LENGTH = 3
+SEEN = ("1 − z and z swapped", IGNORED, LEFT_OUT)
+"""Mistakes in the first line that are still seen at the end of the chain."""
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", f"bi({name})" if merge == "concat" else f"bi({name}, {merge})"),
+         ("convention", "textbook"))
+        for name in cells or TAUGHT
+        if len(net_of(name, 1).rows) <= LONGEST
+        for merge in MERGES
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _question(model: str) -> Question:
+    net = net_of(model, LENGTH)
+    chains = _by_direction(net)
+    asks = (
+        _chain(net, chains["fwd"], _first_line_slips(net, chains["fwd"])),
+        _chain(net, chains["bwd"], tuple(_backward_slips(net, chains["bwd"]))),
+        _merged(net, chains[""]),
+    )
+    return Question("forward_bidirectional", net, asks, _intro(net), 4)
+
+
+Chain = list[tuple[Loop, int, tuple[Row, ...]]]
+
+
+def _by_direction(net: Net) -> dict[str, Chain]:
+    """The passes of the forward chain, the backward chain and the merge, each in its order."""
+    found: dict[str, Chain] = {"fwd": [], "bwd": [], "": []}
+    for loop, _, time, rows in net.passes():
+        found[rows[0].target.family.direction].append((loop, time, rows))
+    return found
+
+
+def _states(net: Net, direction: str) -> list[Array]:
+    return [s.array for s in net.system.states if s.array.family.direction == direction]
+
+
+def _rows(chain: Chain) -> tuple[Row, ...]:
+    return tuple(row for *_, rows in chain for row in rows)
+
+
+def _chain(net: Net, chain: Chain, slips: tuple[Slipped, ...]) -> Ask:
+    state = _states(net, chain[0][2][0].target.family.direction)[-1]
+    times = sorted(time for _, time, _ in chain)
+    asked = tuple(placed(state, net.sizes, 0, time) for time in times)
+    return Ask(_rows(chain), asked, slips)
+
+
+def _first_line_slips(net: Net, chain: Chain) -> tuple[Slipped, ...]:
+    """What goes wrong in the cell's own lines at the first step of the forward chain."""
+    loop, time, rows = chain[0]
+    rest = _rows(chain[1:])
+    return tuple(
+        Slipped(s.name, s.why, (*s.rows, *rest), s.reads)
+        for s in cell_slips(net, loop, 0, time, rows)
+        if s.name in SEEN
+    )
+
+
+def _backward_slips(net: Net, chain: Chain) -> Iterator[Slipped]:
+    states = _states(net, "bwd")
+    last = placed(states[0], net.sizes, 0, LENGTH)
+    start = placed(states[0], net.sizes, 0, LENGTH + 1)
+    from_left = {
+        place_of(placed(s, net.sizes, 0, time + 1)): place_of(
+            placed(s, net.sizes, 0, time - 1 or LENGTH + 1)
+        )
+        for s in states
+        for time in range(LENGTH, 0, -1)
+    }
+    why = prose("The backward chain starts at the end: ", last, " is computed first, from ",
+                start, ".")  # fmt: skip
+    yield instead("backward chain run from the left", why, _rows(chain[::-1]), from_left)
+    forward = {
+        place_of(w.array): (w.array.name, "fwd", None, None)
+        for w in net.system.weights
+        if w.array.family.direction == "bwd"
+    }
+    why = prose("Each direction has weights of its own: these are the forward chain's.")
+    yield instead("weights of the other direction", why, _rows(chain), forward)
+
+
+def _merged(net: Net, chain: Chain) -> Ask:
+    """Ask the output at the first and the last step: in the middle, alignment cannot go wrong."""
+    ends = [(time, rows) for _, time, rows in chain if time in (1, LENGTH)]
+    rows = tuple(row for _, lines in ends for row in lines)
+    reading = {
+        place_of(placed(s, net.sizes, 0, time)): place_of(
+            placed(s, net.sizes, 0, LENGTH + 1 - time)
+        )
+        for s in _states(net, "bwd")
+        for time in (1, LENGTH)
+    }
+    why = prose("The backward chain computes its last step first: its list is turned round before "
+                "the two are merged step by step.")  # fmt: skip
+    slip = instead("backward list left in reading order", why, rows, reading)
+    return Ask(rows, tuple(row.target for row in rows if row.target.name == "y"), (slip,))
+
+
+def _intro(net: Net) -> tuple[Block, ...]:
+    system = net.system
+    title = cell_of(system).title
+    return (
+        Paragraph(prose(f"A bidirectional layer of the cell “{title}” is computed by")),
+        Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
+        Paragraph(convention_note(system)),
+        Paragraph(prose("It reads ", Relation((STEPS, Integer(LENGTH))), " steps.")),
+    )
+
+
+KIND = forward_kind("forward_bidirectional", ((4, 4), (9, 12)), _subjects, _question)

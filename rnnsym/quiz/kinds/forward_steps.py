@@ -1,0 +1,64 @@
+"""Two or three steps of a cell in a row: the state after each, carried on to the next."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from rnnsym.blocks import Paragraph, Relation, prose
+from rnnsym.equations import Loop
+from rnnsym.expr import STEPS, Integer
+from rnnsym.quiz.forward_items import Ask, Question, forward_kind
+from rnnsym.quiz.forward_net import Net, net_of
+from rnnsym.quiz.forward_slips import IGNORED, Slipped, again, cell_slips
+from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
+from rnnsym.sheet.worked_lines import Row
+
+__all__ = ["KIND"]
+
+TAUGHT = tuple(name for name in EXAMINED if name not in {"indrnn", "relu-rnn"})
+"""Without those whose ReLU would be on at every step, and so no more than a line."""
+SHORT = 2
+"""Equations of a cell that is worked for three steps; longer ones get two."""
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [(("model", name), ("convention", "textbook")) for name in cells or TAUGHT]
+
+
+@lru_cache(maxsize=256)
+def _question(model: str) -> Question:
+    one = net_of(model, 1)
+    steps = 3 if len(one.rows) <= SHORT else 2
+    net = net_of(model, steps)
+    states = {s.name for s in cell_of(net.system).states}
+    asks = tuple(
+        Ask(
+            rows,
+            tuple(row.target for row in rows if row.target.name in states),
+            (*_in_state(net, loop, layer, time, rows), *again(net, loop, layer, time, rows)),
+        )
+        for loop, layer, time, rows in net.passes()
+        if {row.target.name for row in rows} & states
+    )
+    intro = (
+        Paragraph(prose(*described(net.system), " is computed by")),
+        equations_of(net.system),
+        Paragraph(convention_note(net.system)),
+        Paragraph(prose("It reads a sequence of ", Relation((STEPS, Integer(steps))), " steps.")),
+    )
+    return Question("forward_steps", net, asks, intro, 4)
+
+
+def _in_state(
+    net: Net, loop: Loop, layer: int, time: int, rows: tuple[Row, ...]
+) -> Iterator[Slipped]:
+    """Yield mistakes in the lines of the states: those in the gates hardly show at the end."""
+    states = {s.array.name for s in net.system.states}
+    old = {row.target: row for row in rows}
+    for slip in cell_slips(net, loop, layer, time, rows):
+        changed = {row.target.name for row in slip.rows if old[row.target] != row}
+        if slip.name == IGNORED or changed <= states:
+            yield slip
+
+
+KIND = forward_kind("forward_steps", ((4, 4), (4, 8)), _subjects, _question)
