@@ -48,7 +48,7 @@ from rnnsym.export.latex_math import math_latex
 from rnnsym.export.text import ASCII
 from rnnsym.version import VERSION
 
-__all__ = ["SCHEMA", "document_json", "export_json"]
+__all__ = ["SCHEMA", "block_json", "document_json", "export_json", "prose_json"]
 
 SCHEMA = 1
 
@@ -67,10 +67,10 @@ def document_json(document: Document) -> dict[str, Any]:
         "name": document.name,
         "kind": document.kind,
         "title": document.title,
-        "lines": [_prose(line) for line in document.lines],
+        "lines": [prose_json(line) for line in document.lines],
         "models": [_model(model) for model in document.models],
         "data": dict(document.data),
-        "blocks": [_block(block) for block in document.blocks],
+        "blocks": [block_json(block) for block in document.blocks],
     }
 
 
@@ -85,7 +85,8 @@ def _model(model: Model) -> dict[str, Any]:
     }
 
 
-def _prose(content: Prose) -> list[Any]:
+def prose_json(content: Prose) -> list[Any]:
+    """Return prose as plain data."""
     return [_inline(part) for part in content]
 
 
@@ -115,21 +116,26 @@ def _math(math: Math) -> dict[str, Any]:
 
 
 @singledispatch
-def _block(block: object) -> dict[str, Any]:
+def block_json(block: object) -> dict[str, Any]:
+    """Return a block as plain data.
+
+    Raises:
+        TypeError: not a block; names it.
+    """
     raise TypeError(f"no JSON for a {type(block).__name__}")
 
 
-@_block.register
+@block_json.register
 def _(block: Heading) -> dict[str, Any]:
     return {"type": "heading", "level": block.level, "text": block.text}
 
 
-@_block.register
+@block_json.register
 def _(block: Paragraph) -> dict[str, Any]:
-    return {"type": "paragraph", "content": _prose(block.content)}
+    return {"type": "paragraph", "content": prose_json(block.content)}
 
 
-@_block.register
+@block_json.register
 def _(block: Equations) -> dict[str, Any]:
     return {"type": "equations", "lines": [_line(line) for line in block.lines]}
 
@@ -137,7 +143,7 @@ def _(block: Equations) -> dict[str, Any]:
 def _line(line: Line) -> dict[str, Any]:
     sides = line.rhs if isinstance(line.rhs, tuple) else (line.rhs,)
     notes = [
-        {"term": _math(n.term), "reason": _prose(n.reason), "where": _prose(n.where)}
+        {"term": _math(n.term), "reason": prose_json(n.reason), "where": prose_json(n.where)}
         for n in line.notes
     ]
     return {
@@ -145,32 +151,32 @@ def _line(line: Line) -> dict[str, Any]:
         "lhs": _math(line.lhs),
         "rhs": [_math(side) for side in sides],
         "shape": None if line.shape is None else [ASCII.math(size) for size in line.shape],
-        "where": _prose(line.where),
-        "comment": _prose(line.comment),
+        "where": prose_json(line.where),
+        "comment": prose_json(line.comment),
         "notes": notes,
     }
 
 
-@_block.register
+@block_json.register
 def _(block: Table) -> dict[str, Any]:
-    rows = [[_prose(cell) for cell in row] for row in block.rows]
-    head = [_prose(cell) for cell in block.head]
+    rows = [[prose_json(cell) for cell in row] for row in block.rows]
+    head = [prose_json(cell) for cell in block.head]
     return {"type": "table", "caption": block.caption, "head": head, "rows": rows}
 
 
-@_block.register
+@block_json.register
 def _(block: Listing) -> dict[str, Any]:
-    return {"type": "listing", "marks": block.marks, "items": [_prose(x) for x in block.items]}
+    return {"type": "listing", "marks": block.marks, "items": [prose_json(x) for x in block.items]}
 
 
-@_block.register
+@block_json.register
 def _(block: Code) -> dict[str, Any]:
     return {"type": "code", "language": block.language, "text": block.text}
 
 
-@_block.register
+@block_json.register
 def _(block: Figure) -> dict[str, Any]:
-    drawn, caption = block.diagram, _prose(block.caption)
+    drawn, caption = block.diagram, prose_json(block.caption)
     return {
         "type": "figure",
         "title": drawn.title,
@@ -179,23 +185,23 @@ def _(block: Figure) -> dict[str, Any]:
     }
 
 
-@_block.register
+@block_json.register
 def _(block: Box) -> dict[str, Any]:
-    inner = [_block(b) for b in block.blocks]
+    inner = [block_json(b) for b in block.blocks]
     return {"type": "box", "kind": block.kind, "title": block.title, "blocks": inner}
 
 
-@_block.register
+@block_json.register
 def _(_: PageBreak) -> dict[str, Any]:
     return {"type": "page_break"}
 
 
-@_block.register
+@block_json.register
 def _(_: Contents) -> dict[str, Any]:
     return {"type": "contents"}
 
 
-@_block.register
+@block_json.register
 def _(block: Question) -> dict[str, Any]:
     item = block.item
     return {"type": "question", "number": block.number, "id": item.id, "solved": block.solved}

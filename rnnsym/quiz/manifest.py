@@ -14,12 +14,16 @@ from typing import Any
 from rnnsym.errors import InputError
 from rnnsym.item import Item
 from rnnsym.quiz.drawing import meaning
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import Paper
 from rnnsym.quiz.registry import Parameters, load_kind
 from rnnsym.quiz.roster import Student
 from rnnsym.version import VERSION
 
-__all__ = ["ledger_line", "manifest_head", "manifest_line", "read_ledger", "read_manifest"]
+__all__ = [
+    "check_version", "ledger_line", "manifest_head", "manifest_line", "paper_data", "read_ledger",
+    "read_manifest", "rebuilt_paper",
+]  # fmt: skip
 
 EDITION = 1
 
@@ -31,20 +35,23 @@ def manifest_head(seed: int) -> str:
 
 def manifest_line(paper: Paper) -> str:
     """Return the line of one paper."""
+    return _line(paper_data(paper))
+
+
+def paper_data(paper: Paper) -> dict[str, Any]:
+    """Return what a paper is rebuilt from, as plain data."""
     student = paper.student
     sections = [
         {"title": title, "questions": [_question(item, paper.kind_files) for item in items]}
         for title, items in paper.sections
     ]
-    return _line(
-        {
-            "name": paper.name,
-            "title": paper.title,
-            "form": paper.form,
-            "student": {"id": student.id, "name": student.name} if student else None,
-            "sections": sections,
-        }
-    )
+    return {
+        "name": paper.name,
+        "title": paper.title,
+        "form": paper.form,
+        "student": {"id": student.id, "name": student.name} if student else None,
+        "sections": sections,
+    }
 
 
 def _question(item: Item, files: Mapping[str, str]) -> dict[str, object]:
@@ -66,23 +73,43 @@ def read_manifest(path: Path) -> Iterator[Paper]:
     _, head = next(lines, (1, {}))
     if head.get("manifest") != EDITION or not isinstance(head.get("seed"), int):
         raise InputError(f"{path} is no manifest of rnnsym: its first line does not say so")
+    check_version(str(path), head)
+    for number, data in lines:
+        yield rebuilt_paper(f"{path}, line {number}", data, head["seed"])
+
+
+def check_version(where: str, head: Mapping[str, Any]) -> None:
+    """See that what was read was made by this version.
+
+    Raises:
+        InputError: it was not; its questions may come out otherwise.
+    """
     if head.get("rnnsym") != VERSION:
         raise InputError(
-            f"{path} was made by rnnsym {head.get('rnnsym')}; this is {VERSION}, whose questions "
+            f"{where} was made by rnnsym {head.get('rnnsym')}; this is {VERSION}, whose questions "
             "may differ: install that version to rebuild the papers"
         )
-    for number, data in lines:
-        try:
-            yield _paper(data, head["seed"])
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            what = f"{type(error).__name__} {error}"
-            raise InputError(f"{path}, line {number}: no paper can be rebuilt ({what})") from None
+
+
+def rebuilt_paper(where: str, data: Mapping[str, Any], seed: int) -> Paper:
+    """Return the paper of some ``paper_data``, each question made again from its parameters.
+
+    Raises:
+        InputError: it is no such data, or a question comes out otherwise; says where.
+    """
+    try:
+        return _paper(data, seed)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, Unfair) as error:
+        what = f"{type(error).__name__} {error}"
+        raise InputError(f"{where}: no paper can be rebuilt ({what})") from None
 
 
 def _paper(data: Mapping[str, Any], seed: int) -> Paper:
     sections = tuple((s["title"], tuple(map(_rebuilt, s["questions"]))) for s in data["sections"])
     student = Student(**data["student"]) if data["student"] else None
-    return Paper(data["name"], seed, sections, data["title"], data["form"], student)
+    questions = [q for section in data["sections"] for q in section["questions"]]
+    files = {q["kind"]: q["file"] for q in questions if "file" in q}
+    return Paper(data["name"], seed, sections, data["title"], data["form"], student, files)
 
 
 def _rebuilt(data: Mapping[str, Any]) -> Item:
