@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from rnnsym.blocks import Block, Heading, Inline, Paragraph, Prose, Table, prose
-from rnnsym.expr import Array
+from rnnsym.expr import Array, Symbol
 from rnnsym.flow.measure import Curve, Decay, LayerDecay, Setting, shown_lags
+from rnnsym.sheet.rounded import short
 
-__all__ = ["curves_of", "measured_blocks", "number_text"]
+__all__ = ["curves_of", "measured_blocks"]
 
+OVERFLOW = "overflow"
+LAG = Symbol("k", integer=True)
 COLUMNS = 6
 """Curves that stand side by side in one table."""
 
@@ -41,9 +44,9 @@ def _table(curves: Sequence[tuple[str, Curve]], setting: Setting, caption: str) 
     """Yield curves side by side, as many as a page takes, then the next ones below."""
     for first in range(0, len(curves), COLUMNS):
         here = curves[first : first + COLUMNS]
-        head = (prose("lag k"), *(prose(label) for label, _ in here))
+        head = (prose("lag ", LAG), *(prose(label) for label, _ in here))
         rows = tuple(
-            (prose(str(lag)), *(prose(number_text(curve.norms[lag - 1])) for _, curve in here))
+            (prose(str(lag)), *(_norm(curve.norms[lag - 1]) for _, curve in here))
             for lag in shown_lags(setting.lags)
         )
         yield Table(head, rows, caption)
@@ -91,7 +94,7 @@ def _weights(decays: Sequence[Decay]) -> Iterator[Block]:
 
 def _weights_of(name: str, layer: LayerDecay) -> Iterator[tuple[Prose, ...]]:
     most = layer.step_bound
-    bound = number_text(most) if most is None else f"{most:.2f}"
+    bound = OVERFLOW if most is None else f"{most:.2f}"
     for i, weight in enumerate(layer.weights):
         radius = weight.spectral_radius
         yield (
@@ -130,10 +133,5 @@ def _to_output(decay: Decay) -> Iterator[tuple[str, Curve]]:
             yield _name(decay, layer), layer.to_output
 
 
-def number_text(norm: float | None) -> str:
-    """Return a norm with two digits.
-
-    >>> number_text(0.00123), number_text(None)
-    ('1.2e-03', 'overflow')
-    """
-    return "overflow" if norm is None else f"{norm:.1e}"
+def _norm(norm: float | None) -> Prose:
+    return prose(OVERFLOW) if norm is None else short(norm)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rnnsym.equations import System
 from rnnsym.model_text import Recurrent
 
-__all__ = ["family", "guidance"]
+__all__ = ["family", "form_guidance", "guidance"]
 
 CELLS = {
     "vanilla": (
@@ -50,6 +50,12 @@ def guidance(systems: Sequence[System]) -> Iterator[str]:
     others = [name for name in known if name not in CELLS]
     if others:
         yield f"The course notes do not treat {', '.join(others)}."
+    yield from form_guidance(systems)
+
+
+def form_guidance(systems: Sequence[System]) -> Iterator[str]:
+    """Yield what the course notes say about directions and depth."""
+    layers = [x for s in systems for x in s.model.layers if isinstance(x, Recurrent)]
     if any(x.bidirectional for x in layers):
         yield f"According to the course notes {BIDIRECTIONAL}."
     if any(s.depth != 1 for s in systems):

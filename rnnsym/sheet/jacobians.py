@@ -26,8 +26,8 @@ TITLES = {
 ALIKE = "Only the state's own equation reads it: direct edge, block and total are the same."
 
 
-def jacobian_blocks(system: System) -> Iterator[Block]:
-    """Yield edges, blocks and totals of every chain."""
+def jacobian_blocks(system: System, state: Node | None = None) -> Iterator[Block]:
+    """Yield edges, blocks and totals of every chain, or those of one of its states."""
     try:
         found = jacobians(system)
     except TooManyPathsError as error:
@@ -46,7 +46,8 @@ def jacobian_blocks(system: System) -> Iterator[Block]:
             ("total", chain.totals),
         ):
             yield Paragraph(prose(TITLES[kind]))
-            yield Equations(tuple(_line(system, j) for j in group))
+            lines = tuple(_line(system, j) for j in group if state in (None, j.of))
+            yield Equations(lines)
 
 
 def all_alike(chain: ChainJacobians) -> bool:

@@ -18,6 +18,7 @@ from rnnsym.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import ModuleType
 
     from rnnsym.blocks import Block
     from rnnsym.document import Document
@@ -91,14 +92,21 @@ def cell_topic(name: str, title: str, line: str) -> Topic:
 def chapter_topic(
     name: str, title: str, line: str, models: tuple[str, ...], kind: str = "sheet"
 ) -> Topic:
-    """Return the topic whose sections are those of its file in ``chapters``."""
+    """Return the topic whose sections, and data if it has any, are those of its chapter."""
 
     def sections() -> "Iterator[Block]":
-        chapter = importlib.import_module(f"rnnsym.sheet.chapters.{name.replace('-', '_')}")
-        found: Iterator[Block] = chapter.sections()
+        found: Iterator[Block] = _chapter(name).sections()
         return found
 
-    return Topic(name, title, line, sections, kind, models)
+    def data() -> "Mapping[str, Any]":
+        found: Callable[[], Mapping[str, Any]] = getattr(_chapter(name), "data", dict[str, Any])
+        return found()
+
+    return Topic(name, title, line, sections, kind, models, data)
+
+
+def _chapter(name: str) -> "ModuleType":
+    return importlib.import_module(f"rnnsym.sheet.chapters.{name.replace('-', '_')}")
 
 
 def find_topic(text: str, convention: str = TEXTBOOK) -> Topic | None:

@@ -20,7 +20,7 @@ from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import counted, given, parameters_of
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
-from rnnsym.sheet.guidance import guidance
+from rnnsym.sheet.guidance import form_guidance
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import study
 from rnnsym.sheet.symbols import symbol_table
@@ -206,7 +206,7 @@ def _use(words: Phrases) -> Iterator[Block]:
             ("encoding a whole sequence", "anything where causality matters"),
         ),
     )
-    yield Listing(tuple(prose(x) for x in guidance([words.system])))
+    yield Listing(tuple(prose(x) for x in form_guidance([words.system])))
 
 
 def _mistakes(words: Phrases) -> Block:

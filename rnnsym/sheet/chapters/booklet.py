@@ -1,10 +1,12 @@
 """The booklet: all topics as chapters, in the order in which one learns them, and an index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rnnsym.blocks import (
     Block,
+    Box,
     Contents,
+    Emphasis,
     Heading,
     Listing,
     PageBreak,
@@ -19,6 +21,11 @@ from rnnsym.sheet.topic import Topic, load_topic, numbered
 
 __all__ = ["CHAPTERS", "sections"]
 
+LAST = ("Check", "Sources", "Answers")
+"""Sections that the booklet gathers at its end."""
+TOP = 2
+"""The level of a chapter's sections."""
+COUNTING, MISCOUNTS = "params", "Mistakes in counting"
 EVERYWHERE = frozenset(
     {
         "Symbols",
@@ -26,10 +33,7 @@ EVERYWHERE = frozenset(
         "Gradients of the parameters",
         "Gradient of the input",
         "Gradients of the initial states",
-        "Check",
-        "Sources",
         "Questions",
-        "Answers",
     }
 )
 CHAPTERS = (
@@ -46,35 +50,79 @@ CHAPTERS = (
 
 
 def sections() -> Iterator[Block]:
-    """Yield the booklet, headings of chapters at level 1."""
+    """Yield the booklet, chapters at level 1; what all of them end with stands last."""
     yield from _introduction(about("lstm"))
     yield PageBreak()
     yield Contents()
+    chapters = [_Chapter(place, topic) for place, topic in enumerate(_topics(), 1)]
+    for chapter in chapters:
+        yield PageBreak()
+        yield Heading(f"{chapter.place}  {chapter.title}", 1)
+        yield from chapter.body
     yield PageBreak()
-    chapters = [block for place, topic in _chapters() for block in _chapter(place, topic)]
-    yield from chapters
+    yield Heading("Answers", 1)
+    for chapter in chapters:
+        yield Heading(f"Chapter {chapter.place}", 3)
+        yield from map(_smaller, chapter.sections["Answers"])
+    yield Heading("Checks and sources", 1)
+    yield from (block for chapter in chapters for block in chapter.sections.get("Check", ()))
+    yield _joined(block for chapter in chapters for block in chapter.sections.get("Sources", ()))
+    yield PageBreak()
     yield Heading("Index of formulas", 1)
     yield Paragraph(prose("A number such as 5.3 is the third equation of chapter 5."))
-    yield from formula_index(chapters)
+    yield from formula_index([block for chapter in chapters for block in chapter.body])
 
 
-def _chapters() -> Iterator[tuple[int, Topic]]:
+class _Chapter:
+    """A topic as a chapter: its body, and its sections that stand at the end of the booklet."""
+
+    def __init__(self, place: int, topic: Topic) -> None:
+        self.place, self.name, self.title = place, topic.name, topic.title
+        self.body: list[Block] = []
+        self.sections: dict[str, list[Block]] = {}
+        here = self.body
+        for block in numbered(topic.sections(), str(place)):
+            if isinstance(block, Heading) and block.text in LAST:
+                here = self.sections[block.text] = []
+                continue
+            if isinstance(block, Heading) and block.level <= TOP:
+                here = self.body
+            if not (isinstance(block, PageBreak) or self._said_elsewhere(block)):
+                here.append(_quiet(block))
+
+    def _said_elsewhere(self, block: Block) -> bool:
+        """Tell whether a cell's chapter would say what the chapter on counting says for all."""
+        return isinstance(block, Box) and block.title == MISCOUNTS and self.name != COUNTING
+
+
+def _joined(blocks: Iterable[Block]) -> Listing:
+    """Return lists as one, in which each item stands once."""
+    items = (item for block in blocks if isinstance(block, Listing) for item in block.items)
+    return Listing(tuple(dict.fromkeys(items)))
+
+
+def _topics() -> Iterator[Topic]:
     from rnnsym.sheet.chapters import why
 
-    yield 1, Topic("why", "Why recurrent networks", "", why.sections)
-    yield from ((place, load_topic(name)) for place, name in enumerate(CHAPTERS, 2))
-
-
-def _chapter(place: int, topic: Topic) -> Iterator[Block]:
-    yield Heading(f"{place}  {topic.title}", 1)
-    yield from (_quiet(block) for block in numbered(topic.sections(), str(place)))
-    yield PageBreak()
+    yield Topic("why", "Why recurrent networks", "", why.sections)
+    yield from map(load_topic, CHAPTERS)
 
 
 def _quiet(block: Block) -> Block:
-    """Keep what every chapter has out of the table of contents."""
-    if isinstance(block, Heading) and block.text in EVERYWHERE:
-        return Heading(block.text, 3)
+    """Keep what every chapter has out of the table of contents, and call a chapter a chapter."""
+    match block:
+        case Heading(text) if text in EVERYWHERE:
+            return Heading(text, 3)
+        case Box("goals", _, blocks):
+            return Box("goals", "After this chapter you can", blocks)
+        case _:
+            return block
+
+
+def _smaller(block: Block) -> Block:
+    """Return the heading of one answer as stressed words."""
+    if isinstance(block, Heading):
+        return Paragraph(prose(Emphasis(block.text)))
     return block
 
 
@@ -90,8 +138,8 @@ def _introduction(words: Phrases) -> Iterator[Block]:
             "through and the local rule (R1, R2, …) that carries it, so you see where you went "
             "another way.",
             "Work the example with a pocket calculator before you look at its numbers.",
-            "Answer the five questions at the end of a chapter; their answers are on a page of "
-            "their own.",
+            "Answer the questions at the end of a chapter; their answers stand behind the last "
+            "chapter.",
             "The night before: the boxes “Common mistakes” and “Takeaways”, and the index of "
             "formulas at the end.",
         ),

@@ -1,6 +1,7 @@
 """Backpropagation through time of a vanilla network with a readout and a loss."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rnnsym.blocks import (
     Block,
@@ -24,15 +25,15 @@ from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
 from rnnsym.sheet.lines import where_of
 from rnnsym.sheet.mistakes import mistakes_box
-from rnnsym.sheet.study import CheckError, study
+from rnnsym.sheet.study import CheckError, Study, study
 from rnnsym.sheet.symbols import symbol_table
-from rnnsym.sheet.worked import worked_example
+from rnnsym.sheet.worked import worked_data, worked_example
 from rnnsym.theorems import theorem
 
-__all__ = ["sections"]
+__all__ = ["data", "sections"]
 
 MODEL, LOSS = "vanilla, dense:3", "cross-entropy"
-WORKED, FIGURE_STEPS = "vanilla, dense:1", 3
+WORKED, STEPS, FIGURE_STEPS = "vanilla, dense:1", 3, 3
 CUT, LENGTH = 20, 100
 SIZES = {"d": 4, "n": 5}
 SOURCES = (
@@ -56,7 +57,12 @@ def sections() -> Iterator[Block]:
     )
     yield from _reading(words)
     yield Heading("Worked example", 2)
-    yield from worked_example(study(WORKED, loss="squared").derivation, steps=3)
+    yield words.paragraph(
+        "The numbers are those of a network with one output. A softmax of one score is always 1, "
+        "so the loss here is half the squared error, and of all lines above only {@delta_s} "
+        "changes: what comes back to the readout is its output less the target."
+    )
+    yield from worked_example(_example().derivation, STEPS)
     yield from _last_step(words, last)
     yield from _truncation(words)
     yield from _cost(words)
@@ -64,6 +70,15 @@ def sections() -> Iterator[Block]:
     yield from mistakes_box(words.study)
     yield _takeaways(words)
     yield from closing([words.study], tuple(_questions(words, last)), SOURCES)
+
+
+def data() -> dict[str, Any]:
+    """Return the numbers of the worked example."""
+    return {"worked": worked_data(_example().derivation, STEPS)}
+
+
+def _example() -> Study:
+    return study(WORKED, loss="squared")
 
 
 def _goals(words: Phrases) -> Block:
@@ -86,7 +101,8 @@ def _network(words: Phrases) -> Iterator[Block]:
         "A recurrent network reads a sequence {x[1]}, …, {x[T]}, one vector per step, and keeps a "
         "*state* {h[t]} that sums up what it has read. A readout turns each state into scores "
         "{s[t]}; the loss is the cross-entropy of their softmax with the target {target[t]}, "
-        "added up over the steps."
+        "added up over the steps. The entries of {target[t]} are probabilities and add up to 1; "
+        "mostly one of them is 1 and the others are 0."
     )
     yield symbol_table(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
@@ -96,8 +112,8 @@ def _network(words: Phrases) -> Iterator[Block]:
     )
     yield words.paragraph(
         "The arrays {W}, {U}, {b}, {V}, {b_V} carry no step: the same numbers are used at every "
-        "step. So the network has {formula} parameters whatever {T} is, and each of them affects "
-        "the loss along {T} ways at once.",
+        "step. So the network has {formula} parameters whatever {T} is, and each of them acts on "
+        "the loss through every step that uses it.",
         formula=words.study.count.formula,
     )
 
@@ -129,8 +145,8 @@ def _reading(words: Phrases) -> Iterator[Block]:
         "Line {@delta_h} is the heart of it. Its first term is the blame for the output of this "
         "step; its second, the *carry*, is the blame for all later outputs, handed back by step "
         "{t+1}. Line {@delta_a} passes it through the slope of tanh. Going back one more step "
-        "multiplies by {U.T} and by slopes again: over many steps this product vanishes or "
-        "explodes (see gradient flow)."
+        "multiplies by {U.T} and by slopes again: over many steps this product tends to vanish or "
+        "to explode, which is what *gradient flow* is about."
     )
     yield words.paragraph(
         "Line {@dU} is an outer product at every step: the error {delta_a[t]} beside what {U} was "

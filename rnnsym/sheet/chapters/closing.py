@@ -9,7 +9,7 @@ from rnnsym.numeric.check import TOLERANCE
 from rnnsym.sheet.model_sheet import sources
 from rnnsym.sheet.study import Study
 
-__all__ = ["closing"]
+__all__ = ["closing", "question_list"]
 
 
 def closing(
@@ -29,6 +29,11 @@ def closing(
     yield Heading("Sources", 2)
     cells = [item for b in sources(*studies) if isinstance(b, Listing) for item in b.items]
     yield Listing((*cells, *(prose(f"{source}.") for source in further)))
+    yield from question_list(questions)
+
+
+def question_list(questions: Sequence[tuple[Prose, Prose]]) -> Iterator[Block]:
+    """Yield questions, and on a page of their own the answers."""
     yield Heading("Questions", 2)
     yield Listing(tuple(question for question, _ in questions), "numbers")
     yield PageBreak()
@@ -37,7 +42,7 @@ def closing(
 
 
 def _checked(studies: Sequence[Study]) -> Prose:
-    names = ", ".join(str(s.system.model) for s in studies)
+    names = "; ".join(str(s.system.model) for s in studies)
     return prose(
         f"In the run that printed this every gradient of {names} was computed on random numbers "
         "and compared with the complex step of the forward equations: largest relative error ≤ ",

@@ -25,7 +25,6 @@ from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.flow_remedies import remedies
 from rnnsym.sheet.chapters.flow_review import flow_mistakes, flow_questions, flow_takeaways
 from rnnsym.sheet.chapters.phrases import Phrases, about
-from rnnsym.sheet.flow_bounds import bound_blocks
 from rnnsym.sheet.flow_measured import measured_blocks
 from rnnsym.sheet.jacobians import jacobian_blocks
 from rnnsym.sheet.rounded import power, short, sigmoid
@@ -39,6 +38,7 @@ SOURCES = (
 )
 MEASURED = ("vanilla", "gru", "lstm")
 LAGS = 50
+INPUTS, UNITS = 4, 16
 GATES = (0.5, 0.9, 0.99)
 BIASES = (0, 1, 3)
 SPANS = (10, 50, 100)
@@ -58,7 +58,7 @@ def sections() -> Iterator[Block]:
     yield from _eigenvalues(words)
     yield from _cell_state(lstm)
     yield from _paths(words)
-    yield from _measured()
+    yield from _measured(words)
     yield from remedies(words, lstm)
     yield flow_mistakes(words, lstm)
     yield flow_takeaways(words)
@@ -85,7 +85,7 @@ def _product(words: Phrases) -> Iterator[Block]:
     factors = [step.xreplace({TIME: words.math(at)}) for at in ("T", "T-1", "t+1")]
     yield Heading("A gradient over many steps is a product", 2)
     yield words.paragraph(
-        "What the loss of step T says about {h[t]} has to pass every step between. Each step "
+        "What the loss of step {T} says about {h[t]} has to pass every step between. Each step "
         "multiplies it by the transpose of one Jacobian:"
     )
     yield Equations((_jacobian_line(words),))
@@ -192,11 +192,10 @@ def _cell_state(words: Phrases) -> Iterator[Block]:
     kept, steps = DIRECT_EDGE
     yield Heading("The LSTM's cell state: three Jacobians, three names", 2)
     yield words.paragraph(
-        "“The gradient of the cell state is the forget gate” is true of one of three Jacobians. "
-        "Say which one is meant:"
+        "“The gradient of the cell state is the forget gate” is true of some of its Jacobians and "
+        "false of the total. Say which one is meant:"
     )
-    yield from jacobian_blocks(words.system)
-    yield from bound_blocks(words.system, chain)
+    yield from jacobian_blocks(words.system, chain.states[-1])
     yield words.paragraph(
         "The direct edge {∂⁺c[t]/∂c[t-1]} is additive: no matrix and no squashing stand in it. "
         "This is what “a more stable path” means. It is a path that *can* stay open, where "
@@ -242,8 +241,26 @@ def _paths(words: Phrases) -> Iterator[Block]:
     )
 
 
-def _measured() -> Iterator[Block]:
-    """One run of each net on the same random inputs."""
-    yield from measured_blocks(
-        [measure(study(name, d=4, n=16).system, Setting(lags=LAGS)) for name in MEASURED]
+def _measured(words: Phrases) -> Iterator[Block]:
+    """One run of each net on the same random inputs; of its tables the first, which is of norms."""
+    found = [
+        measure(study(name, d=INPUTS, n=UNITS).system, Setting(lags=LAGS)) for name in MEASURED
+    ]
+    norms = next(b for b in measured_blocks(found) if isinstance(b, Table))
+    state = words.study.chains[0].states[0]
+    yield Heading("Measured decay", 2)
+    yield words.paragraph(
+        f"One run of {LAGS} steps, for each net with d = {INPUTS} and n = {UNITS}: random "
+        "inputs from N(0, 1), weights from N(0, 1/columns), no biases, zero initial states. The "
+        "Jacobians derived above were evaluated along the run and multiplied. The table gives the "
+        "largest singular value of {far} over {k} steps, for the LSTM also that of its cell state:",
+        far=Partial(state.xreplace({TIME: STEPS}), state.xreplace({TIME: STEPS - LAG})), k=LAG,
+    )  # fmt: skip
+    yield Table(norms.head, norms.rows)
+    [largest] = (weight.largest_singular_value for weight in found[0].layers[0].weights)
+    yield words.paragraph(
+        "The vanilla net loses its gradient first. Its ‖{U}‖ is {norm}, above 1, and still it "
+        "does not explode: most slopes are below 1. The gated nets lose theirs later, but they do: "
+        "random gates stand near 0.5, not near 1.",
+        norm=f"{largest:.2f}",
     )

@@ -11,7 +11,7 @@ from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import at, counted, given, parameters_of
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
-from rnnsym.sheet.guidance import guidance
+from rnnsym.sheet.guidance import form_guidance
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import study
 from rnnsym.sheet.symbols import symbol_table, widths
@@ -209,7 +209,7 @@ def _depth(words: Phrases) -> Iterator[Block]:
         "At about the same cost the stack has three nonlinearities per step, the wide layer one.",
         sizes=given(SIZES),
     )
-    yield Listing(tuple(prose(x) for x in guidance([words.system])))
+    yield Listing(tuple(prose(x) for x in form_guidance([words.system])))
     yield words.paragraph(
         "This is guidance, not a theorem: start shallow, add a layer while it helps, and expect "
         "less from each further one."

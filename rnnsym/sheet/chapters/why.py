@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from rnnsym.blocks import Block, Equations, Heading, Line, Table, prose
+from rnnsym.blocks import Block, Equations, Heading, Line, Prose, Table, prose
+from rnnsym.sheet.chapters.closing import question_list
 from rnnsym.sheet.chapters.phrases import Phrases, about
 
 __all__ = ["sections"]
@@ -31,6 +32,7 @@ def sections() -> Iterator[Block]:
             "for a second direction.",
         ),
     )
+    yield from question_list(tuple(_questions(words)))
 
 
 def _sequences(words: Phrases) -> Iterator[Block]:
@@ -81,4 +83,27 @@ def _answers(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "The answers are independent of each other and combine freely: layers of bidirectional "
         "LSTMs are a common choice for texts that are there as a whole."
+    )
+
+
+def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
+    yield (
+        words.say("Why are gated and deep recurrent networks needed after the vanilla one?"),
+        words.say(
+            "It has two weaknesses. Gradients vanish or explode over many steps, so it does not "
+            "learn long-range dependencies: gates answer that. And one layer that reads from left "
+            "to right can represent little: more layers and a second direction answer that."
+        ),
+    )
+    yield (
+        words.say("The sequences become ten times as long. How many parameters are added?"),
+        words.say("None: {W}, {U} and {b} are used again at every step."),
+    )
+    yield (
+        words.say("What can {h[t]} not know in a network that reads from left to right?"),
+        words.say("Anything after step {t}. A chain from the end adds it, if the end is there."),
+    )
+    yield (
+        words.say("Which of the answers helps against exploding gradients?"),
+        words.say("Clipping. Gates work against vanishing; depth adds one more way to explode."),
     )
