@@ -6,7 +6,7 @@ from rnnsym.blocks import Equations, Line, Prose, prose
 from rnnsym.cell import Cell
 from rnnsym.equations import System
 from rnnsym.errors import InputError
-from rnnsym.expr import TIME, Array, Family, Integer, Node, Plus, arrays_in, size
+from rnnsym.expr import TIME, Array, Family, Integer, Map, Node, Plus, arrays_in, size
 from rnnsym.model_text import Recurrent
 
 __all__ = ["EXAMINED", "cell_of", "convention_note", "described", "equations_of", "uses"]
@@ -82,20 +82,17 @@ def convention_note(system: System) -> Prose:
 def uses(cell: Cell, name: str) -> tuple[str, tuple[Array, ...] | None]:
     """Return the equation in which a parameter stands, and what it multiplies (None: nothing)."""
     for equation in cell.equations:
-        found = _beside(equation.rhs, name)
-        if found is not None:
-            return equation.lhs.name, tuple(found) or None
+        term = _term(equation.rhs, name)
+        if term is not None:
+            return equation.lhs.name, tuple(a for a in arrays_in(term) if a.name != name) or None
     raise InputError(f"cell '{cell.name}' has no parameter '{name}'")
 
 
-def _beside(node: Node, name: str) -> list[Array] | None:
-    """What stands in the same product as the parameter; None where it does not occur."""
-    if isinstance(node, Array):
-        return [] if node.name == name else None
-    for child in node.children:
-        found = _beside(child, name)
-        if found is not None:
-            if isinstance(node, Plus):
-                return found
-            return found + [a for c in node.children if c is not child for a in arrays_in(c)]
-    return None
+def _term(node: Node, name: str) -> Node | None:
+    """Return the innermost term of a sum that holds a parameter; None where it does not occur."""
+    holder = next((c for c in node.children if any(a.name == name for a in arrays_in(c))), None)
+    if holder is None:
+        return node if isinstance(node, Array) and node.name == name else None
+    inner = _term(holder, name)
+    summed = isinstance(node, Plus | Map) or inner is not holder
+    return inner if summed else node

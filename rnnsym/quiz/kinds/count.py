@@ -2,26 +2,24 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 from itertools import permutations
 from math import perm
 
 import numpy as np
 
-from rnnsym.blocks import Block, Equations, Line, Math, Paragraph, Prose, Relation, Table, prose
-from rnnsym.cell import Cell, cell_names
+from rnnsym.blocks import Block, Equations, Paragraph, Relation, prose
+from rnnsym.cell import cell_names
 from rnnsym.count import count
-from rnnsym.equations import System, Weight
-from rnnsym.expr import LAYER, Array, Expr, Integer, Symbol, size
+from rnnsym.equations import System
+from rnnsym.expr import Expr, Integer, size
 from rnnsym.item import Choice, Item, Option, Part, Proof
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
+from rnnsym.quiz.counting import parts_of, system_of, tally, total_line
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of, uses
-from rnnsym.system import build_system, read_model
-from rnnsym.tied import TiedSizes
+from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
 
 __all__ = ["KIND", "MISCONCEPTIONS", "parts_of"]
 
@@ -42,47 +40,8 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return found
 
 
-@lru_cache(maxsize=256)
-def _system(model: str, convention: str) -> System:
-    return build_system(read_model(model, convention=convention))
-
-
-@lru_cache(maxsize=256)
-def parts_of(system: System) -> tuple[Counted, ...]:
-    """Return the trained arrays of a model of one cell, layer by layer."""
-    cell, tied = cell_of(system), TiedSizes(system)
-    found: list[Counted] = []
-    for weight in system.weights:
-        for layer in _layers(weight):
-            rows, columns = (_side(tied.at(s, Integer(layer))) for s in weight.array.shape)
-            role = _role(cell, weight.array)
-            found.append(Counted(weight.array, *role, layer, (rows, columns)))
-    return tuple(found)
-
-
-def _layers(weight: Weight) -> Sequence[int]:
-    if weight.layer is None:
-        return [1]
-    return range(int(weight.layer.first), int(weight.layer.last) + 1)
-
-
-def _side(length: Expr) -> tuple[int, str]:
-    times, rest = length.as_coeff_Mul()
-    return int(times), rest.name if isinstance(rest, Symbol) else ""
-
-
-def _role(cell: Cell, array: Array) -> tuple[str, str]:
-    """The affine map in which a parameter stands, and what it multiplies: x, state, other or 1."""
-    block, read = uses(cell, array.name)
-    if read is None:
-        return block, "1"
-    names = {a.name for a in read}
-    states = {s.name for s in cell.states}
-    return block, "x" if "x" in names else "state" if names & states else "other"
-
-
 def _variants(subject: Parameters) -> int:
-    return perm(len(SIZES), len(_system(*_model(subject)).size_names))
+    return perm(len(SIZES), len(system_of(*_model(subject)).size_names))
 
 
 def _model(parameters: Parameters) -> tuple[str, str]:
@@ -91,13 +50,13 @@ def _model(parameters: Parameters) -> tuple[str, str]:
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    names = _system(*_model(subject)).size_names
+    names = system_of(*_model(subject)).size_names
     drawn = draw.choice("sizes", list(permutations(SIZES, len(names)))[:: len(names)])
     return (*subject, *zip(names, map(str, drawn), strict=True))
 
 
 def _make(parameters: Parameters) -> Item:
-    system = _system(*_model(parameters))
+    system = system_of(*_model(parameters))
     arrange = arranger("count", parameters)
     values = dict(parameters)
     sizes = tuple((name, int(values[name])) for name in system.size_names)
@@ -155,46 +114,12 @@ def _stem(system: System, work: Work) -> tuple[Block, ...]:
     )
 
 
-@lru_cache(maxsize=256)
-def _rows(system: System) -> tuple[tuple[tuple[Counted, ...], Prose, Prose], ...]:
-    """The table of arrays, those of one shape in a row, without its numbers."""
-    by_shape: dict[tuple[tuple[int, str], ...], list[Counted]] = {}
-    for part in parts_of(system):
-        by_shape.setdefault(tuple(part.sides), []).append(part)
-    found: list[tuple[tuple[Counted, ...], Prose, Prose]] = []
-    for parts in by_shape.values():
-        arrays = [p.array.xreplace({LAYER: Integer(p.layer)}) for p in parts]
-        listed = tuple(x for i, a in enumerate(arrays) for x in ((", ", a) if i else (a,)))
-        shape = prose(_length(parts[0], 0), " × ", _length(parts[0], 1))
-        found.append((tuple(parts), listed, shape))
-    return tuple(found)
-
-
-def _length(part: Counted, side: int) -> Expr:
-    times, name = part.sides[side]
-    return Integer(times) * size(name) if name else Integer(times)
-
-
 def _solution(system: System, work: Work, key: int) -> tuple[Block, ...]:
-    sizes = dict(work.sizes)
-    rows = tuple(
-        (listed, shape, prose(_multiplied(len(parts), parts[0].entries(sizes))))
-        for parts, listed, shape in _rows(system)
-    )
-    total = Line(size("P"), Relation((count(system).formula, Integer(key))))
     return (
-        Table((prose("Arrays"), prose("Shape"), prose("Numbers")), rows),
+        *tally(parts_of(system), work.sizes),
         Paragraph(prose("Together, with ", size("P"), " for the number of parameters:")),
-        Equations((total,)),
+        Equations((total_line(count(system).formula, key),)),
     )
-
-
-def _multiplied(times: int, entries: int) -> Math:
-    """Return what the arrays of one shape hold, e.g. 4 × 16 = 64."""
-    total = Integer(times * entries)
-    if times == 1:
-        return total
-    return Relation((Relation((Integer(times), Integer(entries)), "×"), total))
 
 
 KIND = Kind("count", "counts", "apply", (2, 3), (2, 3), _subjects, _variants, _draw, _make)

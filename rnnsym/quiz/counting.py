@@ -1,0 +1,202 @@
+"""What questions on counts share: trained arrays layer by layer, their tally, and blanks."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from math import prod
+
+from rnnsym.audit.rewrite import Misconception
+from rnnsym.blocks import Block, Line, Math, Prose, Relation, Table, prose
+from rnnsym.equations import Block as Layer
+from rnnsym.equations import System, Weight
+from rnnsym.expr import LAYER, Array, Expr, Formula, Integer, Symbol, arrays_in, size
+from rnnsym.item import Blank, WrongNumber
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.subject import uses
+from rnnsym.system import build_system, read_model
+from rnnsym.tied import TiedSizes
+
+__all__ = [
+    "PROOF", "Given", "blank", "count_blank", "given_sizes", "number", "parts_by_layer", "parts_of",
+    "proven", "system_of", "tally", "total_line", "value_of",
+]  # fmt: skip
+
+Given = tuple[tuple[str, int], ...]
+"""The numbers of the sizes, by name."""
+PROOF = "entries of arrays of these shapes, added up"
+
+
+@lru_cache(maxsize=512)
+def system_of(model: str, convention: str = "textbook") -> System:
+    """Return the index equations of a model text."""
+    return build_system(read_model(model, convention=convention))
+
+
+@lru_cache(maxsize=512)
+def parts_by_layer(system: System) -> tuple[tuple[Counted, ...], ...]:
+    """Return the trained arrays of each layer of the model's text."""
+    return tuple(_parts(system, block) for block in system.blocks if block.spec is not None)
+
+
+@lru_cache(maxsize=512)
+def parts_of(system: System) -> tuple[Counted, ...]:
+    """Return the trained arrays of a model, layer by layer."""
+    return tuple(part for parts in parts_by_layer(system) for part in parts)
+
+
+def _parts(system: System, block: Layer) -> tuple[Counted, ...]:
+    tied = TiedSizes(system)
+    equations = [e for loop in block.loops for e in loop.equations]
+    read = {a for e in equations for a in arrays_in(e.rhs)}
+    found: list[Counted] = []
+    for weight in system.weights:
+        if weight.array not in read:
+            continue
+        role = _role(block, weight.array)
+        for layer in _layers(weight):
+            rows, columns = (_side(tied.at(s, Integer(layer))) for s in weight.array.shape)
+            found.append(Counted(weight.array, *role, layer, (rows, columns)))
+    return tuple(found)
+
+
+def _layers(weight: Weight) -> Sequence[int]:
+    if weight.layer is None:
+        return [1]
+    return range(int(weight.layer.first), int(weight.layer.last) + 1)
+
+
+def _side(length: Expr) -> tuple[int, str]:
+    times, rest = length.as_coeff_Mul()
+    return int(times), rest.name if isinstance(rest, Symbol) else ""
+
+
+def _role(block: Layer, array: Array) -> tuple[str, str]:
+    """The affine map in which a parameter stands, and what it multiplies: x, state, other or 1."""
+    if block.cell is None:
+        return block.title, "1" if array.shape[1] == Integer(1) else "x"
+    cell = block.cell
+    map_of, read = uses(cell, array.name)
+    if read is None:
+        return map_of, "1"
+    names = {a.name for a in read}
+    states = {s.name for s in cell.states}
+    return map_of, "x" if "x" in names else "state" if names & states else "other"
+
+
+# Numbers
+
+
+def given_sizes(values: Mapping[str, str], names: Iterable[str]) -> Given:
+    """Return the numbers that parameters of an item give to these sizes."""
+    return tuple((name, int(values[name])) for name in names)
+
+
+@lru_cache(maxsize=4096)
+def _polynomial(formula: Formula) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return a formula as terms: a number and the sizes that it multiplies."""
+    terms: list[tuple[int, tuple[str, ...]]] = []
+    for group in formula.groups:
+        for term in group.terms:
+            sides = [_side(factor) for factor in (*group.times, *term)]
+            names = tuple(name for _, name in sides if name)
+            terms.append((prod(times for times, _ in sides), names))
+    return tuple(terms)
+
+
+def value_of(formula: Formula, given: Given) -> int:
+    """Return a formula's number."""
+    sizes = dict(given)
+    return sum(times * prod(sizes[name] for name in names) for times, names in _polynomial(formula))
+
+
+def proven(work: Work, key: int) -> int:
+    """Return the key if arrays of these shapes hold so many numbers.
+
+    Raises:
+        Unfair: they hold another number, so the question has no proven key.
+    """
+    if work.total != key:
+        raise Unfair(f"the formula gives {key}, the arrays hold {work.total} numbers")
+    return key
+
+
+def count_blank(
+    label: Prose, key: int, work: Work, slips: Sequence[Misconception[Work]] = MISCONCEPTIONS
+) -> Blank:
+    """Return a blank for a count: what misconceptions make of the work is told apart from it."""
+    claims = [(m.name, s.total, why) for m in slips for s, why in m.apply(work)]
+    return blank(label, proven(work, key), claims)
+
+
+def blank(label: Prose, key: int, claims: Iterable[tuple[str, int, Prose]]) -> Blank:
+    """Return a blank for a whole number.
+
+    Args:
+        label: what it is.
+        key: the answer.
+        claims: the misconceptions by name, what they give and why that is wrong. What two of them
+            give tells nothing about either and is left out.
+
+    Raises:
+        Unfair: a misconception gives the key.
+    """
+    claims = list(claims)
+    for name, value, _ in claims:
+        if value == key:
+            raise Unfair(f"'{name}' gives the key")
+    often = Counter(value for _, value, _ in claims)
+    wrong = tuple(WrongNumber(Decimal(v), name, why) for name, v, why in claims if often[v] == 1)
+    return Blank(label, Decimal(key), Decimal(0), wrong)
+
+
+# Printing
+
+
+def number(value: int) -> Expr:
+    """Return a whole number for print."""
+    return Integer(value)
+
+
+def total_line(formula: Formula, total: int, name: str = "P") -> Line:
+    """Return ``P = formula = total``."""
+    return Line(size(name), Relation((formula, Integer(total))))
+
+
+def tally(parts: tuple[Counted, ...], given: Given) -> tuple[Block, ...]:
+    """Return the table of arrays, those of one shape in a row, with their numbers."""
+    sizes = dict(given)
+    rows = tuple(
+        (listed, shape, prose(_multiplied(len(alike), alike[0].entries(sizes))))
+        for alike, listed, shape in _rows(parts)
+    )
+    return (Table((prose("Arrays"), prose("Shape"), prose("Numbers")), rows),)
+
+
+@lru_cache(maxsize=512)
+def _rows(parts: tuple[Counted, ...]) -> tuple[tuple[tuple[Counted, ...], Prose, Prose], ...]:
+    """The rows of the table without the numbers."""
+    by_shape: dict[tuple[tuple[int, str], ...], list[Counted]] = {}
+    for part in parts:
+        by_shape.setdefault(tuple(part.sides), []).append(part)
+    found: list[tuple[tuple[Counted, ...], Prose, Prose]] = []
+    for alike in by_shape.values():
+        arrays = [p.array.xreplace({LAYER: Integer(p.layer)}) for p in alike]
+        listed = tuple(x for i, a in enumerate(arrays) for x in ((", ", a) if i else (a,)))
+        shape = prose(_length(alike[0], 0), " × ", _length(alike[0], 1))
+        found.append((tuple(alike), listed, shape))
+    return tuple(found)
+
+
+def _length(part: Counted, side: int) -> Expr:
+    times, name = part.sides[side]
+    return Integer(times) * size(name) if name else Integer(times)
+
+
+def _multiplied(times: int, entries: int) -> Math:
+    """Return what the arrays of one shape hold, e.g. 4 × 16 = 64."""
+    total = Integer(times * entries)
+    if times == 1:
+        return total
+    return Relation((Relation((Integer(times), Integer(entries)), "×"), total))

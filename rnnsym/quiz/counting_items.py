@@ -1,0 +1,89 @@
+"""Questions on counts: their subjects, drawn sizes, stems and parts."""
+
+from collections.abc import Iterable, Sequence
+
+from rnnsym.blocks import Block, Equations, Inline, Line, Paragraph, Prose, Relation, prose
+from rnnsym.cell import cell_names
+from rnnsym.equations import System
+from rnnsym.expr import Integer, size
+from rnnsym.item import Blank, Mark, Numeric, Part
+from rnnsym.quiz.counting import Given
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.subject import EXAMINED, convention_note, described, equations_of
+
+__all__ = [
+    "SIZES", "about", "derived", "drawn_sizes", "listed", "model_of", "model_stem", "numeric",
+    "steps_drawn",
+]  # fmt: skip
+
+SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 32, 40, 50, 64, 100)
+STEPS = (5, 10, 20, 50)
+
+
+def about(
+    cells: Sequence[str], conventions: Sequence[str], forms: Sequence[str] = ("{}",)
+) -> Sequence[Parameters]:
+    """Return the subjects: each form of each cell, in each convention that has the cell."""
+    return [
+        (("model", form.format(cell)), ("convention", convention))
+        for convention in conventions
+        for cell in cells or EXAMINED
+        if convention == "textbook" or cell in cell_names(convention)
+        for form in forms
+    ]
+
+
+def model_of(parameters: Parameters) -> tuple[str, str]:
+    """Return model text and convention."""
+    values = dict(parameters)
+    return values["model"], values["convention"]
+
+
+def drawn_sizes(names: Sequence[str], draw: Draw, pool: Sequence[int] = SIZES) -> Parameters:
+    """Return a number for each size, no two alike; a projection p is smaller than n."""
+    left = list(pool)
+    found: dict[str, int] = {}
+    for name in names:
+        found[name] = draw.choice(name, left)
+        left.remove(found[name])
+    if "p" in found and "n" in found:
+        found["p"], found["n"] = sorted((found["p"], found["n"]))
+    return tuple((name, str(number)) for name, number in found.items())
+
+
+def steps_drawn(draw: Draw) -> Parameters:
+    """Return a length of sequences, which no count of parameters depends on."""
+    return (("T", str(draw.choice("T", STEPS))),)
+
+
+def listed(given: Iterable[tuple[str, int]]) -> Prose:
+    """Return "d = 4, n = 5"."""
+    relations = (Relation((size(name), Integer(value))) for name, value in given)
+    return tuple(part for i, r in enumerate(relations) for part in ((", ", r) if i else (r,)))
+
+
+def model_stem(system: System, given: Given, *then: Inline) -> tuple[Block, ...]:
+    """Return a model's equations, its convention, and the numbers of its sizes."""
+    return (
+        Paragraph(prose(*described(system), " is computed by")),
+        equations_of(system),
+        Paragraph(convention_note(system)),
+        Paragraph(prose("Here ", *listed(given), "; ", *then)),
+    )
+
+
+def numeric(
+    ask: Prose, blanks: Sequence[Blank], solution: Sequence[Block], scheme: Sequence[Mark],
+    carries: tuple[int, ...] = (), hint: str = "",
+) -> Part:  # fmt: skip
+    """Return a part that is answered by numbers."""
+    return Part(
+        (Paragraph(ask),), Numeric(tuple(blanks)), sum(mark.points for mark in scheme),
+        tuple(solution), tuple(scheme), (prose(hint),) if hint else (), carries,
+    )  # fmt: skip
+
+
+def derived(*lines: Line) -> tuple[Block, ...]:
+    """Return a solution that is a few lines."""
+    return (Equations(lines),)

@@ -1,0 +1,173 @@
+"""Further mistakes in counts, as operators on a Work: single arrays, stacks, tables and heads."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from rnnsym.audit.rewrite import Misconception
+from rnnsym.blocks import Prose, prose
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+
+__all__ = ["ARRAY", "HEAD", "LAYER", "STACK", "TABLE", "named", "reads_words"]
+
+Slips = Sequence[tuple[Work, Prose]]
+
+
+def named(*names: str) -> tuple[Misconception[Work], ...]:
+    """Return these of the mistakes that any count invites."""
+    return tuple(m for m in MISCONCEPTIONS if m.name in names)
+
+
+def _each(work: Work, change: Callable[[Counted], Counted], why: str) -> Slips:
+    parts = tuple(change(part) for part in work.parts)
+    return [] if parts == work.parts else [(replace(work, parts=parts), prose(why))]
+
+
+def _columns(part: Counted, columns: tuple[int, str]) -> Counted:
+    return replace(part, sides=(part.sides[0], columns))
+
+
+def _other_vector(work: Work) -> Slips:
+    """An array with as many columns as the other vector has entries."""
+    [part] = work.parts
+    sizes = dict(work.sizes)
+    if part.reads == "x" and part.sides[1] != part.sides[0]:
+        changed = _columns(part, part.sides[0])
+    elif part.reads == "state" and part.sides[1][1] and "d" in sizes:
+        changed = _columns(part, (1, "d"))
+    else:
+        return []
+    why = "A matrix has as many columns as the vector that it multiplies has entries."
+    return [(replace(work, parts=(changed,)), prose(why))]
+
+
+def _square(work: Work) -> Slips:
+    """A vector taken for a matrix."""
+    [part] = work.parts
+    if part.sides[1] != (1, ""):
+        return []
+    why = "This is a vector, not a matrix."
+    return [(replace(work, parts=(_columns(part, part.sides[0]),)), prose(why))]
+
+
+def _as_input(work: Work) -> Slips:
+    """A bias with an entry for each entry of the input."""
+    [part] = work.parts
+    if part.reads != "1" or "d" not in dict(work.sizes):
+        return []
+    changed = replace(part, sides=((1, "d"), part.sides[1]))
+    why = "A bias has an entry for each row of the matrices, not for each entry of the input."
+    return [(replace(work, parts=(changed,)), prose(why))]
+
+
+ARRAY = (
+    Misconception("columns of the other vector", _other_vector),
+    Misconception("vector taken for a matrix", _square),
+    Misconception("bias as long as the input", _as_input),
+)
+"""Of one array."""
+
+
+def _reads_input(work: Work) -> Slips:
+    """Every layer reads the input."""
+    why = "Only the first layer reads the input: the others read the output of the layer below."
+    return _each(work, lambda p: _columns(p, (1, "d")) if p.reads == "x" else p, why)
+
+
+def _direction(work: Work) -> Slips:
+    parts = tuple(p for p in work.parts if p.array.family.direction != "bwd")
+    why = "The backward chain has parameters of its own."
+    return [(replace(work, parts=parts), prose(why))] if parts != work.parts else []
+
+
+LAYER = (
+    Misconception("every layer reads the input", _reads_input),
+    Misconception("one direction forgotten", _direction),
+    *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
+           "second layer reads one direction"),
+)  # fmt: skip
+"""Of a layer above the first."""
+
+
+def _alike(work: Work) -> Slips:
+    first = [p for p in work.parts if p.layer == 1]
+    depth = max(p.layer for p in work.parts)
+    why = "Only the first layer reads the input: the layers above it have other shapes."
+    parts = tuple(replace(p, layer=k) for k in range(1, depth + 1) for p in first)
+    return [(replace(work, parts=parts), prose(why))] if depth > 1 else []
+
+
+def _one_of(work: Work) -> Slips:
+    why = "Every layer has parameters of its own."
+    parts = tuple(p for p in work.parts if p.layer == 1)
+    return [(replace(work, parts=parts), prose(why))] if parts != work.parts else []
+
+
+STACK = (
+    Misconception("all layers alike", _alike),
+    Misconception("one layer only", _one_of),
+    *named("no biases", "second bias", "one bias for two", "recurrent part forgotten", "times T",
+           "one direction forgotten", "second layer reads one direction"),
+)  # fmt: skip
+"""Of a whole stack."""
+
+
+def _table_bias(work: Work) -> Slips:
+    [part] = work.parts
+    bias = replace(part, reads="1", sides=(part.sides[0], (1, "")))
+    why = "A table is looked up: nothing is added, so it has no bias."
+    return [(replace(work, parts=(part, bias)), prose(why))]
+
+
+def _one_word(work: Work) -> Slips:
+    [part] = work.parts
+    why = "Every word of the vocabulary has a vector of its own."
+    return [(replace(work, parts=(_columns(part, (1, "")),)), prose(why))]
+
+
+TABLE = (
+    Misconception("table with a bias", _table_bias),
+    Misconception("one vector for all words", _one_word),
+    *named("times T"),
+)
+"""Of an embedding."""
+
+
+def reads_words(work: Work) -> Slips:
+    """The recurrent layer reads one-hot vectors."""
+    why = "The layer reads the vector of a word, of size e, not a one-hot vector of size V."
+    return _each(work, lambda p: _columns(p, (1, "V")) if p.sides[1] == (1, "e") else p, why)
+
+
+def _one_chain(work: Work) -> Slips:
+    why = "The head reads the outputs of both directions."
+
+    def narrow(part: Counted) -> Counted:
+        times, name = part.sides[1]
+        return _columns(part, (1, name)) if times == 2 else part
+
+    return _each(work, narrow, why)
+
+
+def _two_heads(work: Work) -> Slips:
+    if all(part.sides[1][0] != 2 for part in work.parts):
+        return []
+    why = "There is one head: it reads both directions at once, and is not doubled."
+    return [(replace(work, times=2 * work.times), prose(why))]
+
+
+def _turned(work: Work) -> Slips:
+    """A bias as long as what the head reads."""
+    width = work.parts[0].sides[1]
+    why = "A bias has an entry for each output of the head, not for each input."
+    return _each(
+        work, lambda p: replace(p, sides=(width, p.sides[1])) if p.reads == "1" else p, why
+    )
+
+
+HEAD = (
+    Misconception("head reads one direction", _one_chain),
+    Misconception("head doubled", _two_heads),
+    Misconception("bias as long as the input", _turned),
+    *named("no biases", "times T"),
+)
+"""Of a dense layer on top."""

@@ -1,0 +1,197 @@
+"""The other way round: the largest state that a budget of parameters allows."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import count as naturals
+from itertools import takewhile
+from math import isqrt
+
+from rnnsym.blocks import Line, Paragraph, Prose, Relation, prose
+from rnnsym.count import count
+from rnnsym.equations import System
+from rnnsym.expr import Integer, size
+from rnnsym.item import Item, Mark, Part, Proof
+from rnnsym.quiz.count_slips import Work
+from rnnsym.quiz.counting import Given, blank, number, parts_of, proven, system_of, value_of
+from rnnsym.quiz.counting_items import about, derived, model_of, model_stem, numeric
+from rnnsym.quiz.counting_slips import named
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "count_budget"
+INPUTS = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
+BUDGETS = (500, 600, 750, 800, 1000, 1200, 1500, 2000, 2500, 3000, 4000, 5000, 6000, 8000, 10000)
+FEWEST = 5
+SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
+              "one block forgotten", "one block too many", "one direction forgotten")  # fmt: skip
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    subjects = about(cells, ("textbook", "pytorch"), ("{}", "bi({})"))
+    return [s for s in subjects if set(system_of(*model_of(s)).size_names) == {"d", "n"}]
+
+
+def _variants(_subject: Parameters) -> int:
+    return len(INPUTS) * len(BUDGETS)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    inputs, budget = draw.choice("d", INPUTS), draw.choice("budget", BUDGETS)
+    return (*subject, ("d", str(inputs)), ("budget", str(budget)))
+
+
+@lru_cache(maxsize=2048)
+def _at(system: System, d: int, n: int) -> int:
+    return value_of(count(system).formula, (("d", d), ("n", n)))
+
+
+def _coefficients(system: System, d: int) -> tuple[int, int]:
+    """Return a and b of the count a n² + b n, by its values at 1 and 2."""
+    one, two = _at(system, d, 1), _at(system, d, 2)
+    return (two - 2 * one) // 2, (4 * one - two) // 2
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, convention = model_of(parameters)
+    system = system_of(model, convention)
+    d, budget = int(values["d"]), int(values["budget"])
+    a, b = _coefficients(system, d)
+    largest = _largest(system, d, budget, a, b)
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="counts",
+        level=4,
+        minutes=8,
+        convention=convention,
+        parameters=parameters,
+        stem=model_stem(
+            system, (("d", d),), "at most ", Relation((size("P"), Integer(budget))),
+            " numbers may be trained.",
+        ),
+        parts=(
+            _polynomial(system, a, b),
+            _units(system, d, budget, largest, (a, b)),
+            _used(system, d, largest),
+        ),
+        proof=Proof("arrays of the state's sizes 1, 2, … added up until the budget is spent",
+                    "exact"),
+        tags=(model, "budget"),
+    )  # fmt: skip
+
+
+def _largest(system: System, d: int, budget: int, a: int, b: int) -> int:
+    """Return the key by the quadratic formula, when a search over arrays finds the same.
+
+    Raises:
+        Unfair: it finds another, or the answer is too small.
+    """
+    root = (isqrt(b * b + 4 * a * budget) - b) // (2 * a) if a else budget // b
+    fitting = takewhile(lambda n: _work(system, d, n).total <= budget, naturals(1))
+    searched = max(fitting, default=0)
+    if root != searched:
+        raise Unfair(f"the formula gives {root} units, the arrays {searched}")
+    if root < FEWEST:
+        raise Unfair(f"{root} units are too few to ask for")
+    return root
+
+
+def _work(system: System, d: int, n: int) -> Work:
+    given: Given = (("d", d), ("n", n))
+    return Work(parts_of(system), given, 1)
+
+
+def _polynomial(system: System, a: int, b: int) -> Part:
+    if a == 0:
+        ask = prose("For this ", size("d"), " the number of parameters is ", size("b"), " times ",
+                    size("n"), ". Which number is ", size("b"), "?")  # fmt: skip
+        blanks = [blank(prose(size("b")), b, ())]
+    else:
+        shape = size("a") * size("n") ** 2 + size("b") * size("n")
+        ask = prose("For this ", size("d"), " the number of parameters is ", shape,
+                    ". Which numbers are ", size("a"), " and ", size("b"), "?")  # fmt: skip
+        blanks = [blank(prose(size("a")), a, ()), blank(prose(size("b")), b, ())]
+    scheme = [
+        Mark(1, "M", prose("the count of the arrays as a formula in n")),
+        Mark(len(blanks), "A", prose("1 for each number")),
+    ]
+    formula = count(system).formula
+    value = a * size("n") ** 2 + b * size("n")
+    return numeric(ask, blanks, derived(Line(size("P"), Relation((formula, value)))), scheme)
+
+
+def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, int]) -> Part:
+    work = _work(system, d, key)
+    claims: list[tuple[str, int, Prose]] = [
+        ("rounded up", key + 1, prose("One unit more does not fit into the budget.")),
+    ]
+    for slip in SLIPS:
+        for changed, why in slip.apply(work):
+            found = _fit(changed, d, budget)
+            if found not in (key, key + 1):
+                claims.append((slip.name, found, why))
+    tried = [number(_at(system, d, n)) for n in (key, key + 1)]
+    return numeric(
+        prose("Which is the largest ", size("n"), " within the budget?"),
+        [blank(prose("Largest ", size("n")), key, claims)],
+        (
+            Paragraph(prose(_how(*quadratic))),
+            Paragraph(
+                prose(
+                    *_equal(key),
+                    " gives ",
+                    tried[0],
+                    ", which is within the budget; ",
+                    *_equal(key + 1),
+                    " gives ",
+                    tried[1],
+                    ", which is not.",
+                )
+            ),
+        ),
+        [
+            Mark(1, "M", prose("the formula set equal to the budget and solved")),
+            Mark(1, "A", prose("rounded down")),
+        ],
+        (0,),
+        "Solve for the budget and round down; then try n and n + 1.",
+    )
+
+
+def _how(a: int, _b: int) -> str:
+    if not a:
+        return "Divide the budget by the number for one unit and round down."
+    return "The positive root of the quadratic equation, rounded down."
+
+
+def _equal(n: int) -> Prose:
+    return prose(Relation((size("n"), Integer(n))))
+
+
+def _fit(work: Work, d: int, budget: int) -> int:
+    """Return the largest state by a work with a mistake in it: its count grows with n."""
+    low, high = 0, budget + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        total = Work(work.parts, (("d", d), ("n", middle)), 1).total
+        low, high = (middle, high) if total <= budget else (low, middle)
+    return low
+
+
+def _used(system: System, d: int, n: int) -> Part:
+    total = proven(_work(system, d, n), _at(system, d, n))
+    return numeric(
+        prose("How many parameters does it then have?"),
+        [blank(prose("Parameters"), total, ())],
+        derived(Line(size("P"), Relation((count(system).formula, number(total))))),
+        [Mark(1, "A", prose("the formula of (a) at the number of (b)"))],
+        (0, 1),
+    )
+
+
+KIND = Kind(NAME, "counts", "analyse", (4, 4), (5, 6), _subjects, _variants, _draw, _make)

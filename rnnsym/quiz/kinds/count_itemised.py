@@ -1,0 +1,146 @@
+"""The parameters of one layer, array by array: one affine map, and then all of them."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import perm
+
+from rnnsym.blocks import prose
+from rnnsym.count import Gate, count
+from rnnsym.expr import size
+from rnnsym.item import Item, Mark, Part, Proof
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.counting import (
+    PROOF,
+    Given,
+    count_blank,
+    given_sizes,
+    parts_of,
+    system_of,
+    tally,
+    total_line,
+    value_of,
+)
+from rnnsym.quiz.counting_items import (
+    SIZES,
+    about,
+    derived,
+    drawn_sizes,
+    model_of,
+    model_stem,
+    numeric,
+    steps_drawn,
+)
+from rnnsym.quiz.counting_slips import ARRAY, named
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "count_itemised"
+MAP_SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part forgotten")
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (*subject, ("map", gate.array.name))
+        for subject in about(cells, ("textbook", "pytorch", "keras"))
+        for gate in _gates(*model_of(subject))
+        if len(gate.parameters) > 1
+    ]
+
+
+@lru_cache(maxsize=256)
+def _gates(model: str, convention: str) -> tuple[Gate, ...]:
+    [layer] = count(system_of(model, convention)).layers
+    return layer.gates
+
+
+def _variants(subject: Parameters) -> int:
+    return perm(len(SIZES), len(system_of(*model_of(subject)).size_names))
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    names = system_of(*model_of(subject)).size_names
+    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, convention = model_of(parameters)
+    system = system_of(model, convention)
+    given = given_sizes(values, system.size_names)
+    [gate] = [g for g in _gates(model, convention) if g.array.name == values["map"]]
+    steps = int(values["T"])
+    parts = _arrays(gate, given, steps, parts_of(system))
+    several = len(_gates(model, convention)) > 1
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="counts",
+        level=2,
+        minutes=2 + len(gate.parameters) // 2 + 2 * several,
+        convention=convention,
+        parameters=parameters,
+        stem=model_stem(system, given, f"a sequence has {steps} steps."),
+        parts=(*parts, *_all(gate, given, steps, parts_of(system), model, convention)),
+        proof=Proof(PROOF, "exact"),
+        tags=(model, "by gate"),
+    )
+
+
+def _arrays(gate: Gate, given: Given, steps: int, every: tuple[Counted, ...]) -> tuple[Part, ...]:
+    """Ask for the arrays of the map, one by one."""
+    own = {part.array: part for part in every}
+    chosen = tuple(own[p.array] for p in gate.parameters)
+    blanks = [
+        count_blank(prose("Entries of ", p.array), value_of(p.formula, given),
+                    Work((own[p.array],), given, steps), ARRAY)
+        for p in gate.parameters
+    ]  # fmt: skip
+    ask = prose("How many trained numbers do the arrays of ", gate.array, " hold?")
+    scheme = [Mark(len(blanks), "B", prose("1 for each array"))]
+    return (numeric(ask, blanks, tally(chosen, given), scheme),)
+
+
+def _all(
+    gate: Gate, given: Given, steps: int, every: tuple[Counted, ...], model: str, convention: str
+) -> tuple[Part, ...]:
+    """Ask for the whole layer, and on the way for the map unless it is all there is."""
+    whole = count(system_of(model, convention)).formula
+    total = value_of(whole, given)
+    arrays = {p.array for p in gate.parameters}
+    chosen = tuple(part for part in every if part.array in arrays)
+    single = value_of(gate.formula, given)
+    label = prose("Parameters for ", gate.array)
+    found = [
+        numeric(
+            prose("How many are they together?"),
+            [count_blank(label, single, Work(chosen, given, steps), MAP_SLIPS)],
+            derived(total_line(gate.formula, single)),
+            [Mark(1, "A", prose("the sum of (a)"))],
+            (0,),
+        )
+    ]
+    if len(every) > len(chosen):
+        ask = prose("How many trainable parameters does the whole layer have?")
+        work = Work(every, given, steps)
+        slips = [m for m in MISCONCEPTIONS if m.name != "both layers alike"]
+        scheme = [
+            Mark(1, "M", prose("as many affine maps as the equations have")),
+            Mark(1, "A", prose("all of them added up")),
+        ]
+        found.append(
+            numeric(
+                ask,
+                [count_blank(prose("Parameters ", size("P")), total, work, slips)],
+                (*tally(every, given), *derived(total_line(whole, total))),
+                scheme,
+                (1,),
+                "Count the affine maps in the equations.",
+            )
+        )
+    return tuple(found)
+
+
+KIND = Kind(NAME, "counts", "apply", (2, 2), (2, 12), _subjects, _variants, _draw, _make)
