@@ -1,0 +1,105 @@
+"""Numbers of gradient flow: cells with one unit, powers of ten, gates that keep a state."""
+
+from collections.abc import Mapping
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from functools import lru_cache
+
+from rnnsym.blocks import Block, Paragraph, prose
+from rnnsym.expr import TIME, Expr, Node, Symbol, size
+from rnnsym.flow.run import KeepGate, keep_gates
+from rnnsym.quiz.decimals import PRECISION, Numbers, Point, evaluate
+from rnnsym.quiz.derivation_lines import system_of
+from rnnsym.quiz.derivation_paths import chain_of
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import rounded
+from rnnsym.quiz.subject import convention_note, described, equations_of
+
+__all__ = [
+    "GATED", "PLAIN", "cell_blocks", "first_step_beyond", "gates_of", "one_unit",
+    "power", "scientific", "ten_to",
+]  # fmt: skip
+
+GATED = ("gru", "lstm", "lstm-coupled", "mgu", "mingru", "ugrnn")
+"""Cells with a gate that keeps a state."""
+PLAIN = ("vanilla", "relu-rnn", "elman-output", "linear")
+"""Cells whose Jacobian is bounded by γ‖U‖."""
+TEN = Symbol("10")
+UNITS: dict[Expr, int] = {size("n"): 1, size("d"): 1, size("p"): 1}
+LONGEST = 5000
+
+
+@lru_cache(maxsize=256)
+def gates_of(model: str) -> tuple[KeepGate, ...]:
+    """Return the gates of a model's chain that keep a state."""
+    return tuple(keep_gates(chain_of(model)))
+
+
+@lru_cache(maxsize=256)
+def cell_blocks(model: str) -> tuple[Block, ...]:
+    """Return the equations and the convention of a model."""
+    system = system_of(model)
+    return (
+        Paragraph(prose(*described(system), " is computed by")),
+        equations_of(system),
+        Paragraph(convention_note(system)),
+    )
+
+
+def one_unit(node: Node, values: Mapping[tuple[str, int], Decimal]) -> Decimal:
+    """Return the value of an expression where every size is 1.
+
+    Args:
+        node: what is computed at step 1.
+        values: of each array by name and step; what is missing is 0. Without time, step 0.
+    """
+    numbers: Numbers = ((TIME, 1), *UNITS.items())
+    zero = Decimal(0)
+    point = Point(numbers, lambda place, _: ((values.get((place[0], place[3] or 0), zero),),))
+    return evaluate(node, point)[0][0]
+
+
+def power(base: Decimal, exponent: int) -> Decimal:
+    """Return a power to 30 digits."""
+    with localcontext(prec=PRECISION):
+        return base**exponent
+
+
+def scientific(number: Decimal) -> tuple[Decimal, int]:
+    """Return a and b of a · 10ᵇ, with 1 ≤ a < 10 to one decimal.
+
+    Raises:
+        Unfair: rounding would leave a near 1 or 10, so that b is in doubt.
+
+    >>> scientific(Decimal("0.000123"))
+    (Decimal('1.2'), -4)
+    """
+    exponent = number.adjusted()
+    mantissa = number.scaleb(-exponent)
+    if not Decimal("1.1") < mantissa < Decimal("9.7"):
+        raise Unfair(f"{number:.2e} is too near a power of ten")
+    return rounded(mantissa, 1), exponent
+
+
+def ten_to(exponent: int) -> Expr:
+    """Return a power of ten as it is printed."""
+    return TEN**exponent
+
+
+def first_step_beyond(factor: Fraction, exponent: int) -> int:
+    """Return the first k for which factorᵏ is beyond 10 to the exponent.
+
+    Raises:
+        Unfair: it takes too long, or is too near to be told from the step before.
+    """
+    limit = Fraction(10) ** exponent
+    product = Fraction(1)
+    for k in range(1, LONGEST):
+        last, product = product, product * factor
+        beyond = product < limit if factor < 1 else product > limit
+        if beyond:
+            near = min(abs(product / limit - 1), abs(last / limit - 1))
+            if near < Fraction(1, 100):
+                raise Unfair("the step before is too near")
+            return k
+    raise Unfair(f"no step of {LONGEST} is beyond it")

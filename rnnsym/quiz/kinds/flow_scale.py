@@ -1,0 +1,225 @@
+"""What is left of a gradient after k steps: a factor to the power k, as a power of ten."""
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from rnnsym.blocks import Block, Paragraph, Partial, prose
+from rnnsym.expr import TIME, Array, Integer, Node, Symbol, arrays_in
+from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
+from rnnsym.jacobian import StateJacobian
+from rnnsym.quiz.derivation_flow import (
+    GATED,
+    cell_blocks,
+    first_step_beyond,
+    one_unit,
+    power,
+    scientific,
+    ten_to,
+)
+from rnnsym.quiz.derivation_paths import chain_of
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import shown
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND", "MISCONCEPTIONS"]
+
+NAME = "flow_scale"
+CELLS = ("linear", *GATED)
+GATES = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.98")
+WEIGHTS = ("0.2", "0.3", "0.5", "0.6", "0.7", "0.8", "0.9", "1.2", "1.5", "1.6", "2", "3")
+STEPS = ("10", "20", "30", "40", "50", "100")
+DIGITS = ("3", "4", "5", "6", "8")
+TOLERANCE = Decimal("0.2")
+Wrong = Callable[[Decimal, int], Decimal]
+MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
+    ("multiplied, not raised", "The factors are multiplied with each other, not added up.",
+     lambda factor, k: factor * k),
+    ("divided, not raised", "Each step multiplies by the factor: it is no division by k.",
+     lambda factor, k: factor / k),
+    ("complement taken", "One minus that factor is what is lost in a step, not what is kept.",
+     lambda factor, k: power(abs(1 - factor), k)),
+    ("reciprocal taken", "Small factors shrink a product, large ones let it grow.",
+     lambda factor, k: power(1 / factor, k)),
+)  # fmt: skip
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", name), ("convention", "textbook"), ("state", edge.of.name))
+        for name in cells or CELLS
+        for edge in _edges(name)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _edges(model: str) -> tuple[StateJacobian, ...]:
+    """The direct edges that hold one array only, a weight or a gate."""
+    found = (edge for edge in chain_of(model).edges if edge.value is not None)
+    return tuple(e for e in found if len(set(arrays_in(_value(e)))) == 1 and _known(model, e))
+
+
+def _value(edge: StateJacobian) -> Node:
+    if edge.value is None:
+        raise TypeError(f"{edge.of} has no edge to itself")
+    return edge.value
+
+
+def _array(edge: StateJacobian) -> Array:
+    return next(arrays_in(_value(edge)))
+
+
+def _known(model: str, edge: StateJacobian) -> bool:
+    """Tell whether the array is a weight, or a gate between 0 and 1."""
+    array = _array(edge)
+    rules = {e.lhs: e.rhs for e in chain_of(model).loop.equations}
+    gate = rules.get(array)
+    return array.time is None or (gate is not None and getattr(gate, "name", "") == "sigmoid")
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    values = dict(subject)
+    [edge] = [e for e in _edges(values["model"]) if e.of.name == values["state"]]
+    numbers = WEIGHTS if _array(edge).time is None else GATES
+    drawn = draw.choice("value", numbers)
+    return (
+        *subject, ("value", drawn), ("steps", draw.choice("steps", STEPS)),
+        ("digits", draw.choice("digits", DIGITS)),
+    )  # fmt: skip
+
+
+def _variants(_subject: Parameters) -> int:
+    return len(GATES) * len(STEPS)
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, steps = values["model"], int(values["steps"])
+    [edge] = [e for e in _edges(model) if e.of.name == values["state"]]
+    array, given = _array(edge), Decimal(values["value"])
+    step = one_unit(_value(edge), {(array.name, int(array.time is not None)): given})
+    kept = power(step, steps)
+    _prove(model, edge, given, steps, kept)
+    digits = int(values["digits"]) * (1 if step > 1 else -1)
+    beyond = first_step_beyond(Fraction(step), digits)
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="gradient-flow",
+        level=3,
+        minutes=5,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=(*cell_blocks(model), _asked(edge, array, given, steps)),
+        parts=(_scale(edge, step, steps, kept), _when(step, digits, beyond)),
+        proof=Proof(
+            "the state's own equation run for so many steps from two starts, 30 digits", "≤ 1e-20"
+        ),
+        tags=(model, "vanishing" if step < 1 else "exploding"),
+    )
+
+
+def _prove(model: str, edge: StateJacobian, given: Decimal, steps: int, kept: Decimal) -> None:
+    """Run the state's own equation from 0 and from 1, all else held fixed.
+
+    Raises:
+        Unfair: what is left of the difference is not the power.
+    """
+    cell = chain_of(model).block.cell
+    if cell is None:
+        raise Unfair(f"{model} has no cell")
+    rule, array = cell.written[edge.of.name], _array(edge)
+    fixed = {(array.name, int(array.time is not None)): given}
+    ends: list[Decimal] = []
+    for start in (0, 1):
+        state = Decimal(start)
+        for _ in range(steps):
+            state = one_unit(rule, {**fixed, (edge.of.name, 0): state})
+        ends.append(state)
+    if abs((ends[1] - ends[0]) / kept - 1) > Decimal("1e-20"):
+        raise Unfair(f"running the equation gives {ends[1] - ends[0]}, not {kept}")
+
+
+def _asked(edge: StateJacobian, array: Array, given: Decimal, steps: int) -> Block:
+    weight = array.time is None
+    value = prose(array, f" = {shown(given)}")
+    here = prose("Let every vector have one entry and ", *value)
+    tail = "." if weight else " at every step."
+    held = "" if weight else ", gates and other states held fixed,"
+    first = edge.of.xreplace({TIME: Integer(steps)})
+    start = edge.of.xreplace({TIME: Integer(0)})
+    way = "The direct edge" if not weight else "The gradient"
+    return Paragraph(
+        prose(*here, tail, f" {way} from ", first, " back to ", start, held,
+              " is multiplied by ", Partial(edge.of, edge.wrt, "∂⁺"),
+              " at each step. A calculator may be used.")
+    )  # fmt: skip
+
+
+def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Part:
+    mantissa, exponent = scientific(kept)
+    wrong = tuple(_wrong(step, steps, exponent))
+    return Part(
+        (
+            Paragraph(
+                prose(
+                    f"What is left after {steps} steps? Write it as a number a, with 1 ≤ a < 10 "
+                    "and one decimal, times 10 to the power of b."
+                )
+            ),
+        ),
+        Numeric((
+            Blank(prose("a"), mantissa, TOLERANCE),
+            Blank(prose("b"), Decimal(exponent), Decimal(0), wrong),
+        )),
+        3,
+        (
+            Paragraph(prose("One step: ", Partial(edge.of, edge.wrt, "∂⁺"), " = ", _value(edge),
+                            f" = {shown(step)}.")),
+            Paragraph(prose(f"After {steps} steps: ", Symbol(shown(step)) ** steps,
+                            f" = {shown(mantissa)} · ", ten_to(exponent), ".")),
+        ),
+        (
+            Mark(1, "M", prose("the factor of one step: ", _value(edge), f" = {shown(step)}")),
+            Mark(1, "M", prose("raised to the power of the steps: ", Symbol(shown(step)) ** steps)),
+            Mark(1, "A", prose(f"{shown(mantissa)} · ", ten_to(exponent))),
+        ),
+    )  # fmt: skip
+
+
+def _wrong(step: Decimal, steps: int, exponent: int) -> Iterator[WrongNumber]:
+    seen = {exponent}
+    for name, why, slip in MISCONCEPTIONS:
+        value = slip(step, steps)
+        if value and value.adjusted() not in seen:
+            seen.add(value.adjusted())
+            yield WrongNumber(Decimal(value.adjusted()), name, prose(why))
+
+
+def _when(step: Decimal, digits: int, beyond: int) -> Part:
+    side = "below" if step < 1 else "above"
+    linear = abs(int(digits / (step - 1))) if step != 1 else 0
+    wrong = WrongNumber(
+        Decimal(linear), "the logarithm taken for the number less one",
+        prose("Each step multiplies: divide by the logarithm of the factor."),
+    )  # fmt: skip
+    return Part(
+        (Paragraph(prose(f"After how many steps is it {side} ", ten_to(digits),
+                         " for the first time?")),),
+        Numeric((Blank(prose("number of steps"), Decimal(beyond), Decimal(0),
+                       (wrong,) if linear != beyond else ()),)),
+        2,
+        (Paragraph(prose("The power passes ", ten_to(digits), " where k · log₁₀ ", shown(step),
+                         " passes ", Integer(digits), f": first at k = {beyond}.")),),
+        (
+            Mark(1, "M", prose(Integer(digits), f" divided by log₁₀ {shown(step)}")),
+            Mark(1, "A", prose(f"rounded up: {beyond}")),
+        ),
+        carries=(0,),
+    )  # fmt: skip
+
+
+KIND = Kind(NAME, "gradient-flow", "apply", (3, 3), (5, 5), _subjects, _variants, _draw, _make)

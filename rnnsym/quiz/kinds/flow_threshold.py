@@ -1,0 +1,245 @@
+"""The bound (γ‖U‖)ᵏ: what the largest singular value decides, and what it leaves open."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from rnnsym.blocks import Block, NumberMatrix, Paragraph, prose
+from rnnsym.expr import Array
+from rnnsym.flow.bounds import BoundTerm, chain_bounds
+from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
+from rnnsym.jacobian import TooManyPathsError
+from rnnsym.quiz.derivation_flow import PLAIN, cell_blocks
+from rnnsym.quiz.derivation_paths import chain_of
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import as_text, number_matrix, read_matrix, shown
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "flow_threshold"
+DIAGONAL = ("0.2", "-0.3", "0.5", "-0.6", "0.8", "0.9", "1.2", "-1.5", "2", "-3", "5")
+TURNS = (("3", "4", "5"), ("4", "3", "5"), ("-3", "4", "5"), ("4", "-3", "5"))
+"""Legs and hypotenuse of a right triangle: rotations with a factor, worked without roots."""
+SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1")
+LONG = 60
+ANSWERS = {
+    "vanishes": "It tends to 0, whatever the inputs are.",
+    "open": "It may shrink or grow: the bound does not decide.",
+    "explodes": "It grows beyond all limits, whatever the inputs are.",
+    "stays": "It stays the same, because the state is bounded.",
+}
+WHY = {
+    "vanishes": "Only a bound below 1 forces every product towards 0.",
+    "open": "A bound below 1 decides, and so does a linear net: its Jacobian is the matrix itself.",
+    "explodes": "A bound above 1 is necessary, not sufficient: slopes may be far below γ.",
+    "stays": "A bounded state says nothing of the slopes: their product still shrinks or grows.",
+}
+NAMES = {
+    "vanishes": "bound above 1 taken for below",
+    "open": "sufficient condition missed",
+    "explodes": "necessary taken for sufficient",
+    "stays": "bounded state taken for a bounded gradient",
+}
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", name), ("convention", "textbook"), ("matrix", form))
+        for name in cells or PLAIN
+        if _bound(name) is not None
+        for form in ("diagonal", "rotation")
+    ]
+
+
+@lru_cache(maxsize=256)
+def _bound(model: str) -> BoundTerm | None:
+    """The bound γ‖U‖ of one step, of a chain where there is such a one."""
+    try:
+        found = chain_bounds(chain_of(model)).simple
+    except (TooManyPathsError, ValueError):
+        return None
+    one = found is not None and len(found.norms) == 1 and isinstance(found.norms[0], Array)
+    return found if one else None
+
+
+def _variants(subject: Parameters) -> int:
+    diagonal = dict(subject)["matrix"] == "diagonal"
+    return len(DIAGONAL) * (len(DIAGONAL) - 1) if diagonal else len(TURNS) * len(SCALES)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    if dict(subject)["matrix"] == "diagonal":
+        a, d = (Decimal(entry) for entry in draw.ranked("entries", DIAGONAL)[:2])
+        b = c = Decimal(0)
+    else:
+        scale = Decimal(draw.choice("scale", SCALES))
+        first, second, _ = (Decimal(leg) for leg in draw.choice("turn", TURNS))
+        a, b, c, d = scale * first, -scale * second, scale * second, scale * first
+    return (*subject, ("U", as_text(((a, b), (c, d)))))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, matrix = values["model"], read_matrix(values["U"])
+    bound = _bound(model)
+    if bound is None:
+        raise Unfair(f"{model} has no bound γ‖U‖")
+    largest = _largest(values["U"])
+    factor = largest * Decimal(bound.number.numerator) / Decimal(bound.number.denominator)
+    if abs(factor - 1) < Decimal("0.05"):
+        raise Unfair("the factor is near 1")
+    linear = _is_linear(model)
+    verdict = "vanishes" if factor < 1 else "explodes" if linear else "open"
+    _prove(values["U"], bound.number, largest, factor, verdict)
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="gradient-flow",
+        level=4,
+        minutes=6,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=(*cell_blocks(model), _given(bound, number_matrix(matrix))),
+        parts=(
+            _norm(values["U"], bound, largest),
+            _step(bound, largest, factor),
+            _follows(verdict, factor, linear, arranger(NAME, parameters)),
+        ),
+        proof=Proof(
+            f"singular values by NumPy; {LONG} steps with the smallest and the largest slopes",
+            "≤ 1e-12",
+        ),
+        tags=(model, "threshold"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _largest(text: str) -> Decimal:
+    """Return the largest singular value: of a diagonal, or of a rotation with a factor."""
+    (a, b), (_, d) = read_matrix(text)
+    if b == 0:
+        return max(abs(a), abs(d))
+    squares = a * a + b * b
+    root = squares.sqrt().normalize()
+    if root * root != squares:
+        raise Unfair("the norm is no short number")
+    return root
+
+
+@lru_cache(maxsize=256)
+def _is_linear(model: str) -> bool:
+    """Tell whether the Jacobian of a step is the recurrent matrix itself."""
+    return isinstance(chain_of(model).blocks[0].value, Array)
+
+
+@lru_cache(maxsize=1024)
+def _prove(text: str, gamma: Fraction, largest: Decimal, factor: Decimal, verdict: str) -> None:
+    """Recompute the norm, and run the product with slopes that are large and small.
+
+    Raises:
+        Unfair: the numbers do not bear the answer out.
+    """
+    weights = np.array(read_matrix(text), dtype=float)
+    norm = float(np.linalg.svd(weights, compute_uv=False)[0])
+    if abs(norm - float(largest)) > 1e-12:
+        raise Unfair(f"the norm is {norm}, not {largest}")
+    top = np.linalg.norm(np.linalg.matrix_power(float(gamma) * weights, LONG), 2)
+    low = np.linalg.norm(np.linalg.matrix_power(1e-3 * float(gamma) * weights, LONG), 2)
+    known = {"vanishes": (False, True), "open": (True, True), "explodes": (True, True)}
+    rate = float(top) ** (1 / LONG)
+    if (bool(top > 1), bool(low < 1)) != known[verdict] or abs(rate - float(factor)) > 1e-9:
+        raise Unfair(f"products of {LONG} steps do not bear out '{verdict}'")
+
+
+def _given(bound: BoundTerm, matrix: NumberMatrix) -> Block:
+    return Paragraph(
+        prose("Let ", bound.norms[0], " = ", matrix, ". ‖·‖ is the largest singular value, and γ "
+              "the largest value of the derivative of the function that the state goes through. "
+              "The Jacobian of one step has at most the norm γ‖", bound.norms[0], "‖.")
+    )  # fmt: skip
+
+
+def _norm(text: str, bound: BoundTerm, largest: Decimal) -> Part:
+    (a, b), (c, d) = read_matrix(text)
+    wrong = {
+        "smallest taken": (min(abs(a), abs(d)), "That is not the largest singular value."),
+        "largest entry taken": (max(abs(x) for x in (a, b, c, d)),
+                                "The largest entry is less than the norm here."),
+        "sum of entries": (abs(a) + abs(b), "Singular values are not sums of entries."),
+    }  # fmt: skip
+    found = tuple(
+        WrongNumber(value, name, prose(why))
+        for name, (value, why) in wrong.items()
+        if abs(value - largest) > Decimal("0.01")
+    )
+    reason = "On a diagonal the singular values are the absolute values of its entries."
+    if b != 0:
+        reason = (
+            "It is a rotation times a number, the length of a column: that stretches any vector."
+        )
+    return Part(
+        (Paragraph(prose("What is ‖", bound.norms[0], "‖?")),),
+        Numeric((Blank(prose("‖", bound.norms[0], "‖"), largest, Decimal("0.005"), found),)),
+        1,
+        (Paragraph(prose(f"{reason} So ‖", bound.norms[0], f"‖ = {shown(largest)}.")),),
+    )
+
+
+def _step(bound: BoundTerm, largest: Decimal, factor: Decimal) -> Part:
+    gamma, text = bound.number, shown(factor.normalize() + 0)
+    others = {Fraction(1), Fraction(1, 4), Fraction(1, 2)} - {gamma}
+    wrong = tuple(
+        WrongNumber(largest * Decimal(x.numerator) / Decimal(x.denominator), "another γ",
+                    prose(f"γ = {gamma} here: the largest slope, not {x}."))
+        for x in sorted(others)
+    )  # fmt: skip
+    return Part(
+        (Paragraph(prose("What is the bound γ‖", bound.norms[0], "‖ of one step?")),),
+        Numeric((Blank(prose("γ‖", bound.norms[0], "‖"), factor.normalize() + 0, Decimal("0.005"),
+                       wrong),)),
+        2,
+        (Paragraph(prose(f"γ = {gamma}, so γ‖", bound.norms[0], f"‖ = {text}.")),),
+        (
+            Mark(1, "M", prose(f"γ = {gamma}")),
+            Mark(1, "A", prose(f"{gamma} · {shown(largest)} = {text}")),
+        ),
+        carries=(0,),
+    )  # fmt: skip
+
+
+def _follows(verdict: str, factor: Decimal, linear: bool, draw: Draw) -> Part:
+    options = [
+        Option(
+            prose(said),
+            "" if name == verdict else NAMES[name],
+            prose(_reason(name, verdict, linear)),
+        )
+        for name, said in ANSWERS.items()
+    ]
+    shown_in = tuple(draw.ranked("order", options, lambda option: option.content))
+    return Part(
+        (Paragraph(prose("What follows for the norm of the Jacobian over k steps, as k grows?")),),
+        Choice(shown_in),
+        1,
+        (Paragraph(prose(_reason(verdict, verdict, linear))),),
+        carries=(1,),
+    )
+
+
+def _reason(name: str, verdict: str, linear: bool) -> str:
+    if name != verdict:
+        return WHY[name]
+    if verdict == "vanishes":
+        return "The factor of every step is below 1, which is sufficient for vanishing."
+    if linear:
+        return "There is no slope: each step multiplies by U itself, which stretches by its norm."
+    return "Above 1 the bound settles nothing: large slopes let it grow, small ones let it shrink."
+
+
+KIND = Kind(NAME, "gradient-flow", "evaluate", (4, 4), (4, 4), _subjects, _variants, _draw, _make)

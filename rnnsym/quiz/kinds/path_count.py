@@ -1,0 +1,169 @@
+"""How many paths lead through several steps and layers?"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from math import comb
+
+from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
+from rnnsym.expr import LAYER, TIME, Array, Integer, Symbol
+from rnnsym.flow.paths import closed_form, count_paths, main_state
+from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
+from rnnsym.jacobian import jacobians
+from rnnsym.quiz.derivation_lines import system_of
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.subject import EXAMINED, convention_note, described
+
+__all__ = ["KIND", "MISCONCEPTIONS"]
+
+NAME = "path_count"
+DEPTHS = (2, 3)
+STEPS = ("2", "3", "4", "5", "6")
+MOST = 100_000
+Wrong = Callable[[int, int, int, int], int]
+MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
+    ("order of steps ignored", "A path may go up a layer after any of its steps in time.",
+     lambda a, b, k, up: a**k * b**up),
+    ("one way a step", "One step in time has more than one way within a layer.",
+     lambda a, b, k, up: comb(k + up, k)),
+    ("depth left out", "A path also has to go up from layer to layer.",
+     lambda a, b, k, up: a**k),
+    ("added, not multiplied", "Ways one after the other are multiplied.",
+     lambda a, b, k, up: a * k + b * up),
+    ("one step too many", "It is the steps between the two states that count.",
+     lambda a, b, k, up: comb(k + 1 + up, k + 1) * a ** (k + 1) * b**up),
+)  # fmt: skip
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    names = [f"{name}*{depth}" for name in cells or EXAMINED for depth in DEPTHS]
+    return [(("model", n), ("convention", "textbook")) for n in names if _ways(n) is not None]
+
+
+@lru_cache(maxsize=256)
+def _ways(model: str) -> tuple[int, int] | None:
+    """The ways of one step in time and of one layer up, where these are all that count."""
+    system = system_of(model)
+    return closed_form(system, jacobians(system)[0])
+
+
+def _variants(_subject: Parameters) -> int:
+    return len(STEPS)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    return (*subject, ("steps", draw.choice("steps", STEPS)))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, steps = values["model"], int(values["steps"])
+    ways = _ways(model)
+    if ways is None:
+        raise Unfair(f"{model} has more than one state in a layer")
+    a, b = ways
+    depth = int(model.rsplit("*", 1)[1])
+    number = comb(steps + depth - 1, steps) * a**steps * b ** (depth - 1)
+    if number > MOST:
+        raise Unfair(f"{number} paths are too many to count")
+    if number != _counted(model, steps, depth):
+        raise Unfair(f"walking the graph finds {_counted(model, steps, depth)}, not {number}")
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="gradient-flow",
+        level=4,
+        minutes=5,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(model, steps, depth),
+        parts=(_one_step(a, b), _all((a, b), steps, depth - 1, number)),
+        proof=Proof("the graph walked array by array, step by step and layer by layer", "exact"),
+        tags=(model, "paths"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _counted(model: str, steps: int, depth: int) -> int:
+    system = system_of(model)
+    state = _state(model)
+    return count_paths(system, state, state, steps, depth)
+
+
+@lru_cache(maxsize=256)
+def _state(model: str) -> Array:
+    return main_state(jacobians(system_of(model))[0])
+
+
+@lru_cache(maxsize=1024)
+def _stem(model: str, steps: int, depth: int) -> tuple[Block, ...]:
+    system, state = system_of(model), _state(model)
+    last = state.xreplace({TIME: Integer(steps + 1), LAYER: Integer(depth)})
+    first = state.xreplace({TIME: Integer(1), LAYER: Integer(1)})
+    cell = (e for e in system.equations if e.lhs.layer == LAYER)
+    equations = tuple(Line(e.lhs, e.rhs) for e in cell)
+    if not equations:
+        raise Unfair(f"{model} has layers of different kinds")
+    return (
+        Paragraph(prose(*described(system), " is computed by")),
+        Equations(equations),
+        Paragraph(convention_note(system)),
+        Paragraph(
+            prose("A path leads along the graph from one array to another that reads it; an array "
+                  "that an equation reads twice makes one path. Asked are the paths from ", first,
+                  " to ", last, ": each has ", Integer(steps), " steps in time and ",
+                  Integer(depth - 1), " up.")
+        ),
+    )  # fmt: skip
+
+
+def _one_step(a: int, b: int) -> Part:
+    blanks = (
+        Blank(prose("ways of one step in time"), Decimal(a), Decimal(0)),
+        Blank(prose("ways of one layer up"), Decimal(b), Decimal(0)),
+    )
+    return Part(
+        (
+            Paragraph(
+                prose("How many ways lead from a state to the one a step later in the same layer, "
+                      "and from a state to the one of the layer above at the same step?")
+            ),
+        ),
+        Numeric(blanks),
+        2,
+        (Paragraph(prose(f"{a} and {b}: count the arrays on the way that read it.")),),
+        (Mark(1, "B", prose(f"{a} in time")), Mark(1, "B", prose(f"{b} up"))),
+    )  # fmt: skip
+
+
+def _all(ways: tuple[int, int], steps: int, up: int, number: int) -> Part:
+    a, b = ways
+    wrong: dict[int, WrongNumber] = {}
+    for name, why, slip in MISCONCEPTIONS:
+        value = slip(a, b, steps, up)
+        if value != number:
+            wrong.setdefault(value, WrongNumber(Decimal(value), name, prose(why)))
+    orders = comb(steps + up, steps)
+    power = (Symbol(str(a)) ** steps, " · ", Symbol(str(b)) ** up)
+    return Part(
+        (Paragraph(prose("How many paths are there in all?")),),
+        Numeric((Blank(prose("number of paths"), Decimal(number), Decimal(0),
+                       tuple(wrong.values())),)),
+        3,
+        (
+            Paragraph(prose(f"{orders} orders of {steps} steps in time and {up} up, each with ",
+                            *power, f" ways: {number}.")),
+        ),
+        (
+            Mark(1, "M", prose(f"{orders} orders of the {steps + up} moves")),
+            Mark(1, "M", prose("ways of the moves multiplied: ", *power)),
+            Mark(1, "A", prose(f"{number}")),
+        ),
+        carries=(0,),
+    )  # fmt: skip
+
+
+KIND = Kind(NAME, "gradient-flow", "analyse", (4, 4), (5, 5), _subjects, _variants, _draw, _make)

@@ -1,0 +1,239 @@
+"""Eigenvalues against the norm: small eigenvalues, and yet the gradient of a tanh net explodes."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from rnnsym.blocks import Block, NumberMatrix, Paragraph, prose
+from rnnsym.expr import Symbol
+from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
+from rnnsym.quiz.derivation_flow import cell_blocks, power
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, read_matrix, rounded, shown
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "spectral_radius"
+MODEL = "vanilla"
+EIGENVALUES = (
+    "1.2",
+    "1.1",
+    "0.9",
+    "0.8",
+    "0.6",
+    "0.5",
+    "0.4",
+    "0.2",
+    "-0.2",
+    "-0.4",
+    "-0.5",
+    "-0.6",
+    "-0.8",
+    "-1.2",
+)
+CORNERS = ("0.1", "0.3", "0.7", "1.1", "1.2", "1.5", "2")
+STEPS = ("2", "3", "4", "5", "6", "8", "10")
+ONE = Decimal(1)
+SHARE = Decimal("0.01")
+SAID = {
+    "both": "In both nets it tends to 0.",
+    "linear": "In the linear net it tends to 0, in the other it grows.",
+    "tanh": "In the linear net it grows, in the other it tends to 0.",
+    "neither": "In both nets it grows beyond all limits.",
+}
+VERDICTS = {
+    (True, True): "both",
+    (True, False): "linear",
+    (False, True): "tanh",
+    (False, False): "neither",
+}
+"""The answer, by whether the linear net's product and that of the other tend to 0."""
+NAMES = {
+    "both": "saturation taken to let every gradient vanish",
+    "linear": "the two nets taken for each other",
+    "tanh": "slopes below 1 taken to shrink every product",
+    "neither": "entries above 1 taken to let every product grow",
+}
+
+
+def _subjects(_cells: Sequence[str]) -> Sequence[Parameters]:
+    return [(("model", MODEL), ("convention", "textbook"))]
+
+
+def _variants(_subject: Parameters) -> int:
+    return len(EIGENVALUES) ** 2 * len(CORNERS)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    """Draw the eigenvalues and the corner; the other entries follow."""
+    pairs = [f"{a} {b}" for a, b in product(EIGENVALUES, repeat=2) if Decimal(a) > Decimal(b)]
+    first, second = map(Decimal, draw.choice("eigenvalues", pairs).split())
+    a = Decimal(draw.choice("corner", CORNERS))
+    d = first + second - a
+    b = a * d - first * second
+    matrix = ((a, b.normalize() + 0), (ONE, d))
+    return (*subject, ("U", as_text(matrix)), ("steps", draw.choice("steps", STEPS)))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    matrix, steps = read_matrix(values["U"]), int(values["steps"])
+    eigenvalues = _eigenvalues(matrix)
+    radius = max(map(abs, eigenvalues))
+    corner = matrix[0][0]
+    if 0 in (*matrix[0], *matrix[1]) or radius in (corner, 1):
+        raise Unfair("too easy, or both numbers are the same")
+    grown = power(corner, steps)
+    verdict = VERDICTS[radius < 1, corner < 1]
+    _prove(values["U"], radius, steps, grown, verdict)
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="gradient-flow",
+        level=4,
+        minutes=8,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=(*cell_blocks(MODEL), _given(number_matrix(matrix))),
+        parts=(
+            _radius(matrix, eigenvalues, radius),
+            _corner(matrix, steps, grown),
+            _follows(verdict, corner, radius, arranger(NAME, parameters)),
+        ),
+        proof=Proof("eigenvalues and powers of matrices by NumPy", "≤ 1e-9"),
+        tags=(MODEL, "spectral radius"),
+    )
+
+
+def _eigenvalues(matrix: Matrix) -> tuple[Decimal, Decimal]:
+    """Return the roots of λ² − (a + d) λ + (ad − bc)."""
+    (a, b), (c, d) = matrix
+    half, determinant = (a + d) / 2, a * d - b * c
+    root = (half * half - determinant).sqrt()
+    return half + root, half - root
+
+
+@lru_cache(maxsize=4096)
+def _prove(text: str, radius: Decimal, steps: int, grown: Decimal, verdict: str) -> None:
+    """Recompute all numbers, and run both nets far.
+
+    Raises:
+        Unfair: they differ.
+    """
+    weights = np.array(read_matrix(text), dtype=float)
+    step = np.diag([1.0, 0.0]) @ weights
+    found = float(np.max(np.abs(np.linalg.eigvals(weights))))
+    power_ = float(np.linalg.matrix_power(step, steps)[0, 0])
+    if abs(found - float(radius)) > 1e-9 or abs(power_ / float(grown) - 1) > 1e-9:
+        raise Unfair(f"NumPy finds {found} and {power_}")
+    far = [float(np.linalg.norm(np.linalg.matrix_power(m, 400), 2)) for m in (weights, step)]
+    if VERDICTS[far[0] < 1e-3, far[1] < 1e-3] != verdict:
+        raise Unfair(f"over 400 steps the norms are {far}")
+
+
+def _given(matrix: NumberMatrix) -> Block:
+    return Paragraph(
+        prose("Two nets have the same ", Symbol("U"), " = ", matrix, ": this one, and a linear one "
+              "without tanh. In this one unit 2 is saturated at every step, so that its slope is "
+              "0, and unit 1 is at rest, so that its slope is 1: the Jacobian of one step is "
+              "J = D U, with D = ", NumberMatrix((("1", "0"), ("0", "0"))), ".")
+    )  # fmt: skip
+
+
+def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> Part:
+    (a, b), (c, d) = matrix
+    trace, determinant = a + d, a * d - b * c
+    roots = " and ".join(_plain(x) for x in eigenvalues)
+    wrong = {
+        "largest entry": max(abs(x) for row in matrix for x in row),
+        "trace": abs(trace),
+        "determinant": abs(determinant),
+    }
+    why = prose("The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det.")
+    near = Decimal("0.005")
+    found = tuple(WrongNumber(v, k, why) for k, v in wrong.items() if abs(v - radius) > near)
+    ask = "What is the spectral radius of U, the largest absolute value of an eigenvalue?"
+    return Part(
+        (Paragraph(prose(ask)),),
+        Numeric((Blank(prose("spectral radius"), radius.normalize() + 0, near, found),)),
+        2,
+        (
+            Paragraph(prose(f"The trace is {_plain(trace)}, the determinant {_plain(determinant)}; "
+                            f"the eigenvalues are {roots}.")),
+        ),
+        (
+            Mark(1, "M", prose("trace and determinant, or the characteristic polynomial")),
+            Mark(1, "A", prose(f"eigenvalues {roots}, so {_plain(radius)}")),
+        ),
+    )  # fmt: skip
+
+
+def _plain(number: Decimal) -> str:
+    return shown(number.normalize() + 0).replace("-", "−")
+
+
+def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
+    (a, b), _ = matrix
+    places = 2 if grown > 1 else 4
+    value = rounded(grown, places)
+    tolerance = max(rounded(abs(value) * SHARE, places), Decimal(1).scaleb(-places))
+    others = {
+        "one step too many": power(a, steps + 1),
+        "one step too few": power(a, steps - 1),
+        "multiplied, not raised": a * steps,
+    }
+    why = prose("J has a row of zeros, so its corner is raised to the power of the steps.")
+    wrong = tuple(
+        WrongNumber(rounded(v, places), k, why)
+        for k, v in others.items()
+        if abs(v - value) > tolerance
+    )
+    rows = ((_plain(a), _plain(b)), ("0", "0"))
+    top = Symbol("J") ** steps
+    return Part(
+        (Paragraph(prose("What is the entry in row 1 and column 1 of ", top, "? A calculator may "
+                         "be used.")),),
+        Numeric((Blank(prose("entry"), value, tolerance, wrong),)),
+        2,
+        (Paragraph(prose("J = ", NumberMatrix(rows), ", and the corner of its power is ",
+                         Symbol(_plain(a)) ** steps, f" = {shown(value)}.")),),
+        (
+            Mark(1, "M", prose("row 2 of J is zero")),
+            Mark(1, "A", prose(Symbol(_plain(a)) ** steps, f" = {shown(value)}")),
+        ),
+    )  # fmt: skip
+
+
+def _follows(verdict: str, corner: Decimal, radius: Decimal, draw: Draw) -> Part:
+    why = (
+        f"Powers of U go with the spectral radius {_plain(radius)} ({_side(radius)} 1), those of "
+        f"D U with the corner {_plain(corner)} ({_side(corner)} 1)."
+    )
+    options = [
+        Option(prose(said), "" if name == verdict else NAMES[name], prose(why))
+        for name, said in SAID.items()
+    ]
+    return Part(
+        (Paragraph(prose("What becomes of the norm of the Jacobian over k steps, as k grows?")),),
+        Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
+        2,
+        (Paragraph(prose(why)),),
+        (
+            Mark(1, "B", prose("the linear net: the spectral radius decides")),
+            Mark(1, "B", prose("the net with slopes: the product D U decides, not U")),
+        ),
+        carries=(0, 1),
+    )
+
+
+def _side(number: Decimal) -> str:
+    return "above" if number > 1 else "below"
+
+
+KIND = Kind(NAME, "gradient-flow", "evaluate", (4, 4), (6, 6), _subjects, _variants, _draw, _make)
