@@ -1,0 +1,152 @@
+"""Symptoms of training, remedies and what each does not cure; each remedy's claim is computed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from rnnsym.flow.bounds import chain_bounds
+from rnnsym.quiz.derivation_flow import gates_of
+from rnnsym.quiz.derivation_paths import chain_of
+
+__all__ = ["REMEDIES", "Remedy", "holds"]
+
+STEPS, FLOOR = 50, 1e-6
+"""Over so many steps, and below which factor, a gradient counts as vanished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What is done against a symptom.
+
+    Attributes:
+        name: as an answer.
+        symptoms: what it is for, in several wordings.
+        limits: what it does not cure, in several wordings.
+        helps: computes whether it does what it is for, and leaves alone what it does not cure.
+    """
+
+    name: str
+    symptoms: tuple[str, ...]
+    limits: tuple[str, ...]
+    helps: Callable[[], bool]
+
+
+def _clipping() -> bool:
+    """A gradient of norm 1e4 comes down to 5, its direction kept; one of 1e-12 stays as it is."""
+    long, short = np.array([6e3, -8e3]), np.array([6e-13, 8e-13])
+    cut, left = (g * min(1.0, 5 / np.linalg.norm(g)) for g in (long, short))
+    same = np.allclose(cut / 5, long / np.linalg.norm(long))
+    return bool(np.isclose(np.linalg.norm(cut), 5) and same and np.array_equal(left, short))
+
+
+def _gates() -> bool:
+    """A gate near 1 keeps the direct edge; the bound of a step still grows with the weights."""
+    kept = any(gate.sign for gate in gates_of("lstm"))
+    terms = [t for block in chain_bounds(chain_of("lstm")).blocks for t in block.terms]
+    return kept and 0.99**STEPS > 0.5 and any(term.norms for term in terms)
+
+
+def _gate_bias() -> bool:
+    """At the start σ(0) = 0.5 is kept, with a bias of 3 far more; the bias is trained as well."""
+    plain, biased = (float(1 / (1 + np.exp(-b))) ** STEPS for b in (0, 3))
+    trained = {a.name for gate in gates_of("lstm") for a in gate.biases}
+    return plain < FLOOR < 0.05 < biased and bool(trained)
+
+
+def _truncation() -> bool:
+    """With cuts after every k steps at most k steps are kept, and none leads over a cut."""
+    window = 10
+    kept = [sum(1 for s in range(t) if (s // window) == ((t - 1) // window)) for t in range(1, 101)]
+    return max(kept) == window < 100
+
+
+def _orthogonal() -> bool:
+    """All singular values are 1: the linear product keeps its length; tanh's slopes shrink it."""
+    weights = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))[0]
+    values = np.linalg.svd(np.linalg.matrix_power(weights, STEPS), compute_uv=False)
+    slopes = np.linalg.matrix_power(0.7 * weights, STEPS)
+    return bool(np.allclose(values, 1) and np.linalg.norm(slopes, 2) < FLOOR)
+
+
+REMEDIES = (
+    Remedy(
+        "clipping the gradient by its norm",
+        (
+            "At some updates the norm of the gradient jumps from about 1 to 10 000, and the loss "
+            "becomes NaN.",
+            "Training runs well until single batches with a huge gradient throw the weights far "
+            "off.",
+        ),
+        (
+            "It leaves a gradient that is too small as it is.",
+            "It can shorten a gradient, never lengthen it.",
+        ),
+        _clipping,
+    ),
+    Remedy(
+        "an LSTM or a GRU in place of the vanilla cell",
+        (
+            "A vanilla RNN with well chosen initial weights still cannot use an input 100 steps "
+            "back: what it learns is always the last few steps.",
+            "All information of the vanilla net goes through one squashed state, and early steps "
+            "get almost no gradient all through training.",
+        ),
+        (
+            "It keeps a direct path open, but the paths through the recurrent matrices can still "
+            "let the gradient grow without limit.",
+            "It eases vanishing by a path of its own; large recurrent matrices still make the "
+            "gradient explode.",
+        ),
+        _gates,
+    ),
+    Remedy(
+        "a larger initial bias of the forget gate",
+        (
+            "In a new LSTM all forget gates stand at 0.5, so that the cell state is halved at "
+            "each step before training has begun.",
+            "The forget gates of an LSTM start half closed, and it takes long until they open.",
+        ),
+        (
+            "It sets where the gate starts only: training may close the gate again.",
+            "Its effect is on the start of training; what the gate does later is learned.",
+        ),
+        _gate_bias,
+    ),
+    Remedy(
+        "truncated backpropagation through time",
+        (
+            "Sequences have 100 000 steps, and the stored states of one backward pass do not fit "
+            "into memory.",
+            "One update takes minutes, because each gradient is carried back over the whole of a "
+            "very long sequence.",
+        ),
+        (
+            "It makes the gradient of every dependence longer than its window exactly 0.",
+            "It saves memory and time, but no dependence over one of its cuts is learned.",
+        ),
+        _truncation,
+    ),
+    Remedy(
+        "orthogonal initialisation of the recurrent matrix",
+        (
+            "Before the first update some singular values of U are 0.01 and others 3.",
+            "Random initial weights U stretch some directions threefold and nearly wipe out others "
+            "at each step.",
+        ),
+        (
+            "It fixes the singular values of the matrix at the start, not the slopes of tanh that "
+            "stand beside it.",
+            "It makes the matrix keep lengths; saturated units with slopes near 0 still shrink the "
+            "gradient.",
+        ),
+        _orthogonal,
+    ),
+)
+
+
+@cache
+def holds(name: str) -> bool:
+    """Tell whether a remedy does as it claims, by numbers."""
+    return next(remedy for remedy in REMEDIES if remedy.name == name).helps()

@@ -1,0 +1,12 @@
+"""Which remedy is for this symptom?"""
+
+from rnnsym.quiz.derivation_matching import matching_kind
+
+__all__ = ["KIND"]
+
+KIND = matching_kind(
+    "remedy",
+    "Which remedy is made for which symptom? Use each at most once; two are left over.",
+    lambda remedy: remedy.symptoms,
+    lambda remedy: f"{remedy.symptoms[0]} What it does not cure: {remedy.limits[0]}",
+)

@@ -1,0 +1,13 @@
+"""Of which remedy is this the limit?"""
+
+from rnnsym.quiz.derivation_matching import matching_kind
+
+__all__ = ["KIND"]
+
+KIND = matching_kind(
+    "remedy_limits",
+    "No remedy cures everything. Of which one is each sentence true? Use each at most once; two "
+    "are left over.",
+    lambda remedy: remedy.limits,
+    lambda remedy: f"{remedy.limits[0]} What it is made for: {remedy.symptoms[0]}",
+)
