@@ -1,0 +1,285 @@
+"""Banks of claims: what is said of recurrent networks, true or false, with its reason.
+
+The shipped bank is the folder ``claims``, one file for each section; a user's own bank is one such
+file. ``claims/README.md`` describes the format.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from rnnsym.errors import InputError, nearest, one_of
+from rnnsym.quiz.claim_checks import CHECKS
+from rnnsym.quiz.claim_text import read_prose
+
+__all__ = ["Category", "Claim", "Entry", "Reason", "Section", "Term", "load"]
+
+FOLDER = Path(__file__).parent / "claims"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A verdict on a claim with a reason that does not support it, or is not so, and why not."""
+
+    verdict: bool
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement.
+
+    Attributes:
+        id: unique in its bank.
+        true: whether it holds.
+        about: what it is about; claims about one thing never stand in one question.
+        texts: its wordings, at least two.
+        why: why it is so, or is not so.
+        misconception: what makes a false one look true, "" for a true one.
+        source: a paper, a chapter, or the course notes.
+        level: 1 to 5.
+        cells: the cells that it is about.
+        check: a function of ``claim_checks`` and its arguments: whether the statement holds.
+        reasons: wrong ones, for questions that ask for verdict and reason.
+    """
+
+    id: str
+    true: bool
+    about: str
+    texts: tuple[str, ...]
+    why: str
+    misconception: str
+    source: str
+    level: int
+    cells: tuple[str, ...]
+    check: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the field and what it means.
+
+    Attributes:
+        group: terms of one group are asked together.
+        names: the term, first as it is printed, then other ways to write it.
+        texts: its definitions, at least two, none of which says the term.
+    """
+
+    id: str
+    group: str
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    source: str
+    level: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """Things that belong together, and things that do not.
+
+    Attributes:
+        texts: wordings of what the members have in common.
+        members: at least three.
+        outsiders: what does not belong, each with the reason.
+        check: as for a claim; a member is its last argument.
+    """
+
+    id: str
+    texts: tuple[str, ...]
+    members: tuple[str, ...]
+    outsiders: tuple[tuple[str, str], ...]
+    why: str
+    source: str
+    level: int
+    cells: tuple[str, ...]
+    check: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One file of a bank."""
+
+    name: str
+    title: str
+    convention: str
+    claims: tuple[Claim, ...]
+    terms: tuple[Term, ...]
+    categories: tuple[Category, ...]
+
+    @property
+    def entries(self) -> "tuple[Entry, ...]":
+        """Everything in it."""
+        return (*self.claims, *self.terms, *self.categories)
+
+
+Entry: TypeAlias = Claim | Term | Category
+
+
+@lru_cache(maxsize=64)
+def load(path: str = "") -> tuple[Section, ...]:
+    """Return the sections of a bank: the shipped one, or that of a user's file.
+
+    Raises:
+        InputError: names the file, the entry and the field at fault.
+
+    >>> sum(len(section.claims) for section in load()) >= 150
+    True
+    """
+    files = [Path(path)] if path else sorted(FOLDER.glob("*.toml"))
+    sections = tuple(_Reader(file).section() for file in files)
+    seen: dict[str, str] = {}
+    for section in sections:
+        for entry in section.entries:
+            if entry.id in seen:
+                raise InputError(f"'{entry.id}' stands in {seen[entry.id]} and in {section.name}")
+            seen[entry.id] = section.name
+    return sections
+
+
+Fields: TypeAlias = Mapping[str, type[Any]]
+FILE: Fields = {"title": str, "convention": str, "cells": list, "source": str, "claim": list,
+        "term": list, "category": list}  # fmt: skip
+COMMON: Fields = {"id": str, "texts": list, "source": str, "level": int, "cells": list}
+CLAIM: Fields = {**COMMON, "true": bool, "about": str, "why": str, "misconception": str,
+                 "check": list, "reasons": list}  # fmt: skip
+TERM: Fields = {**COMMON, "group": str, "names": list}
+CATEGORY: Fields = {**COMMON, "members": list, "outsiders": list, "why": str, "check": list}
+TEXTS = ("texts", "cells", "names", "members", "check")
+KINDS = {str: "a text", list: "a list", int: "a whole number", bool: "true or false"}
+
+
+class _Reader:
+    """One file of a bank; errors name it and the entry."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"cannot read the claim bank {path}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: {error}") from None
+        _fields(str(path), self.data, FILE, ("title",))
+        self.cells = tuple(self.data.get("cells", ()))
+        self.source = self.data.get("source", "")
+
+    def section(self) -> Section:
+        """Return the section."""
+        claims = self._entries("claim", CLAIM, ("id", "true", "about", "texts", "why"), self._claim)
+        terms = self._entries("term", TERM, ("id", "group", "names", "texts"), self._term)
+        categories = self._entries(
+            "category", CATEGORY, ("id", "texts", "members", "outsiders", "why"), self._category
+        )
+        convention = self.data.get("convention", "textbook")
+        title = self.data["title"]
+        return Section(self.path.stem, title, convention, claims, terms, categories)
+
+    def _entries(
+        self,
+        name: str,
+        known: Fields,
+        needed: Sequence[str],
+        make: Callable[[Mapping[str, Any]], T],
+    ) -> tuple[T, ...]:
+        found: list[T] = []
+        for place, table in enumerate(self.data.get(name, ()), 1):
+            where = f"{self.path}, {name} {place}"
+            if not isinstance(table, dict):
+                raise InputError(f"{where}: entries are tables, written [[{name}]]")
+            where += f" ('{table.get('id', 'without id')}')"
+            _fields(where, table, known, needed)
+            try:
+                found.append(make({"source": self.source, "level": 2, **table}))
+            except InputError as error:
+                raise InputError(f"{where}: {error}") from None
+        return tuple(found)
+
+    def _common(self, table: Mapping[str, Any]) -> dict[str, Any]:
+        texts = tuple(table["texts"])
+        if len(set(texts)) < 2:
+            raise InputError(f"texts are at least two wordings, not {len(set(texts))}")
+        for text in texts:
+            read_prose(text)
+        if not table["source"]:
+            raise InputError("it has no source, nor has the file")
+        if not 1 <= table["level"] <= 5:
+            raise InputError(f"level is 1 to 5, not {table['level']}")
+        cells = tuple(table.get("cells", self.cells))
+        return {"id": table["id"], "texts": texts, "source": table["source"],
+                "level": table["level"], "cells": cells}  # fmt: skip
+
+    def _claim(self, table: Mapping[str, Any]) -> Claim:
+        true, name = table["true"], table.get("misconception", "")
+        if true == bool(name):
+            wants = "has no misconception" if true else "names its misconception"
+            raise InputError(f"a {'true' if true else 'false'} claim {wants}")
+        reasons = tuple(_reason(pair) for pair in table.get("reasons", ()))
+        read_prose(table["why"])
+        return Claim(
+            **self._common(table), true=true, about=table["about"], why=table["why"],
+            misconception=name, check=_check(table), reasons=reasons,
+        )  # fmt: skip
+
+    def _term(self, table: Mapping[str, Any]) -> Term:
+        names = tuple(table["names"])
+        if not names:
+            raise InputError("names lists the term, and other ways to write it")
+        return Term(**self._common(table), group=table["group"], names=names)
+
+    def _category(self, table: Mapping[str, Any]) -> Category:
+        members = tuple(table["members"])
+        outsiders = tuple(_pair(pair) for pair in table["outsiders"])
+        if len(members) < 3 or not outsiders:
+            raise InputError("a category has at least three members and one outsider")
+        for text in (*members, *(text for text, _ in outsiders), table["why"]):
+            read_prose(text)
+        return Category(**self._common(table), members=members, outsiders=outsiders,
+                      why=table["why"], check=_check(table))  # fmt: skip
+
+
+def _fields(where: str, table: Mapping[str, Any], known: Fields, needed: Sequence[str]) -> None:
+    for name, value in table.items():
+        if name not in known:
+            hint = nearest(name, known)
+            raise InputError(f"{where}: unknown field '{name}'{hint} (known: {', '.join(known)})")
+        wanted = known[name]
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise InputError(f"{where}: {name} is {KINDS[wanted]}, not {value!r}")
+        if name in TEXTS and not all(
+            isinstance(one, str) and (one or name == "check") for one in value
+        ):
+            raise InputError(f"{where}: {name} is a list of texts, not {value!r}")
+    for name in needed:
+        if name not in table:
+            raise InputError(f"{where}: the field '{name}' is missing")
+
+
+def _reason(pair: Any) -> Reason:
+    match pair:
+        case [bool() as verdict, str() as text, str() as why] if text and why:
+            read_prose(text + why)
+            return Reason(verdict, text, why)
+        case _:
+            raise InputError(f"a reason is [true or false, text, why not], not {pair!r}")
+
+
+def _pair(pair: Any) -> tuple[str, str]:
+    match pair:
+        case [str() as text, str() as why] if text and why:
+            return text, why
+        case _:
+            raise InputError(f"an outsider is [text, why], not {pair!r}")
+
+
+def _check(table: Mapping[str, Any]) -> tuple[str, ...]:
+    words = tuple(table.get("check", ()))
+    if words:
+        one_of("check", words[words[0] == "not"], CHECKS)
+    return words

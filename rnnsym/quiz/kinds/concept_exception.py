@@ -1,0 +1,7 @@
+"""Which of four statements about one thing is false?"""
+
+from rnnsym.quiz.claim_choices import choice_among_claims
+
+__all__ = ["KIND"]
+
+KIND = choice_among_claims("concept_exception", key=False)
