@@ -1,15 +1,30 @@
 """What exporters of papers share: the questions with their numbers, and texts about them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 
-from rnnsym.blocks import Block, Paragraph, prose
-from rnnsym.item import Item, Part
+from rnnsym.blocks import Block, Listing, Paragraph, prose
+from rnnsym.item import (
+    Choice,
+    FormulaAnswer,
+    Item,
+    Matching,
+    Numeric,
+    Open,
+    Ordering,
+    Part,
+    Response,
+)
 from rnnsym.quiz.paper import Paper
-from rnnsym.quiz.responses import key_blocks, part_name
+from rnnsym.quiz.responses import key_blocks as lettered_key
+from rnnsym.quiz.responses import part_name
 
-__all__ = ["numbered", "plain", "proof_block", "question_name", "solution_blocks"]
+__all__ = [
+    "instruction", "key_blocks", "numbered", "one_line", "part_alone", "plain", "question_name",
+    "solution_blocks", "unmarked", "whole_stem",
+]  # fmt: skip
 
 
 def numbered(paper: Paper) -> Iterator[tuple[str, list[tuple[int, Item]]]]:
@@ -24,6 +39,40 @@ def question_name(number: int, item: Item) -> str:
     return f"{number:02} {item.kind}" + (f": {item.tags[0]}" if item.tags else "")
 
 
+def part_alone(item: Item, place: int) -> Item:
+    """Return one part as a question of its own, what was asked before as a part of its stem."""
+    if len(item.parts) == 1:
+        return item
+    before = tuple(
+        block
+        for i in range(place)
+        for block in (Paragraph(prose(f"{part_name(i)}, asked before:")), *item.parts[i].stem)
+    )
+    asked = Paragraph(prose(f"{part_name(place)}, asked here:"))
+    letter = part_name(place).strip("()")
+    stem = (*item.stem, *before, asked)
+    return replace(item, id=f"{item.id}-{letter}", stem=stem, parts=(item.parts[place],))
+
+
+def whole_stem(item: Item) -> tuple[Block, ...]:
+    """Return all that is asked by a question of one part, where its answer is typed elsewhere."""
+    [part] = item.parts
+    labels = part.response.blanks if isinstance(part.response, Numeric) else ()
+    wanted = (Paragraph(prose(*blank.label, " = ?")) for blank in labels)
+    return (*item.stem, *part.stem, *instruction(part.response), *wanted)
+
+
+def instruction(response: Response) -> tuple[Block, ...]:
+    """Return how a response is given, where that cannot be seen."""
+    match response:
+        case Choice(several=True):
+            return (Paragraph(prose("Choose all that hold.")),)
+        case Ordering():
+            return (Paragraph(prose("Give each step its place, from 1 on.")),)
+        case _:
+            return ()
+
+
 def plain(number: Decimal) -> str:
     """Return a number as programs read it: no exponent, an ASCII minus."""
     return f"{number:f}"
@@ -32,7 +81,7 @@ def plain(number: Decimal) -> str:
 def solution_blocks(item: Item) -> tuple[Block, ...]:
     """Return key, scheme and worked solution of all parts, and the proof."""
     blocks = [block for i, part in enumerate(item.parts) for block in _solved(item, i, part)]
-    return (*blocks, proof_block(item))
+    return (*blocks, Paragraph(prose(f"Proof: {item.proof.method} ({item.proof.error}).")))
 
 
 def _solved(item: Item, place: int, part: Part) -> Iterator[Block]:
@@ -42,6 +91,33 @@ def _solved(item: Item, place: int, part: Part) -> Iterator[Block]:
     yield from part.solution
 
 
-def proof_block(item: Item) -> Block:
-    """Return how the key was recomputed."""
-    return Paragraph(prose(f"Proof: {item.proof.method} ({item.proof.error})."))
+def key_blocks(part: Part) -> tuple[Block, ...]:
+    """Return key and scheme of a part, for a screen on which places and answers have no letters."""
+    answer, *rest = lettered_key(part)
+    match part.response:
+        case Matching(pairs):
+            answer = Listing(tuple(prose(*prompt, f": {text}") for prompt, text in pairs))
+        case Ordering(steps):
+            answer = Listing(steps, "numbers")
+        case _:
+            pass
+    return (answer, *rest)
+
+
+def one_line(text: str) -> str:
+    """Return a name or a title on one line, without signs that cannot be printed."""
+    return " ".join(
+        "".join(x if x.isprintable() or x.isspace() else "\ufffd" for x in text).split()
+    )
+
+
+def unmarked(item: Item) -> Iterator[str]:
+    """Yield what a program that marks answers alone does not do."""
+    if any(part.carries for part in item.parts):
+        yield "an error carried forward is marked as a wrong answer"
+    if any(mark.kind == "M" for part in item.parts if not _by_hand(part) for mark in part.scheme):
+        yield "marks for method are not given; the scheme stands with the solution"
+
+
+def _by_hand(part: Part) -> bool:
+    return isinstance(part.response, FormulaAnswer | Open)
