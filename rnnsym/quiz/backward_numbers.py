@@ -1,0 +1,283 @@
+"""The numbers of a backward pass: drawn small, worked with and without rounding, and blanks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+
+from rnnsym.blocks import Prose, prose
+from rnnsym.expr import Array, Map, Node, source
+from rnnsym.item import Blank, WrongNumber
+from rnnsym.quiz.backward_plan import Given, Plan, run
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
+from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.step import SHOWN, WORKED
+
+__all__ = [
+    "Wrong", "blanks_of", "drawn", "is_exact", "label", "plain", "read", "rectified", "tolerance_of",
+    "unnoticed", "worked_out",
+]  # fmt: skip
+
+POOLS = {
+    "smooth": {
+        "weight": "-1.2 -1 -0.8 -0.6 0.6 0.8 1 1.2",
+        "x": "-1 -0.6 0.6 0.8 1",
+        "state": "-0.6 -0.4 0.2 0.4 0.6 0.8",
+        "target": "-1 -0.5 0 0.5 1",
+    },
+    "exact": {
+        "weight": "-2 -1 -0.5 0.5 1 2",
+        "x": "-2 -1 1 2",
+        "state": "-2 -1 1 2",
+        "target": "-2 -1 0 1 2 3",
+    },
+    "rectified": {
+        "weight": "0.5 1 2",
+        "x": "1 2",
+        "x off": "-3 -2",
+        "state": "-1 1 2",
+        "target": "-2 -1 0 1 2 3",
+    },
+    "gates": {
+        "weight": "-1.2 -0.8 -0.6 0.6 0.8 1.2",
+        "gate": "0.2 0.4 0.6 0.8",
+        "state": "-0.8 -0.6 -0.4 0.4 0.6 0.8 1.2",
+        "target": "-0.8 -0.4 0.4 0.6 1",
+    },
+}
+"""Where lines are rounded, no factor is an odd number of tenths: half of its products with a
+number of four decimals would be ties."""
+LEAST, MOST = Decimal("0.02"), Decimal(60)
+"""The sizes between which every answer lies, and what no line exceeds."""
+CALM = Decimal("0.25"), Decimal("1.6")
+"""Between these a tanh neither saturates nor looks like its argument."""
+KINK = Decimal("0.1")
+SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
+"""An answer 1 % off still counts, or two units of the last decimal."""
+SAME = Decimal("1e-20")
+MOST_WRONG = 6
+OFF = 2
+Wrong = tuple[str, Prose, Mapping[Array, Matrix]]
+"""A misconception, why it is wrong, and what it gives for some arrays."""
+
+
+@cache
+def label(array: Array) -> str:
+    """Return the name of an array as a parameter of an item."""
+    return source(array)
+
+
+@cache
+def is_exact(plan: Plan) -> bool:
+    """Tell whether the lines hold nothing but sums and products, so that nothing is rounded."""
+    maps = {node.name for line in plan.lines for node in _maps(line.value)}
+    return maps <= {"relu", "step"}
+
+
+def _maps(node: Node) -> Iterator[Map]:
+    if isinstance(node, Map):
+        yield node
+    for child in node.children:
+        yield from _maps(child)
+
+
+def drawn(plan: Plan, given: Sequence[Array], draw: Draw) -> Parameters:
+    """Draw a number for every entry of what is given, as parameters of an item."""
+    pools = POOLS[plan.setting.numbers or _pool_of(plan)]
+    found: list[tuple[str, str]] = []
+    for array in given:
+        pool = list(map(Decimal, pools[_role(plan, array)].split()))
+        rows, columns = plan.sizes.shape(array.shape)
+        name = label(array)
+        found.append((name, as_text(tuple(
+            tuple(draw.choice(f"{name}[{i},{j}]", pool) for j in range(columns))
+            for i in range(rows)
+        ))))  # fmt: skip
+    return tuple(found)
+
+
+def _pool_of(plan: Plan) -> str:
+    if not is_exact(plan):
+        return "smooth"
+    return "rectified" if rectified(plan) and dict(plan.setting.sizes)["n"] == 1 else "exact"
+
+
+@cache
+def rectified(plan: Plan) -> bool:
+    """Tell whether there is a ReLU."""
+    return any(node.name == "relu" for line in plan.forward for node in _maps(line.value))
+
+
+def _role(plan: Plan, array: Array) -> str:
+    if array.time is None:
+        return "weight"
+    if any(array.name == term.given.name for term in plan.system.loss_terms):
+        return "target"
+    if array.name == plan.system.input.name:
+        # A ReLU that is on at every step shows nothing: it is off at the second one.
+        off = _pool_of(plan) == "rectified" and array.time == OFF
+        return "x off" if off else "x"
+    return "gate" if array.name in _gates(plan) else "state"
+
+
+@cache
+def _gates(plan: Plan) -> frozenset[str]:
+    """What lies between 0 and 1."""
+    sigmoids = (
+        e.lhs.name
+        for e in plan.system.equations
+        if e.fused and isinstance(e.rhs, Map) and e.rhs.name == "sigmoid"
+    )
+    return frozenset(sigmoids)
+
+
+def read(given: Sequence[Array], parameters: Parameters) -> dict[Array, Matrix]:
+    """Return what ``drawn`` drew."""
+    values = dict(parameters)
+    return {array: read_matrix(values[label(array)]) for array in given}
+
+
+def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Array, Matrix]]:
+    """Return every line exactly, and as someone works it who rounds every line.
+
+    Raises:
+        Unfair: a line that nobody wants to work by hand.
+    """
+    forward = run(plan.forward, given, plan.numbers)
+    affine = [value for array, value in forward.items() if array.name.startswith("a")]
+    if is_exact(plan):
+        _tidy(forward)
+        _bends(plan, affine)
+    else:
+        for value in affine:
+            _within(value, *CALM)
+    exact = {**forward, **run(plan.backward, {**given, **forward}, plan.numbers)}
+    if is_exact(plan):
+        _tidy(exact)
+        return exact, exact
+    return exact, run(plan.lines, given, plan.numbers, WORKED)
+
+
+def _tidy(values: Given) -> None:
+    """Look for long numbers."""
+    for array, value in values.items():
+        for entry in _entries(value):
+            if rounded(entry, SHOWN) != entry or abs(entry) > MOST:
+                raise Unfair(f"{array} = {entry:f} is no number for paper")
+
+
+def _bends(plan: Plan, affine: Sequence[Matrix]) -> None:
+    """Look for a ReLU at its kink, or without effect."""
+    if not rectified(plan):
+        return
+    entries = [entry for value in affine for entry in _entries(value)]
+    if any(abs(entry) < KINK for entry in entries):
+        raise Unfair("a ReLU is taken near 0")
+    if all(entry > 0 for entry in entries) or not any(e > 0 for e in _entries(affine[-1])):
+        raise Unfair("the ReLU is on at all steps, or off at the last one")
+    if len(entries) == len(affine) and sum(entry < 0 for entry in entries) > 1:
+        raise Unfair("the only ReLU is off at more than one step")
+
+
+def _within(value: Matrix, least: Decimal, most: Decimal) -> None:
+    if not all(least <= abs(entry) <= most for entry in _entries(value)):
+        raise Unfair("a function saturates, or is taken near 0")
+
+
+def _entries(matrix: Matrix) -> list[Decimal]:
+    return [entry for row in matrix for entry in row]
+
+
+# Blanks
+
+
+def tolerance_of(value: Decimal) -> Decimal:
+    """Return how far off an answer may be: 1 %, or two units of the last decimal shown.
+
+    >>> tolerance_of(Decimal("0.05")), tolerance_of(Decimal("-2.5"))
+    (Decimal('0.002'), Decimal('0.025'))
+    """
+    return max(UNITS, rounded(abs(value) * SHARE, SHOWN))
+
+
+def blanks_of(
+    target: Array, exact: Matrix, worked: Matrix, wrong: Sequence[Wrong]
+) -> tuple[Blank, ...]:
+    """Return a blank for every entry of an array, with what misconceptions give for it.
+
+    Raises:
+        Unfair: an answer is nearly 0, rounding on the way matters, or a misconception nearly gives
+            it.
+    """
+    found: list[Blank] = []
+    for i, row in enumerate(exact):
+        for j, entry in enumerate(row):
+            value = _shown(worked[i][j], is_plain=exact == worked)
+            tolerance = tolerance_of(value)
+            if abs(entry) < LEAST and (entry or exact != worked):
+                raise Unfair(f"{target} is {entry:f}: too small to be told from 0")
+            if abs(entry - value) > tolerance / 2:
+                raise Unfair("rounding on the way changes the answer")
+            blank = Blank(_entry_label(target, exact, i, j), value, tolerance)
+            place = i, j
+            others = tuple(_wrong_numbers(blank, target, exact, place, wrong))
+            found.append(replace(blank, wrong=others))
+    return tuple(found)
+
+
+def _wrong_numbers(
+    blank: Blank, target: Array, exact: Matrix, place: tuple[int, int], wrong: Sequence[Wrong]
+) -> Iterator[WrongNumber]:
+    """Yield what misconceptions give for one entry, unless they change nothing there."""
+    i, j = place
+    seen: set[Decimal] = set()
+    for name, why, values in wrong:
+        matrix = values.get(target, ())
+        if _shape(matrix) != _shape(exact) or abs(matrix[i][j] - exact[i][j]) < SAME:
+            continue
+        value = _shown(matrix[i][j], is_plain=blank.value == plain(exact[i][j]))
+        if blank.accepts(value):
+            raise Unfair(f"'{name}' nearly gives {target}")
+        if value not in seen and len(seen) < MOST_WRONG:
+            seen.add(value)
+            yield WrongNumber(value, name, why)
+
+
+def unnoticed(targets: Mapping[Array, Matrix], wrong: Sequence[Wrong]) -> str:
+    """Return a misconception with which everything asked still comes out right, "" for none."""
+    for name, _, values in wrong:
+        asked = [(exact, values[target]) for target, exact in targets.items() if target in values]
+        if asked and all(_shape(a) == _shape(b) and _same(a, b) for a, b in asked):
+            return name
+    return ""
+
+
+def _shape(matrix: Matrix) -> tuple[int, int]:
+    return len(matrix), len(matrix[0]) if matrix else 0
+
+
+def _same(a: Matrix, b: Matrix) -> bool:
+    pairs = zip(_entries(a), _entries(b), strict=True)
+    return all(abs(x - y) < SAME for x, y in pairs)
+
+
+def _shown(number: Decimal, *, is_plain: bool) -> Decimal:
+    value = rounded(number, SHOWN)
+    return plain(value) if is_plain else value
+
+
+def plain(number: Decimal) -> Decimal:
+    """Drop zeros at the end: −2.5, not −2.500."""
+    short = number.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
+
+
+def _entry_label(target: Array, matrix: Matrix, i: int, j: int) -> Prose:
+    rows, columns = len(matrix), len(matrix[0])
+    if rows == columns == 1:
+        return prose(target)
+    if columns == 1:
+        return prose(f"entry {i + 1} of ", target)
+    return prose(f"row {i + 1}, column {j + 1} of ", target)

@@ -1,0 +1,216 @@
+"""The lines of backpropagation through a few steps of one cell, every index a number."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property, lru_cache
+
+from rnnsym.derivation import Derivation, Step, Term
+from rnnsym.derive import derive, needed
+from rnnsym.equations import System
+from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, Plus, arrays_in, fill_like
+from rnnsym.expr import size as symbol
+from rnnsym.numeric.sizes import Sizes
+from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
+from rnnsym.system import build_system, read_model
+
+__all__ = ["Given", "Line", "Plan", "Setting", "place_of", "plan_of", "run"]
+
+Given = Mapping[Array, Matrix]
+TIE = Decimal("1e-9")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is worked: a model of one layer, how long, and its loss.
+
+    Attributes:
+        asked: the lines that are wanted, by their names (``delta_h``, ``dU``).
+        sizes: n, d … as numbers.
+        truncate: states are detached every so many steps.
+        numbers: from which pool numbers are drawn, "" for the one that suits the model.
+    """
+
+    model: str
+    steps: int
+    asked: tuple[str, ...]
+    loss_at: str = "every"
+    bias: bool = False
+    sizes: tuple[tuple[str, int], ...] = (("d", 1), ("n", 1))
+    truncate: int | None = None
+    numbers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: ``target = value``, every index a number, terms that do not exist left out.
+
+    Attributes:
+        step: the line of the derivation with the terms that exist here, its index still t; None
+            for an equation of the forward pass.
+        time: which step this is, 0 for a gradient that belongs to none.
+    """
+
+    target: Array
+    value: Node
+    step: Step | None
+    time: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All lines that lead to what is asked, in the order in which they are computed."""
+
+    setting: Setting
+    system: System
+    numbers: Numbers
+    lines: tuple[Line, ...]
+
+    def __hash__(self) -> int:
+        return hash(self.setting)
+
+    @cached_property
+    def given(self) -> tuple[Array, ...]:
+        """What the lines read and do not define, in the order of reading."""
+        defined = {line.target for line in self.lines}
+        read = (a for line in self.lines for a in arrays_in(line.value))
+        return tuple(dict.fromkeys(a for a in read if a not in defined))
+
+    @cached_property
+    def forward(self) -> tuple[Line, ...]:
+        """The lines of the forward pass."""
+        return tuple(line for line in self.lines if line.step is None)
+
+    @cached_property
+    def backward(self) -> tuple[Line, ...]:
+        """The lines of the backward pass."""
+        return tuple(line for line in self.lines if line.step is not None)
+
+    def targets(self, name: str) -> tuple[Array, ...]:
+        """Return what the lines of one name give, in the order of the lines."""
+        return tuple(x.target for x in self.backward if x.step is not None and x.step.name == name)
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """The sizes as the oracle takes them."""
+        return Sizes(self.system, dict(self.setting.sizes), self.setting.steps, 1)
+
+
+@lru_cache(maxsize=512)
+def plan_of(setting: Setting) -> Plan:
+    """Return the lines of a setting.
+
+    Raises:
+        InputError: the model has no line of a name that is asked.
+    """
+    model = read_model(
+        setting.model, loss="squared", loss_at=setting.loss_at, bias=setting.bias
+    )  # fmt: skip
+    system = build_system(model)
+    derivation = derive(system, setting.truncate)
+    lines = (
+        *_forward(system, setting.steps),
+        *_adjoints(derivation, setting),
+        *_gradients(derivation, setting),
+    )
+    sizes = ((symbol(name), value) for name, value in setting.sizes)
+    return Plan(setting, system, ((STEPS, setting.steps), *sizes), lines)
+
+
+def _at(setting_steps: int, time: int) -> dict[Expr, Expr]:
+    return {STEPS: Integer(setting_steps), TIME: Integer(time)}
+
+
+def _forward(system: System, steps: int) -> Iterator[Line]:
+    for time in range(1, steps + 1):
+        rule = _at(steps, time)
+        for equation in system.equations:
+            yield Line(equation.lhs.xreplace(rule), equation.rhs.xreplace(rule), None, time)
+
+
+def _adjoints(derivation: Derivation, setting: Setting) -> Iterator[Line]:
+    """Yield the adjoint lines that what is asked rests on, the last step first."""
+    asked = [step for name in setting.asked for step in derivation.find(name)]
+    wanted = {s.target for step in asked for s in (step, *needed(derivation, step))}
+    for time in range(setting.steps, 0, -1):
+        for step in derivation.adjoints:
+            if step.target in wanted:
+                yield _line(step, setting, time)
+
+
+def _gradients(derivation: Derivation, setting: Setting) -> Iterator[Line]:
+    for name in setting.asked:
+        for step in derivation.find(name):
+            if step in derivation.weights:
+                yield _weight(step, setting)
+            elif step in derivation.inputs:
+                for time in range(setting.steps, 0, -1):
+                    yield _line(step, setting, time)
+            elif step in derivation.initial:
+                yield _line(step, setting, 0)
+
+
+def _line(step: Step, setting: Setting, time: int) -> Line:
+    terms = tuple(t for t in step.terms if _exists(step, t, setting, time))
+    here = replace(step, terms=terms)
+    rule = _at(setting.steps, time)
+    return Line(step.target.xreplace(rule), here.value().xreplace(rule), here, time)
+
+
+def _exists(step: Step, term: Term, setting: Setting, time: int) -> bool:
+    if term.detached and setting.truncate and time % setting.truncate == 0 and time > 0:
+        return False
+    if term.time is None or step.time is None:
+        return True
+    rule = _at(setting.steps, time)
+    return int(term.time.first.xreplace(rule)) <= time <= int(term.time.last.xreplace(rule))
+
+
+def _weight(step: Step, setting: Setting) -> Line:
+    """The sum over the steps, written out."""
+    times = range(1, setting.steps + 1) if step.summed is not None else (0,)
+    parts = [t.value.xreplace(_at(setting.steps, time)) for time in times for t in step.terms]
+    total: Node = fill_like(0, step.target)
+    if parts:
+        total = parts[0] if len(parts) == 1 else Plus(*parts)
+    return Line(step.target, total, step, 0)
+
+
+# Numbers
+
+
+@lru_cache(maxsize=8192)
+def place_of(array: Array) -> Place:
+    """Return where an array is kept: a gradient apart from what it is taken of."""
+    name = f"dL/d{array.name}" if array.family.role == "gradient" else array.name
+    return name, "", None, None if array.time is None else int(array.time)
+
+
+def run(
+    lines: Sequence[Line], given: Given, numbers: Numbers, places: int | None = None
+) -> dict[Array, Matrix]:
+    """Return the value of every line; with ``places``, each rounded before it is used.
+
+    Raises:
+        Unfair: a value lies between two roundings, or there is none.
+        KeyError: a line reads what nobody has.
+    """
+    known = {place_of(array): value for array, value in given.items()}
+    point = Point(numbers, lambda place, _: known[place])
+    found: dict[Array, Matrix] = {}
+    for line in lines:
+        try:
+            value = evaluate(line.value, point)
+        except ArithmeticError as error:
+            raise Unfair(f"{line.target} has no value: {error!r}") from None
+        found[line.target] = value if places is None else _rounded(value, places)
+        known[place_of(line.target)] = found[line.target]
+    return found
+
+
+def _rounded(value: Matrix, places: int) -> Matrix:
+    if any(distance_to_tie(entry, places) < TIE for row in value for entry in row):
+        raise Unfair("a line lies between two roundings")
+    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)

@@ -1,0 +1,128 @@
+"""Mistakes in a backward pass: each made in every line of a plan in which it can be made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rnnsym.audit import slips
+from rnnsym.audit.rewrite import Misconception, everywhere
+from rnnsym.audit.slips import Row, Slip
+from rnnsym.blocks import Prose, prose
+from rnnsym.derivation import Term
+from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Map, Node, apply, arrays_in, scale
+from rnnsym.quiz.backward_plan import Given, Line, Plan, run
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.numbers import Matrix
+
+__all__ = ["MISCONCEPTIONS", "Mistake", "mistaken", "mistakes"]
+
+
+def _loss_scaled(row: Row, factor: int, why: Prose) -> Sequence[Slip]:
+    """The term that the loss itself gives, times a number."""
+
+    def changed(term: Term) -> Term:
+        return replace(term, value=scale(factor, term.value)) if term.source is None else term
+
+    terms = tuple(map(changed, row.step.terms))
+    if terms == row.step.terms:
+        return []
+    return [(replace(row, value=replace(row.step, terms=terms).value()), why)]
+
+
+def _half_forgotten(row: Row) -> Sequence[Slip]:
+    why = prose("The loss has the factor ½, which cancels the 2 of the square.")
+    return _loss_scaled(row, 2, why)
+
+
+def _error_turned(row: Row) -> Sequence[Slip]:
+    why = prose("The derivative of ½(h − τ)² in h is h − τ, not τ − h.")
+    return _loss_scaled(row, -1, why)
+
+
+def _derivative_at_output(row: Row) -> Sequence[Slip]:
+    """1 − tanh²(h) in place of 1 − tanh²(a) = 1 − h²."""
+
+    def rule(node: Node) -> Node | None:
+        if isinstance(node, Map) and node.name == "square" and isinstance(node.arg, Array):
+            return apply("square", apply("tanh", node.arg))
+        return None
+
+    value = everywhere(row.value, rule)
+    why = prose("tanh′ is taken at the pre-activation: there it is 1 − h², as h is the tanh.")
+    return [] if value == row.value else [(replace(row, value=value), why)]
+
+
+LINE = (
+    "one path missing", "derivative forgotten", "value for derivative", "factor forgotten",
+    "transpose missing", "outer product turned round", "outer product added", "wrong step",
+    "1 − z and z swapped", "last step only", "first step forgotten",
+)  # fmt: skip
+NEED_MATRICES = ("transpose missing", "outer product turned round")
+MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
+    *(m for name in LINE for m in slips.MISCONCEPTIONS if m.name == name),
+    Misconception("½ forgotten", _half_forgotten),
+    Misconception("sign of the error", _error_turned),
+    Misconception("derivative at the output", _derivative_at_output),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake made throughout.
+
+    Attributes:
+        name: the misconception.
+        lines: the lines that come out differently, those that only read a wrong one included.
+    """
+
+    name: str
+    why: Prose
+    lines: tuple[Line, ...]
+
+    @property
+    def targets(self) -> frozenset[Array]:
+        """What comes out differently."""
+        return frozenset(line.target for line in self.lines)
+
+
+@lru_cache(maxsize=512)
+def mistakes(plan: Plan) -> tuple[Mistake, ...]:
+    """Return every mistake that can be made in a plan: one misconception at all of its steps."""
+    changed: dict[tuple[str, str, str], dict[Array, Node]] = {}
+    reasons: dict[tuple[str, str, str], Prose] = {}
+    scalar = all(value == 1 for _, value in plan.setting.sizes)
+    for misconception in MISCONCEPTIONS:
+        if scalar and misconception.name in NEED_MATRICES:
+            continue
+        for line in plan.backward:
+            if line.step is None or not line.step.terms:
+                continue
+            rule: dict[Expr, Expr] = {
+                STEPS: Integer(plan.setting.steps), TIME: Integer(line.time)
+            }  # fmt: skip
+            for slip, why in misconception.apply(Row(line.step, line.step.value())):
+                key = misconception.name, line.step.key, printed(why)
+                reasons.setdefault(key, why)
+                changed.setdefault(key, {}).setdefault(line.target, slip.value.xreplace(rule))
+    return tuple(
+        Mistake(key[0], reasons[key], _downstream(plan, values)) for key, values in changed.items()
+    )
+
+
+def _downstream(plan: Plan, changed: dict[Array, Node]) -> tuple[Line, ...]:
+    found: list[Line] = []
+    wrong: set[Array] = set()
+    for line in plan.backward:
+        value = changed.get(line.target, line.value)
+        if line.target in changed or wrong.intersection(arrays_in(value)):
+            wrong.add(line.target)
+            found.append(replace(line, value=value))
+    return tuple(found)
+
+
+def mistaken(plan: Plan, mistake: Mistake, known: Given) -> dict[Array, Matrix]:
+    """Return what somebody gets who makes a mistake; nothing where there is nothing to read."""
+    try:
+        return run(mistake.lines, known, plan.numbers)
+    except KeyError:
+        return {}

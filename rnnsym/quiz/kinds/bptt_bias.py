@@ -1,0 +1,20 @@
+"""The bias against the input matrix: the same δ, with nothing beside it."""
+
+from rnnsym.quiz.backward_items import CARRIED, SUMMED, Ask, Spec, sequence_kind
+
+__all__ = ["KIND"]
+
+KIND = sequence_kind(
+    Spec(
+        "bptt_bias",
+        (
+            Ask(("delta_h",), marks=CARRIED),
+            Ask(("db", "dW"), marks=SUMMED),
+        ),
+        steps=(2, 3),
+        level=3,
+        cells=("vanilla", "linear"),
+        minutes=14,
+        bias=True,
+    )
+)

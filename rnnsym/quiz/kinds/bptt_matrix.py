@@ -1,0 +1,23 @@
+"""Backpropagation through two steps of two units: a transpose and outer products, in numbers."""
+
+from rnnsym.quiz.backward_items import CARRIED, Ask, Spec, sequence_kind
+
+__all__ = ["KIND"]
+
+KIND = sequence_kind(
+    Spec(
+        "bptt_matrix",
+        (
+            Ask(("delta_h",), marks=CARRIED, first_only=True),
+            Ask(
+                ("dU",),
+                marks=("a sum over all steps of outer products δ of a times the old state",),
+            ),
+        ),
+        steps=(2,),
+        level=4,
+        minutes=14,
+        cells=("linear", "relu-rnn"),
+        sizes=(("d", 1), ("n", 2)),
+    )
+)
