@@ -369,7 +369,7 @@ def test_bad_sizes_are_named(sizes: dict[str, int], steps: int | None, words: st
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ("bi(lstm)*2", "it would have 198 lines; at most 140 are printed"),
+        ("bi(lstm)*2", "it would have 196 lines; at most 140 are printed"),
         ("embedding:10:2, gru", "an embedding only picks a column"),
     ],
 )

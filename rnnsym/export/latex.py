@@ -23,13 +23,13 @@ from rnnsym.blocks import (
 )
 from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.export.latex_display import display_latex
-from rnnsym.export.latex_math import prose_latex
+from rnnsym.export.latex_math import prose_latex, prose_width
 from rnnsym.export.latex_page import BARE, Page, page_of
 from rnnsym.export.latex_table import table_latex
 from rnnsym.export.latex_words import escape, escape_code
 from rnnsym.export.templates import fill, template_assets
 from rnnsym.export.text import ASCII
-from rnnsym.item import Choice, Open, Option, Part, Response
+from rnnsym.item import LETTERS, Choice, Open, Option, Part, Response
 from rnnsym.quiz.responses import asked, key_blocks
 from rnnsym.version import VERSION
 
@@ -38,6 +38,8 @@ __all__ = ["block_latex", "export_latex"]
 TEMPLATES = {"paper": "paper.tex.j2", "cheatsheet": "cheatsheet.tex.j2"}
 HEADINGS = ("section", "subsection", "subsubsection")
 CODE_SIZES = (("small", 84), ("footnotesize", 94), ("scriptsize", 106))
+MARK = 24
+"""Points that an option's letter and the gap to the next option take."""
 KEYWORDS = ("recurrent neural network", "backpropagation through time")
 
 
@@ -90,10 +92,26 @@ def blocks_latex(blocks: Sequence[Block | Question], page: Page = BARE) -> list[
 
 @block_latex.register
 def _(block: Listing, page: Page = BARE) -> str:
+    widest = max((prose_width(item) for item in block.items), default=0.0)
+    in_a_row = int(page.width / (widest + MARK))
+    if block.marks == "letters" and in_a_row > 1:
+        return _in_rows(block, 2 if in_a_row < len(block.items) else len(block.items), page)
     name = "itemize" if block.marks == "bullets" else "enumerate"
     letters = r"[label=\Alph*.]" if block.marks == "letters" else ""
     items = "\n".join(rf"\item {prose_latex(item, page.numbers)}" for item in block.items)
     return f"\\begin{{{name}}}{letters}\n{items}\n\\end{{{name}}}" if block.items else ""
+
+
+def _in_rows(block: Listing, number: int, page: Page) -> str:
+    """Return short options, some side by side."""
+    lettered = zip(LETTERS, block.items, strict=False)
+    width = rf"{1 / number:.3f}\linewidth"
+    items = [
+        rf"\makebox[{width}][l]{{{letter}.\enspace {prose_latex(item, page.numbers)}}}"
+        for letter, item in lettered
+    ]
+    rows = ("%\n".join(items[i : i + number]) for i in range(0, len(items), number))
+    return "\n".join(rf"\noindent{row}\par" for row in rows)
 
 
 @block_latex.register

@@ -4,10 +4,11 @@ Shapes stand in a column of their own at the right, before the numbers; what exp
 below it in small print, and keeps to its page.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rnnsym.blocks import Equations, Line, Math, Note, NumberMatrix, Prose, Relation
-from rnnsym.export.latex_math import SIGNS, math_latex, math_width, prose_latex, prose_width
+from rnnsym.export.latex_math import SIGNS, math_latex, prose_latex, prose_width
 from rnnsym.export.latex_page import Page
 from rnnsym.export.latex_width import formula_width
 from rnnsym.expr import LATEX, Hadamard, Plus, Product, Scale, inside
@@ -16,6 +17,7 @@ __all__ = ["display_latex"]
 
 # Points at 11 pt: the indents of a display, a further row and notes; an equals sign; a gap.
 INDENT, FURTHER, NOTE_INDENT, EQUALS, GAP = 24, 22, 50, 15, 14
+GRADIENT = re.compile(r"^\\frac\{\\partial L\}\{(\\partial .*)\}$")
 SMALL = 0.83
 """Small print against running text."""
 WIDE_LEFT = 0.4
@@ -33,7 +35,7 @@ def display_latex(block: Equations, page: Page) -> str:
     lines = block.lines
     if all(_is_given(line) for line in lines):
         return _given(block)
-    left = max(math_width(line.lhs) for line in lines)
+    left = max(formula_width(_left(line.lhs)) for line in lines)
     if left > WIDE_LEFT * page.width:
         notes = [_notes(line, page, page.width) for line in lines]
         return _joined([_hanging(line, page) for line in lines], notes)
@@ -46,6 +48,20 @@ def display_latex(block: Equations, page: Page) -> str:
     return _joined(parts, [_notes(line, page, beside) for line in lines])
 
 
+def _maths(math: Math) -> str:
+    """Return maths whose sums have their limits at the side: rows stay low."""
+    return math_latex(math).replace(r"\sum_", r"\sum\nolimits_")
+
+
+def _left(math: Math) -> str:
+    """Return a left-hand side; gradients, of which there are many, are no taller than a line."""
+    return GRADIENT.sub(r"\\partial L/\1", _maths(math))
+
+
+def _width(math: Math) -> float:
+    return formula_width(_maths(math))
+
+
 def _is_given(line: Line) -> bool:
     """A number that is handed out: several of these share a row."""
     return isinstance(line.rhs, NumberMatrix) and line.number is None and line.shape is None
@@ -53,7 +69,7 @@ def _is_given(line: Line) -> bool:
 
 def _given(block: Equations) -> str:
     sides = ((line.lhs, line.rhs) for line in block.lines if not isinstance(line.rhs, tuple))
-    shown = r"\qquad ".join(rf"\mbox{{${math_latex(Relation(pair))}$}}" for pair in sides)
+    shown = r"\qquad ".join(rf"\mbox{{${_maths(Relation(pair))}$}}" for pair in sides)
     return f"{{\\raggedright {shown}\\par}}\n"
 
 
@@ -72,14 +88,14 @@ def _joined(lines: Sequence[str], notes: Sequence[str]) -> str:
 
 def _side_width(line: Line, page: Page) -> float:
     """Return the room that shape and number take."""
-    shape = 0.0 if line.shape is None else math_width(Relation(line.shape, "×")) + GAP
+    shape = 0.0 if line.shape is None else _width(Relation(line.shape, "×")) + GAP
     return shape + (page.number_width if line.number is not None else 0.0)
 
 
 def _line(line: Line, rows: Sequence[str], page: Page, beside: float) -> str:
     """One equation: further rows below the first, shape and number at the end of the last."""
     remark = rf" && \quad {_remark(line.comment, page, beside)}" if line.comment and beside else ""
-    first = f"{math_latex(line.lhs)} &= {rows[0]}"
+    first = f"{_left(line.lhs)} &= {rows[0]}"
     printed = " \\notag\\\\*\n".join([first, *(_further(row) for row in rows[1:])])
     return printed + remark + _tag(line)
 
@@ -97,7 +113,7 @@ def _hanging(line: Line, page: Page) -> str:
     remark = rf"\quad \remark{{{_linked(line.comment, page)}}}" if line.comment else ""
     first = rows[0].removeprefix("= ")
     further = (row if row.startswith("=") else rf"\qquad {row}" for row in rows[1:])
-    printed = [f"&{math_latex(line.lhs)}{remark}"]
+    printed = [f"&{_left(line.lhs)}{remark}"]
     printed += (rf"&\qquad {row}" for row in (f"= {first}", *further))
     return " \\notag\\\\*\n".join(printed) + _tag(line)
 
@@ -110,7 +126,7 @@ def _further(row: str) -> str:
 def _tag(line: Line) -> str:
     if line.number is None and line.shape is None:
         return r" \notag"
-    shape = "" if line.shape is None else math_latex(Relation(line.shape, "×"))
+    shape = "" if line.shape is None else _maths(Relation(line.shape, "×"))
     number = "" if line.number is None else rf"\hypertarget{{eq:{line.number}}}{{({line.number})}}"
     return rf" \side{{{shape}}}{{{number}}}"
 
@@ -124,7 +140,7 @@ def _linked(content: Prose, page: Page) -> str:
 
 def _rows(line: Line, room: float) -> list[str]:
     """Put the terms of a right-hand side on as many rows as the page's measure asks for."""
-    if isinstance(line.rhs, Relation) and formula_width(math_latex(line.rhs)) > room:
+    if isinstance(line.rhs, Relation) and formula_width(_maths(line.rhs)) > room:
         return _chain(line.rhs, room)
     return _sum(line.rhs if isinstance(line.rhs, tuple) else (line.rhs,), room)
 
@@ -164,7 +180,7 @@ def _pieces(term: Math, first: bool, room: float) -> Iterator[str]:
     if isinstance(term, Scale) and bool(term.factor.is_negative):
         sign, bare = "- ", Scale(-term.factor, term.arg)
         term = bare.arg if bare.factor == 1 else bare
-    printed = math_latex(term)
+    printed = _maths(term)
     if not isinstance(term, Hadamard | Product) or formula_width(printed) <= room - FURTHER:
         yield sign + printed
         return
@@ -180,14 +196,26 @@ def _pieces(term: Math, first: bool, room: float) -> Iterator[str]:
 def _notes(line: Line, page: Page, beside: float) -> str:
     """Return what stands below a line: its comment where there is no room beside it, its notes."""
     comment = "" if beside or not line.comment else rf"\wide{{{_linked(line.comment, page)}}}\\"
-    return comment + "".join(f"\n{_note(note, page)} \\\\" for note in line.notes)
+    printed = [_note(note, page) for note in line.notes]
+    step = 2 if _fit_in_pairs(line.notes, page) else 1
+    rows = (" & ".join(printed[i : i + step]) for i in range(0, len(printed), step))
+    return comment + "".join(f"\n{row} \\\\" for row in rows)
+
+
+def _fit_in_pairs(notes: Sequence[Note], page: Page) -> bool:
+    """Tell whether the columns of two notes fit side by side."""
+    cells = [(_width(n.term), prose_width(n.reason), prose_width(n.where)) for n in notes]
+    halves = (zip(*half, strict=True) for half in (cells[::2], cells[1::2]))
+    columns = [max(column) + GAP for half in halves for column in half]
+    short = all(term <= LONG_TERM / 2 for term, _, _ in cells)
+    return short and SMALL * sum(columns) + NOTE_INDENT <= SURE * page.width
 
 
 def _note(note: Note, page: Page) -> str:
     """One row; a term too long for its column stands above its reason."""
-    term = f"${math_latex(note.term)}$"
+    term = f"${_maths(note.term)}$"
     reason, where = _linked(note.reason, page), _linked(note.where, page)
-    width, rest = math_width(note.term), prose_width(note.reason) + prose_width(note.where)
+    width, rest = _width(note.term), prose_width(note.reason) + prose_width(note.where)
     room = (page.width - NOTE_INDENT) / SMALL
     if rest + LONG_TERM > room:
         return rf"\wide{{{term}\quad {reason}{'; ' if where else ''}{where}}}"

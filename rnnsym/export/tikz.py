@@ -14,6 +14,8 @@ __all__ = ["figure_latex", "label_latex", "tikz"]
 POINT = 166 / 470
 PAGE = 470.0
 ACROSS, DOWN = 2.1, 4.6
+TALLEST, LEAST = 75, 0.7
+"""Millimetres from which on a figure shrinks, but not below this part of its size."""
 SIGNS = {"+": "+", "−": "-", "1−": "1-", "1+": "1+", "max": r"\max", "1/·": r"1/\cdot"}
 FUNCTIONS = {a.text: a.latex for a in ACTIVATIONS.values()}
 # A figure that has to shrink more takes smaller letters.
@@ -22,7 +24,8 @@ SIZES = ((0.85, r"\small"), (0.65, r"\footnotesize"), (0.0, r"\scriptsize"))
 
 def figure_latex(diagram: Diagram, caption: str, width: float) -> str:
     """Return a diagram in the middle of its page, its letters and its caption below it."""
-    rows = [tikz(diagram, width)]
+    scale = max(LEAST, TALLEST / (diagram.height * DOWN))
+    rows = [tikz(diagram, min(width, scale * diagram.width * ACROSS / POINT))]
     rows += [
         rf"\par\smallskip {key.letter}: {label_latex(key.label)}" for key in diagram.graph.keys
     ]

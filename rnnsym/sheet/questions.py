@@ -1,4 +1,4 @@
-"""Five questions of the quiz on a sheet, and the answers on a page of their own.
+"""Five questions of the quiz on a sheet, and the answers at the end.
 
 They are drawn as a paper's are, proven and guarded; the seed is the sheet's name. What the sheet
 prints already is not printed again in every stem.
@@ -15,7 +15,6 @@ from rnnsym.blocks import (
     Line,
     Listing,
     NumberMatrix,
-    PageBreak,
     Paragraph,
     Prose,
     Relation,
@@ -47,7 +46,7 @@ TEXTBOOK = ("convention", "textbook")
 def question_blocks(
     name: str, models: Sequence[str], system: System | None = None, kinds: Sequence[str] = KINDS
 ) -> Iterator[Block]:
-    """Yield five questions, a page break, and their answers.
+    """Yield five questions, and their answers behind them.
 
     Args:
         name: of the sheet: the same name draws the same questions.
@@ -70,11 +69,10 @@ def question_blocks(
             again = long and before < number
             yield Paragraph(prose(f"As in question {before}, with")) if again else block
         yield _options(item)
-    yield PageBreak()
     yield Heading("Answers", 2)
     for number, item in enumerate(items, 1):
         yield Heading(f"Answer {number}: {item.key}", 3)
-        yield from item.solution
+        yield from item.solution if system is None else map(_values, item.solution)
         wrong = zip(LETTERS, item.options, strict=False)
         yield Listing(
             tuple(
@@ -141,6 +139,15 @@ def _shortened(stem: Sequence[Block], system: System) -> list[Block]:
         elif block not in said:
             kept.append(block)
     return kept
+
+
+def _values(block: Block) -> Block:
+    """Leave out the formulas between names and numbers: the sheet's own equations are these."""
+    if not isinstance(block, Equations):
+        return block
+    pairs = [(line, line.rhs.sides[-1]) for line in block.lines if isinstance(line.rhs, Relation)]
+    lines = tuple(Line(line.lhs, value) for line, value in pairs if isinstance(value, NumberMatrix))
+    return Equations(lines) if len(lines) == len(block.lines) else block
 
 
 def _is_short(line: Line) -> bool:

@@ -154,9 +154,6 @@ class _Lines:
     def _gradients(self) -> Iterator[Part]:
         weights = [self._weight(s, k) for s in self.derivation.weights for k in self._own(s)]
         yield Part("Gradients of the parameters", tuple(weights), result=True)
-        times = range(1, self.sizes.steps + 1)
-        inputs = [self._step(s, 0, t) for s in self.derivation.inputs for t in times]
-        yield Part("Gradients of the inputs", tuple(inputs), result=True)
         starts = [self._step(s, k, 0) for s in self.derivation.initial for k in self._own(s)]
         if starts:
             yield Part("Gradients of the initial states", tuple(starts), result=True)
