@@ -1,7 +1,7 @@
 """Items of several numeric parts: what is worked in each, what goes wrong there, and the marks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, distance_to_tie, number_matrix, rounded, shown
+from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.step import SHOWN, TIE, WORKED, at_display
@@ -21,14 +21,17 @@ from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = [
-    "Ask", "Question", "build", "forward_kind", "given_blocks", "listed", "tolerance",
+    "LINES", "SHORT_RULE", "Ask", "Question", "build", "by_model", "forward_kind", "given_blocks",
+    "listed", "tolerance",
 ]  # fmt: skip
 
 RULE = (
     f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. An answer "
     "about 1 % off still counts."
 )
-WALK = Proof("the whole model in complex floats, by a tree walk of its equations", "≤ 1e-12")
+SHORT_RULE = f"Give {SHOWN} decimals."
+WHOLE = Proof("the whole model in complex floats, by a tree walk of its equations", "≤ 1e-12")
+LINES = Proof("each line again in complex floats, by a tree walk", "≤ 1e-12")
 FEWEST = 4
 """Values that any number handed out may take, at least."""
 LEAST = Decimal("0.02")
@@ -46,6 +49,7 @@ class Ask:
         slips: misconceptions in these lines, everything before them right.
         says: what is asked, "Compute …" where empty.
         hints: from the gentlest on.
+        zero: whether 0 is an answer like any other.
     """
 
     rows: tuple[Row, ...]
@@ -53,6 +57,7 @@ class Ask:
     slips: tuple[Slipped, ...]
     says: Prose = ()
     hints: tuple[Prose, ...] = ()
+    zero: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +71,8 @@ class Question:
         intro: the model, its equations and its convention.
         level: 1 to 5.
         whole: whether the net is all of its model, so that the proof runs the model itself.
+        rule: how answers are rounded.
+        pool: what numbers are drawn from, where it is not the common one.
     """
 
     kind: str
@@ -74,6 +81,12 @@ class Question:
     intro: tuple[Block, ...]
     level: int = 3
     whole: bool = True
+    rule: str = RULE
+    pool: Pool = field(default_factory=lambda: POOL)
+
+    def drawn(self, draw: Draw) -> Parameters:
+        """Return the numbers of one item."""
+        return self.net.drawn(draw, self.pool)
 
     @property
     def minutes(self) -> int:
@@ -86,33 +99,34 @@ def forward_kind(
     name: str,
     range_of: tuple[tuple[int, int], tuple[int, int]],
     subjects: Callable[[Sequence[str]], Sequence[Parameters]],
-    question: Callable[[str], Question],
-    pool: Pool = POOL,
+    about: Callable[[Parameters], Question],
 ) -> Kind:
-    """Return the kind whose items are ``build(question(model), …)``.
+    """Return the kind whose items are built of questions.
 
     Args:
         name: of the kind.
         range_of: lowest and highest level, fewest and most marks.
-        subjects: as a kind has them; each names its "model".
-        question: about a model text.
-        pool: what numbers are drawn from, where it is not the common one.
+        subjects: as a kind has them; each names its "model" and its "convention".
+        about: the question about a subject, also when numbers follow it; the same object at
+            every call.
     """
-
-    def about(parameters: Parameters) -> Question:
-        return question(dict(parameters)["model"])
 
     def variants(subject: Parameters) -> int:
         return int(FEWEST ** about(subject).net.entries)
 
     def draw(subject: Parameters, draw: Draw) -> Parameters:
-        return (*subject, *about(subject).net.drawn(draw, pool))
+        return (*subject, *about(subject).drawn(draw))
 
     def make(parameters: Parameters) -> Item:
         return build(about(parameters), parameters)
 
     levels, marks = range_of
     return Kind(name, "forward", "apply", levels, marks, subjects, variants, draw, make)
+
+
+def by_model(question: Callable[[str], Question]) -> Callable[[Parameters], Question]:
+    """Return ``question`` as ``forward_kind`` takes it, where the model is all it depends on."""
+    return lambda parameters: question(dict(parameters)["model"])
 
 
 def build(question: Question, parameters: Parameters) -> Item:
@@ -135,9 +149,9 @@ def build(question: Question, parameters: Parameters) -> Item:
         minutes=question.minutes,
         convention=values["convention"],
         parameters=parameters,
-        stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(RULE))),
+        stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(question.rule))),
         parts=parts,
-        proof=WALK,
+        proof=WHOLE if question.whole else LINES,
         tags=(values["model"],),
     )
 
@@ -154,6 +168,8 @@ def _part(
         for i, row in enumerate(key)
         for j, entry in enumerate(row)
     )
+    if not ask.zero and any(abs(blank.value) < LEAST for blank in blanks):
+        raise Unfair("an answer is too small to be told from 0")
     marks, scheme = _scheme(ask, blanks)
     return Part(
         stem=(Paragraph(ask.says or prose("Compute ", *listed(ask.asked), ".")),),
@@ -209,8 +225,6 @@ def _wrong(
 def _blank(
     array: Array, i: int, j: int, value: Decimal, entries: int, wrong: Wrong
 ) -> Blank:  # fmt: skip
-    if abs(value) < LEAST:
-        raise Unfair(f"{array} is too small to be told from 0")
     named = prose(array) if entries == 1 else prose(f"entry {i + 1} of ", array)
     return Blank(named, value, tolerance(value), tuple(wrong.get((array, i, j), {}).values()))
 
@@ -262,17 +276,19 @@ def _lines(ask: Ask, net: Net, worked: Mapping[Place, Matrix]) -> list[Line]:
     return found
 
 
-def given_blocks(net: Net, given: Mapping[Place, Matrix]) -> tuple[Block, ...]:
+def given_blocks(
+    net: Net, given: Mapping[Place, Matrix], hidden: Array | None = None
+) -> tuple[Block, ...]:
     """Return what is handed out: weights, inputs and states each in a line, matrices displayed."""
-    arrays = net.given
+    arrays = [a for a in net.given if a != hidden]
     if any(net.sizes.shape(a.shape) != (1, 1) for a in arrays):
-        lines = tuple(Line(a, number_matrix(given[place_of(a)])) for a in arrays)
+        lines = tuple(Line(a, number(given[place_of(a)])) for a in arrays)
         return Paragraph(prose("Given are")), Equations(lines)
     sizes = listed([Relation((size(name), Integer(1))) for name in net.system.size_names])
     groups = (
         ("Weights: ", [a for a in arrays if a.time is None]),
         ("Inputs: ", [a for a in arrays if a.time is not None and a.name == "x"]),
-        ("States given: ", [a for a in arrays if a.time is not None and a.name != "x"]),
+        ("Also given: ", [a for a in arrays if a.time is not None and a.name != "x"]),
     )
     return (
         Paragraph(prose("All sizes are 1: ", *sizes, ".")),

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 
 from rnnsym.equations import Block, Loop, System
-from rnnsym.expr import Array, arrays_in, source
+from rnnsym.expr import Array, Map, arrays_in, source
 from rnnsym.model_text import Recurrent
-from rnnsym.numeric.oracle import Values, evaluate, forward
+from rnnsym.numeric.oracle import Values, evaluate, forward, loss_of
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 from rnnsym.quiz import decimals
 from rnnsym.quiz.decimals import Numbers, Place, Point
@@ -18,20 +18,24 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
 from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.slips import Work
+from rnnsym.quiz.subject import cell_of
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row, placed
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "POOL", "Line", "Net", "Pool", "Reads", "label", "net_of", "place_of", "read_values", "run",
+    "LOSS", "POOL", "Net", "Pass", "Pool", "Reads", "label", "net_of", "place_of", "read_values",
+    "run", "update_of",
 ]  # fmt: skip
 
 BOUND = 1e-12
 Reads = Mapping[Place, Place]
 """Where a mistaken reader looks instead."""
+LOSS: Place = ("L", "", None, None)
 NONE: Reads = {}
 Pool = Mapping[str, tuple[Decimal, ...]]
-"""Numbers to draw from: "weight", "vector", "input", "state", and by an array's own name."""
+"""Numbers to draw from: "weight", "vector", "input", "state", "gate"; or by an array's name."""
 
 
 def _numbers(text: str) -> tuple[Decimal, ...]:
@@ -42,9 +46,10 @@ POOL: Pool = {
     "weight": _numbers("-0.8 -0.6 -0.5 -0.4 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.2"),
     "vector": _numbers("-0.4 -0.3 -0.2 0.2 0.3 0.4 0.5"),
     "input": _numbers("-1 -0.8 -0.5 0.5 0.8 1 1.5"),
+    "gate": _numbers("0.1 0.2 0.3 0.4 0.6 0.7 0.8 0.9"),
     "state": _numbers("-0.8 -0.6 -0.5 -0.4 0.4 0.5 0.6 0.7 0.8"),
 }
-Line = tuple[Loop, int, int, tuple[Row, ...]]
+Pass = tuple[Loop, int, int, tuple[Row, ...]]
 """One pass of a loop: at which layer and time, and its lines."""
 
 
@@ -76,7 +81,7 @@ class Net:
         """Return the net of some lines, everything else they read given."""
         return replace(self, rows=tuple(rows), given=_given(rows))
 
-    def passes(self) -> list[Line]:
+    def passes(self) -> list[Pass]:
         """Return the lines by loop, layer and time, in order."""
         return [
             (loop, layer, time, _rows(loop, self.sizes, layer, time))
@@ -93,8 +98,10 @@ class Net:
 
     def _entries(self, array: Array, draw: Draw, pool: Pool) -> Matrix:
         rows, columns = self.sizes.shape(array.shape)
-        values = pool.get(array.name) or pool[_sort(array)]
-        cell = next(b.cell for b in self.system.blocks if b.cell is not None)
+        cell = cell_of(self.system)
+        gates = Work(cell, cell.equations).gates
+        sort = "gate" if array.name in {g.name for g in gates} else _sort(array)
+        values = pool.get(array.name) or pool[sort]
         if cell.domain.get(array.name) == "positive":
             values = tuple(v for v in values if v > 0)
         name = label(array)
@@ -104,13 +111,16 @@ class Net:
         )
 
     def prove(self, given: Mapping[Place, Matrix], found: Mapping[Place, Matrix]) -> None:
-        """Compare every number of the whole model with the oracle's.
+        """Compare every number of the whole model, its loss too, with the oracle's.
 
         Raises:
             Unfair: they differ, so the question has no proven key.
         """
         values = self._oracle(given)
         forward(self.system, values)
+        if LOSS in found:
+            total = loss_of(self.system, self.sizes, values.known)
+            values.known[LOSS] = total.reshape(1, 1, 1)
         self._compare(values, found)
 
     def prove_lines(self, given: Mapping[Place, Matrix], found: Mapping[Place, Matrix]) -> None:
@@ -147,6 +157,24 @@ def net_of(model: str, steps: int, loss: str = "free", loss_at: str = "every", *
     numbers: Numbers = tuple((symbol, int(value)) for symbol, value in known.rule.items())
     net = Net(system, known, (), (), numbers)
     return net.only([row for *_, rows in net.passes() for row in rows])
+
+
+@lru_cache(maxsize=256)
+def update_of(model: str, **sizes: int) -> tuple[Loop, Row] | None:
+    """Return the first state that gates alone make, by ⊙ and +, and its chain; None where none is.
+
+    A state made with a matrix or a function is none of these: it needs more than its gates.
+    """
+    net = net_of(model, 1, **sizes)
+    states = {s.array.name for s in net.system.states}
+    for loop, _, _, rows in net.passes():
+        for row in rows:
+            read = list(arrays_in(row.value))
+            simple = not row.value.atoms(Map) and all(a.time is not None for a in read)
+            old = any(a.name in states and a.time == 0 for a in read)
+            if row.target.name in states and simple and old and len(read) > 2:
+                return loop, row
+    return None
 
 
 def _layers(block: Block, sizes: Sizes) -> list[int]:

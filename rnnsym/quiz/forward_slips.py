@@ -7,13 +7,13 @@ from functools import lru_cache
 from rnnsym.blocks import Prose, prose
 from rnnsym.cell import Cell, CellEquation
 from rnnsym.equations import Loop, System
-from rnnsym.expr import Array, Map, Node, fill_like, size
+from rnnsym.expr import Array, Map, Node, Transpose, arrays_in, fill_like, size
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_net import Net, Reads, place_of
 from rnnsym.quiz.slips import MISCONCEPTIONS, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
-__all__ = ["IGNORED", "LEFT_OUT", "Slipped", "again", "cell_slips", "instead"]
+__all__ = ["IGNORED", "LEFT_OUT", "Slipped", "again", "cell_slips", "instead", "transposed"]
 
 IGNORED, LEFT_OUT = "initial state ignored", "function left out"
 
@@ -133,6 +133,16 @@ def again(net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]) -> I
 
 def _families(loop: Loop) -> set[object]:
     return {e.lhs.family for e in loop.equations}
+
+
+def transposed(net: Net, row: Row) -> Iterator[Slipped]:
+    """Yield a line with one of its square matrices read by columns, for each that it has."""
+    for matrix in dict.fromkeys(arrays_in(row.value)):
+        rows, columns = net.sizes.shape(matrix.shape)
+        if matrix.time is None and rows == columns > 1:
+            value = row.value.xreplace({matrix: Transpose(matrix)})
+            why = prose("Each row of ", matrix, " makes one entry, not each column.")
+            yield Slipped("matrix read by columns", why, (Row(row.target, value),))
 
 
 def instead(name: str, why: Prose, rows: Sequence[Row], reads: Mapping[Place, Place]) -> Slipped:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import STEPS, Array, Integer
-from rnnsym.quiz.forward_items import Ask, Question, forward_kind
+from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of
 from rnnsym.quiz.forward_slips import IGNORED, LEFT_OUT, Slipped, cell_slips, instead
 from rnnsym.quiz.registry import Parameters
@@ -134,4 +134,4 @@ def _intro(net: Net) -> tuple[Block, ...]:
     )
 
 
-KIND = forward_kind("forward_bidirectional", ((4, 4), (9, 12)), _subjects, _question)
+KIND = forward_kind("forward_bidirectional", ((4, 4), (9, 12)), _subjects, by_model(_question))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Paragraph, Prose, prose
-from rnnsym.quiz.forward_items import Ask, Question, forward_kind
+from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import net_of
 from rnnsym.quiz.forward_slips import cell_slips
 from rnnsym.quiz.registry import Parameters
@@ -59,4 +59,4 @@ def _hints(lines: Sequence[Row]) -> tuple[Prose, ...]:
     return tuple(prose("Work out ", row.target, ", then ", last.target, ".") for row in inner[:1])
 
 
-KIND = forward_kind("forward_gates", ((3, 3), (4, 14)), _subjects, _question)
+KIND = forward_kind("forward_gates", ((3, 3), (4, 14)), _subjects, by_model(_question))

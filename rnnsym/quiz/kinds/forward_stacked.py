@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from rnnsym.blocks import Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import STEPS, Array, Integer
-from rnnsym.quiz.forward_items import Ask, Question, forward_kind
+from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of
 from rnnsym.quiz.forward_slips import Slipped, instead
 from rnnsym.quiz.registry import Parameters
@@ -80,4 +80,4 @@ def _slips(net: Net, layer: int, time: int, rows: Sequence[Row]) -> Iterator[Sli
     yield instead("weights of the layer below", why, rows, lower)
 
 
-KIND = forward_kind("forward_stacked", ((4, 4), (8, 12)), _subjects, _question)
+KIND = forward_kind("forward_stacked", ((4, 4), (8, 12)), _subjects, by_model(_question))

@@ -6,7 +6,7 @@ from functools import lru_cache
 from rnnsym.blocks import Paragraph, Relation, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import STEPS, Integer
-from rnnsym.quiz.forward_items import Ask, Question, forward_kind
+from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of
 from rnnsym.quiz.forward_slips import IGNORED, Slipped, again, cell_slips
 from rnnsym.quiz.registry import Parameters
@@ -61,4 +61,4 @@ def _in_state(
             yield slip
 
 
-KIND = forward_kind("forward_steps", ((4, 4), (4, 8)), _subjects, _question)
+KIND = forward_kind("forward_steps", ((4, 4), (4, 8)), _subjects, by_model(_question))
