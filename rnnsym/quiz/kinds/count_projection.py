@@ -1,0 +1,166 @@
+"""An LSTM with a projection: its arrays, its count, and what the projection saves."""
+
+from collections.abc import Sequence
+
+from rnnsym.blocks import Paragraph, prose
+from rnnsym.count import Gate, count
+from rnnsym.equations import System
+from rnnsym.expr import Array, Integer, size
+from rnnsym.item import Blank, Item, Mark, Part, Proof
+from rnnsym.quiz.count_slips import Counted, Work
+from rnnsym.quiz.counting import (
+    PROOF,
+    Given,
+    blank,
+    count_blank,
+    given_sizes,
+    parts_of,
+    proven,
+    system_of,
+    tally,
+    total_line,
+    value_of,
+)
+from rnnsym.quiz.counting_items import (
+    SIZES,
+    about,
+    derived,
+    drawn_sizes,
+    model_of,
+    model_stem,
+    numeric,
+    steps_drawn,
+)
+from rnnsym.quiz.counting_slips import STACK
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "count_projection"
+CELL, PLAIN = "lstm-projection", "lstm"
+FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    asked = not cells or CELL in cells
+    return about([CELL], ("textbook", "pytorch"), FORMS) if asked else []
+
+
+def _variants(_subject: Parameters) -> int:
+    return len(SIZES) * (len(SIZES) - 1) * (len(SIZES) - 2) // 2
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    names = system_of(*model_of(subject)).size_names
+    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, convention = model_of(parameters)
+    system = system_of(model, convention)
+    plain = system_of(model.replace(CELL, PLAIN), convention)
+    given = given_sizes(values, system.size_names)
+    steps = int(values["T"])
+    total = value_of(count(system).formula, given)
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="counts",
+        level=3,
+        minutes=8,
+        convention=convention,
+        parameters=parameters,
+        stem=model_stem(system, given, f"a sequence has {steps} steps."),
+        parts=(
+            _arrays(system, given, steps),
+            _whole(system, given, steps, total),
+            _saved(plain, given, steps, total),
+        ),
+        proof=Proof(PROOF, "exact"),
+        tags=(CELL, "projection"),
+    )
+
+
+def _single(system: System, reads: str) -> tuple[Gate, Counted]:
+    """Return the last array of layer 1 that multiplies a state ("state") or is the projection."""
+    [layer] = count(system).layers
+    chosen = [p for p in parts_of(system) if p.reads == reads and p.layer == 1]
+    part = chosen[-1]
+    [gate] = [g for g in layer.gates if part.array in _own(g)][:1]
+    return gate, part
+
+
+def _own(gate: Gate) -> Sequence[Array]:
+    return [p.array for p in gate.parameters]
+
+
+def _arrays(system: System, given: Given, steps: int) -> Part:
+    sizes = dict(given)
+    blanks: list[Blank] = []
+    shown: list[Counted] = []
+    wide = {"state": ("recurrent matrix of n × n", sizes["n"] ** 2,
+                      prose("What recurs is the projected state, of ", size("p"), " entries.")),
+            "other": ("projection of p × p", sizes["p"] ** 2,
+                      prose("The projection reads ", size("n"), " entries."))}  # fmt: skip
+    for reads, claim in wide.items():
+        gate, part = _single(system, reads)
+        [formula] = [p.formula for p in gate.parameters if p.array == part.array]
+        key = proven(Work((part,), given, steps), value_of(formula, given))
+        blanks.append(blank(prose("Entries of ", _bare(part.array)), key, [claim]))
+        shown.append(part)
+    return numeric(
+        prose("How many numbers do these arrays hold, in one layer and direction?"),
+        blanks,
+        tally(tuple(shown), given),
+        [Mark(2, "B", prose("1 for each array"))],
+    )
+
+
+def _bare(array: Array) -> Array:
+    """The array as the equations write it."""
+    return Array(type(array.family)(array.family.name, array.family.label), array.shape)
+
+
+def _whole(system: System, given: Given, steps: int, total: int) -> Part:
+    work = Work(parts_of(system), given, steps)
+    return numeric(
+        prose("How many trainable parameters are there in all?"),
+        [count_blank(prose("Parameters ", size("P")), total, work, STACK)],
+        (*tally(parts_of(system), given), *derived(total_line(count(system).formula, total))),
+        [
+            Mark(1, "M", prose("the recurrent matrices and the projection with their shapes")),
+            Mark(1, "A", prose("the number")),
+        ],
+        (0,),
+    )
+
+
+def _saved(plain: System, given: Given, steps: int, total: int) -> Part:
+    sizes = tuple((name, value) for name, value in given if name != "p")
+    formula = count(plain).formula
+    without = proven(Work(parts_of(plain), sizes, steps), value_of(formula, sizes))
+    claims = [
+        ("sign turned round", total - without, prose("This is how many more the projection has.")),
+    ]
+    key = without - total
+    return numeric(
+        prose("The projection is left out: the state has ", size("n"), " entries and recurs as it "
+              "is. How many parameters more does this net have? (Negative where it has fewer.)"),
+        [blank(prose("More without the projection"), key, claims)],
+        (
+            Paragraph(prose("Without the projection:")),
+            *derived(total_line(formula, without)),
+            Paragraph(prose(Integer(without), " less ", Integer(total), " is ", Integer(key), ".")),
+        ),
+        [
+            Mark(1, "M", prose("the count of the plain LSTM")),
+            Mark(1, "A", prose("the difference")),
+        ],
+        (1,),
+    )  # fmt: skip
+
+
+KIND = Kind(NAME, "counts", "apply", (3, 3), (6, 6), _subjects, _variants, _draw, _make)

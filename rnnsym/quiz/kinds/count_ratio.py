@@ -1,0 +1,172 @@
+"""Three quarters: for which pairs does a GRU have exactly 3/4 of the parameters of an LSTM?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import product
+from math import comb
+
+from rnnsym.blocks import Block, Paragraph, prose
+from rnnsym.count import count
+from rnnsym.expr import Expr, Integer, expand, size
+from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
+from rnnsym.quiz.counting import Given, parts_by_layer, parts_of, system_of
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "count_ratio"
+SHARE = Fraction(3, 4)
+SHOWN = 5
+RIGHT = (2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A GRU and an LSTM; ``trap`` is the misconception of who takes them for 3 to 4."""
+
+    text: str
+    gru: str
+    lstm: str
+    convention: str = "textbook"
+    trap: str = "only gates counted"
+
+
+PAIRS = {
+    "textbook": _Pair("the GRU and the LSTM of the textbook", "gru", "lstm"),
+    "pytorch": _Pair("nn.GRU and nn.LSTM of PyTorch", "gru", "lstm", "pytorch"),
+    "onnx": _Pair("the operators GRU and LSTM of ONNX", "gru", "lstm", "onnx"),
+    "d2l": _Pair("the GRU and the LSTM of Dive into Deep Learning", "gru", "lstm", "d2l"),
+    "keras": _Pair("GRU and LSTM of Keras 3 with their defaults", "gru", "lstm", "keras",
+                   "biases forgotten"),
+    "keras-before": _Pair("GRU with reset_after=False and LSTM of Keras 3", "gru-reset-before",
+                          "lstm", "keras"),
+    "flax": _Pair("GRUCell and LSTMCell of Flax", "gru", "lstm", "flax", "biases forgotten"),
+    "both": _Pair("a bidirectional GRU and a bidirectional LSTM, textbook", "bi(gru)", "bi(lstm)"),
+    "stack": _Pair("two layers of GRU and two layers of LSTM, textbook", "gru*2", "lstm*2"),
+    "after": _Pair("a GRU that resets after the product, with one more bias, and the LSTM",
+                   "gru-reset-after", "lstm", trap="biases forgotten"),
+    "peephole": _Pair("the GRU of the textbook and an LSTM with peepholes", "gru",
+                      "lstm-peephole", trap="peepholes forgotten"),
+    "coupled": _Pair("the GRU of the textbook and an LSTM whose forget gate is 1 − i", "gru",
+                     "lstm-coupled", trap="coupled gates counted twice"),
+    "head": _Pair("GRU and LSTM of the textbook, each with a dense layer of 10 outputs on top",
+                  "gru, dense:10", "lstm, dense:10", trap="head forgotten"),
+    "table": _Pair("GRU and LSTM of the textbook, each with an embedding of 1000 words below",
+                   "embedding:1000:8, gru", "embedding:1000:8, lstm", trap="embedding forgotten"),
+    "deeper": _Pair("two layers of GRU and one layer of LSTM, textbook", "gru*2", "lstm",
+                    trap="depth forgotten"),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _holds(name: str) -> bool:
+    """Tell whether the ratio is 3 to 4 whatever the sizes: from the formulas, proven by arrays.
+
+    Raises:
+        Unfair: arrays of several sizes say something else.
+    """
+    gru, lstm = _formulas(name)
+    holds = expand(Integer(4) * gru - Integer(3) * lstm) == 0
+    if holds != all(_counted(name, d, n) == SHARE for d, n in product((2, 3, 7), (3, 5, 8))):
+        raise Unfair(f"formulas and arrays disagree on the pair '{name}'")
+    return holds
+
+
+def _formulas(name: str) -> tuple[Expr, Expr]:
+    pair = PAIRS[name]
+    a, b = (count(system_of(m, pair.convention)).formula.value for m in (pair.gru, pair.lstm))
+    return a, b
+
+
+def _counted(name: str, d: int, n: int) -> Fraction:
+    pair = PAIRS[name]
+    given: Given = (("d", d), ("n", n), ("e", 8), ("V", 1000), ("q", 10))
+    totals = [
+        sum(part.entries(dict(given)) for part in parts_of(system_of(m, pair.convention)))
+        for m in (pair.gru, pair.lstm)
+    ]
+    return Fraction(*totals)
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    asked = not cells or {"gru", "lstm"} & set(cells)
+    return [(("right", str(right)), ("convention", "textbook")) for right in RIGHT] if asked else []
+
+
+def _sides() -> tuple[list[str], list[str]]:
+    right = [name for name in PAIRS if _holds(name)]
+    return right, [name for name in PAIRS if name not in right]
+
+
+def _variants(subject: Parameters) -> int:
+    right, wrong = _sides()
+    wanted = int(dict(subject)["right"])
+    return comb(len(right), wanted) * comb(len(wrong), SHOWN - wanted)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    right, wrong = _sides()
+    wanted = int(dict(subject)["right"])
+    names = draw.ranked("right", right)[:wanted] + draw.ranked("wrong", wrong)[: SHOWN - wanted]
+    return (*subject, ("pairs", " ".join(sorted(names))))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    names = values["pairs"].split()
+    options = tuple(_option(n) for n in arranger(NAME, parameters).ranked("order", names))
+    scheme = (Mark(2, "B", prose("all right ones and no other; 1 for a single mistake")),)
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="counts",
+        level=4,
+        minutes=5,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(),
+        parts=(Part((), Choice(options, several=True), 2, _solution(names), scheme),),
+        proof=Proof("the ratio of arrays' entries at nine pairs of sizes", "exact"),
+        tags=("gru", "lstm", "ratio"),
+    )
+
+
+@lru_cache(maxsize=64)
+def _option(name: str) -> Option:
+    pair = PAIRS[name]
+    gru, lstm = (count(system_of(m, pair.convention)).formula for m in (pair.gru, pair.lstm))
+    biases = [
+        sum(p.reads == "1" for parts in parts_by_layer(system_of(m, pair.convention))
+            for p in parts)
+        for m in (pair.gru, pair.lstm)
+    ]  # fmt: skip
+    text = f"{pair.text} ({biases[0]} and {biases[1]} bias vectors in all)"
+    why = prose("The counts are ", gru, " and ", lstm, ".")
+    return Option(prose(text), "" if _holds(name) else pair.trap, why)
+
+
+def _stem() -> tuple[Block, ...]:
+    ask = prose(
+        "A GRU and an LSTM read the same input of ", size("d"), " entries and have states of ",
+        size("n"), " entries. Which of these GRUs have exactly three quarters of the parameters "
+        "of the LSTM beside them, whatever ", size("d"), " and ", size("n"), " are? In brackets "
+        "stands how many bias vectors each of the two trains, the readout's included."
+    )  # fmt: skip
+    return (Paragraph(ask),)
+
+
+def _solution(names: Sequence[str]) -> tuple[Block, ...]:
+    rule = prose(
+        "A GRU has three affine maps and an LSTM has four, so the ratio is exactly 3 to 4 where all "
+        "maps of both are alike, biases included, and where nothing else is counted."
+    )
+    right = [PAIRS[name].text for name in names if _holds(name)]
+    return Paragraph(rule), Paragraph(prose("It holds for: ", "; ".join(right), "."))
+
+
+KIND = Kind(NAME, "counts", "analyse", (4, 4), (2, 2), _subjects, _variants, _draw, _make)
