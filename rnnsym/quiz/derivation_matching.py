@@ -85,3 +85,7 @@ def matching_kind(
     return Kind(
         name, "gradient-flow", "understand", (2, 2), (ASKED, ASKED), subjects, variants, draw, make
     )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

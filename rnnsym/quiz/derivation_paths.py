@@ -22,6 +22,7 @@ def chain_of(model: str) -> ChainJacobians:
     return chain
 
 
+@lru_cache(maxsize=1024)
 def counted(model: str, of: Array, wrt: Array) -> int:
     """Return how many paths lead from ``wrt`` at t − 1 to ``of`` at t, counted forward."""
     chain = chain_of(model)
@@ -105,6 +106,7 @@ def broken_paths(model: str, of: Array, wrt: Array) -> tuple[Path, ...]:
     return tuple(sorted((p for p in set(found) if gap(model, p)), key=_length))
 
 
+@lru_cache(maxsize=16384)
 def gap(model: str, path: Path) -> tuple[Array, Array] | None:
     """Return the first two neighbours that no equation joins: the second is not read by the first.
 

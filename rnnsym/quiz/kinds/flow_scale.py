@@ -102,7 +102,7 @@ def _make(parameters: Parameters) -> Item:
     array, given = _array(edge), Decimal(values["value"])
     step = one_unit(_value(edge), {(array.name, int(array.time is not None)): given})
     kept = power(step, steps)
-    _prove(model, edge, given, steps, kept)
+    _prove(model, edge.of.name, given, steps, kept)
     digits = int(values["digits"]) * (1 if step > 1 else -1)
     beyond = first_step_beyond(Fraction(step), digits)
     return Item(
@@ -122,7 +122,8 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-def _prove(model: str, edge: StateJacobian, given: Decimal, steps: int, kept: Decimal) -> None:
+@lru_cache(maxsize=4096)
+def _prove(model: str, state_name: str, given: Decimal, steps: int, kept: Decimal) -> None:
     """Run the state's own equation from 0 and from 1, all else held fixed.
 
     Raises:
@@ -131,13 +132,14 @@ def _prove(model: str, edge: StateJacobian, given: Decimal, steps: int, kept: De
     cell = chain_of(model).block.cell
     if cell is None:
         raise Unfair(f"{model} has no cell")
-    rule, array = cell.written[edge.of.name], _array(edge)
+    [edge] = [e for e in _edges(model) if e.of.name == state_name]
+    rule, array = cell.written[state_name], _array(edge)
     fixed = {(array.name, int(array.time is not None)): given}
     ends: list[Decimal] = []
     for start in (0, 1):
         state = Decimal(start)
         for _ in range(steps):
-            state = one_unit(rule, {**fixed, (edge.of.name, 0): state})
+            state = one_unit(rule, {**fixed, (state_name, 0): state})
         ends.append(state)
     if abs((ends[1] - ends[0]) / kept - 1) > Decimal("1e-20"):
         raise Unfair(f"running the equation gives {ends[1] - ends[0]}, not {kept}")

@@ -29,9 +29,9 @@ TURNS = (("3", "4", "5"), ("4", "3", "5"), ("-3", "4", "5"), ("4", "-3", "5"))
 SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1")
 LONG = 60
 ANSWERS = {
-    "vanishes": "It tends to 0, whatever the inputs are.",
+    "vanishes": "It tends to 0, whatever the inputs and the slopes.",
     "open": "It may shrink or grow: the bound does not decide.",
-    "explodes": "It grows beyond all limits, whatever the inputs are.",
+    "explodes": "It grows without limit, whatever the inputs.",
     "stays": "It stays the same, because the state is bounded.",
 }
 WHY = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import cache, lru_cache
 from itertools import count
 
 from rnnsym.blocks import Block, Paragraph, Prose, Relation, prose
@@ -54,12 +55,19 @@ def _gate(parameters: Parameters) -> KeepGate:
 
 
 def _variants(_subject: Parameters) -> int:
-    return len(BIASES) * len(STEPS)
+    return len(_pairs())
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    bias, steps = draw.choice("bias", BIASES), draw.choice("steps", STEPS)
+    bias, steps = draw.choice("bias and steps", _pairs()).split()
     return (*subject, ("bias", bias), ("steps", steps))
+
+
+@cache
+def _pairs() -> tuple[str, ...]:
+    """Biases and numbers of steps after which enough is left for three decimals."""
+    shares = {(b, k): power(1 / (1 + (-Decimal(b)).exp()), int(k)) for b in BIASES for k in STEPS}
+    return tuple(f"{b} {k}" for (b, k), share in shares.items() if share > SMALLEST)
 
 
 def _make(parameters: Parameters) -> Item:
@@ -68,8 +76,9 @@ def _make(parameters: Parameters) -> Item:
     bias = Decimal(values["bias"]) * gate.sign
     kept = _kept(model, gate, bias)
     left = power(kept, steps)
-    _prove(model, gate, bias, steps, left)
     half = _half_life(kept)
+    parts = _one(gate, bias, kept), _many(gate, bias, kept, steps), _until(kept, half)
+    _prove(model, gate.gate.name, bias, steps, left)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -79,7 +88,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=(*cell_blocks(model), *_asked(gate, bias)),
-        parts=(_one(gate, bias, kept), _many(gate, bias, kept, steps), _until(kept, half)),
+        parts=parts,
         proof=Proof("the whole cell run for so many steps, 30 digits", "≤ 1e-20"),
         tags=(model, "bias of a gate"),
     )
@@ -99,13 +108,15 @@ def _kept(model: str, gate: KeepGate, bias: Decimal) -> Decimal:
     return one_unit(edge, known)
 
 
-def _prove(model: str, gate: KeepGate, bias: Decimal, steps: int, left: Decimal) -> None:
+@lru_cache(maxsize=4096)
+def _prove(model: str, gate_name: str, bias: Decimal, steps: int, left: Decimal) -> None:
     """Run the whole cell from the state 1, and compare what is left of it.
 
     Raises:
         Unfair: it is not the power.
     """
     chain = chain_of(model)
+    gate = next(g for g in gates_of(model) if g.gate.name == gate_name)
     state = {(s.name, 0): Decimal(int(s == gate.state)) for s in chain.states}
     for _ in range(steps):
         known = {(gate.biases[0].name, 0): bias, **state}

@@ -11,6 +11,7 @@ from rnnsym.quiz.derivation_lines import listed, system_of
 from rnnsym.quiz.derivation_paths import Path, broken_paths, chain_of, counted, gap, paths
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED, convention_note, described, equations_of
@@ -88,19 +89,24 @@ def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
     known = paths(model, of, wrt)
     fewest = max(1, SHOWN - 1 - len(broken_paths(model, of, wrt)))
     number = draw.integer("number", fewest, min(RIGHT, len(known)))
-    right = draw.ranked("right", known)[:number]
-    wrong = draw.ranked("wrong", broken_paths(model, of, wrt))[: SHOWN - len(right)]
+    right = draw.ranked("right", known, _label)[:number]
+    wrong = draw.ranked("wrong", broken_paths(model, of, wrt), _label)[: SHOWN - len(right)]
     options = [
         *(Option(_said(path), "", prose("Each step of it is in an equation.")) for path in right),
         *(Option(_said(path), "an edge that is not there", _why(model, path)) for path in wrong),
     ]
-    shown = tuple(draw.ranked("order", options, lambda option: option.content))
+    shown = tuple(draw.ranked("order", options, lambda option: printed(option.content)))
     return Part(
         (Paragraph(prose("Which of these are such paths?")),),
         Choice(shown, several=True),
         2,
         tuple(Paragraph(prose(*_said(path), ": ", *_why(model, path))) for path in wrong),
     )
+
+
+@lru_cache(maxsize=16384)
+def _label(path: Path) -> str:
+    return printed(_said(path))
 
 
 def _why(model: str, path: Path) -> Prose:

@@ -1,0 +1,359 @@
+"""Questions about derivations: keys against a net written here, misconceptions, broken keys."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.api import generate_quiz as generate
+from rnnsym.audit import audit
+from rnnsym.blocks import Equations, Line, Relation
+from rnnsym.derive import derive
+from rnnsym.expr import STEPS, TIME, Array, Node, Sigma, Transpose, size, source, text
+from rnnsym.item import Choice, FormulaAnswer, Item, Numeric, Open, Ordering
+from rnnsym.quiz import derivation_lines, guard
+from rnnsym.quiz.decimals import Place, Point, evaluate
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
+from rnnsym.quiz.registry import load_kind
+from rnnsym.system import build_system, read_model
+
+KINDS = ("find_error", "gradient_shape", "missing_term", "name_paths", "order_steps", "orientation",
+         "prove", "write_gradient")  # fmt: skip
+N, D, T = 3, 2, 4
+
+
+@cache
+def items(kind: str, cell: str = "", number: int = 12) -> tuple[Item, ...]:
+    """Some items of a kind, about one cell or about those of a paper."""
+    return generate(number, 3, [kind], [cell] if cell else [])
+
+
+def all_of(kind: str, cell: str, most: int = 60) -> list[Item]:
+    """The items of every subject of a cell, one of each."""
+    chosen = load_kind(kind)
+    subjects = list(chosen.subjects([cell]))[:most]
+    return [draw_item(chosen, s, Draw(5, f"{i}"), set()) for i, s in enumerate(subjects)]
+
+
+# A vanilla net and an LSTM written out here, forward and, by small changes, backward
+
+
+def sigmoid(a: Any) -> Any:
+    return 1 / (1 + np.exp(-a))
+
+
+def vanilla(p: dict[Any, Any], add: dict[Any, Any]) -> dict[Any, Any]:
+    """Every value of four steps; ``add`` is added to an array as soon as it is computed."""
+    v = {key: value + add.get(key, 0) for key, value in p.items()}
+    for t in range(1, T + 1):
+        a = v["W"] @ v["x", t] + v["U"] @ v["h", t - 1] + v["b"]
+        v["a", t] = a + add.get(("a", t), 0)
+        v["h", t] = np.tanh(v["a", t]) + add.get(("h", t), 0)
+    return v
+
+
+def lstm(p: dict[Any, Any], add: dict[Any, Any]) -> dict[Any, Any]:
+    v = {key: value + add.get(key, 0) for key, value in p.items()}
+    for t in range(1, T + 1):
+        for gate, k in (("f", "f"), ("i", "i"), ("g", "c"), ("o", "o")):
+            a = v[f"W_{k}"] @ v["x", t] + v[f"U_{k}"] @ v["h", t - 1] + v[f"b_{k}"]
+            v[gate, t] = (np.tanh if gate == "g" else sigmoid)(a + add.get((gate, t), 0))
+        c = v["f", t] * v["c", t - 1] + v["i", t] * v["g", t]
+        v["c", t] = c + add.get(("c", t), 0)
+        v["h", t] = v["o", t] * np.tanh(v["c", t]) + add.get(("h", t), 0)
+    return v
+
+
+GATES = {"vanilla": [""], "lstm": ["_f", "_i", "_c", "_o"]}
+NETS: dict[str, Callable[..., dict[Any, Any]]] = {"vanilla": vanilla, "lstm": lstm}
+DELTAS = {"vanilla": ["a", "h"], "lstm": ["f", "i", "g", "o", "c", "h"]}
+
+
+@cache
+def net(cell: str) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Its values, and the gradient of L = Σ Δᵀh in everything, by small changes."""
+    rng = np.random.default_rng(7)
+    shapes: dict[Any, tuple[int, int]] = {}
+    for k in GATES[cell]:
+        shapes |= {f"W{k}": (N, D), f"U{k}": (N, N), f"b{k}": (N, 1)}
+    shapes |= {("h", 0): (N, 1), **{("x", t): (D, 1) for t in range(T + 2)}}
+    shapes |= {("c", 0): (N, 1)} if cell == "lstm" else {}
+    given = {key: rng.uniform(-0.9, 0.9, shape) for key, shape in shapes.items()}
+    delta = {t: rng.uniform(-0.9, 0.9, (N, 1)) for t in range(1, T + 1)}
+    shapes |= {(name, t): (N, 1) for name in DELTAS[cell] for t in range(1, T + 1)}
+
+    def loss(add: dict[Any, Any]) -> float:
+        values = NETS[cell](given, add)
+        return float(sum((delta[t] * values["h", t]).sum() for t in delta))
+
+    gradients: dict[Any, Any] = {}
+    for key, shape in shapes.items():
+        gradients[key] = np.zeros(shape)
+        for index in np.ndindex(shape):
+            step = np.zeros(shape)
+            step[index] = 1e-5
+            gradients[key][index] = (loss({key: step}) - loss({key: -step})) / 2e-5
+    return NETS[cell](given, {}) | {("Delta", t): d for t, d in delta.items()}, gradients
+
+
+def value(cell: str, node: Node, time: int = 2) -> Any:
+    """What an expression gives in that net."""
+    values, gradients = net(cell)
+
+    def read(place: Place, _shape: object) -> Any:
+        name, _, _, at = place
+        known = gradients if name.startswith("delta_") else values
+        plain = name.removeprefix("delta_")
+        found = known[plain if at is None else (plain, at)]
+        return tuple(tuple(Decimal(float(x)) for x in row) for row in found)
+
+    numbers = ((TIME, time), (STEPS, T), (size("n"), N), (size("d"), D))
+    return np.array(evaluate(node, Point(numbers, read)), dtype=float)
+
+
+def true(cell: str, target: Array, time: int = 2) -> Any:
+    """The gradient that a line's left-hand side stands for."""
+    at = None if target.time is None else int(target.time.xreplace({TIME: TIME * 0 + time}))
+    name = target.name.removeprefix("delta_")
+    return net(cell)[1][name if at is None else (name, at)]
+
+
+def right(cell: str, target: Array, node: Node) -> bool:
+    try:
+        found, wanted = value(cell, node), true(cell, target)
+    except KeyError:  # a step before the first
+        return False
+    return found.shape == wanted.shape and bool(np.max(np.abs(found - wanted)) < 1e-7)
+
+
+def node_in(content: Any) -> Node:
+    [node] = [part for part in content if isinstance(part, Node)]
+    return node
+
+
+# Keys
+
+
+@pytest.mark.parametrize("cell", ["vanilla", "lstm"])
+def test_gradients_to_write_are_those_of_a_net_written_here(cell: str) -> None:
+    found = all_of("write_gradient", cell)
+    assert len(found) > 5
+    for item in found:
+        response = item.parts[0].response
+        assert isinstance(response, FormulaAnswer)
+        target, _, answer = response.answer
+        assert isinstance(target, Array)
+        assert isinstance(answer, Node)
+        assert right(cell, target, answer), text(target)
+        turned = source(Transpose(answer))
+        derivation = derive(build_system(read_model(cell)))
+        assert audit(derivation, response.wrt, source(answer)).kind == "equal"
+        assert audit(derivation, response.wrt, turned).kind != "equal"
+
+
+@pytest.mark.parametrize("cell", ["vanilla", "lstm"])
+def test_exactly_the_line_named_is_wrong(cell: str) -> None:
+    for seed in range(25):
+        item = draw_item(load_kind("find_error"), load_kind("find_error").subjects([cell])[0],
+                         Draw(seed, "q"), set())  # fmt: skip
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        verdicts = [right(cell, line.lhs, line.rhs) for line in shown.lines
+                    if isinstance(line.lhs, Array) and isinstance(line.rhs, Node)]  # fmt: skip
+        assert len(verdicts) == 4
+        response = item.parts[0].response
+        assert isinstance(response, Choice)
+        assert [v for v in verdicts if not v] == [False], item.parameters
+        assert "ABCD"[verdicts.index(False)] == response.key
+        mended = item.parts[1].response
+        assert isinstance(mended, FormulaAnswer)
+        target, _, answer = mended.answer
+        assert isinstance(target, Array)
+        assert isinstance(answer, Node)
+        assert right(cell, target, answer)
+
+
+def test_only_the_missing_term_completes_its_line() -> None:
+    for item in all_of("missing_term", "lstm"):
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        [line] = shown.lines
+        assert isinstance(line, Line)
+        assert isinstance(line.lhs, Array)
+        assert isinstance(line.rhs, Node)
+        gap = next(a for a in line.rhs.atoms(Array) if a.name == "?")
+        fits = [right("lstm", line.lhs, line.rhs.xreplace({gap: node_in(o.content)}))
+                for o in item.options]  # fmt: skip
+        if line.lhs.family.role == "adjoint":
+            assert fits == [o.correct for o in item.options]
+
+
+def tokens(math: Node) -> set[str]:
+    return set(re.split(r"[ ()]+", text(math)))
+
+
+def test_no_other_order_is_valid() -> None:
+    for item in items("order_steps"):
+        response = item.parts[0].response
+        assert isinstance(response, Ordering)
+        sides = [step[0].sides if isinstance(step[0], Relation) else (step[0], step[-1])
+                 for step in response.steps]  # fmt: skip
+        nodes = [[side for side in pair if isinstance(side, Node)] for pair in sides]
+        gives = [text(target) for target, _ in nodes]
+        reads = [{token.rstrip("ᵀ²") for token in tokens(rhs)} for _, rhs in nodes]
+        places = range(len(gives))
+        valid = [
+            order
+            for order in permutations(places)
+            if all(
+                gives[late] not in reads[early]
+                for i, early in enumerate(order)
+                for late in order[i + 1 :]
+            )
+        ]
+        assert valid == [tuple(places)], gives
+
+
+PATHS = {
+    ("gru", "h", "h"): 4, ("lstm", "h", "h"): 4, ("lstm", "c", "h"): 3, ("ugrnn", "h", "h"): 3,
+    ("lstm-coupled", "h", "h"): 3, ("lstm-1997", "c", "h"): 2, ("lstm-peephole", "c", "c"): 3,
+    ("lstm-peephole", "h", "c"): 6, ("lstm-peephole", "h", "h"): 7,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", sorted({cell for cell, _, _ in PATHS}))
+def test_numbers_of_paths_counted_by_hand(cell: str) -> None:
+    for item in all_of("name_paths", cell):
+        values = dict(item.parameters)
+        known = PATHS.get((cell, values["of"], values["from"]))
+        response = item.parts[0].response
+        assert isinstance(response, Numeric)
+        assert known is None or int(response.blanks[0].value) == known
+    seen = {(cell, dict(i.parameters)["of"], dict(i.parameters)["from"])
+            for i in all_of("name_paths", cell)}  # fmt: skip
+    assert {key for key in PATHS if key[0] == cell} <= seen
+
+
+def test_the_reset_gate_alone_reaches_no_new_state() -> None:
+    item, *_ = all_of("name_paths", "gru")
+    response = item.parts[1].response
+    assert isinstance(response, Choice)
+    right_ones = {"".join(map(str, o.content)) for o in response.options if o.correct}
+    wrong = {"".join(map(str, o.content)) for o in response.options if not o.correct}
+    real = {"h[t-1] → h[t]", "h[t-1] → z[t] → h[t]", "h[t-1] → g[t] → h[t]",
+            "h[t-1] → r[t] → g[t] → h[t]"}  # fmt: skip
+    assert right_ones <= real
+    assert not wrong & real
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_shapes_of_gradients(cell: str) -> None:
+    looked = 0
+    for item in all_of("gradient_shape", cell):
+        values = dict(item.parameters)
+        n, d = values["n"], values["d"]
+        wanted = {"dW": f"{n}×{d}", "dU": f"{n}×{n}", "db": f"{n}×1"}.get(values["line"][:2])
+        [key] = [o.content for o in item.options if o.correct]
+        if values["of"] == "the line" and wanted:
+            looked += 1
+            [shown] = key
+            assert isinstance(shown, Relation)
+            assert "×".join(str(side) for side in shown.sides) == wanted
+    assert looked > 6
+
+
+def test_orientations_in_a_net_written_here() -> None:
+    for item in all_of("orientation", "vanilla"):
+        values = dict(item.parameters)
+        [key] = [node_in(o.content) for o in item.options if o.correct]
+        if values["line"] == "delta_h":
+            total = value("vanilla", key) + net("vanilla")[0]["Delta", 2]
+            assert np.allclose(total, true("vanilla", _delta("h")), atol=1e-7)
+        if values["line"] in ("dU", "dW"):
+            total = sum(value("vanilla", key, t) for t in range(1, T + 1))
+            assert np.allclose(total, net("vanilla")[1][values["line"][1:]], atol=1e-7)
+
+
+def _delta(name: str) -> Array:
+    [step] = derive(build_system(read_model("vanilla"))).find(f"delta_{name}")
+    return step.target
+
+
+def test_the_rubric_holds_every_term() -> None:
+    for item in all_of("prove", "gru"):
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        part = item.parts[0]
+        assert isinstance(part.response, Open)
+        said = "; ".join(" ".join(map(str, mark.text)) for mark in part.scheme)
+        [line] = shown.lines
+        assert isinstance(line.rhs, Node)
+        body = line.rhs.body if isinstance(line.rhs, Sigma) else line.rhs
+        named = {a.name for a in body.atoms(Array) if a.family.role == "adjoint"}
+        assert all(name in said for name in named), said
+        assert sum(m.points for m in part.scheme) == part.marks == item.marks
+
+
+# Misconceptions, guards
+
+
+SHOWN = {
+    "missing_term": {"wrong step", "transpose missing", "factor forgotten"},
+    "find_error": {"one path missing", "wrong step", "derivative forgotten", "factor forgotten",
+                   "outer product turned round", "transpose missing", "last step only",
+                   "1 − z and z swapped", "value for derivative", "first step forgotten"},
+    "gradient_shape": {"transposed", "sizes taken for each other", "inner product"},
+    "orientation": {"outer product turned round", "inner product", "⊙ for the outer product",
+                    "transpose missing", "factors exchanged", "row for column"},
+}  # fmt: skip
+
+
+def several(kind: str, cell: str) -> list[Item]:
+    if kind != "find_error":
+        return all_of(kind, cell, 90)
+    subject, *_ = load_kind(kind).subjects([cell])
+    return [draw_item(load_kind(kind), subject, Draw(seed, "q"), set()) for seed in range(80)]
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_every_misconception_is_shown(kind: str) -> None:
+    seen: set[str] = set()
+    for item in (*several(kind, "lstm"), *several(kind, "gru")):
+        choices = [p.response for p in item.parts if isinstance(p.response, Choice)]
+        seen |= {*item.tags, *(o.misconception for c in choices for o in c.options)}
+    assert SHOWN[kind] <= seen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_user_may_ask_about_any_shipped_cell(kind: str) -> None:
+    for cell in ("gru-reset-after", "lem", "slstm"):
+        for item in items(kind, cell, 1):
+            assert guard.check(item) == ()
+
+
+@pytest.mark.parametrize("kind", ["find_error", "missing_term", "orientation", "prove",
+                                  "write_gradient"])  # fmt: skip
+def test_a_key_that_is_not_the_gradient_is_refused(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a rule that gives too much, every line is off, and no item is let pass."""
+    item = items(kind, "gru", 4)[0]
+    monkeypatch.setattr(derivation_lines, "error", lambda *_, **__: 0.5)
+    with pytest.raises(guard.Unfair, match="is off by"):
+        load_kind(kind).make(item.parameters)
+
+
+@pytest.mark.parametrize("kind", ["missing_term", "find_error"])
+def test_a_wrong_answer_that_is_right_is_refused(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = items(kind, "gru", 4)[0]
+    module = __import__(f"rnnsym.quiz.kinds.{kind}", fromlist=["KIND"])
+    for where in (derivation_lines, module):
+        if hasattr(where, "error"):
+            monkeypatch.setattr(where, "error", lambda *_, **__: 0.0)
+    with pytest.raises(guard.Unfair, match=r"is the gradient too|right all the same"):
+        load_kind(kind).make(item.parameters)
