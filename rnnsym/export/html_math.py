@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from math_core import LatexToMathML
 
 from rnnsym.blocks import Line, Math
-from rnnsym.export.latex_math import math_latex
+from rnnsym.export.latex_math import inline_latex, math_latex
 from rnnsym.export.latex_width import formula_width
 from rnnsym.export.spoken import spoken
 
@@ -56,9 +56,7 @@ def mathml(latex: str, *, display: bool = False, hidden: bool = False) -> Markup
 @cache
 def formula(math: Math, stop: str = "") -> Markup:
     """Return maths within running text, no line break before the ``stop`` that follows it."""
-    latex = math_latex(math)
-    # A fraction within a line is set at its full size, or its subscripts cannot be read.
-    latex = latex.replace(r"\frac", r"\dfrac")
+    latex = inline_latex(math)
     terms = list(broken(latex)) if formula_width(latex) > WHOLE else [[latex]]
     return _named(spoken(math), terms, stop)
 

@@ -1,6 +1,7 @@
 """The index of a booklet: every symbol that has an equation, with its name and where it stands."""
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from unicodedata import combining, normalize
 
 from rnnsym.blocks import Block, Box, EquationRef, Equations, Line, Prose, Table, prose
@@ -14,6 +15,8 @@ ROLES = {"value": "Forward equations", "adjoint": "Adjoints", "gradient": "Gradi
 def formula_index(blocks: Iterable[Block]) -> Iterator[Table]:
     """Yield a table for the forward equations, one for the adjoints and one for the gradients.
 
+    A table without names has two columns of symbols.
+
     Args:
         blocks: whose numbered lines are listed, symbols in the order of the alphabet.
     """
@@ -23,15 +26,23 @@ def formula_index(blocks: Iterable[Block]) -> Iterator[Table]:
             found.setdefault(_plain(line.lhs.family), []).append(line)
     for role, title in ROLES.items():
         named = role == "value"
-        rows = [
+        rows: list[tuple[Prose, ...]] = [
             (prose(_bare(lines[0].lhs)), *([prose(_name(lines))] if named else []), _places(lines))
             for family, lines in sorted(found.items(), key=lambda item: _order(item[0]))
             if family.role == role
         ]
         first = "with respect to" if role == "gradient" else "symbol"
-        head = (first, *(["name"] if named else []), "equations")
+        head = tuple(prose(h) for h in (first, *(["name"] if named else []), "equations"))
         if rows:
-            yield Table(tuple(prose(h) for h in head), tuple(rows), title)
+            yield Table(head, tuple(rows), title) if named else _halves(head, rows, title)
+
+
+def _halves(head: tuple[Prose, ...], rows: list[tuple[Prose, ...]], title: str) -> Table:
+    """Return a table whose second half stands beside its first."""
+    half = (len(rows) + 1) // 2
+    empty = tuple(prose("") for _ in head)
+    pairs = zip_longest(rows[:half], rows[half:], fillvalue=empty)
+    return Table((*head, *head), tuple((*left, *right) for left, right in pairs), title)
 
 
 def numbered_lines(blocks: Iterable[Block]) -> Iterator[Line]:
@@ -62,10 +73,13 @@ def _bare(array: object) -> Node:
 
 
 def _name(lines: Iterable[Line]) -> str:
-    """The names that the purposes of the equations begin with: "forget gate: how much …"."""
+    """The names that the purposes of the equations begin with: "forget gate: how much …".
+
+    What has no purpose of its own is what a function is applied to.
+    """
     words = (part for line in lines for part in line.comment[:1] if isinstance(part, str))
-    names = (text.partition(":")[0] for text in words if ":" in text)
-    return ", ".join(dict.fromkeys(names))
+    names = dict.fromkeys(text.partition(":")[0] for text in words if ":" in text)
+    return ", ".join(names) or "pre-activation"
 
 
 def _places(lines: Iterable[Line]) -> Prose:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
-from rnnsym.blocks import Prose, prose
+from rnnsym.blocks import Prose, Relation, prose
 from rnnsym.convention import read_convention
 from rnnsym.equations import System
-from rnnsym.expr import AppliedUndef, Basic, Shape, size
+from rnnsym.expr import AppliedUndef, Array, Basic, Family, Integer, Shape, size
 
 T = TypeVar("T", bound=Basic)
 
@@ -21,7 +21,13 @@ __all__ = [
     "titles",
 ]
 
-NOTATION = "⊙ is the elementwise product, squares of vectors are elementwise; δ_a = ∂L/∂a"
+ADJOINT, GRADIENT = (
+    Array(Family("a", "a", "", role), (size("n"), Integer(1))) for role in ("adjoint", "gradient")
+)
+NOTATION = prose(
+    "⊙ is the elementwise product, squares of vectors are elementwise; ",
+    Relation((ADJOINT, GRADIENT)),
+)
 
 LOSS_LINES = {
     "free": "L is any scalar loss; Δ = ∂L/∂output is given",
@@ -51,19 +57,18 @@ def convention_lines(system: System) -> tuple[Prose, ...]:
     bias = "" if model.bias else ", no biases"
     sizes = ", ".join(f"{k} = {v}" for k, v in system.bound.items())
     lines = [
-        f"{read_convention(model.convention).line}{bias}",
-        NOTATION,
         f"{LOSS_LINES[model.loss]}, {PLACE_LINES[model.loss_at]}",
         *system.notes,
         *([f"Sizes: {sizes}"] if sizes else []),
     ]
-    return tuple(prose(line) for line in lines)
+    convention = f"{read_convention(model.convention).line}{bias}"
+    return prose(convention), NOTATION, *(prose(line) for line in lines)
 
 
 def conventions_in(systems: Sequence[System]) -> tuple[Prose, ...]:
     """Return the lines under the title of several models: every convention, and the notation."""
     found = (convention_lines(system)[0] for system in systems)
-    return (*dict.fromkeys(found), prose(NOTATION))
+    return (*dict.fromkeys(found), NOTATION)
 
 
 def titles(systems: Sequence[System]) -> tuple[str, ...]:

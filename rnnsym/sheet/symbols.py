@@ -9,7 +9,7 @@ from rnnsym.sheet.naming import tied, tied_shape
 
 __all__ = ["symbol_table", "widths"]
 
-PRE_ACTIVATION = "pre-activation: what a function is applied to"
+PRE_ACTIVATION = prose("pre-activation: what a function is applied to")
 
 
 def symbol_table(system: System) -> Table:
@@ -34,7 +34,10 @@ def symbol_table(system: System) -> Table:
         number = f"constant, not trained: {float(constant.value):g}"
         rows.append((prose(constant), prose(), prose(number)))
     for equation in inner[:1]:
-        rows.append(_symbol(system, equation.lhs, PRE_ACTIVATION))
+        alike = [e.lhs for e in inner if e.lhs.shape == equation.lhs.shape]
+        rows.append(
+            (_listed(alike), _shape(tied_shape(system, equation.lhs.shape)), PRE_ACTIVATION)
+        )
     for term in system.loss_terms:
         direct = prose("what reaches ", term.target, " directly from the loss, given")
         meaning = direct if term.kind == "free" else prose("target, given")

@@ -130,12 +130,12 @@ def topic_document(topic: Topic) -> "Document":
     from rnnsym.sheet.naming import NOTATION
     from rnnsym.system import read_model
 
-    lines = (read_convention(TEXTBOOK).line, NOTATION, f"rnnsym {VERSION}")
+    lines = (prose(read_convention(TEXTBOOK).line), NOTATION, prose(f"rnnsym {VERSION}"))
     return Document(
         topic.name,
         topic.kind,
         topic.title,
-        tuple(prose(line) for line in lines),
+        lines,
         tuple(topic.sections()),
         tuple(read_model(text) for text in topic.models),
         topic.data(),

@@ -15,6 +15,7 @@ from rnnsym.blocks import (
     prose,
 )
 from rnnsym.convention import TEXTBOOK, convention_names, read_convention
+from rnnsym.sheet.chapters.closing import checked
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.formula_index import formula_index
 from rnnsym.sheet.topic import Topic, load_topic, numbered
@@ -65,7 +66,8 @@ def sections() -> Iterator[Block]:
         yield Heading(f"Chapter {chapter.place}", 3)
         yield from map(_smaller, chapter.sections["Answers"])
     yield Heading("Checks and sources", 1)
-    yield from (block for chapter in chapters for block in chapter.sections.get("Check", ()))
+    models = [model for chapter in chapters for model in chapter.models]
+    yield Paragraph(checked(list(dict.fromkeys(models))))
     yield _joined(block for chapter in chapters for block in chapter.sections.get("Sources", ()))
     yield PageBreak()
     yield Heading("Index of formulas", 1)
@@ -78,6 +80,7 @@ class _Chapter:
 
     def __init__(self, place: int, topic: Topic) -> None:
         self.place, self.name, self.title = place, topic.name, topic.title
+        self.models = topic.models
         self.body: list[Block] = []
         self.sections: dict[str, list[Block]] = {}
         here = self.body
@@ -147,9 +150,8 @@ def _introduction(words: Phrases) -> Iterator[Block]:
     )
     yield words.paragraph(
         "No formula here was typed in. Each was derived from the equations of the cells by rnnsym, "
-        "and every gradient was compared with numbers before it was printed; each chapter says "
-        "how. Where something is a rule of thumb and not a theorem it is marked as advice of the "
-        "course notes."
+        "and every gradient was compared with numbers before it was printed. Where something is a "
+        "rule of thumb and not a theorem it is marked as advice of the course notes."
     )
     yield Heading("Conventions", 1)
     yield words.paragraph(

@@ -9,7 +9,7 @@ from rnnsym.numeric.check import TOLERANCE
 from rnnsym.sheet.model_sheet import sources
 from rnnsym.sheet.study import Study
 
-__all__ = ["closing", "question_list"]
+__all__ = ["checked", "closing", "question_list"]
 
 
 def closing(
@@ -25,7 +25,7 @@ def closing(
         further: sources beside those of the cells.
     """
     yield Heading("Check", 2)
-    yield Paragraph(_checked(studies))
+    yield Paragraph(checked([str(study.system.model) for study in studies]))
     yield Heading("Sources", 2)
     cells = [item for b in sources(*studies) if isinstance(b, Listing) for item in b.items]
     yield Listing((*cells, *(prose(f"{source}.") for source in further)))
@@ -41,10 +41,11 @@ def question_list(questions: Sequence[tuple[Prose, Prose]]) -> Iterator[Block]:
     yield Listing(tuple(answer for _, answer in questions), "numbers")
 
 
-def _checked(studies: Sequence[Study]) -> Prose:
-    names = "; ".join(str(s.system.model) for s in studies)
+def checked(models: Sequence[str]) -> Prose:
+    """Say that these models have passed their check: without it their study would not be."""
     return prose(
-        f"In the run that printed this every gradient of {names} was computed on random numbers "
+        f"In the run that printed this every gradient of {'; '.join(models)} was computed on "
+        "random numbers "
         "and compared with the complex step of the forward equations: largest relative error ≤ ",
         Symbol("10") ** round(log10(TOLERANCE)),
         ".",
