@@ -20,8 +20,8 @@ from rnnsym.quiz.registry import Kind, Parameters
 
 __all__ = [
     "DENIED", "Asked", "FromBank", "Shown", "asked_text", "banked", "best_of", "claim_of",
-    "claim_option", "claims_apart", "concept_item", "draw_text", "entry_of", "option_choice",
-    "proof_of", "shown_claim", "variants", "with_text",
+    "claim_option", "claims_apart", "concept_item", "draw_text", "entry_of", "known_entries",
+    "option_choice", "proof_of", "shown_claim", "variants", "with_text",
 ]  # fmt: skip
 
 Shown: TypeAlias = tuple[Claim, int]
@@ -63,7 +63,8 @@ def banked(kind: Kind, path: str) -> Kind:
 
 
 @lru_cache(maxsize=64)
-def _index(bank: str) -> dict[str, tuple[Section, Entry]]:
+def known_entries(bank: str) -> dict[str, tuple[Section, Entry]]:
+    """Return the entries of a bank by id, with their sections."""
     return {entry.id: (section, entry) for section in load(bank) for entry in section.entries}
 
 
@@ -75,9 +76,9 @@ def entry_of(parameters: Parameters) -> tuple[Section, Entry]:
     """
     values = dict(parameters)
     bank, name = values.get("bank", ""), values["entry"]
-    if name not in _index(bank):
+    if name not in known_entries(bank):
         raise InputError(f"{bank or 'the claim bank'} has no entry '{name}'")
-    return _index(bank)[name]
+    return known_entries(bank)[name]
 
 
 def claim_of(parameters: Parameters) -> tuple[Section, Claim]:

@@ -1,0 +1,351 @@
+"""Banks of claims: what is said is so, what can be computed is computed, errors are named."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.errors import InputError
+from rnnsym.export.latex_math import prose_latex
+from rnnsym.expr import UNICODE, formula_in
+from rnnsym.item import Item
+from rnnsym.quiz.claim_bank import Claim, Section, load
+from rnnsym.quiz.claim_checks import CHECKS, holds
+from rnnsym.quiz.claim_items import banked, known_entries, proof_of
+from rnnsym.quiz.claim_text import read_formula, read_prose
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import Selection, draw_item, series
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.registry import kind_names, load_kind
+
+SECTIONS = [section for section in load() if section.claims]
+CLAIMS = [claim for section in SECTIONS for claim in section.claims]
+CHECKED = [claim for claim in CLAIMS if claim.check]
+KINDS = [name for name in kind_names() if load_kind(name).topic == "concepts"]
+
+# What the course notes treat, and what they leave out and examiners ask; the section that has it.
+TREATED = {
+    "why deep recurrent architectures": "motivation",
+    "the vanilla network's equation": "vanilla",
+    "bidirectional networks": "bidirectional",
+    "stacked networks": "stacked",
+    "gated recurrent unit": "gru",
+    "long short-term memory": "lstm",
+    "GRU or LSTM, practical guidance, summary table": "guidance",
+    "parameter counting": "counts",
+    "backpropagation through time": "bptt",
+    "vanishing, exploding, clipping, truncation": "flow",
+    "conventions of frameworks": "conventions",
+}
+
+
+@pytest.mark.parametrize("claim", CHECKED, ids=lambda claim: claim.id)
+def test_what_can_be_computed_is_so(claim: Claim) -> None:
+    assert holds(claim.check) == claim.true
+
+
+def test_the_bank_is_large_and_mostly_computed() -> None:
+    assert len(CLAIMS) >= 150
+    assert len(CHECKED) >= 100
+    assert sum(not claim.true for claim in CHECKED) >= 40
+    assert {claim.check[claim.check[0] == "not"] for claim in CHECKED} <= CHECKS.keys()
+    assert set(TREATED.values()) == {section.name for section in SECTIONS}
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
+def test_neither_truth_is_given_away(section: Section) -> None:
+    true = [claim for claim in section.claims if claim.true]
+    false = [claim for claim in section.claims if not claim.true]
+    assert len(section.claims) >= 14
+    assert abs(len(true) - len(false)) <= 2
+    lengths = [
+        mean(len(printed(read_prose(text))) for claim in claims for text in claim.texts)
+        for claims in (true, false)
+    ]
+    assert max(lengths) < 1.2 * min(lengths)
+
+
+def test_claims_are_worded_with_care() -> None:
+    texts = [text for claim in CLAIMS for text in claim.texts]
+    assert len(set(texts)) == len(texts)
+    for claim in CLAIMS:
+        words = " ".join(claim.texts).casefold()
+        assert "always" not in words, claim.id
+        assert all(text.endswith(".") for text in claim.texts), claim.id
+        if claim.source == "course notes" and claim.true and not claim.check:
+            assert all("course notes" in text for text in claim.texts), claim.id
+        assert claim.why.endswith("."), claim.id
+
+
+def test_a_true_and_a_false_claim_never_share_a_text() -> None:
+    by_text = Counter(printed(read_prose(t)).casefold() for c in CLAIMS for t in c.texts)
+    assert max(by_text.values()) == 1
+
+
+def test_terms_have_definitions_of_their_own() -> None:
+    terms = [term for section in load() for term in section.terms]
+    texts = Counter(text for term in terms for text in term.texts)
+    assert len(terms) >= 25
+    assert max(texts.values()) == 1
+    for term in terms:
+        said = " ".join(term.texts).casefold()
+        assert not any(len(name) > 3 and name.casefold() in said for name in term.names), term.id
+    for group in {term.group for term in terms}:
+        shown = [term.names[0] for term in terms if term.group == group]
+        assert len(set(shown)) == len(shown) >= 4
+
+
+# Checks, against numbers worked here
+
+D, N = 3, 4
+RANDOM = np.random.default_rng(5)
+
+
+def sigmoid(a: Any) -> Any:
+    return 1 / (1 + np.exp(-a))
+
+
+def gru(z: float | None, r: float | None) -> tuple[Any, Any, Any]:
+    """Return the old state, the candidate and the new state of a GRU whose gates may be set."""
+    x, h = RANDOM.normal(size=D), RANDOM.normal(size=N)
+    w, u = RANDOM.normal(size=(3, N, D)), RANDOM.normal(size=(3, N, N))
+    reset = sigmoid(w[0] @ x + u[0] @ h) if r is None else r
+    update = sigmoid(w[1] @ x + u[1] @ h) if z is None else z
+    candidate = np.tanh(w[2] @ x + u[2] @ (reset * h))
+    return h, candidate, (1 - update) * h + update * candidate
+
+
+@pytest.mark.parametrize(("z", "kept", "replaced"), [(0.0, True, False), (1.0, False, True)])
+def test_an_update_gate_keeps_or_replaces(z: float, kept: bool, replaced: bool) -> None:
+    old, candidate, new = gru(z, None)
+    assert np.allclose(new, old) == kept == holds(("step", "gru", f"z={z:g}", "h[t] = h[t-1]"))
+    found = holds(("step", "gru", f"z={z:g}", "h[t] = g[t]"))
+    assert np.allclose(new, candidate) == replaced == found
+
+
+@pytest.mark.parametrize(
+    ("cell", "maps", "extra"),
+    [("vanilla", 1, 0), ("gru", 3, 0), ("lstm", 4, 0), ("lstm-coupled", 3, 0),
+     ("lstm-peephole", 4, 3)],
+)  # fmt: skip
+def test_counts_agree_with_formulas_written_by_hand(cell: str, maps: int, extra: int) -> None:
+    right = f"{maps}*(n*d + n**2 + n)" + (f" + {extra}*n" if extra else "")
+    assert holds(("parameters", cell, right))
+    assert holds(("affine_maps", cell, str(maps)))
+    assert not holds(("parameters", cell, f"{maps}*(n*d + n**2)"))
+
+
+@pytest.mark.parametrize(("biases", "convention"), [(150, "textbook"), (155, "flax"),
+                                                    (165, "pytorch"), (165, "keras")])  # fmt: skip
+def test_three_counts_of_one_gru(biases: int, convention: str) -> None:
+    vectors = {"textbook": 3, "flax": 4, "pytorch": 6, "keras": 6}[convention]
+    assert biases == 3 * (5 * 4 + 5 * 5) + vectors * 5
+    assert holds(("parameters_in", convention, "gru", "d=4 n=5", str(biases)))
+
+
+def test_slopes_and_powers() -> None:
+    a = np.linspace(-4, 4, 4001)
+    value = sigmoid(a)
+    assert np.max(value * (1 - value)) == pytest.approx(0.25)
+    assert holds(("steepest", "sigmoid", "1/4"))
+    assert holds(("steepest", "tanh", "1"))
+    assert not holds(("steepest", "sigmoid", "1"))
+    assert holds(("decays_below", "1/2", "50", "1e-15")) == (0.5**50 < 1e-15)
+    assert not holds(("decays_below", "1/2", "50", "8e-16"))
+
+
+@pytest.mark.parametrize("lag", range(-3, 4))
+def test_what_an_output_sees(lag: int) -> None:
+    assert holds(("output_reads", "vanilla*2", str(lag))) == (lag <= 0)
+    assert holds(("output_reads", "bi(gru)", str(lag)))
+
+
+@pytest.mark.parametrize("lag", range(9))
+def test_truncation_cuts_where_the_state_is_detached(lag: int) -> None:
+    # Nine steps, detached after the third and the sixth: the last loss reaches steps 7 to 9.
+    assert holds(("truncation_cuts", "3", str(lag))) == (9 - lag < 7)
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (("stap", "gru", "", ""), "unknown check 'stap'; did you mean 'step'?"),
+        (("step", "gru"), "the check 'step' takes cell, settings, equation, not ['gru']"),
+        (("step", "gru", "q=0", "h[t] = h[t-1]"), "unknown array of 'gru' 'q'"),
+        (("step", "gru", "z", "h[t] = h[t-1]"), "settings are written name=value"),
+        (("step", "gru", "z=0", "h[t]"), "'h[t]' is no equation"),
+        (("parameters", "gru", "3*sin(n)"), "neither a number nor a size"),
+        (("clipping_keeps", "length", "3 4"), "not by 'length'"),
+    ],
+)
+def test_checks_name_what_is_wrong(check: tuple[str, ...], words: str) -> None:
+    with pytest.raises(InputError) as found:
+        holds(check)
+    assert words in str(found.value)
+
+
+# Texts
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("{h[t] = (1 - z[t]) * h[t-1]}", r"$h_t = (1 - z_t) \odot h_{t-1}$"),
+        ("{4*(n*d + n**2 + n)}", "$4(nd + n^{2} + n)$"),
+        ("of {h_tilde[t]}", r"of $\tilde{h}_t$"),
+        ("{h_bwd[t+1]}", r"$\overleftarrow{h}_{t+1}$"),
+        ("{U.T @ delta(a[t])}", r"$U^\top \delta_{a,t}$"),
+        ("50 % & more_", r"50 \% \& more\_"),
+    ],
+)
+def test_maths_in_braces(text: str, latex: str) -> None:
+    assert prose_latex(read_prose(text)) == latex
+
+
+def test_counts_keep_their_form() -> None:
+    assert formula_in(read_formula("3*(n*d + n**2 + n)"), UNICODE) == "3(nd + n² + n)"
+
+
+@pytest.mark.parametrize("text", ["{h[t]", "h}", "{__import__('os')}", "{h[t] = 0 < 1}", "{f(}"])
+def test_broken_maths_is_named(text: str) -> None:
+    with pytest.raises(InputError):
+        read_prose(text)
+
+
+# A bank of one's own
+
+ENTRY = """
+[[claim]]
+id = "claim-{n}"
+true = {true}
+about = "thing {n}"
+texts = ["Statement {n} is made here.", "Here statement {n} is made."]
+why = "So it is."
+{more}
+"""
+
+
+def bank(folder: Path, extra: str = "", *, claims: int = 10) -> Path:
+    named = ("", 'misconception = "none of it"')
+    entries = (
+        ENTRY.format(n=n, true=str(n % 2 == 0).lower(), more=named[n % 2]) for n in range(claims)
+    )
+    path = folder / "mine.toml"
+    text = 'title = "mine & <b>yours</b>"\nsource = "\\\\input{x} 50 %"\n' + "".join(entries)
+    path.write_text(text + extra, encoding="utf-8")
+    load.cache_clear()
+    return path
+
+
+def items(path: Path, kind: str, number: int = 8) -> list[Item]:
+    found = series(banked(load_kind(kind), str(path)), Selection((load_kind(kind),)), 3)
+    return [item for item, _ in zip(found, range(number), strict=False)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["concept_choice", "concept_exception", "true_false", "choose_all"]
+)
+def test_a_bank_of_ones_own(tmp_path: Path, kind: str) -> None:
+    path = bank(tmp_path)
+    drawn = items(path, kind)
+    assert len(drawn) >= 5
+    for item in drawn:
+        assert dict(item.parameters)["bank"] == str(path)
+        assert load_kind(kind).make(item.parameters) == item
+        assert "Statement" in str(item) or "statement" in str(item)
+
+
+def test_other_kinds_take_no_bank() -> None:
+    assert banked(load_kind("count"), "x.toml") is load_kind("count")
+
+
+def test_an_entry_that_is_gone_is_named(tmp_path: Path) -> None:
+    [item] = items(bank(tmp_path), "true_false", 1)
+    parameters = tuple((k, "claim-99" if k == "entry" else v) for k, v in item.parameters)
+    with pytest.raises(InputError, match="has no entry 'claim-99'"):
+        load_kind("true_false").make(parameters)
+
+
+WRONG = ENTRY.format(n=50, true="true", more='check = ["parameters", "gru", "n*d"]')
+
+
+def test_a_claim_that_computes_otherwise_is_never_asked(tmp_path: Path) -> None:
+    path = bank(tmp_path, WRONG, claims=0)
+    with pytest.raises(InputError, match="'claim-50' is said to be true, but its check differs"):
+        items(path, "true_false")
+
+
+Change = Callable[[str], str]
+ERRORS: list[tuple[Change, str]] = [
+    (lambda s: s + "[[claim]]\nid = 'x'\n", "claim 11 ('x'): the field 'true' is missing"),
+    (lambda s: s.replace("why =", "wy =", 1), "claim 1 ('claim-0'): unknown field 'wy'; did you"),
+    (lambda s: s.replace("true = true", "true = 1", 1), "true is true or false, not 1"),
+    (lambda s: s.replace('misconception = "none of it"', "", 1), "claim names its misconception"),
+    (lambda s: s.replace("true = false", "true = true", 1), "a true claim has no misconception"),
+    (lambda s: s.replace("claim-1", "claim-0", 1), "'claim-0' stands in mine and in mine"),
+    (lambda s: s.replace("Statement 0 is", "{h[t] is", 1), "a brace has no partner"),
+    (lambda s: s.replace(', "Here statement 0 is made."', "", 1), "at least two wordings, not 1"),
+    (lambda s: s.replace("title", "titel", 1), "unknown field 'titel'; did you mean 'title'"),
+    (lambda s: s.replace("source", "cells = 3\nsource", 1), "cells is a list, not 3"),
+    (lambda s: s + 'check = ["stap"]\n', "unknown check 'stap'"),
+    (lambda s: s + "level = 9\n", "level is 1 to 5, not 9"),
+    (lambda s: s + 'reasons = [[true, "a"]]\n', "a reason is [true or false, text, why not]"),
+    (lambda s: s + "[[", "mine.toml: "),
+    (lambda s: "claim = [1]\n" + s.partition("[[")[0], "entries are tables, written [[claim]]"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), ERRORS, ids=[words for _, words in ERRORS])
+def test_errors_name_file_and_entry(tmp_path: Path, change: Change, words: str) -> None:
+    path = bank(tmp_path)
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    load.cache_clear()
+    with pytest.raises(InputError) as found:
+        load(str(path))
+    assert words in str(found.value)
+    assert "mine" in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_a_missing_bank_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read the claim bank .*none\.toml"):
+        load(str(tmp_path / "none.toml"))
+
+
+def test_a_new_claim_changes_few_draws(tmp_path: Path) -> None:
+    kind = banked(load_kind("concept_choice"), str(bank(tmp_path, claims=24)))
+
+    def drawn() -> list[list[str]]:
+        load.cache_clear()
+        known_entries.cache_clear()
+        found = []
+        for subject in kind.subjects(()):
+            item = draw_item(kind, subject, Draw(1, f"x/{dict(subject)['entry']}"), ())
+            found.append([printed(option.content) for option in item.options])
+        return found
+
+    before = drawn()
+    bank(tmp_path, claims=26)
+    after = drawn()
+    assert len(after) == len(before) + 1
+    same = sum(a == b for a, b in zip(before, after, strict=False))
+    assert len(before) > same >= 0.6 * len(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cells_select_claims(kind: str) -> None:
+    some = load_kind(kind).subjects(["lstm"])
+    assert 0 < len(some) <= len(load_kind(kind).subjects(()))
+    assert load_kind(kind).subjects(["no-such-cell"]) == []
+
+
+def test_a_flipped_claim_is_noticed() -> None:
+    claim = CHECKED[0]
+    assert proof_of([claim]).error == "exact"
+    with pytest.raises(InputError, match="its check differs"):
+        proof_of([replace(claim, true=not claim.true)])

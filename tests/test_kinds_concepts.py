@@ -1,0 +1,159 @@
+"""Questions about claims: their keys against the bank read again here, and no cue in them."""
+
+import tomllib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnsym.item import LETTERS, Choice, Item, Matching, Words
+from rnnsym.quiz import claim_bank
+from rnnsym.quiz.claim_items import DENIED
+from rnnsym.quiz.claim_text import read_prose
+from rnnsym.quiz.drawing import Selection, series
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.registry import kind_names, load_kind
+
+FOLDER = Path(claim_bank.__file__).parent / "claims"
+CHOICES = ("concept_choice", "concept_exception", "choose_all")
+KINDS = [name for name in kind_names() if load_kind(name).topic == "concepts"]
+NUMBER = 150
+
+
+@cache
+def tables(name: str) -> list[dict[str, Any]]:
+    """The entries of the shipped bank, as the TOML files have them."""
+    files = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.toml")]
+    return [entry for file in files for entry in file.get(name, ())]
+
+
+def shown(text: str) -> str:
+    return printed(read_prose(text))
+
+
+@cache
+def by_text() -> dict[str, dict[str, Any]]:
+    """Which claim a wording belongs to."""
+    return {shown(text): claim for claim in tables("claim") for text in claim["texts"]}
+
+
+@cache
+def items(kind: str) -> list[Item]:
+    found = load_kind(kind)
+    drawn = series(found, Selection((found,)), 11)
+    return [item for item, _ in zip(drawn, range(NUMBER), strict=False)]
+
+
+def choice(item: Item) -> Choice:
+    response = item.parts[0].response
+    assert isinstance(response, Choice)
+    return response
+
+
+def entry(item: Item, table: str) -> dict[str, Any]:
+    name = dict(item.parameters)["entry"]
+    return next(one for one in tables(table) if one["id"] == name)
+
+
+def test_there_are_eight_kinds() -> None:
+    assert len(KINDS) >= 8
+
+
+@pytest.mark.parametrize("kind", CHOICES)
+def test_options_are_claims_and_the_key_is_their_truth(kind: str) -> None:
+    right = kind != "concept_exception"
+    for item in items(kind):
+        options = choice(item).options
+        claims = [by_text()[printed(option.content)] for option in options]
+        assert [c["true"] == right for c in claims] == [option.correct for option in options]
+        assert len({c["about"] for c in claims}) == len(claims)
+        for claim, option in zip(claims, options, strict=True):
+            assert printed(option.why) == shown(claim["why"])
+            if not option.correct:
+                assert option.misconception == claim.get("misconception", DENIED)
+
+
+def test_several_hold_and_several_do_not() -> None:
+    true = Counter(len(choice(item).key) for item in items("choose_all"))
+    assert set(true) == {2, 3}
+    assert min(true.values()) > NUMBER / 4
+
+
+def test_every_claim_is_asked_and_every_misconception_appears() -> None:
+    kind = load_kind("true_false")
+    found = list(series(kind, Selection((kind,)), 1))
+    assert len(found) == sum(len(claim["texts"]) for claim in tables("claim"))
+    assert len({item.id for item in found}) == len(found)
+    for item in found:
+        claim = entry(item, "claim")
+        right, wrong = ("A", "B") if claim["true"] else ("B", "A")
+        assert item.key == right
+        option = item.options[LETTERS.index(wrong)]
+        assert option.misconception == claim.get("misconception", DENIED)
+    assert Counter(item.key for item in found)["A"] == pytest.approx(len(found) / 2, rel=0.1)
+
+
+def test_verdicts_with_reasons() -> None:
+    asked = items("true_false_reason")
+    assert len({entry(item, "claim")["id"] for item in asked}) >= 30
+    for item in asked:
+        claim = entry(item, "claim")
+        verdicts = {shown(text): (verdict, why) for verdict, text, why in claim["reasons"]}
+        for option in item.options:
+            verdict, _, reason = printed(option.content).partition(": ")
+            if option.correct:
+                assert (verdict == "True", reason) == (claim["true"], shown(claim["why"]))
+            else:
+                given, why = verdicts[reason]
+                assert (verdict == "True", printed(option.why)) == (given, shown(why))
+        said = {printed(option.content).partition(":")[0] for option in item.options}
+        assert said == {"True", "False"}
+
+
+def test_terms_are_matched() -> None:
+    terms = {shown(t.rstrip(".")): term for term in tables("term") for t in term["texts"]}
+    for item in items("matching_terms"):
+        response = item.parts[0].response
+        assert isinstance(response, Matching)
+        assert len(response.pairs) == 4
+        found = [terms[printed(prompt)] for prompt, _ in response.pairs]
+        assert [term["names"][0] for term in found] == [answer for _, answer in response.pairs]
+        assert len({term["group"] for term in found}) == 1
+        others = {t["names"][0] for t in tables("term") if t["group"] == found[0]["group"]}
+        assert set(response.extras) <= others
+        assert item.marks == 4
+
+
+def test_terms_are_named() -> None:
+    for item in items("short_answer"):
+        response = item.parts[0].response
+        assert isinstance(response, Words)
+        assert list(response.accepted) == entry(item, "term")["names"]
+
+
+def test_one_is_odd() -> None:
+    for item in items("odd_one_out"):
+        category = entry(item, "category")
+        odd = {shown(text): why for text, why in category["outsiders"]}
+        members = {shown(text) for text in category["members"]}
+        for option in item.options:
+            text = printed(option.content)
+            assert (text in odd, text in members) == (option.correct, not option.correct)
+            assert printed(option.why) == shown(odd.get(text, category["why"]))
+
+
+@pytest.mark.parametrize("kind", CHOICES)
+def test_wordings_vary(kind: str) -> None:
+    used = {dict(item.parameters)["text"] for item in items(kind)}
+    assert used == {"0", "1"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_source_stands_in_the_solution(kind: str) -> None:
+    for item in items(kind):
+        assert "Source: " in str(item.solution)
+        assert item.convention == "textbook"
+        if kind in CHOICES:
+            assert "Convention: Textbook" in str(item.stem)
