@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Inline, Line, Note, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Equations, Inline, Line, Note, Paragraph, Prose, Written, prose
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.derive import derive
 from rnnsym.equations import System
@@ -121,8 +121,10 @@ def reason_of(term: Term) -> Prose:
     source = source_of(term)
     if source is None:
         return prose("the loss sees it directly")
-    rules = "; ".join(term.rules) or "added as it is"
-    return prose("through ", source, f": {rules}")
+    rules: list[Inline] = []
+    for rule in term.rules:
+        rules += ["; ", Written(rule)] if rules else [Written(rule)]
+    return prose("through ", source, ": ", *(rules or ["added as it is"]))
 
 
 @lru_cache(maxsize=4096)
@@ -130,7 +132,8 @@ def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[B
     """Return the worked solution of one line: each of its terms with its reason."""
     step, value = line(model, key, convention)
     notes = tuple(Note(term.value, reason_of(term)) for term in step.terms)
-    comment = prose(f"in front of all of it: {step.factor_rule}") if step.factor_rule else ()
+    factor = step.factor_rule
+    comment = prose("in front of all of it: ", Written(factor)) if factor else ()
     said = prose("Every place where ", step.of, " is used gives one term:")
     if step.factor is not None and step.terms:
         said = prose(
