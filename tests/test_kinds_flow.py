@@ -1,0 +1,293 @@
+"""Questions about gradient flow: keys recomputed here in floats, misconceptions, broken keys."""
+
+import math
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.item import Choice, Item, Matching, Numeric, Part
+from rnnsym.quiz import derivation_remedies, guard
+from rnnsym.quiz.derivation_remedies import REMEDIES, Remedy, holds
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
+from rnnsym.quiz.kinds import flow_scale, path_count
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.numbers import read_matrix
+from rnnsym.quiz.registry import load_kind
+
+KINDS = ("clipping_effect", "flow_scale", "flow_threshold", "forget_bias", "path_count", "remedy",
+         "remedy_limits", "spectral_radius", "truncation_reach")  # fmt: skip
+
+
+@cache
+def items(kind: str, cell: str = "", number: int = 60) -> tuple[Item, ...]:
+    """Items of a kind, its subjects in turn."""
+    chosen = load_kind(kind)
+    subjects = list(chosen.subjects([cell] if cell else []))
+    return tuple(
+        draw_item(chosen, subjects[i % len(subjects)], Draw(11, f"{i}"), set())
+        for i in range(number)
+    )
+
+
+def values(part: Part) -> list[float]:
+    assert isinstance(part.response, Numeric)
+    return [float(blank.value) for blank in part.response.blanks]
+
+
+def chosen(part: Part) -> list[str]:
+    assert isinstance(part.response, Choice)
+    return [printed(o.content) for o in part.response.options if o.correct]
+
+
+def drawn(item: Item) -> dict[str, str]:
+    return dict(item.parameters)
+
+
+def sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+# Keys
+
+KEPT_BY_COMPLEMENT = {"gru", "mgu", "mingru"}
+"""Their own equations say (1 − z) ⊙ h⁻."""
+
+
+def test_scales_are_powers() -> None:
+    for item in items("flow_scale"):
+        given = drawn(item)
+        factor = float(given["value"])
+        if given["model"] in KEPT_BY_COMPLEMENT:
+            factor = 1 - factor
+        scale, when = item.parts
+        mantissa, exponent = values(scale)
+        assert math.isclose(mantissa * 10**exponent, factor ** int(given["steps"]), rel_tol=0.06)
+        assert 1 <= mantissa < 10
+        [steps] = values(when)
+        digits = int(given["digits"]) * (1 if factor > 1 else -1)
+        assert steps == math.floor(digits / math.log10(factor)) + 1
+
+
+def test_one_half_after_fifty_steps() -> None:
+    kind = load_kind("flow_scale")
+    subject, *_ = kind.subjects(["lstm"])
+    item = kind.make((*subject, ("value", "0.5"), ("steps", "50"), ("digits", "6"),
+                      ("arrangement", "1")))  # fmt: skip
+    assert values(item.parts[0]) == [8.9, -16]
+
+
+def test_a_bias_keeps_its_share() -> None:
+    for item in items("forget_bias"):
+        given = drawn(item)
+        kept, steps = sigmoid(float(given["bias"])), int(given["steps"])
+        factor, share, half = (values(part)[0] for part in item.parts)
+        assert abs(factor - kept) < 6e-4
+        assert abs(share - kept**steps) < 6e-4
+        assert kept**half < 0.5 <= kept ** (half - 1)
+        worked = round(kept, 4) ** steps
+        assert isinstance(item.parts[1].response, Numeric)
+        [blank] = item.parts[1].response.blanks
+        assert blank.accepts(Decimal(str(round(worked, 3))))
+        assert blank.accepts(Decimal(str(round(round(kept, 3) ** steps, 3))))
+
+
+SLOPES: dict[str, Callable[[Any], Any]] = {
+    "vanilla": lambda a: 1 - np.tanh(a) ** 2,
+    "elman-output": lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2,
+    "relu-rnn": lambda a: (a > 0) * 1.0,
+    "linear": np.ones_like,
+}
+
+
+def test_the_bound_and_what_follows_from_it() -> None:
+    seen = set()
+    for item in items("flow_threshold", number=120):
+        given = drawn(item)
+        weights = np.array(read_matrix(given["U"]), dtype=float)
+        norm, bound = (values(part)[0] for part in item.parts[:2])
+        gamma = SLOPES[given["model"]](np.linspace(-3, 3, 601)).max()
+        assert math.isclose(norm, np.linalg.norm(weights, 2), rel_tol=1e-9)
+        assert math.isclose(bound, gamma * norm, rel_tol=1e-9)
+        [said] = chosen(item.parts[2])
+        seen.add(said.split()[1])
+        expected = "tends" if bound < 1 else "grows" if given["model"] == "linear" else "may"
+        assert said.split()[1] == expected
+    assert seen == {"tends", "grows", "may"}
+
+
+def test_eigenvalues_decide_the_linear_net_only() -> None:
+    seen = set()
+    for item in items("spectral_radius", number=120):
+        given = drawn(item)
+        weights = np.array(read_matrix(given["U"]), dtype=float)
+        steps = int(given["steps"])
+        radius, corner = (values(part)[0] for part in item.parts[:2])
+        assert math.isclose(radius, abs(np.linalg.eigvals(weights)).max(), rel_tol=1e-9)
+        masked = np.diag([1.0, 0.0]) @ weights
+        tolerance = 0.006 if corner > 1 else 6e-5
+        assert abs(corner - np.linalg.matrix_power(masked, steps)[0, 0]) < tolerance
+        far = [np.linalg.norm(np.linalg.matrix_power(m, 300), 2) > 1 for m in (weights, masked)]
+        [said] = chosen(item.parts[2])
+        words = {
+            (False, False): "In both nets it tends",
+            (False, True): "In the linear net it tends",
+            (True, False): "In the linear net it grows",
+            (True, True): "In both nets it grows",
+        }[bool(far[0]), bool(far[1])]
+        assert said.startswith(words)
+        seen.add(words)
+    assert len(seen) == 4
+
+
+def test_truncation_reaches_back_to_the_last_cut() -> None:
+    for item in items("truncation_reach"):
+        given = drawn(item)
+        window, step = int(given["window"]), int(given["step"])
+        first = (step - 1) // window * window + 1
+        assert values(item.parts[0]) == [first]
+        assert values(item.parts[1]) == [step - first]
+        inputs = item.parts[2].response
+        assert isinstance(inputs, Choice)
+        for option in inputs.options:
+            digits = "".join(re.findall(r"[₀-₉]", printed(option.content)))
+            time = int(digits.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")))
+            assert option.correct == (first <= time <= step)
+
+
+WAYS = {"vanilla": (1, 1), "relu-rnn": (1, 1), "gru": (4, 3), "ugrnn": (3, 2), "mingru": (1, 2)}
+"""In time and in depth, counted by hand on the equations."""
+
+
+def test_paths_are_orders_times_ways() -> None:
+    looked = 0
+    for item in items("path_count"):
+        given = drawn(item)
+        cell, depth = given["model"].split("*")
+        if cell not in WAYS:
+            continue
+        looked += 1
+        steps, up = int(given["steps"]), int(depth) - 1
+        assert values(item.parts[0]) == list(WAYS[cell])
+        moves = [m for m in product("tu", repeat=steps + up) if m.count("u") == up]
+        a, b = WAYS[cell]
+        assert values(item.parts[1]) == [sum(a ** m.count("t") * b ** m.count("u") for m in moves)]
+    assert looked > 10
+
+
+def test_clipping() -> None:
+    for item in items("clipping_effect"):
+        given = drawn(item)
+        gradient = np.array([float(entry) for entry in given["g"].split()])
+        threshold, limit = float(given["norm"]), float(given["value"])
+        by_norm = gradient * min(1, threshold / np.linalg.norm(gradient))
+        by_value = np.clip(gradient, -limit, limit)
+        assert np.allclose(values(item.parts[0]), by_norm)
+        assert np.allclose(values(item.parts[1]), by_value)
+        kept = math.isclose(by_value @ gradient,
+                            float(np.linalg.norm(by_value) * np.linalg.norm(gradient)))  # fmt: skip
+        [said] = chosen(item.parts[2])
+        assert said.startswith("Both" if kept else "Only the one clipped by norm")
+
+
+@pytest.mark.parametrize("kind", ["remedy", "remedy_limits"])
+def test_each_sentence_goes_with_its_remedy(kind: str) -> None:
+    said = {
+        text.rstrip("."): remedy.name
+        for remedy in REMEDIES
+        for text in (*remedy.symptoms, *remedy.limits)
+    }
+    for item in items(kind):
+        response = item.parts[0].response
+        assert isinstance(response, Matching)
+        assert [said[printed(prompt)] for prompt, _ in response.pairs] == [
+            answer for _, answer in response.pairs
+        ]
+        assert len(set(response.shown)) == len(REMEDIES)
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)
+def test_what_is_said_of_a_remedy_is_computed(remedy: Remedy) -> None:
+    assert holds(remedy.name)
+    assert len(remedy.symptoms) == len(remedy.limits) == 2
+
+
+# Misconceptions, guards
+
+SHOWN = {
+    "flow_scale": {name for name, _, _ in flow_scale.MISCONCEPTIONS},
+    "forget_bias": {"linear decay", "one step only", "complement taken", "bias left at 0"},
+    "flow_threshold": {"another γ", "smallest taken", "largest entry taken",
+                       "necessary taken for sufficient"},
+    "spectral_radius": {"largest entry", "trace", "determinant", "multiplied, not raised",
+                        "slopes below 1 taken to shrink every product"},
+    "truncation_reach": {"window counted back from the loss", "cut put a step too early",
+                         "no truncation", "gradient taken over a cut"},
+    "path_count": {name for name, _, _ in path_count.MISCONCEPTIONS},
+    "clipping_effect": {"left as it is", "clipped by norm", "sum of entries taken for the norm",
+                        "direction taken to be kept by value"},
+}  # fmt: skip
+
+
+def mistakes(item: Item) -> set[str]:
+    found: set[str] = set()
+    for part in item.parts:
+        if isinstance(part.response, Choice):
+            found |= {o.misconception for o in part.response.options}
+        if isinstance(part.response, Numeric):
+            found |= {w.misconception for b in part.response.blanks for w in b.wrong}
+    return found
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_every_misconception_is_shown(kind: str) -> None:
+    seen = set().union(*(mistakes(item) for item in items(kind)))
+    assert SHOWN[kind] <= seen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_mistake_is_let_pass_as_an_answer(kind: str) -> None:
+    for item in items(kind):
+        assert guard.check(item) == ()
+        for part in item.parts:
+            for blank in part.response.blanks if isinstance(part.response, Numeric) else ():
+                assert not any(blank.accepts(wrong.value) for wrong in blank.wrong)
+
+
+def _too_much(base: Decimal, exponent: int) -> Decimal:
+    return base ** (exponent + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "broken"),
+    [
+        ("flow_scale", "power", _too_much),
+        ("forget_bias", "power", _too_much),
+        ("flow_threshold", "_largest", lambda _: Decimal("0.42")),
+        ("spectral_radius", "power", _too_much),
+        ("truncation_reach", "_first", lambda window, step: step - window),
+        ("path_count", "comb", math.perm),
+        ("clipping_effect", "_parallel", lambda one, other: False),
+        ("remedy", "holds", lambda name: False),
+    ],
+)
+def test_a_broken_key_is_refused(
+    kind: str, name: str, broken: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = items(kind)[0]
+    module = f"rnnsym.quiz.kinds.{kind}" if kind != "remedy" else "rnnsym.quiz.derivation_matching"
+    monkeypatch.setattr(f"{module}.{name}", broken)
+    with pytest.raises(guard.Unfair):
+        load_kind(kind).make(item.parameters)
+
+
+def test_a_remedy_that_does_not_help_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derivation_remedies, "FLOOR", 1e-20)
+    broken = [remedy.name for remedy in REMEDIES if not remedy.helps()]
+    assert "a larger initial bias of the forget gate" in broken
