@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 import rnnsym
-from rnnsym.blocks import Block, Box, EquationRef, Heading, Line, Paragraph, prose
+from rnnsym.blocks import Block, Box, EquationRef, Heading, Line, Paragraph, Table, Written, prose
 from rnnsym.cell import cell_names, load_cell
 from rnnsym.document import Document
+from rnnsym.equations import CONVENTIONS
 from rnnsym.errors import InputError
+from rnnsym.export.written import written_latex, written_words
 from rnnsym.expr import Node, arrays_in, equal, fill_like, text
 from rnnsym.numeric.check import check_derivation
 from rnnsym.quiz.likeness import fingerprint
@@ -50,6 +52,38 @@ def headings(document: Document) -> list[str]:
 
 def boxes(document: Document) -> list[str]:
     return [b.kind for b in document.blocks if isinstance(b, Box)]
+
+
+# Maths
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_every_rule_is_set_as_maths(convention: str) -> None:
+    """No sign of a rule is lost on its way to LaTeX or to words, and no two read alike."""
+    rules = {
+        part.text
+        for name in cell_names(convention)
+        for part in parts(rnnsym.model(name, convention).document().blocks)
+        if isinstance(part, Written)
+    }
+    assert len(rules) >= 4
+    assert all(written_latex(rule).isascii() for rule in rules)
+    assert all(written_words(rule).isascii() for rule in rules)
+    for read in (written_latex, written_words):
+        assert len({read(rule) for rule in rules}) == len(rules)
+
+
+def test_a_sign_that_no_rule_has_is_refused() -> None:
+    with pytest.raises(KeyError):
+        written_latex("y = a ⊘ b")
+
+
+@pytest.mark.parametrize(("cell", "titles"), [("vanilla", 0), ("lstm", 1), ("gru", 2)])
+def test_columns_that_say_nothing_are_left_out(cell: str, titles: int) -> None:
+    tables = [b for b in rnnsym.model(cell).sheet().blocks if isinstance(b, Table)]
+    [table] = [t for t in tables if t.head[0] == prose("convention and model")]
+    assert len([t for t in table.head if t in (prose("reset"), prose("old state"))]) == titles
+    assert all(set(column) != {prose("–")} for column in zip(*table.rows, strict=True))
 
 
 # Complete
