@@ -232,7 +232,7 @@ class _Writer:
 
         for name in self.formats:
             if name in self.interactive:
-                exported = paper_exporter(name)(paper)
+                exported = paper_exporter(name, self.style)(paper)
                 for loss in exported.losses:
                     print(f"rnnsym: {name} cannot carry: {loss}", file=sys.stderr)
                 yield from exported.files.items()

@@ -6,6 +6,8 @@ from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
 
+from markupsafe import Markup
+
 from rnnsym.blocks import Block, Box, Equations, Heading
 from rnnsym.document import PLAIN, Document, Question, Style
 from rnnsym.export.html_blocks import Anchor, Page, block_html, prose_html
@@ -14,31 +16,46 @@ from rnnsym.export.templates import fill, template_assets, template_folder
 from rnnsym.sheet.naming import slug
 from rnnsym.version import VERSION
 
-__all__ = ["export_html"]
+__all__ = ["export_html", "page_html", "page_of"]
 
 
 def export_html(document: Document, style: Style = PLAIN, /) -> dict[str, bytes]:
     """Return a document as one ``.html`` file."""
-    page = _page(document.blocks)
+    page = page_of(document.blocks)
     blocks = [
         question_html(block, page) if isinstance(block, Question) else block_html(block, page)
         for block in document.blocks
     ]
     solved = any(isinstance(b, Question) and b.solved for b in document.blocks)
+    to_fill_in = document.kind == "paper" and not solved
+    made = page_html("document.html.j2", document, page, blocks, style, to_fill_in=to_fill_in)
+    return {f"{document.name}.html": made}
+
+
+def page_html(
+    template: str,
+    document: Document,
+    page: Page,
+    blocks: Sequence[Markup],
+    style: Style,
+    *,
+    to_fill_in: bool = False,
+) -> bytes:
+    """Return a template filled in with a document, its blocks printed already."""
     text = fill(
         "html",
-        "document.html.j2",
+        template,
         style.templates,
         document=document,
         lines=[prose_html(line, page) for line in document.lines],
         blocks=blocks,
-        to_fill_in=document.kind == "paper" and not solved,
+        to_fill_in=to_fill_in,
         style=style,
         font=_font(),
         assets=_assets(style.templates),
         version=VERSION,
     )
-    return {f"{document.name}.html": text.encode()}
+    return text.encode()
 
 
 def _assets(folder: Path | None) -> dict[str, str]:
@@ -59,7 +76,8 @@ def _font() -> str:
     return _base64((template_folder() / "html" / "rnnsym-math.woff2").read_bytes())
 
 
-def _page(blocks: Sequence[Block | Question]) -> Page:
+def page_of(blocks: Sequence[Block | Question]) -> Page:
+    """Return what blocks must know of the page that they stand on."""
     anchors = tuple(_anchors(list(_headings(blocks))))
     return Page(anchors, frozenset(_numbers(blocks)), iter(anchors))
 

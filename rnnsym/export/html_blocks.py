@@ -240,7 +240,8 @@ def _line(line: Line, page: Page) -> Markup:
     parts.append(_span("where", prose_html(line.where, page)))
     if line.notes:
         parts.append(_notes(line.notes, page))
-    anchor = Markup(' id="{}"').format(_anchor(line.number)) if line.number is not None else EMPTY
+    linked = line.number if line.number in page.numbers else None
+    anchor = Markup(' id="{}"').format(_anchor(linked)) if linked is not None else EMPTY
     shown = Markup("\n").join(part for part in parts if part)
     return Markup(f'<div class="line"{anchor}>{shown}</div>')
 

@@ -32,8 +32,8 @@ PARTS = "abcdefghijklmnopqrstuvwxyz"
 def question_html(question: Question, page: Page) -> Markup:
     """Return one question, its parts, and where it is solved its keys and solutions."""
     item = question.item
-    # Headings within a question are not among the contents.
-    inner = replace(page, coming=repeat(Anchor("", "h4")))
+    # Headings within a question are not among the contents, nor are its lines linked to.
+    inner = replace(page, coming=repeat(Anchor("", "h4")), numbers=frozenset[str]())
     name = f"question-{question.number}"
     shown = [
         Markup('<section class="question" aria-labelledby="{0}">\n<h2 id="{0}">{1}</h2>').format(

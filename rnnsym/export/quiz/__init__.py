@@ -3,12 +3,14 @@
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rnnsym.document import Style
     from rnnsym.quiz.paper import Paper
 
 __all__ = ["Exported", "PaperExporter", "paper_exporter", "paper_formats"]
@@ -22,6 +24,9 @@ class Exported:
     losses: tuple[str, ...] = ()
 
 
+STYLED = "html"
+"""The only format whose look is not left to another program."""
+
 PaperExporter: TypeAlias = "Callable[[Paper], Exported]"
 
 
@@ -31,7 +36,7 @@ def paper_formats() -> list[str]:
     return sorted(module.name for module in found if not module.name.startswith("_"))
 
 
-def paper_exporter(name: str) -> PaperExporter:
-    """Return the exporter of one of ``paper_formats``."""
-    exporter: PaperExporter = importlib.import_module(f"{__name__}.{name}").export
-    return exporter
+def paper_exporter(name: str, style: "Style | None" = None) -> PaperExporter:
+    """Return the exporter of one of ``paper_formats``; a page is set in ``style``, if given."""
+    exporter: Any = importlib.import_module(f"{__name__}.{name}").export
+    return partial(exporter, style=style) if name == STYLED and style else exporter

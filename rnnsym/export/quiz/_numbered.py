@@ -22,8 +22,8 @@ from rnnsym.quiz.responses import key_blocks as lettered_key
 from rnnsym.quiz.responses import part_name
 
 __all__ = [
-    "instruction", "key_blocks", "numbered", "one_line", "part_alone", "plain", "question_name",
-    "solution_blocks", "unmarked", "whole_stem",
+    "instruction", "key_blocks", "numbered", "one_line", "part_alone", "plain", "proof_block",
+    "question_name", "solution_blocks", "unmarked", "whole_stem",
 ]  # fmt: skip
 
 
@@ -81,7 +81,12 @@ def plain(number: Decimal) -> str:
 def solution_blocks(item: Item) -> tuple[Block, ...]:
     """Return key, scheme and worked solution of all parts, and the proof."""
     blocks = [block for i, part in enumerate(item.parts) for block in _solved(item, i, part)]
-    return (*blocks, Paragraph(prose(f"Proof: {item.proof.method} ({item.proof.error}).")))
+    return (*blocks, proof_block(item))
+
+
+def proof_block(item: Item) -> Block:
+    """Return how the key was recomputed."""
+    return Paragraph(prose(f"Proof: {item.proof.method} ({item.proof.error})."))
 
 
 def _solved(item: Item, place: int, part: Part) -> Iterator[Block]:

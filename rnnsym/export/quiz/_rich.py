@@ -7,6 +7,7 @@ is escaped: neither a tag nor maths can begin in it.
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import singledispatch
+from string import ascii_uppercase
 
 from markupsafe import Markup
 
@@ -34,7 +35,7 @@ from rnnsym.blocks import (
 )
 from rnnsym.export.latex_math import math_latex
 from rnnsym.export.svg import svg
-from rnnsym.item import LETTERS
+
 
 __all__ = ["Blocks", "maths", "rich", "words"]
 
@@ -104,7 +105,7 @@ def _(block: Listing) -> Markup:
         # Some platforms take the type of a list away.
         return EMPTY.join(
             Markup("<p>{}. {}</p>").format(letter, rich(item))
-            for letter, item in zip(LETTERS, block.items, strict=False)
+            for letter, item in zip(ascii_uppercase, block.items, strict=False)
         )
     tag = Markup("ol" if block.marks == "numbers" else "ul")
     return Markup("<{0}>{1}</{0}>").format(tag, _all("<li>{}</li>", block.items))
