@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.quiz.claim_checks import CHECKS
@@ -189,9 +189,10 @@ class _Reader:
         make: Callable[[Mapping[str, Any]], T],
     ) -> tuple[T, ...]:
         found: list[T] = []
-        for place, table in enumerate(self.data.get(name, ()), 1):
+        tables: list[Any] = self.data.get(name, [])
+        for place, table in enumerate(tables, 1):
             where = f"{self.path}, {name} {place}"
-            if not isinstance(table, dict):
+            if not _is_table(table):
                 raise InputError(f"{where}: entries are tables, written [[{name}]]")
             where += f" ('{table.get('id', 'without id')}')"
             _fields(where, table, known, needed)
@@ -242,6 +243,10 @@ class _Reader:
             read_prose(text)
         return Category(**self._common(table), members=members, outsiders=outsiders,
                       why=table["why"], check=_check(table))  # fmt: skip
+
+
+def _is_table(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, dict)
 
 
 def _fields(where: str, table: Mapping[str, Any], known: Fields, needed: Sequence[str]) -> None:

@@ -191,6 +191,12 @@ def convention_line(section: Section) -> Prose:
                  f" hidden units{biases}, unless a statement says otherwise.")  # fmt: skip
 
 
+def _rests_on_convention(entries: Iterable[Entry]) -> bool:
+    """Tell whether symbols or counts stand in what is said."""
+    texts = [text for entry in entries if isinstance(entry, Claim) for text in entry.texts]
+    return any("{" in text or "parameter" in text for text in texts)
+
+
 def source_line(entries: Iterable[Entry]) -> Paragraph:
     """Return where the statements come from."""
     sources = dict.fromkeys(source for e in entries for source in e.source.split("; "))
@@ -214,7 +220,7 @@ def concept_item(kind: str, parameters: Parameters, entries: Sequence[Entry], as
     """Return an item about entries of one section, the first of them the one asked about."""
     section, first = entry_of(parameters)
     scheme = (Mark(asked.marks, "B", prose(asked.given_for)),) if asked.given_for else ()
-    read_in = (convention_line(section),) if isinstance(first, Claim) else ()
+    read_in = (convention_line(section),) if _rests_on_convention(entries) else ()
     part = Part((), asked.response, asked.marks, (source_line(entries),), scheme)
     return Item(
         id=identifier(kind, parameters),
