@@ -102,7 +102,7 @@ def _stem(systems: Sequence[System], sizes: Sequence[Given]) -> tuple[Block, ...
         else:
             found += [Paragraph(prose(*begin, " is computed by")), equations_of(system)]
         shown.add(cell.name)
-    sizes_note = prose(NOTES["textbook"], " The input has ", size("d"), " entries, every state has ",
+    sizes_note = prose(NOTES["textbook"], " The input has ", size("d"), " entries, every state ",
                        size("n"), f"; a sequence has {STEPS} steps.")  # fmt: skip
     return (*found, Paragraph(sizes_note))
 

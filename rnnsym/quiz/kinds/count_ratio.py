@@ -162,8 +162,8 @@ def _stem() -> tuple[Block, ...]:
 
 def _solution(names: Sequence[str]) -> tuple[Block, ...]:
     rule = prose(
-        "A GRU has three affine maps and an LSTM has four, so the ratio is exactly 3 to 4 where all "
-        "maps of both are alike, biases included, and where nothing else is counted."
+        "A GRU has three affine maps and an LSTM has four, so the ratio is exactly 3 to 4 where "
+        "all maps of both are alike, biases included, and where nothing else is counted."
     )
     right = [PAIRS[name].text for name in names if _holds(name)]
     return Paragraph(rule), Paragraph(prose("It holds for: ", "; ".join(right), "."))

@@ -1,0 +1,131 @@
+"""The final states of a PyTorch layer: their shape, and where a layer's chain lies in them."""
+
+from collections.abc import Sequence
+from math import perm
+
+from rnnsym.blocks import Block, Code, Paragraph, Prose, prose
+from rnnsym.item import Item, Mark, Part, Proof
+from rnnsym.quiz.counting import blank
+from rnnsym.quiz.counting_items import numeric
+from rnnsym.quiz.counting_layers import Layer, parameter_shapes, shape_text
+from rnnsym.quiz.counting_shapes import (
+    PROOF,
+    SMALL,
+    chosen,
+    drawn_call,
+    final_claims,
+    final_shape,
+    layer_of,
+    torch_subjects,
+)
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "state_shape"
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (*subject, ("state", state))
+        for subject in torch_subjects(cells)
+        for state in (("h", "c") if "lstm" in dict(subject)["cell"] else ("h",))
+    ]
+
+
+def _variants(_subject: Parameters) -> int:
+    return 2 * perm(len(SMALL), 4)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    values = dict(subject)
+    layer = draw.integer("layer", 1, int(values["depth"]))
+    chain = draw.choice("chain", ("forward", "backward")) if values["both"] == "yes" else "forward"
+    return (*drawn_call(subject, draw), ("layer", str(layer)), ("chain", chain))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    layer = layer_of(parameters)
+    name = values["state"]
+    key = final_shape(layer, name, values)
+    why = "A slot for each layer and direction, the batch, and the entries of the state."
+    claims = final_claims(layer, name, values)
+    choice = chosen(shape_text(key), why, claims, arranger(NAME, parameters))
+    ask = (Paragraph(prose(f"What is the shape of the tensor {name}?")),)
+    parts = [Part(ask, choice, 1, _solution(layer, key))]
+    if key[0] > 1:
+        parts.append(_slot(layer, values))
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="shapes",
+        level=3,
+        minutes=3,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=_stem(layer, values),
+        parts=tuple(parts),
+        proof=Proof(PROOF, "exact"),
+        tags=(layer.cell, "pytorch"),
+    )
+
+
+def _stem(layer: Layer, values: dict[str, str]) -> tuple[Block, ...]:
+    batch, steps, d = values["B"], values["T"], values["d"]
+    first = values["batch_first"] == "yes"
+    given = f"{batch}, {steps}, {d}" if first else f"{steps}, {batch}, {d}"
+    states = "(h, c)" if len(layer.states()) > 1 else "h"
+    lines = (f"rnn = {layer.torch(first)}", f"x = torch.zeros({given})", f"out, {states} = rnn(x)")
+    return (
+        Paragraph(prose(f"A batch of {batch} sequences of {steps} steps goes through a layer of "
+                        "PyTorch:")),
+        Code("\n".join(lines), "python"),
+    )  # fmt: skip
+
+
+def _solution(layer: Layer, key: tuple[int, ...]) -> tuple[Block, ...]:
+    chains, batch, entries = key
+    layers = "1 layer" if layer.depth == 1 else f"{layer.depth} layers"
+    both = "2 directions" if layer.both else "1 direction"
+    return (
+        Paragraph(prose(f"The first axis has {layers} × {both} = {chains}, then come the {batch} "
+                        f"sequences, then the {entries} entries: {shape_text(key)}. batch_first "
+                        "changes nothing here.")),
+    )  # fmt: skip
+
+
+def _slot(layer: Layer, values: dict[str, str]) -> Part:
+    """Ask for the index of one layer and direction."""
+    place, name = int(values["layer"]), values["state"]
+    backward = values["chain"] == "backward"
+    key = (place - 1) * layer.directions + backward
+    order = [n for n in parameter_shapes(layer) if n.startswith("weight_hh")]
+    if order[key] != f"weight_hh_l{place - 1}{'_reverse' * backward}":
+        raise Unfair(f"slot {key} belongs to {order[key]}")
+    claims: list[tuple[str, int, Prose]] = [
+        ("counted from 1", key + 1, prose("Indices begin at 0.")),
+        ("directions outermost", backward * layer.depth + place - 1,
+         prose("The layers come one after the other, each with its directions.")),
+        ("backward first", (place - 1) * layer.directions + (not backward),
+         prose("In each layer the forward chain comes before the backward one.")),
+    ]  # fmt: skip
+    if not layer.both:
+        claims = claims[:1]
+    chain = f"the {values['chain']} chain of " if layer.both else ""
+    return numeric(
+        prose(f"For which k is {name}[k] the final state of {chain}layer {place}, the lowest layer "
+              "being layer 1? (k is counted from 0.)"),
+        [blank(prose("k"), key, [claim for claim in claims if claim[1] != key])],
+        (
+            Paragraph(prose(f"Layer by layer, forward before backward: ({place} − 1) × "
+                            f"{layer.directions} + {int(backward)} = {key}.")),
+        ),
+        [Mark(1, "B", prose("layers in order, forward before backward"))],
+    )  # fmt: skip
+
+
+KIND = Kind(NAME, "shapes", "apply", (3, 3), (1, 2), _subjects, _variants, _draw, _make)
