@@ -36,7 +36,6 @@ from rnnsym.blocks import (
 from rnnsym.export.latex_math import math_latex
 from rnnsym.export.svg import svg
 
-
 __all__ = ["Blocks", "maths", "rich", "words"]
 
 Blocks = tuple[Block, ...]
