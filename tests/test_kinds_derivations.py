@@ -38,7 +38,7 @@ def all_of(kind: str, cell: str, most: int = 60) -> list[Item]:
     """The items of every subject of a cell, one of each."""
     chosen = load_kind(kind)
     subjects = list(chosen.subjects([cell]))[:most]
-    return [draw_item(chosen, s, Draw(5, f"{i}"), set()) for i, s in enumerate(subjects)]
+    return [draw_item(chosen, s, Draw(5, f"{i}"), ()) for i, s in enumerate(subjects)]
 
 
 # A vanilla net and an LSTM written out here, forward and, by small changes, backward
@@ -161,7 +161,7 @@ def test_gradients_to_write_are_those_of_a_net_written_here(cell: str) -> None:
 def test_exactly_the_line_named_is_wrong(cell: str) -> None:
     for seed in range(25):
         item = draw_item(load_kind("find_error"), load_kind("find_error").subjects([cell])[0],
-                         Draw(seed, "q"), set())  # fmt: skip
+                         Draw(seed, "q"), ())  # fmt: skip
         [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
         verdicts = [right(cell, line.lhs, line.rhs) for line in shown.lines
                     if isinstance(line.lhs, Array) and isinstance(line.rhs, Node)]  # fmt: skip
@@ -315,7 +315,7 @@ def several(kind: str, cell: str) -> list[Item]:
     if kind != "find_error":
         return all_of(kind, cell, 90)
     subject, *_ = load_kind(kind).subjects([cell])
-    return [draw_item(load_kind(kind), subject, Draw(seed, "q"), set()) for seed in range(80)]
+    return [draw_item(load_kind(kind), subject, Draw(seed, "q"), ()) for seed in range(80)]
 
 
 @pytest.mark.parametrize("kind", SHOWN)
@@ -334,6 +334,14 @@ def test_a_user_may_ask_about_any_shipped_cell(kind: str) -> None:
             assert guard.check(item) == ()
 
 
+def _half(*_: object) -> float:
+    return 0.5
+
+
+def _zero(*_: object) -> float:
+    return 0.0
+
+
 @pytest.mark.parametrize("kind", ["find_error", "missing_term", "orientation", "prove",
                                   "write_gradient"])  # fmt: skip
 def test_a_key_that_is_not_the_gradient_is_refused(
@@ -341,7 +349,7 @@ def test_a_key_that_is_not_the_gradient_is_refused(
 ) -> None:
     """With a rule that gives too much, every line is off, and no item is let pass."""
     item = items(kind, "gru", 4)[0]
-    monkeypatch.setattr(derivation_lines, "error", lambda *_, **__: 0.5)
+    monkeypatch.setattr(derivation_lines, "error", _half)
     with pytest.raises(guard.Unfair, match="is off by"):
         load_kind(kind).make(item.parameters)
 
@@ -354,6 +362,6 @@ def test_a_wrong_answer_that_is_right_is_refused(
     module = __import__(f"rnnsym.quiz.kinds.{kind}", fromlist=["KIND"])
     for where in (derivation_lines, module):
         if hasattr(where, "error"):
-            monkeypatch.setattr(where, "error", lambda *_, **__: 0.0)
+            monkeypatch.setattr(where, "error", _zero)
     with pytest.raises(guard.Unfair, match=r"is the gradient too|right all the same"):
         load_kind(kind).make(item.parameters)

@@ -31,8 +31,7 @@ def items(kind: str, cell: str = "", number: int = 60) -> tuple[Item, ...]:
     chosen = load_kind(kind)
     subjects = list(chosen.subjects([cell] if cell else []))
     return tuple(
-        draw_item(chosen, subjects[i % len(subjects)], Draw(11, f"{i}"), set())
-        for i in range(number)
+        draw_item(chosen, subjects[i % len(subjects)], Draw(11, f"{i}"), ()) for i in range(number)
     )
 
 
@@ -107,7 +106,7 @@ SLOPES: dict[str, Callable[[Any], Any]] = {
 
 
 def test_the_bound_and_what_follows_from_it() -> None:
-    seen = set()
+    seen: set[str] = set()
     for item in items("flow_threshold", number=120):
         given = drawn(item)
         weights = np.array(read_matrix(given["U"]), dtype=float)
@@ -123,7 +122,7 @@ def test_the_bound_and_what_follows_from_it() -> None:
 
 
 def test_eigenvalues_decide_the_linear_net_only() -> None:
-    seen = set()
+    seen: set[str] = set()
     for item in items("spectral_radius", number=120):
         given = drawn(item)
         weights = np.array(read_matrix(given["U"]), dtype=float)
@@ -247,7 +246,7 @@ def mistakes(item: Item) -> set[str]:
 
 @pytest.mark.parametrize("kind", SHOWN)
 def test_every_misconception_is_shown(kind: str) -> None:
-    seen = set().union(*(mistakes(item) for item in items(kind)))
+    seen = {name for item in items(kind) for name in mistakes(item)}
     assert SHOWN[kind] <= seen
 
 
@@ -264,17 +263,29 @@ def _too_much(base: Decimal, exponent: int) -> Decimal:
     return base ** (exponent + 1)
 
 
+def _short(*_: object) -> Decimal:
+    return Decimal("0.42")
+
+
+def _back(window: int, step: int) -> int:
+    return step - window
+
+
+def _never(*_: object) -> bool:
+    return False
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "broken"),
     [
         ("flow_scale", "power", _too_much),
         ("forget_bias", "power", _too_much),
-        ("flow_threshold", "_largest", lambda _: Decimal("0.42")),
+        ("flow_threshold", "_largest", _short),
         ("spectral_radius", "power", _too_much),
-        ("truncation_reach", "_first", lambda window, step: step - window),
+        ("truncation_reach", "_first", _back),
         ("path_count", "comb", math.perm),
-        ("clipping_effect", "_parallel", lambda one, other: False),
-        ("remedy", "holds", lambda name: False),
+        ("clipping_effect", "_parallel", _never),
+        ("remedy", "holds", _never),
     ],
 )
 def test_a_broken_key_is_refused(

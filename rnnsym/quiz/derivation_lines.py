@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Inline, Line, Note, Paragraph, Prose, Written, prose
+from rnnsym.blocks import (
+    Block,
+    Equations,
+    Inline,
+    Line,
+    Note,
+    Paragraph,
+    Prose,
+    Relation,
+    Written,
+    prose,
+)
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.derive import derive
 from rnnsym.equations import System
@@ -26,7 +37,7 @@ PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"
 RULES = (
     " is what reaches it directly. Initial states are not zero. "
-    "A gradient counts every path to the loss and has the shape of what it is taken of; here"
+    "A gradient counts every path to the loss and has the shape of what it is taken of; here "
 )
 LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
 
@@ -90,16 +101,15 @@ def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose(*seen, loss.given, RULES)),
-        Equations(named_adjoints(system, shown)),
+        Paragraph(prose(*seen, loss.given, RULES, *listed(named_adjoints(system, shown)), ".")),
     )
 
 
-def named_adjoints(system: System, shown: Iterable[Node]) -> tuple[Line, ...]:
+def named_adjoints(system: System, shown: Iterable[Node]) -> tuple[Relation, ...]:
     """Return what each δ in these expressions stands for, once."""
     held = (a for node in shown for a in arrays_in(node) if a.family.role == "adjoint")
     timed = (Array(a.family, a.shape, a.layer, TIME) for a in held)
-    return tuple(Line(a, gradient_of(system, a)) for a in dict.fromkeys(timed))
+    return tuple(Relation((a, gradient_of(system, a))) for a in dict.fromkeys(timed))
 
 
 def gradient_of(system: System, adjoint: Array) -> Array:

@@ -65,10 +65,7 @@ def matching_kind(
                     (),
                     Matching(pairs, extras, tuple(shown)),
                     ASKED,
-                    tuple(
-                        Paragraph(prose(f"{r.name[0].upper()}{r.name[1:]}: {why(r)}"))
-                        for r in asked
-                    ),
+                    tuple(Paragraph(prose(f"{_capital(r.name)}: {why(r)}")) for r in asked),
                     tuple(Mark(1, "B", prose(remedy.name)) for remedy in asked),
                 ),
             ),

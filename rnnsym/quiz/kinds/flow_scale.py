@@ -34,6 +34,7 @@ WEIGHTS = ("0.2", "0.3", "0.5", "0.6", "0.7", "0.8", "0.9", "1.2", "1.5", "1.6",
 STEPS = ("10", "20", "30", "40", "50", "100")
 DIGITS = ("3", "4", "5", "6", "8")
 TOLERANCE = Decimal("0.2")
+A, B, K = (Symbol(name) for name in "abk")
 Wrong = Callable[[Decimal, int], Decimal]
 MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
     ("multiplied, not raised", "The factors are multiplied with each other, not added up.",
@@ -167,15 +168,13 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Par
     return Part(
         (
             Paragraph(
-                prose(
-                    f"What is left after {steps} steps? Write it as a number a, with 1 ≤ a < 10 "
-                    "and one decimal, times 10 to the power of b."
-                )
+                prose(f"What is left after {steps} steps? Write it as a number ", A, " with one "
+                      "decimal, 1 ≤ ", A, " < 10, times 10 to the power of ", B, ".")
             ),
         ),
         Numeric((
-            Blank(prose("a"), mantissa, TOLERANCE),
-            Blank(prose("b"), Decimal(exponent), Decimal(0), wrong),
+            Blank(prose(A), mantissa, TOLERANCE),
+            Blank(prose(B), Decimal(exponent), Decimal(0), wrong),
         )),
         3,
         (
@@ -214,8 +213,9 @@ def _when(step: Decimal, digits: int, beyond: int) -> Part:
         Numeric((Blank(prose("number of steps"), Decimal(beyond), Decimal(0),
                        (wrong,) if linear != beyond else ()),)),
         2,
-        (Paragraph(prose("The power passes ", ten_to(digits), " where k · log₁₀ ", shown(step),
-                         " passes ", Integer(digits), f": first at k = {beyond}.")),),
+        (Paragraph(prose("The power passes ", ten_to(digits), " where ", K,
+                         f" · log₁₀ {shown(step)} passes ", Integer(digits), ": first at ", K,
+                         f" = {beyond}.")),),
         (
             Mark(1, "M", prose(Integer(digits), f" divided by log₁₀ {shown(step)}")),
             Mark(1, "A", prose(f"rounded up: {beyond}")),

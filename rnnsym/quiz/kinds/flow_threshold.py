@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from rnnsym.blocks import Block, NumberMatrix, Paragraph, prose
-from rnnsym.expr import Array
+from rnnsym.expr import Array, Symbol
 from rnnsym.flow.bounds import BoundTerm, chain_bounds
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
 from rnnsym.jacobian import TooManyPathsError
@@ -27,6 +27,7 @@ DIAGONAL = ("0.2", "-0.3", "0.5", "-0.6", "0.8", "0.9", "1.2", "-1.5", "2", "-3"
 TURNS = (("3", "4", "5"), ("4", "3", "5"), ("-3", "4", "5"), ("4", "-3", "5"))
 """Legs and hypotenuse of a right triangle: rotations with a factor, worked without roots."""
 SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1")
+K = Symbol("k")
 LONG = 60
 ANSWERS = {
     "vanishes": "It tends to 0, whatever the inputs and the slopes.",
@@ -224,7 +225,17 @@ def _follows(verdict: str, factor: Decimal, linear: bool, draw: Draw) -> Part:
     ]
     shown_in = tuple(draw.ranked("order", options, lambda option: option.content))
     return Part(
-        (Paragraph(prose("What follows for the norm of the Jacobian over k steps, as k grows?")),),
+        (
+            Paragraph(
+                prose(
+                    "What follows for the norm of the Jacobian over ",
+                    K,
+                    " steps, as ",
+                    K,
+                    " grows?",
+                )
+            ),
+        ),
         Choice(shown_in),
         1,
         (Paragraph(prose(_reason(verdict, verdict, linear))),),

@@ -165,8 +165,7 @@ def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose("With ∂L/∂ of each quantity named by a δ,")),
-        Equations(named),
+        Paragraph(prose("Here ", *listed(named), ".")),
         Paragraph(prose(f"{known} The sum over all steps is taken where all steps are done.")),
     )
 

@@ -40,6 +40,7 @@ EIGENVALUES = (
 CORNERS = ("0.1", "0.3", "0.7", "1.1", "1.2", "1.5", "2")
 STEPS = ("2", "3", "4", "5", "6", "8", "10")
 ONE = Decimal(1)
+U, D, J, K = (Symbol(name) for name in "UDJk")
 SHARE = Decimal("0.01")
 SAID = {
     "both": "In both nets it tends to 0.",
@@ -139,10 +140,10 @@ def _prove(text: str, radius: Decimal, steps: int, grown: Decimal, verdict: str)
 
 def _given(matrix: NumberMatrix) -> Block:
     return Paragraph(
-        prose("Two nets have the same ", Symbol("U"), " = ", matrix, ": this one, and a linear one "
-              "without tanh. In this one unit 2 is saturated at every step, so that its slope is "
-              "0, and unit 1 is at rest, so that its slope is 1: the Jacobian of one step is "
-              "J = D U, with D = ", NumberMatrix((("1", "0"), ("0", "0"))), ".")
+        prose("Two nets have the same ", U, " = ", matrix, ": this one, and a linear one without "
+              "tanh. In this one unit 2 is saturated at every step, so that its slope is 0, and "
+              "unit 1 is at rest, so that its slope is 1: the Jacobian of one step is ", J, " = ",
+              D, " ", U, ", with ", D, " = ", NumberMatrix((("1", "0"), ("0", "0"))), ".")
     )  # fmt: skip
 
 
@@ -158,9 +159,9 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     why = prose("The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det.")
     near = Decimal("0.005")
     found = tuple(WrongNumber(v, k, why) for k, v in wrong.items() if abs(v - radius) > near)
-    ask = "What is the spectral radius of U, the largest absolute value of an eigenvalue?"
+    ask = "What is its spectral radius, the largest absolute value of an eigenvalue of "
     return Part(
-        (Paragraph(prose(ask)),),
+        (Paragraph(prose(ask, U, "?")),),
         Numeric((Blank(prose("spectral radius"), radius.normalize() + 0, near, found),)),
         2,
         (
@@ -195,13 +196,13 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
         if abs(v - value) > tolerance
     )
     rows = ((_plain(a), _plain(b)), ("0", "0"))
-    top = Symbol("J") ** steps
+    top = J**steps
     return Part(
         (Paragraph(prose("What is the entry in row 1 and column 1 of ", top, "? A calculator may "
                          "be used.")),),
         Numeric((Blank(prose("entry"), value, tolerance, wrong),)),
         2,
-        (Paragraph(prose("J = ", NumberMatrix(rows), ", and the corner of its power is ",
+        (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
                          Symbol(_plain(a)) ** steps, f" = {shown(value)}.")),),
         (
             Mark(1, "M", prose("row 2 of J is zero")),
@@ -220,7 +221,13 @@ def _follows(verdict: str, corner: Decimal, radius: Decimal, draw: Draw) -> Part
         for name, said in SAID.items()
     ]
     return Part(
-        (Paragraph(prose("What becomes of the norm of the Jacobian over k steps, as k grows?")),),
+        (
+            Paragraph(
+                prose(
+                    "What becomes of the norm of the Jacobian over ", K, " steps, as ", K, " grows?"
+                )
+            ),
+        ),
         Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
         2,
         (Paragraph(prose(why)),),

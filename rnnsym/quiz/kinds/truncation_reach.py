@@ -100,9 +100,9 @@ def _given(window: int, step: int) -> Block:
     cuts = listed([Integer(window), Integer(2 * window)], ", ")
     return Paragraph(
         prose("The net is trained with truncated backpropagation through time: after every ",
-              Integer(window), " steps (forward, at t = ", *cuts, ", …) the states are detached, "
-              "that is, taken on as numbers through which no gradient flows. Look at the part of "
-              "the loss that stands at step ", Integer(step), " alone.")
+              Integer(window), " steps (forward, at ", TIME, " = ", *cuts, ", …) the states are "
+              "detached, that is, taken on as numbers through which no gradient flows. Look at "
+              "the part of the loss that stands at step ", Integer(step), " alone.")
     )  # fmt: skip
 
 
