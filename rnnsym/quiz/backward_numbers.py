@@ -16,8 +16,8 @@ from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.step import SHOWN, WORKED
 
 __all__ = [
-    "Wrong", "blanks_of", "drawn", "is_exact", "label", "plain", "read", "rectified", "tolerance_of",
-    "unnoticed", "worked_out",
+    "Wrong", "blanks_of", "drawn", "is_exact", "label", "plain", "read", "rectified",
+    "tolerance_of", "unnoticed", "worked_out",
 ]  # fmt: skip
 
 POOLS = {
@@ -43,8 +43,9 @@ POOLS = {
     "gates": {
         "weight": "-1.2 -0.8 -0.6 0.6 0.8 1.2",
         "gate": "0.2 0.4 0.6 0.8",
-        "state": "-0.8 -0.6 -0.4 0.4 0.6 0.8 1.2",
-        "target": "-0.8 -0.4 0.4 0.6 1",
+        "state": "-0.8 -0.6 -0.4 0.4 0.6 0.8",
+        "adjoint": "-4 -3 -2 2 3 4",
+        "target": "-2 -1 1 2",
     },
 }
 """Where lines are rounded, no factor is an odd number of tenths: half of its products with a
@@ -113,6 +114,8 @@ def rectified(plan: Plan) -> bool:
 def _role(plan: Plan, array: Array) -> str:
     if array.time is None:
         return "weight"
+    if array.family.role == "adjoint":
+        return "adjoint"
     if any(array.name == term.given.name for term in plan.system.loss_terms):
         return "target"
     if array.name == plan.system.input.name:
@@ -203,9 +206,11 @@ def tolerance_of(value: Decimal) -> Decimal:
 
 
 def blanks_of(
-    target: Array, exact: Matrix, worked: Matrix, wrong: Sequence[Wrong]
+    target: Array, exact: Matrix, worked: Matrix, wrong: Sequence[Wrong], *, is_plain: bool
 ) -> tuple[Blank, ...]:
     """Return a blank for every entry of an array, with what misconceptions give for it.
+
+    Where numbers are not rounded, ``is_plain``, zeros at their end are not printed.
 
     Raises:
         Unfair: an answer is nearly 0, rounding on the way matters, or a misconception nearly gives
@@ -214,21 +219,26 @@ def blanks_of(
     found: list[Blank] = []
     for i, row in enumerate(exact):
         for j, entry in enumerate(row):
-            value = _shown(worked[i][j], is_plain=exact == worked)
+            value = _shown(worked[i][j], is_plain=is_plain)
             tolerance = tolerance_of(value)
-            if abs(entry) < LEAST and (entry or exact != worked):
+            if abs(entry) < LEAST and (entry or not is_plain):
                 raise Unfair(f"{target} is {entry:f}: too small to be told from 0")
             if abs(entry - value) > tolerance / 2:
                 raise Unfair("rounding on the way changes the answer")
             blank = Blank(_entry_label(target, exact, i, j), value, tolerance)
             place = i, j
-            others = tuple(_wrong_numbers(blank, target, exact, place, wrong))
+            others = tuple(_wrong_numbers(blank, target, exact, place, wrong, is_plain))
             found.append(replace(blank, wrong=others))
     return tuple(found)
 
 
 def _wrong_numbers(
-    blank: Blank, target: Array, exact: Matrix, place: tuple[int, int], wrong: Sequence[Wrong]
+    blank: Blank,
+    target: Array,
+    exact: Matrix,
+    place: tuple[int, int],
+    wrong: Sequence[Wrong],
+    is_plain: bool,
 ) -> Iterator[WrongNumber]:
     """Yield what misconceptions give for one entry, unless they change nothing there."""
     i, j = place
@@ -237,7 +247,7 @@ def _wrong_numbers(
         matrix = values.get(target, ())
         if _shape(matrix) != _shape(exact) or abs(matrix[i][j] - exact[i][j]) < SAME:
             continue
-        value = _shown(matrix[i][j], is_plain=blank.value == plain(exact[i][j]))
+        value = _shown(matrix[i][j], is_plain=is_plain)
         if blank.accepts(value):
             raise Unfair(f"'{name}' nearly gives {target}")
         if value not in seen and len(seen) < MOST_WRONG:

@@ -48,7 +48,7 @@ def _derivative_at_output(row: Row) -> Sequence[Slip]:
         return None
 
     value = everywhere(row.value, rule)
-    why = prose("tanh′ is taken at the pre-activation: there it is 1 − h², as h is the tanh.")
+    why = prose("tanh′ belongs at the pre-activation: with y the value there, it is 1 − y².")
     return [] if value == row.value else [(replace(row, value=value), why)]
 
 

@@ -1,6 +1,6 @@
 """The bias against the input matrix: the same δ, with nothing beside it."""
 
-from rnnsym.quiz.backward_items import CARRIED, SUMMED, Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import CARRIED, SUMMED, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 

@@ -1,6 +1,6 @@
 """What reaches the first input and the initial state: gradients of what is not trained."""
 
-from rnnsym.quiz.backward_items import CARRIED, Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import CARRIED, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 

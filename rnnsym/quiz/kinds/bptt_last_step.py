@@ -1,6 +1,6 @@
 """The same gradient twice: with the loss at the last step only, and with one at every step."""
 
-from rnnsym.quiz.backward_items import Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 

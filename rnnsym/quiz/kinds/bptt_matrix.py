@@ -1,6 +1,6 @@
 """Backpropagation through two steps of two units: a transpose and outer products, in numbers."""
 
-from rnnsym.quiz.backward_items import CARRIED, Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import CARRIED, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 

@@ -1,6 +1,6 @@
 """Two or three steps of one unit, backwards: the δ of each step, then the gradients."""
 
-from rnnsym.quiz.backward_items import CARRIED, SUMMED, Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import CARRIED, SUMMED, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 

@@ -1,6 +1,6 @@
 """A gradient with full and with truncated backpropagation through time."""
 
-from rnnsym.quiz.backward_items import CARRIED, Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import CARRIED, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 

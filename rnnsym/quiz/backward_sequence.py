@@ -1,0 +1,257 @@
+"""Questions about backpropagation through a few steps, in parts that build on each other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
+from rnnsym.derive import derive
+from rnnsym.errors import InputError
+from rnnsym.expr import (
+    BOUND,
+    STEPS,
+    Array,
+    Integer,
+    Node,
+    Rational,
+    apply,
+    matmul,
+    minus,
+    scale,
+    sigma,
+    transpose,
+)
+from rnnsym.item import Item, Proof
+from rnnsym.quiz.backward_items import (
+    Ask,
+    Work,
+    given_lines,
+    given_of,
+    noticed,
+    part_of,
+    rounding_note,
+)
+from rnnsym.quiz.backward_numbers import Wrong, drawn, read, rectified, worked_out
+from rnnsym.quiz.backward_plan import Plan, Setting, plan_of
+from rnnsym.quiz.backward_proof import METHOD, prove
+from rnnsym.quiz.backward_slips import mistaken, mistakes
+from rnnsym.quiz.derivation_lines import LOSS, gradient_of
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["CARRIED", "SUMMED", "Ask", "Spec", "sequence_kind", "solve", "stem_of", "suits"]
+
+TAUGHT = ("vanilla", "relu-rnn", "linear")
+MOST_LINES = 24
+PLACES = {"every": "with a term at every step", "last": "at the last step only"}
+CARRIED = (
+    "the states, from the equations",
+    "each δ of h holds the loss's own term and what comes back from the next step",
+)
+SUMMED = ("a sum over all steps, each δ of a times what the matrix multiplies there",)
+"""What method marks are for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A kind of question about a backward pass.
+
+    Attributes:
+        asks: its parts.
+        steps: how many steps, one subject for each.
+        sizes: n and d.
+        truncations: k for parts that are truncated.
+        note: said in the stem, with parameters in braces.
+    """
+
+    name: str
+    asks: tuple[Ask, ...]
+    steps: tuple[int, ...]
+    level: int
+    minutes: int
+    cells: tuple[str, ...] = TAUGHT
+    loss_at: str = "every"
+    bias: bool = False
+    sizes: tuple[tuple[str, int], ...] = (("d", 1), ("n", 1))
+    truncations: tuple[int, ...] = (0,)
+    note: str = ""
+
+    def setting(self, subject: Parameters, ask: Ask) -> Setting:
+        """Return what one part works with."""
+        values = dict(subject)
+        truncate = int(values["k"]) if ask.truncated else None
+        return Setting(
+            values["model"], int(values["T"]), self._names(), ask.loss_at or self.loss_at,
+            self.bias, self.sizes, truncate,
+        )  # fmt: skip
+
+    def _names(self) -> tuple[str, ...]:
+        """All parts work out the same lines, so that their values can be told apart."""
+        return tuple(dict.fromkeys(name for ask in self.asks for name in ask.names))
+
+    def plans(self, subject: Parameters) -> tuple[Plan, ...]:
+        """Return the lines of each part."""
+        return tuple(plan_of(self.setting(subject, ask)) for ask in self.asks)
+
+
+def sequence_kind(spec: Spec) -> Kind:
+    """Return the kind of a specification."""
+
+    def make(parameters: Parameters) -> Item:
+        return _item(spec, parameters)
+
+    def draw(subject: Parameters, draw: Draw) -> Parameters:
+        plan = spec.plans(subject)[0]
+        return (*subject, *drawn(plan, given_of(spec.plans(subject)), draw))
+
+    marks = [_marks(spec, subject) for subject in _subjects(spec, ())]
+    return Kind(
+        spec.name, "backward", "apply", (spec.level, spec.level), (min(marks), max(marks)),
+        lambda cells: _subjects(spec, cells), lambda subject: _variants(spec, subject), draw, make,
+    )  # fmt: skip
+
+
+def _subjects(spec: Spec, cells: Sequence[str]) -> list[Parameters]:
+    return [
+        subject
+        for name in cells or spec.cells
+        for steps in spec.steps
+        for k in spec.truncations
+        for subject in [_subject(name, steps, k)]
+        if k < steps and suits(spec, subject) and not _hides(spec.plans(subject)[0])
+    ]
+
+
+def _subject(model: str, steps: int, truncate: int) -> Parameters:
+    cut = (("k", str(truncate)),) if truncate else ()
+    return (("model", model), ("convention", "textbook"), ("T", str(steps)), *cut)
+
+
+def suits(spec: Spec, subject: Parameters) -> bool:
+    """Tell whether a cell has the lines that are asked, and not too many."""
+    try:
+        plans = spec.plans(subject)
+    except InputError:
+        return False
+    known = {name for name, _ in spec.sizes}
+    return known >= set(plans[0].system.size_names) and len(plans[0].lines) <= MOST_LINES
+
+
+def _hides(plan: Plan) -> bool:
+    """Tell whether a ReLU has too few steps to be off at one that is neither first nor last."""
+    scalar = dict(plan.setting.sizes)["n"] == 1
+    return rectified(plan) and scalar and plan.setting.steps < 3
+
+
+def _variants(spec: Spec, subject: Parameters) -> int:
+    """At most so many: every entry takes at least four values."""
+    plans = spec.plans(subject)
+    shapes = (plans[0].sizes.shape(array.shape) for array in given_of(plans))
+    entries: int = sum(rows * columns for rows, columns in shapes)
+    return int(4**entries)
+
+
+def _item(spec: Spec, parameters: Parameters) -> Item:
+    works = solve(spec, parameters)
+    for plan in dict.fromkeys(work.plan for work in works):
+        noticed([work for work in works if work.plan == plan])
+    parts = tuple(part_of(works, place) for place in range(len(works)))
+    for work in {work.plan: work for work in works}.values():
+        prove(work.plan, read(work.plan.given, parameters), work.exact)
+    return Item(
+        id=identifier(spec.name, parameters),
+        kind=spec.name,
+        topic="backward",
+        level=spec.level,
+        minutes=spec.minutes,
+        convention="textbook",
+        parameters=parameters,
+        stem=stem_of(spec, parameters),
+        parts=parts,
+        proof=Proof(METHOD, "≤ 1e-12"),
+        tags=(dict(parameters)["model"],),
+    )
+
+
+def solve(spec: Spec, parameters: Parameters) -> tuple[Work, ...]:
+    """Work out every part.
+
+    Raises:
+        Unfair: numbers that nobody wants to work with.
+    """
+    plans = spec.plans(parameters)
+    given = read(given_of(plans), parameters)
+    found: dict[Plan, Work] = {}
+    works: list[Work] = []
+    for ask, plan in zip(spec.asks, plans, strict=True):
+        if plan not in found:
+            own = {array: given[array] for array in plan.given}
+            exact, worked = worked_out(plan, own)
+            known = {**own, **exact}
+            wrong = tuple((m.name, m.why, mistaken(plan, m, known)) for m in mistakes(plan))
+            found[plan] = Work(ask, plan, exact, worked, wrong)
+        works.append(replace(found[plan], ask=ask))
+    return tuple(replace(w, wrong=(*_rivals(w, works), *w.wrong)) for w in works)
+
+
+def _rivals(work: Work, works: Sequence[Work]) -> Iterator[Wrong]:
+    """The answers of other parts: another loss, another truncation."""
+    for other in works:
+        if other.plan != work.plan:
+            why = prose(f"That is the value {other.ask.under}.")
+            yield f"taken {other.ask.under}", why, {t: other.exact[t] for t in work.targets}
+
+
+def _marks(spec: Spec, subject: Parameters) -> int:
+    plans = spec.plans(subject)
+    targets = (
+        1 if ask.first_only else sum(len(plan.targets(name)) for name in ask.names)
+        for ask, plan in zip(spec.asks, plans, strict=True)
+    )
+    return sum(targets) + sum(len(ask.marks) for ask in spec.asks)
+
+
+def stem_of(spec: Spec, parameters: Parameters) -> tuple[Block, ...]:
+    """Return what all parts are told: equations, loss, numbers, and how to round."""
+    plans = spec.plans(parameters)
+    given = read(given_of(plans), parameters)
+    note = spec.note.format(**dict(parameters))
+    return (
+        *_model_stem(plans),
+        *((Paragraph(prose(note)),) if note else ()),
+        Paragraph(prose("Given are")),
+        given_lines(given),
+        Paragraph(rounding_note(plans[0])),
+    )
+
+
+@lru_cache(maxsize=256)
+def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
+    system, setting = plans[0].system, plans[0].setting
+    forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
+    sizes = ", ".join(f"{name} = {value}" for name, value in setting.sizes)
+    bias = "" if setting.bias else ", and no biases,"
+    losses = {p.setting.loss_at: Line(LOSS, _loss(p)) for p in plans}
+    said = " or ".join(PLACES[at] for at in losses)
+    meaning = tuple(Line(s.target, gradient_of(system, s.target)) for s in derive(system).adjoints)
+    return (
+        Paragraph(prose(f"A recurrent network with {sizes}{bias} reads ", STEPS, " = ",
+                        Integer(setting.steps), f" input{'s' if setting.steps > 1 else ''}; at each step")),
+        Equations(forward),
+        Paragraph(prose("Convention: column vectors, as written here. ", f"The loss {said} is")),
+        Equations(tuple(losses.values())),
+        Paragraph(prose("and δ is short for a gradient that counts every path to the loss:")),
+        Equations(meaning),
+    )  # fmt: skip
+
+
+def _loss(plan: Plan) -> Node:
+    """The loss as a formula, its ½ and its sum over the steps in sight."""
+    term = plan.system.loss_terms[0]
+    index = BOUND if term.time is not None else STEPS
+    y, given = (Array(a.family, a.shape, None, index) for a in (term.target, term.given))
+    off = minus(y, given)
+    scalar = all(value == 1 for _, value in plan.setting.sizes)
+    half = scale(Rational(1, 2), apply("square", off) if scalar else matmul(transpose(off), off))
+    return half if term.time is None else sigma(half, BOUND, term.time.first, term.time.last)

@@ -1,0 +1,153 @@
+"""Which gradients vanish: a ReLU that is off, an input or a state of 0, a target that is met."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
+from rnnsym.expr import Array, Integer, Plus
+from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
+from rnnsym.quiz.backward_items import given_of, value_of
+from rnnsym.quiz.backward_numbers import is_exact, label, read, rectified
+from rnnsym.quiz.backward_plan import Line as Worked
+from rnnsym.quiz.backward_plan import Plan, plan_of, run
+from rnnsym.quiz.backward_proof import METHOD, prove
+from rnnsym.quiz.backward_sequence import Ask, Spec, stem_of, suits
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, as_text, rounded
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.step import SHOWN
+
+__all__ = ["KIND"]
+
+NAME = "zero_gradient"
+ASKED = ("delta_h", "dW", "dU", "db", "dx", "dh_0")
+OPTIONS = 5
+POOL = tuple(map(Decimal, ("-2", "-1", "-0.5", "0.5", "1", "2")))
+ZEROS = tuple(map(Decimal, ("-1", "0", "0", "1", "2")))
+"""Zeros on purpose, for what has a time: inputs, states and targets."""
+LEAST = Decimal("0.01")
+SPECS = {
+    at: Spec(NAME, (Ask(ASKED),), steps=(1, 2), level=3, minutes=6, loss_at=at, bias=True)
+    for at in ("every", "last")
+}
+
+
+def _subjects(cells: Sequence[str]) -> list[Parameters]:
+    found = [
+        (("model", cell), ("convention", "textbook"), ("T", str(steps)), ("loss_at", at))
+        for cell in cells or ("relu-rnn", "linear")
+        for steps, at in ((1, "last"), (2, "every"), (2, "last"))
+    ]
+    return [subject for subject in found if suits(_spec(subject), subject)]
+
+
+def _spec(parameters: Parameters) -> Spec:
+    return SPECS[dict(parameters)["loss_at"]]
+
+
+def _plan(parameters: Parameters) -> Plan:
+    spec = _spec(parameters)
+    return plan_of(spec.setting(parameters, spec.asks[0]))
+
+
+def _variants(subject: Parameters) -> int:
+    return int(4 ** len(_plan(subject).given))
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    drawn = [
+        (label(array), draw.choice(label(array), POOL if array.time is None else ZEROS))
+        for array in given_of((_plan(subject),))
+    ]
+    return (*subject, *((name, as_text(((value,),))) for name, value in drawn))
+
+
+def _make(parameters: Parameters) -> Item:
+    plan, spec = _plan(parameters), _spec(parameters)
+    given = read(given_of((plan,)), parameters)
+    exact = run(plan.lines, given, plan.numbers)
+    _clear(plan, {**given, **exact})
+    shown = _shown(plan, exact, arranger(NAME, parameters))
+    prove(plan, given, exact)
+    options = tuple(_option(line, exact) for line in shown)
+    scheme = (
+        Mark(1, "M", prose("the states, and which factors are 0")),
+        Mark(2, "A", prose("all that vanish ticked, and no other")),
+    )
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="backward",
+        level=spec.level,
+        minutes=spec.minutes,
+        convention="textbook",
+        parameters=parameters,
+        stem=_stem(spec, parameters),
+        parts=(Part((), Choice(options, several=True), 3, _solution(plan, exact), scheme),),
+        proof=Proof(METHOD, "≤ 1e-12"),
+        tags=(dict(parameters)["model"],),
+    )
+
+
+def _clear(plan: Plan, exact: dict[Array, Matrix]) -> None:
+    """Look for what is nearly 0, for terms that cancel, and for a ReLU at its kink.
+
+    Raises:
+        Unfair: there is such a thing.
+    """
+    for line in plan.lines:
+        size = abs(exact[line.target][0][0])
+        if line.step is not None and 0 < size < LEAST:
+            raise Unfair(f"{line.target} is nearly 0")
+        if rectified(plan) and line.target.name == "a" and size == 0:
+            raise Unfair("a ReLU is taken at 0")
+        if line.time == 0 and size == 0 and isinstance(line.value, Plus):
+            terms = (replace(line, value=term) for term in line.value.children)
+            if any(run([x], exact, plan.numbers)[line.target][0][0] for x in terms):
+                raise Unfair(f"the terms of {line.target} cancel")
+
+
+def _shown(plan: Plan, exact: dict[Array, Matrix], arrange: Draw) -> list[Worked]:
+    """Some of the gradients, in any order, one that vanishes and one that does not among them."""
+    asked = [x for x in plan.backward if x.step is not None and x.step.name in ASKED]
+    ranked = arrange.ranked("options", asked, lambda line: label(line.target))[:OPTIONS]
+    zeros = sum(not exact[line.target][0][0] for line in ranked)
+    if not 0 < zeros < len(ranked):
+        raise Unfair(f"{zeros} of {len(ranked)} gradients vanish")
+    return ranked
+
+
+def _option(line: Worked, exact: dict[Array, Matrix]) -> Option:
+    value = exact[line.target]
+    said = Relation((line.target, line.value, value_of(_rounded(value))))
+    if value[0][0] == 0:
+        return Option(_claim(line), "", prose(said, ": nothing of it is left."))
+    why = prose(said, ": no 0 reaches all of it.")
+    return Option(_claim(line), "a zero taken to silence everything", why)
+
+
+def _claim(line: Worked) -> tuple[Relation]:
+    return (Relation((line.target, Integer(0))),)
+
+
+def _stem(spec: Spec, parameters: Parameters) -> tuple[Block, ...]:
+    *told, _ = stem_of(spec, parameters)
+    return (*told, Paragraph(prose("Which of these gradients vanish?")))
+
+
+def _solution(plan: Plan, exact: dict[Array, Matrix]) -> tuple[Block, ...]:
+    lines = (
+        Line(x.target, Relation((x.value, value_of(_rounded(exact[x.target]))))) for x in plan.lines
+    )
+    rule = "" if is_exact(plan) else f", to {SHOWN} decimals"
+    return Paragraph(prose(f"Line by line{rule}:")), Equations(tuple(lines))
+
+
+def _rounded(matrix: Matrix) -> Matrix:
+    return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)
+
+
+KIND = Kind(NAME, "backward", "analyse", (3, 3), (3, 3), _subjects, _variants, _draw, _make)
