@@ -176,7 +176,8 @@ def system_of(model: str) -> System:
 def test_adjoint_key_is_the_checked_derivation(cell: str) -> None:
     derivation = derive(system_of(cell))
     assert check_derivation(derivation).passed
-    subjects = load_kind("adjoint").subjects([cell])
+    kind = load_kind("adjoint")
+    subjects = [subject for subject in kind.subjects([cell]) if kind.variants(subject)]
     assert len(subjects) >= 4
     for item in generate(len(subjects), 1, ["adjoint"], [cell]):
         [step] = derivation.find(dict(item.parameters)["line"])

@@ -42,7 +42,7 @@ class Kind:
         level: the lowest and the highest of its items, 1 to 5.
         marks: the fewest and the most of an item.
         subjects: what can be asked about the cells of these names (none: about every shipped one).
-        variants: at most how many distinct questions one subject has.
+        variants: at most how many distinct questions one subject has; 0 where it suits none.
         draw: the parameters of one question about a subject, without the arrangement.
         make: the item with these parameters; raises ``guard.Unfair`` where there is no fair one.
         file: where a kind of a user's own comes from, "" for ours.

@@ -4,7 +4,7 @@ They are drawn as a paper's are, proven and guarded; the seed is the sheet's nam
 prints already is not printed again in every stem.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle, islice
 
 from rnnsym.blocks import (
@@ -34,12 +34,12 @@ from rnnsym.system import read_model
 __all__ = ["KINDS", "drawn_items", "question_blocks"]
 
 KINDS = ("adjoint", "count", "forward")
-NUMBER = 5
+NUMBER, MOST_TURNS = 5, 12
 WORTH_A_REFERENCE = 5
 """Parts of a paragraph that is long enough to be referred to, and not said again."""
 COMPUTED = prose(" is computed by")
-THERE = " the forward equations of this sheet."
-ALL = "Every question is about one layer with the equations of this sheet, in numbers of its own."
+THERE = " the forward equations above."
+ALL = "Every question is about one layer with the equations above, in numbers of its own."
 TEXTBOOK = ("convention", "textbook")
 
 
@@ -106,9 +106,21 @@ def drawn_items(name: str, models: Sequence[str], kinds: Sequence[str] = KINDS) 
     """Return up to five fair items, the kinds in turn, the easiest first."""
     seed = int.from_bytes(digest("sheet", name, size=4), "big")
     series = {kind: _series(load_kind(kind), models, seed) for kind in kinds}
-    turns = (next(series[kind], None) for kind in islice(cycle(kinds), NUMBER * len(kinds)))
-    found = islice((item for item in turns if item is not None), NUMBER)
+    turns = (next(series[kind], None) for kind in islice(cycle(kinds), MOST_TURNS * len(kinds)))
+    found = islice(_different(item for item in turns if item is not None), NUMBER)
     return sorted(found, key=lambda item: item.level)
+
+
+def _different(items: Iterable[Item]) -> Iterator[Item]:
+    """Leave out an item that asks again what another has asked: the same slips are its options."""
+    asked: set[tuple[str, frozenset[str]]] = set()
+    for item in items:
+        forward = item.kind == "forward"
+        slips = {"" if forward else option.misconception for option in item.options}
+        question = item.kind, frozenset(slips)
+        if question not in asked:
+            asked.add(question)
+            yield item
 
 
 def _series(kind: Kind, models: Sequence[str], seed: int) -> Iterator[Item]:
@@ -117,7 +129,8 @@ def _series(kind: Kind, models: Sequence[str], seed: int) -> Iterator[Item]:
     cells = dict.fromkeys(layer.cell for layer in read if isinstance(layer, Recurrent))
     about = [(TEXTBOOK, ("model", text)) for text in (*models, *cells)]
     subjects = [s for s in kind.subjects(list(cells)) if any(set(s).issuperset(a) for a in about)]
-    for place, subject in enumerate(Draw(seed, kind.name).ranked("subjects", subjects)):
+    ranked = Draw(seed, kind.name).ranked("subjects", subjects)
+    for place, subject in enumerate(s for s in ranked if kind.variants(s)):
         try:
             yield draw_item(kind, subject, Draw(seed, f"{kind.name}/{place}"), ())
         except InputError:  # every draw was refused: there is another subject

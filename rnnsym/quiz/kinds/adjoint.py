@@ -32,7 +32,6 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
         (("model", name), ("convention", "textbook"), ("line", step.key))
         for name in cells or EXAMINED
         for step in derivation_of(name).steps
-        if _enough(name, step.key)
     ]
 
 
@@ -96,8 +95,9 @@ def _stem(model: str, key: str) -> tuple[Block, ...]:
     return (*model_blocks(system_of(model), (step.target, value)), asked)
 
 
-def _variants(_subject: Parameters) -> int:
-    return 1
+def _variants(subject: Parameters) -> int:
+    values = dict(subject)
+    return int(_enough(values["model"], values["line"]))
 
 
 KIND = Kind("adjoint", "derivations", "analyse", (3, 4), (2, 3), _subjects, _variants, _draw, _make)
