@@ -211,7 +211,21 @@ def test_counts_keep_their_form() -> None:
     assert formula_in(read_formula("3*(n*d + n**2 + n)"), UNICODE) == "3(nd + n² + n)"
 
 
-@pytest.mark.parametrize("text", ["{h[t]", "h}", "{__import__('os')}", "{h[t] = 0 < 1}", "{f(}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{h[t]",
+        "h}",
+        "{__import__('os')}",
+        "{h[t] = 0 < 1}",
+        "{f(}",
+        "{__x__[t]}",
+        "{ß}",
+        "{2.5}",
+        "{" + "-" * 5000 + "h[t]}",
+        "{h[t].real}",
+    ],
+)
 def test_broken_maths_is_named(text: str) -> None:
     with pytest.raises(InputError):
         read_prose(text)

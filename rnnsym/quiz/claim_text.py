@@ -41,6 +41,8 @@ __all__ = ["read_formula", "read_prose"]
 ONE = Integer(1)
 SIDE = size("n")
 PIECE = re.compile(r"\{([^{}]*)\}")
+NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)?")
+LONGEST = 200
 SIGN = re.compile(r" (=|≠|<|>|≤|≥|≈) ")
 INDICES: dict[str, Expr] = {"t": TIME, "T": STEPS, "L": Integer(0), "l": LAYER}
 PARTIALS = {"partial": "∂", "edge": "∂⁺", "total": "d"}
@@ -87,10 +89,16 @@ def _math(text: str) -> Math:
 
 
 def _tree(text: str) -> ast.expr:
+    if len(text) > LONGEST:
+        raise InputError(f"a formula of {len(text)} characters (at most {LONGEST} are read)")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"'{{{text}}}' is no formula") from None
+    for part in ast.walk(tree):
+        if isinstance(part, ast.Name) and not NAME.fullmatch(part.id):
+            raise InputError(f"'{part.id}' is no name: letters, and a subscript such as U_f")
+    return tree
 
 
 def _side(text: str) -> Math:
