@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from markupsafe import Markup
 
-from rnnsym.blocks import Prose
+from rnnsym.blocks import Prose, prose
 from rnnsym.export.html_blocks import Page, blocks_html, prose_html
 from rnnsym.export.quiz._numbered import instruction, key_blocks
 from rnnsym.item import (
@@ -139,7 +139,10 @@ def _(response: Choice, name: str, page: Page) -> _Fields:
         '<fieldset><legend>{}</legend>\n<ul class="choices">\n{}\n</ul></fieldset>'
     ).format(legend, rows)
     key = [option.correct for option in response.options]
-    remarks = tuple((str(i), option.why) for i, option in enumerate(response.options))
+    remarks = tuple(
+        (str(i), prose(f"{LETTERS[i]}: ", *option.why) if response.several else option.why)
+        for i, option in enumerate(response.options)
+    )
     return _Fields("several" if response.several else "one", shown, key, remarks)
 
 
