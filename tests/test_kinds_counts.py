@@ -1,0 +1,303 @@
+"""Counts asked in parts: keys by formulas of the literature, typed in here by hand."""
+
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pytest
+
+from rnnsym.audit.rewrite import Misconception
+from rnnsym.count import count
+from rnnsym.item import Blank, Choice, Item, Numeric
+from rnnsym.quiz import counting, guard
+from rnnsym.quiz.count_slips import Work
+from rnnsym.quiz.counting import blank, count_blank, parts_of, proven, system_of, value_of
+from rnnsym.quiz.counting_slips import ARRAY, HEAD, LAYER, STACK, TABLE
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
+from rnnsym.quiz.kinds import count_budget, count_ratio
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.registry import load_kind
+from tests.test_quiz_kinds import published
+
+KINDS = (
+    "count_budget", "count_compare", "count_convention", "count_head", "count_itemised",
+    "count_projection", "count_ratio", "count_stack", "per_step_cost",
+)  # fmt: skip
+SEEDS = 60
+
+
+@cache
+def items(name: str) -> tuple[Item, ...]:
+    """Items of one kind, each about another subject as far as there are any."""
+    kind = load_kind(name)
+    subjects = Draw(1, name).ranked("subjects", kind.subjects(()))
+    return tuple(
+        draw_item(kind, subjects[k % len(subjects)], Draw(k, name), set()) for k in range(SEEDS)
+    )
+
+
+def blanks(item: Item) -> list[Blank]:
+    return [b for p in item.parts if isinstance(p.response, Numeric) for b in p.response.blanks]
+
+
+def answers(item: Item) -> list[int]:
+    return [int(b.value) for b in blanks(item)]
+
+
+def sizes(item: Item) -> dict[str, int]:
+    return {k: int(v) for k, v in item.parameters if v.isdigit()}
+
+
+def cell_of(model: str) -> str:
+    recurrent = next(t for t in model.split(", ") if not t.startswith(("embedding", "dense")))
+    return recurrent.removeprefix("bi(").partition("*")[0].removesuffix(")")
+
+
+def shape_of(model: str) -> tuple[int, int]:
+    """Return directions and layers."""
+    depth = model.partition("*")[2][:1]
+    return 2 if "bi(" in model else 1, int(depth or 1)
+
+
+def layers(model: str, convention: str, d: int, n: int, p: int = 0) -> list[int]:
+    """Parameters layer by layer: a layer above a bidirectional one reads both its outputs."""
+    directions, depth = shape_of(model)
+    width = d
+    found: list[int] = []
+    for _ in range(depth):
+        found.append(directions * published(cell_of(model), convention, width, n, p))
+        width = directions * (p or n)
+    return found
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_items_are_fair_and_whole(name: str) -> None:
+    for item in items(name):
+        assert guard.check(item) == ()
+        assert load_kind(name).make(item.parameters) == item
+        assert item.proof.error == "exact"
+        for part in item.parts:
+            assert part.solution
+            assert sum(mark.points for mark in part.scheme) == part.marks
+        for one in blanks(item):
+            assert one.tolerance == 0
+            assert one.value == one.value.to_integral_value()
+            assert len({w.value for w in one.wrong}) == len(one.wrong)
+
+
+def keras_count(cell: str, d: int, n: int) -> int:
+    blocks, biases = {"gru": (3, 2), "lstm": (4, 1), "vanilla": (1, 1), "relu-rnn": (1, 1)}[cell]
+    return blocks * n * (d + n + biases)
+
+
+def test_itemised() -> None:
+    for item in items("count_itemised"):
+        values, given = dict(item.parameters), sizes(item)
+        *arrays, gate, whole = answers(item) if len(item.parts) == 3 else [*answers(item), 0]
+        assert gate == sum(arrays)
+        total = whole or gate
+        n, d, p = given["n"], given["d"], given.get("p", 0)
+        if values["convention"] == "keras":
+            assert total == keras_count(values["model"], d, n)
+        else:
+            assert total == published(values["model"], values["convention"], d, n, p)
+        if values["model"] in ("gru", "lstm", "vanilla") and values["convention"] == "textbook":
+            assert arrays == [n * d, n * n, n]
+
+
+def test_stack() -> None:
+    for item in items("count_stack"):
+        values, given = dict(item.parameters), sizes(item)
+        n, p = given["n"], given.get("p", 0)
+        first, *above = layers(values["model"], values["convention"], given["d"], n, p)
+        directions, _ = shape_of(values["model"])
+        width = directions * (p or n)
+        assert answers(item) == [first, width, above[0], first + sum(above)]
+
+
+def test_head() -> None:
+    for item in items("count_head"):
+        values, given = dict(item.parameters), sizes(item)
+        n, p, e = given["n"], given.get("p", 0), given["e"]
+        table = given["V"] * e
+        middle = sum(layers(values["model"].split(", ")[1], values["convention"], e, n, p))
+        directions, _ = shape_of(values["model"].split(", ")[1])
+        head = given["q"] * (directions * (p or n) + 1)
+        assert answers(item) == [table, middle, head, table + middle + head]
+
+
+BIASES = {
+    ("gru", "textbook"): 3, ("gru", "d2l"): 3, ("gru-reset-before", "keras"): 3,
+    ("gru", "flax"): 4, ("gru", "keras"): 6, ("gru", "pytorch"): 6, ("gru", "onnx"): 6,
+    ("lstm", "textbook"): 4, ("lstm", "keras"): 4, ("lstm", "flax"): 4, ("lstm", "pytorch"): 8,
+    ("vanilla", "textbook"): 1, ("vanilla", "keras"): 1, ("vanilla", "flax"): 1,
+    ("vanilla", "pytorch"): 2,
+}  # fmt: skip
+
+
+def in_convention(design: str, d: int, n: int) -> int:
+    cell, convention = design.split()
+    blocks = {"gru": 3, "gru-reset-before": 3, "lstm": 4, "vanilla": 1}[cell]
+    return blocks * n * (d + n) + BIASES[cell, convention] * n
+
+
+def test_convention() -> None:
+    for item in items("count_convention"):
+        values, given = dict(item.parameters), sizes(item)
+        a, b = (in_convention(values[w], given["d"], given["n"]) for w in ("first", "second"))
+        assert answers(item) == [a, b, abs(a - b)]
+
+
+def test_the_three_counts_of_one_gru() -> None:
+    found = [in_convention(f"gru {c}", 4, 5) for c in ("textbook", "flax", "pytorch")]
+    assert found == [150, 155, 165]
+    engine = [
+        sum(part.entries({"d": 4, "n": 5}) for part in parts_of(system_of("gru", c)))
+        for c in ("textbook", "flax", "pytorch")
+    ]
+    assert engine == found
+
+
+def test_budget() -> None:
+    for item in items("count_budget"):
+        values, given = dict(item.parameters), sizes(item)
+
+        def total(n: int, model: str = values["model"], where: str = values["convention"],
+                  d: int = given["d"]) -> int:  # fmt: skip
+            return sum(layers(model, where, d, n))
+
+        *coefficients, n, used = answers(item)
+        assert total(n) == used <= given["budget"] < total(n + 1)
+        a, b = [0, *coefficients][-2:]
+        assert all(a * k * k + b * k == total(k) for k in (1, 5, 12))
+
+
+def test_compare() -> None:
+    for item in items("count_compare"):
+        values, given = dict(item.parameters), sizes(item)
+        a = sum(layers(values["first"], "textbook", given["d"], given["n"]))
+        b = sum(layers(values["second"], "textbook", given["d"], given["m"]))
+        assert answers(item) == [a, b, b - a]
+
+
+def test_ratio() -> None:
+    exact = {"textbook", "pytorch", "onnx", "d2l", "keras-before", "both", "stack"}
+    for item in items("count_ratio"):
+        shown = dict(item.parameters)["pairs"].split()
+        [part] = item.parts
+        assert isinstance(part.response, Choice)
+        right = {printed(o.content) for o in part.response.options if o.correct}
+        expected = {count_ratio.PAIRS[name].text for name in shown if name in exact}
+        assert {text.partition(" (")[0] for text in right} <= {t.partition(" (")[0]
+                                                               for t in expected}  # fmt: skip
+        assert len(right) == len(expected)
+
+
+def test_projection() -> None:
+    for item in items("count_projection"):
+        values, given = dict(item.parameters), sizes(item)
+        d, n, p = given["d"], given["n"], given["p"]
+        assert p < n
+        whole = sum(layers(values["model"], values["convention"], d, n, p))
+        plain = values["model"].replace("lstm-projection", "lstm")
+        without = sum(layers(plain, values["convention"], d, n))
+        assert answers(item) == [n * p, p * n, whole, without - whole]
+
+
+KEPT = {"vanilla": 1, "relu-rnn": 1, "gru": 4, "gru-reset-after": 5, "lstm": 6, "lstm-peephole": 6,
+        "mgu": 3, "ugrnn": 3}  # fmt: skip
+
+
+def test_cost() -> None:
+    seen = 0
+    for item in items("per_step_cost"):
+        values, given = dict(item.parameters), sizes(item)
+        cell = cell_of(values["model"])
+        if cell not in KEPT or values["convention"] != "textbook":
+            continue
+        directions, depth = shape_of(values["model"])
+        d, n, steps = given["d"], given["n"], given["T"]
+        one, sequence, kept = answers(item)
+        blocks = {"gru": 3, "gru-reset-after": 3, "lstm": 4, "lstm-peephole": 4, "mgu": 2,
+                  "ugrnn": 2}.get(cell, 1)  # fmt: skip
+        assert one == blocks * n * directions * ((d + n) + (depth - 1) * (n + n))
+        assert sequence == steps * one
+        assert kept == steps * (directions * depth * KEPT[cell] * n + d)
+        seen += 1
+    assert seen >= 10
+
+
+# Misconceptions
+
+OPERATORS: list[tuple[str, tuple[Misconception[Work], ...]]] = [
+    ("count_itemised", ARRAY), ("count_stack", STACK), ("count_stack", LAYER),
+    ("count_head", TABLE), ("count_head", HEAD),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "slips"), OPERATORS)
+def test_every_misconception_appears(name: str, slips: tuple[Misconception[Work], ...]) -> None:
+    found = {w.misconception for item in items(name) for b in blanks(item) for w in b.wrong}
+    assert {slip.name for slip in slips} <= found
+
+
+def test_the_head_of_two_directions() -> None:
+    """What is said about a head of q = 3 on bi(lstm) with n = 5."""
+    system = system_of("embedding:2:2, bi(lstm), dense:2")
+    work = Work(counting.parts_by_layer(system)[2], (("n", 5), ("q", 3)), 4)
+    assert work.total == 3 * (10 + 1)
+    given = {slip.name: [w.total for w, _ in slip.apply(work)] for slip in HEAD}
+    assert given == {
+        "head reads one direction": [3 * (5 + 1)],
+        "head doubled": [2 * 3 * (10 + 1)],
+        "bias as long as the input": [3 * 10 + 10],
+        "no biases": [3 * 10],
+        "times T": [4 * 33],
+    }
+
+
+def test_a_count_that_arrays_do_not_hold_is_refused() -> None:
+    work = Work(parts_of(system_of("lstm")), (("d", 3), ("n", 2)), 5)
+    assert proven(work, 48) == 48
+    with pytest.raises(guard.Unfair, match="arrays hold 48"):
+        proven(work, 47)
+
+
+def test_a_misconception_that_gives_the_key_is_refused() -> None:
+    work = Work(parts_of(system_of("lstm")), (("d", 3), ("n", 2)), 5)
+    same: Misconception[Work] = Misconception("same", lambda w: [(w, ("",))])
+    with pytest.raises(guard.Unfair, match="'same' gives the key"):
+        count_blank(("P",), 48, work, [same])
+
+
+def test_what_two_misconceptions_give_is_told_of_neither() -> None:
+    found = blank(("P",), 7, [("a", 5, ()), ("b", 5, ()), ("c", 6, ())])
+    assert [(w.misconception, w.value) for w in found.wrong] == [("c", Decimal(6))]
+
+
+def test_the_search_of_a_budget_can_fail() -> None:
+    system = system_of("gru")
+    largest: Any = vars(count_budget)["_largest"]
+    assert largest(system, 4, 150, 3, 15) == 5
+    with pytest.raises(guard.Unfair, match="the formula gives 6 units, the arrays 5"):
+        largest(system, 4, 150, 3, 5)
+
+
+def test_formulas_read_as_polynomials() -> None:
+    for model in ("bi(lstm-projection)*2", "embedding:2:2, gru, dense:2", "indrnn*3"):
+        system = system_of(model)
+        given = tuple((name, 3 + k) for k, name in enumerate(system.size_names))
+        value = count(system).formula.value.subs(
+            {s: dict(given)[s.name] for s in count(system).formula.value.free_symbols}
+        )
+        assert value_of(count(system).formula, given) == int(value)
+
+
+def test_a_bias_inside_a_reset_is_a_bias() -> None:
+    """nn.GRU has b_hn in r ⊙ (W_hn h + b_hn): it multiplies nothing."""
+    roles = {p.array.name: p.reads for p in parts_of(system_of("gru", "pytorch"))}
+    assert roles["b_hn"] == "1"
+    assert roles["W_hn"] == "state"
+    without = [p for p in parts_of(system_of("gru", "pytorch")) if p.reads != "1"]
+    assert sum(p.entries({"d": 4, "n": 5}) for p in without) == 3 * 5 * (4 + 5)

@@ -1,0 +1,264 @@
+"""Questions on shapes: keys by hand, and against the layers of PyTorch and Keras themselves.
+
+PyTorch and Keras have CI steps of their own, so their tests are skipped where they are missing.
+"""
+
+import builtins
+import os
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from rnnsym.blocks import Code
+from rnnsym.item import Choice, Item, Numeric, Option
+from rnnsym.numeric.packing import parameter_shapes as packed
+from rnnsym.quiz import counting_layers, guard
+from rnnsym.quiz.counting_layers import KERAS, Layer, parameter_shapes
+from rnnsym.quiz.counting_shapes import chosen
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.registry import load_kind
+from rnnsym.system import build_system, read_model
+
+# PyTorch has no oneDNN kernel for projections, and says so; Keras's PyTorch backend has no tensors
+# that NumPy 2 can copy without a warning.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+KINDS = ("code_trace", "keras_shape", "output_shape", "parameter_shapes", "parameter_shapes_keras",
+         "state_shape")  # fmt: skip
+TORCH_KINDS = ("code_trace", "output_shape", "parameter_shapes", "state_shape")
+KERAS_KINDS = ("keras_shape", "parameter_shapes_keras")
+GATES = {"vanilla": 1, "relu-rnn": 1, "gru": 3, "gru-reset-before": 3, "lstm": 4,
+         "lstm-projection": 4}  # fmt: skip
+
+
+@cache
+def items(name: str) -> tuple[Item, ...]:
+    """One item about every subject of a kind."""
+    kind = load_kind(name)
+    return tuple(
+        draw_item(kind, subject, Draw(k, name), set())
+        for k, subject in enumerate(kind.subjects(()))
+    )
+
+
+def keys(item: Item) -> Iterator[Any]:
+    """Yield the answer of each part: a text, or the numbers."""
+    for part in item.parts:
+        match part.response:
+            case Choice(options):
+                [right] = [option for option in options if option.correct]
+                yield printed(right.content)
+            case Numeric(blanks):
+                yield [int(blank.value) for blank in blanks]
+            case other:
+                raise AssertionError(other)
+
+
+def of(item: Item) -> dict[str, Any]:
+    """Return the parameters, numbers as numbers and yes as True."""
+    truth = {"yes": True, "no": False}
+    return {k: int(v) if v.isdigit() else truth.get(v, v) for k, v in item.parameters}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_items_are_fair(name: str) -> None:
+    for item in items(name):
+        assert guard.check(item) == ()
+        assert load_kind(name).make(item.parameters) == item
+        for part in item.parts:
+            assert part.solution
+            if isinstance(part.response, Choice):
+                assert len(part.response.options) == 4
+                assert all(option.why for option in part.response.options)
+
+
+# By hand
+
+
+def width(v: Mapping[str, Any]) -> int:
+    recurs: int = v.get("p", v["n"])
+    return recurs * (2 if v["both"] else 1)
+
+
+def output(v: Mapping[str, Any]) -> str:
+    first = (v["B"], v["T"]) if v["batch_first"] else (v["T"], v["B"])
+    return str((*first, width(v)))
+
+
+def final(v: Mapping[str, Any], state: str) -> str:
+    entries = v["n"] if state == "c" else v.get("p", v["n"])
+    return str((v["depth"] * (2 if v["both"] else 1), v["B"], entries))
+
+
+def trained(v: Mapping[str, Any]) -> int:
+    """The formula of PyTorch's documentation, layer by layer."""
+    gates, n, p = GATES[v["cell"]], v["n"], v.get("p", 0)
+    directions = 2 if v["both"] else 1
+    total = 0
+    for layer in range(v["depth"]):
+        read = v["d"] if layer == 0 else width(v)
+        total += directions * (gates * n * (read + (p or n) + 2) + p * n)
+    return total
+
+
+def test_outputs_by_hand() -> None:
+    for item in items("output_shape"):
+        assert list(keys(item)) == [output(of(item))]
+
+
+def test_states_by_hand() -> None:
+    for item in items("state_shape"):
+        v = of(item)
+        shape, *slot = keys(item)
+        assert shape == final(v, v["state"])
+        directions = 2 if v["both"] else 1
+        expected = (v["layer"] - 1) * directions + (v["chain"] == "backward")
+        assert slot == ([] if v["depth"] * directions == 1 else [[expected]])
+
+
+def test_traces_by_hand() -> None:
+    for item in items("code_trace"):
+        v = of(item)
+        expected = [output(v), final(v, "h"), str((v["B"], v["q"])), [trained(v)]]
+        assert list(keys(item)) == expected
+
+
+def test_parameters_by_hand() -> None:
+    for item in items("parameter_shapes"):
+        v = of(item)
+        reverse = "_reverse" if v["chain"] == "backward" else ""
+        read = v["d"] if v["layer"] == 1 else width(v)
+        columns = read if v["array"] == "weight_ih" else v.get("p", v["n"])
+        name = f"{v['array']}_l{v['layer'] - 1}{reverse}"
+        assert list(keys(item)) == [name, [GATES[v["cell"]] * v["n"], columns]]
+
+
+def test_keras_by_hand() -> None:
+    for item in items("keras_shape"):
+        v = of(item)
+        shapes = [(v["B"], v["T"], width(v)) if v["sequences"] else (v["B"], width(v))]
+        states = (2 if v["cell"] == "lstm" else 1) * (2 if v["both"] else 1)
+        shapes += [(v["B"], v["n"])] * states if v["states"] else []
+        assert list(keys(item)) == [str(shapes if len(shapes) > 1 else shapes[0])]
+
+
+def test_keras_parameters_by_hand() -> None:
+    for item in items("parameter_shapes_keras"):
+        v = of(item)
+        columns = GATES[v["cell"]] * v["n"]
+        bias = (2, columns) if v["cell"] == "gru" else (columns,)
+        one = [(v["d"], columns), (v["n"], columns), bias]
+        assert list(keys(item)) == [str(one * 2 if v["both"] else one)]
+
+
+# By the frameworks themselves
+
+
+def code_of(item: Item) -> str:
+    [code] = [block.text for block in item.stem if isinstance(block, Code)]
+    return code
+
+
+def run(code: str, names: dict[str, Any]) -> list[str]:
+    """Run a stem's program and return what it prints."""
+    lines: list[str] = []
+    names["print"] = lambda *values: lines.append(" ".join(map(str, values)))
+    names["__builtins__"] = builtins
+    exec(code, names)
+    return lines
+
+
+@pytest.mark.parametrize("name", TORCH_KINDS)
+def test_pytorch_says_the_same(name: str) -> None:
+    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+    for item in items(name):
+        v, names = of(item), {"torch": torch, "nn": torch.nn}
+        lines, found = run(code_of(item), names), list(keys(item))
+        if name == "code_trace":
+            assert [*found[:3], str(found[3][0])] == lines
+        elif name == "output_shape":
+            assert found == [str(tuple(names["out"].shape))]
+        elif name == "state_shape":
+            assert found[0] == str(tuple(names[v["state"]].shape))
+        else:
+            shapes = {k: tuple(w.shape) for k, w in names["rnn"].named_parameters()}
+            assert shapes[found[0]] == tuple(found[1])
+
+
+def test_pytorch_keeps_a_chain_where_the_key_says() -> None:
+    """The slot of one layer and direction alone is that of its own bias, once all weights are 0."""
+    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+    for item in items("state_shape"):
+        v, names = of(item), {"torch": torch, "nn": torch.nn}
+        if len(item.parts) < 2 or v["cell"] != "vanilla":
+            continue
+        run(code_of(item).split("\n")[0], names)
+        rnn = names["rnn"]
+        reverse = "_reverse" if v["chain"] == "backward" else ""
+        with torch.no_grad():
+            for parameter in rnn.parameters():
+                parameter.zero_()
+            getattr(rnn, f"bias_ih_l{v['layer'] - 1}{reverse}").fill_(1.0)
+            first = (v["B"], v["T"]) if v["batch_first"] else (v["T"], v["B"])
+            _, h = rnn(torch.zeros(*first, v["d"]))
+        slots = [k for k in range(len(h)) if bool((h[k] != 0).all())]
+        assert [slots] == list(keys(item))[1:]
+
+
+@pytest.mark.parametrize("name", KERAS_KINDS)
+def test_keras_says_the_same(name: str) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras: Any = pytest.importorskip("keras", reason="Keras is not installed (it is optional)")
+    for item in items(name):
+        names = {"keras": keras, "layers": keras.layers}
+        assert run(code_of(item), names) == list(keys(item))
+
+
+# What can fail
+
+
+def test_a_layer_that_its_arrays_contradict_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Layer("lstm", "pytorch", (("d", 3), ("n", 2)), 2, both=True)
+    assert layer.proven().width == 4
+    monkeypatch.setattr(counting_layers, "_output", lambda _system: (1, "n"))
+    with pytest.raises(guard.Unfair, match="the layer gives 2"):
+        layer.proven()
+
+
+@pytest.mark.parametrize("cell", KERAS)
+def test_arrays_are_linear_in_the_sizes(cell: str) -> None:
+    """Shapes from a few numbers are those that the packing gives at any others."""
+    sizes = {"d": 7, "n": 5}
+    system = build_system(read_model(f"bi({cell})*2", convention="keras", sizes=sizes))
+    layer = Layer(cell, "keras", tuple(sizes.items()), 2, both=True)
+    assert parameter_shapes(layer) == packed(system)
+
+
+def test_too_few_misconceptions_are_refused() -> None:
+    claims = [("a", "(1,)", "no"), ("b", "(2,)", "no"), ("c", "(3,)", "no"), ("d", "(9,)", "no")]
+    options: tuple[Option, ...] = chosen("(9,)", "yes", claims, Draw(1, "q")).options
+    assert {o.misconception for o in options} == {"", "a", "b", "c"}
+    with pytest.raises(guard.Unfair, match="only 2 misconceptions"):
+        chosen("(3,)", "yes", claims[:3], Draw(1, "q"))
+
+
+def test_every_misconception_of_the_output_is_shown() -> None:
+    kind = load_kind("output_shape")
+    shown = {
+        option.misconception
+        for k in range(6)
+        for subject in kind.subjects(())
+        for option in draw_item(kind, subject, Draw(k, "m"), set()).options
+    }
+    assert shown == {
+        "", "axes swapped", "last step only", "width of the input", "one direction forgotten",
+        "direction factor", "all layers side by side", "projection forgotten",
+    }  # fmt: skip
