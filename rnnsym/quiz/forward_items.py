@@ -88,12 +88,6 @@ class Question:
         """Return the numbers of one item."""
         return self.net.drawn(draw, self.pool)
 
-    @property
-    def minutes(self) -> int:
-        """A minute for each line with a function in it, half of one for each other."""
-        rows = [row for ask in self.asks for row in ask.rows if not is_data(row.value)]
-        return 2 + round(sum(1 if row.value.atoms(Map) else 0.5 for row in rows))
-
 
 def forward_kind(
     name: str,
@@ -146,7 +140,7 @@ def build(question: Question, parameters: Parameters) -> Item:
         kind=question.kind,
         topic="forward",
         level=question.level,
-        minutes=question.minutes,
+        minutes=_minutes(question),
         convention=values["convention"],
         parameters=parameters,
         stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(question.rule))),
@@ -154,6 +148,13 @@ def build(question: Question, parameters: Parameters) -> Item:
         proof=WHOLE if question.whole else LINES,
         tags=(values["model"],),
     )
+
+
+@lru_cache(maxsize=1024)
+def _minutes(question: Question) -> int:
+    """A minute for each line with a function in it, half of one for each other."""
+    rows = [row for ask in question.asks for row in ask.rows if not is_data(row.value)]
+    return 2 + round(sum(1 if row.value.atoms(Map) else 0.5 for row in rows))
 
 
 def _part(

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TypeVar
 
 import numpy as np
 
 from rnnsym.equations import Block, Loop, System
-from rnnsym.expr import Array, Map, arrays_in, source
+from rnnsym.expr import Array, Map, Node, arrays_in, source
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.oracle import Values, evaluate, forward, loss_of
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
@@ -25,10 +26,11 @@ from rnnsym.sheet.worked_lines import Row, placed
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "LOSS", "POOL", "Net", "Pass", "Pool", "Reads", "label", "net_of", "place_of", "read_values",
-    "run", "update_of",
+    "LOSS", "POOL", "Net", "Pass", "Pool", "Reads", "holds", "label", "net_of", "place_of",
+    "read_values", "row_of", "run", "update_of",
 ]  # fmt: skip
 
+NodeT = TypeVar("NodeT", bound=Node)
 BOUND = 1e-12
 Reads = Mapping[Place, Place]
 """Where a mistaken reader looks instead."""
@@ -154,9 +156,18 @@ def net_of(model: str, steps: int, loss: str = "free", loss_at: str = "every", *
     system = build_system(read_model(model, loss=loss, loss_at=loss_at))
     widths = {name: sizes.get(name, 1) for name in system.size_names}
     known = uniform_sizes(replace(system, bound={**widths, **system.bound}), steps)
-    numbers: Numbers = tuple((symbol, int(value)) for symbol, value in known.rule.items())
+    numbers = _one(tuple((symbol, int(value)) for symbol, value in known.rule.items()))
     net = Net(system, known, (), (), numbers)
     return net.only([row for *_, rows in net.passes() for row in rows])
+
+
+@lru_cache(maxsize=256)
+def holds(model: str, *nodes: type[Node]) -> bool:
+    """Tell whether an equation of a model has a node of these types in it.
+
+    Some hide in scalars (W − Wᵀ is 0) or in few digits (a constant step makes every change small).
+    """
+    return any(row.value.atoms(*nodes) for row in net_of(model, 1).rows)
 
 
 @lru_cache(maxsize=256)
@@ -188,9 +199,25 @@ def _times(loop: Loop, sizes: Sizes) -> list[int]:
 
 def _rows(loop: Loop, sizes: Sizes, layer: int, time: int) -> tuple[Row, ...]:
     return tuple(
-        Row(placed(e.lhs, sizes, layer, time), placed(e.rhs, sizes, layer, time))
+        row_of(placed(e.lhs, sizes, layer, time), placed(e.rhs, sizes, layer, time))
         for e in loop.equations
     )
+
+
+def row_of(target: Array, value: Node) -> Row:
+    """Return a line whose expressions are one object wherever they are equal."""
+    return Row(_same(target), _same(value))
+
+
+@cache
+def _one(numbers: Numbers) -> Numbers:
+    return numbers
+
+
+@cache
+def _same(node: NodeT) -> NodeT:
+    """Return one object for equal expressions: caches then compare identities, not trees."""
+    return node
 
 
 def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
@@ -199,7 +226,7 @@ def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
     A layer's input has one width above and another name for it below, but one place.
     """
     made = {place_of(row.target) for row in rows}
-    read = {place_of(a): a for row in rows for a in arrays_in(row.value)}
+    read = {place_of(a): _same(a) for row in rows for a in arrays_in(row.value)}
     kept = [a for place, a in read.items() if place not in made]
     return tuple(sorted(kept, key=lambda a: (a.time is not None, a.name != "x")))
 

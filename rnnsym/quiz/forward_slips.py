@@ -9,7 +9,7 @@ from rnnsym.cell import Cell, CellEquation
 from rnnsym.equations import Loop, System
 from rnnsym.expr import Array, Map, Node, Transpose, arrays_in, fill_like, size
 from rnnsym.quiz.decimals import Place
-from rnnsym.quiz.forward_net import Net, Reads, place_of
+from rnnsym.quiz.forward_net import Net, Reads, place_of, row_of
 from rnnsym.quiz.slips import MISCONCEPTIONS, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
@@ -86,7 +86,7 @@ def cell_slips(
                                     for node in row.value.atoms(Map)):  # fmt: skip
             continue  # it changes nothing where the unit is on, and where it is off all is 0
         then = {
-            target: Row(target, placed(rhs, net.sizes, layer, time))
+            target: row_of(target, placed(rhs, net.sizes, layer, time))
             for target, rhs, e in zip(targets, changed, loop.equations, strict=True)
             if rhs != e.rhs
         }
@@ -118,7 +118,8 @@ def again(net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]) -> I
         "state not carried on",
         prose(f"Step {time} starts from ", old[0], ", which is not zero."),
         tuple(
-            Row(row.target, row.value.xreplace({a: fill_like(0, a) for a in old})) for row in rows
+            row_of(row.target, row.value.xreplace({a: fill_like(0, a) for a in old}))
+            for row in rows
         ),
     )
     now, before = (placed(net.system.input, net.sizes, 0, t) for t in (time, 1))
@@ -142,7 +143,7 @@ def transposed(net: Net, row: Row) -> Iterator[Slipped]:
         if matrix.time is None and rows == columns > 1:
             value = row.value.xreplace({matrix: Transpose(matrix)})
             why = prose("Each row of ", matrix, " makes one entry, not each column.")
-            yield Slipped("matrix read by columns", why, (Row(row.target, value),))
+            yield Slipped("matrix read by columns", why, (row_of(row.target, value),))
 
 
 def instead(name: str, why: Prose, rows: Sequence[Row], reads: Mapping[Place, Place]) -> Slipped:

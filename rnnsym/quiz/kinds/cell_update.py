@@ -8,7 +8,7 @@ from rnnsym.blocks import Equations, Line, Paragraph, prose
 from rnnsym.errors import ShapeError
 from rnnsym.expr import Hadamard, Node, matmul, spread, transpose
 from rnnsym.quiz.forward_items import SHORT_RULE, Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import net_of, update_of
+from rnnsym.quiz.forward_net import net_of, row_of, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
@@ -59,7 +59,7 @@ def _as_dot(row: Row) -> Iterator[Slipped]:
     except ShapeError:
         return
     why = prose("⊙ multiplies entry by entry: it sums nothing up and leaves a vector.")
-    yield Slipped("⊙ read as a matrix product", why, (Row(row.target, value),))
+    yield Slipped("⊙ read as a matrix product", why, (row_of(row.target, value),))
 
 
 KIND = forward_kind("cell_update", ((2, 2), (3, 4)), _subjects, by_model(_question))

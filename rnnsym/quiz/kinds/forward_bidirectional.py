@@ -5,10 +5,10 @@ from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import STEPS, Array, Integer
+from rnnsym.expr import STEPS, Array, Constant, Integer, Transpose, arrays_in
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import Net, net_of, place_of
-from rnnsym.quiz.forward_slips import IGNORED, LEFT_OUT, Slipped, cell_slips, instead
+from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
+from rnnsym.quiz.forward_slips import IGNORED, Slipped, cell_slips, instead
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import cell_of, convention_note
 from rnnsym.sheet.worked_lines import Row, placed
@@ -20,7 +20,7 @@ TAUGHT = ("vanilla", "mingru")
 LONGEST = 4
 MERGES = ("concat", "sum", "mean")
 LENGTH = 3
-SEEN = ("1 − z and z swapped", IGNORED, LEFT_OUT)
+SEEN = ("1 − z and z swapped", IGNORED)
 """Mistakes in the first line that are still seen at the end of the chain."""
 
 
@@ -29,7 +29,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
         (("model", f"bi({name})" if merge == "concat" else f"bi({name}, {merge})"),
          ("convention", "textbook"))
         for name in cells or TAUGHT
-        if len(net_of(name, 1).rows) <= LONGEST
+        if len(net_of(name, 1).rows) <= LONGEST and not holds(name, Transpose, Constant)
         for merge in MERGES
     ]  # fmt: skip
 
@@ -110,17 +110,18 @@ def _merged(net: Net, chain: Chain) -> Ask:
     """Ask the output at the first and the last step: in the middle, alignment cannot go wrong."""
     ends = [(time, rows) for _, time, rows in chain if time in (1, LENGTH)]
     rows = tuple(row for _, lines in ends for row in lines)
-    reading = {
-        place_of(placed(s, net.sizes, 0, time)): place_of(
-            placed(s, net.sizes, 0, LENGTH + 1 - time)
-        )
-        for s in _states(net, "bwd")
-        for time in (1, LENGTH)
-    }
+    backward = (a for row in rows for a in arrays_in(row.value) if a.family.direction == "bwd")
+    reading = {place_of(a): place_of(_mirrored(a)) for a in backward}
     why = prose("The backward chain computes its last step first: its list is turned round before "
                 "the two are merged step by step.")  # fmt: skip
     slip = instead("backward list left in reading order", why, rows, reading)
-    return Ask(rows, tuple(row.target for row in rows if row.target.name == "y"), (slip,))
+    return Ask(rows, tuple(lines[-1].target for _, lines in ends), (slip,))
+
+
+def _mirrored(array: Array) -> Array:
+    """The same array as many steps from the other end."""
+    assert array.time is not None, "a merge reads arrays of a step"
+    return Array(array.family, array.shape, array.layer, LENGTH + 1 - array.time)
 
 
 def _intro(net: Net) -> tuple[Block, ...]:

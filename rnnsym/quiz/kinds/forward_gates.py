@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Paragraph, Prose, prose
+from rnnsym.expr import Transpose
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import net_of
+from rnnsym.quiz.forward_net import holds, net_of
 from rnnsym.quiz.forward_slips import cell_slips
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
@@ -18,7 +19,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"))
         for name in cells or EXAMINED
-        if len(cell_of(net_of(name, 1).system).written) > 1
+        if len(cell_of(net_of(name, 1).system).written) > 1 and not holds(name, Transpose)
     ]
 
 

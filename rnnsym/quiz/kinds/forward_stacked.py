@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Equations, Line, Paragraph, Relation, prose
-from rnnsym.expr import STEPS, Array, Integer
+from rnnsym.expr import STEPS, Array, Constant, Integer, Transpose
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import Net, net_of, place_of
+from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_slips import Slipped, instead
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import convention_note, described
@@ -25,7 +25,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", f"{name}*2"), ("convention", "textbook"))
         for name in cells or TAUGHT
-        if len(net_of(name, 1).rows) <= LONGEST
+        if len(net_of(name, 1).rows) <= LONGEST and not holds(name, Transpose, Constant)
     ]
 
 
@@ -40,8 +40,9 @@ def _question(model: str) -> Question:
             copies += rows
             continue
         asked = tuple(row.target for row in rows if row.target.name in states)
-        asks.append(Ask((*copies, *rows), asked, tuple(_slips(net, layer, time, rows))))
-        copies = []
+        now = tuple(row for row in copies if place_of(row.target)[-1] == time)
+        copies = [row for row in copies if row not in now]
+        asks.append(Ask((*now, *rows), asked, tuple(_slips(net, layer, time, rows))))
     system = net.system
     intro = (
         Paragraph(prose(*described(system), " is computed by")),

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from rnnsym.blocks import Paragraph, Relation, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import STEPS, Integer
+from rnnsym.expr import STEPS, Integer, Transpose
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import Net, net_of
+from rnnsym.quiz.forward_net import Net, holds, net_of
 from rnnsym.quiz.forward_slips import IGNORED, Slipped, again, cell_slips
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
@@ -22,7 +22,11 @@ SHORT = 2
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    return [(("model", name), ("convention", "textbook")) for name in cells or TAUGHT]
+    return [
+        (("model", name), ("convention", "textbook"))
+        for name in cells or TAUGHT
+        if not holds(name, Transpose)
+    ]
 
 
 @lru_cache(maxsize=256)

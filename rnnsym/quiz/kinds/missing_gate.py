@@ -6,12 +6,12 @@ from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import Array, arrays_in
+from rnnsym.expr import Array, Constant, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, WrongNumber
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_items import LINES, SHORT_RULE, given_blocks, tolerance
-from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run, update_of
+from rnnsym.quiz.forward_net import Net, holds, net_of, place_of, read_values, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, shown
@@ -33,6 +33,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"), ("asked", gate.name))
         for name in cells or EXAMINED
+        if not holds(name, Constant)
         for gate in _gates(name)
     ]
 
