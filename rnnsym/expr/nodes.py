@@ -50,7 +50,7 @@ class Node(Basic):
     @property
     def children(self) -> tuple["Node", ...]:
         """The sub-expressions."""
-        return tuple(a for a in self.args if isinstance(a, Node))
+        return tuple([a for a in self.args if isinstance(a, Node)])
 
     def _latex(self, _printer: object) -> str:
         return PRINTERS["latex"](self)

@@ -24,6 +24,7 @@ _PLACE = re.compile(r" (of layer|at step) ")
 _COMPOUND = re.compile(r"\(| of (?!layer )")
 
 
+@cache
 def spoken_label(label: str) -> str:
     r"""Return a LaTeX label in words.
 
