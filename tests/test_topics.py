@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rnnsym.blocks import Box, EquationRef, Figure, Heading, Line, Listing, PageBreak, Table
-from rnnsym.document import Document
+from rnnsym.document import Document, Style
 from rnnsym.errors import InputError, ShapeError
 from rnnsym.export.formats import render_files
 from rnnsym.export.text import TEXT
@@ -272,6 +272,36 @@ def test_the_booklet_holds_every_chapter() -> None:
     assert set(CHAPTERS) | {"vanilla", "gru", "lstm"} == set(booklet.CHAPTERS)
 
 
+def test_the_booklet_says_once_what_every_chapter_ends_with() -> None:
+    blocks = document("booklet").blocks
+    headings = [b.text for b in blocks if isinstance(b, Heading)]
+    answers = [text for text in headings if text.startswith("Answers to chapter")]
+    assert answers == [f"Answers to chapter {k}" for k in range(1, len(booklet.CHAPTERS) + 2)]
+    assert headings.index(answers[0]) > headings.index("10  Recurrent architectures compared")
+    assert headings.count("Checks and sources") == 1
+    assert "Sources" not in headings
+    assert "Check" not in headings
+    miscounts = [b for b in blocks if isinstance(b, Box) and b.title == booklet.MISCOUNTS]
+    assert len(miscounts) == 1
+    assert "Answer 5" in " ".join(headings)
+
+
+def test_the_measured_run_is_described_as_it_went() -> None:
+    rows = cells(table("gradient-flow", head="lag"))
+    vanilla, *gated = (number(x) for x in rows[-1][1:])
+    assert vanilla < min(gated) < 1e-3, "the vanilla net loses its gradient first"
+    norm = re.search(r"Its ‖U‖ is ([\d.]+), above 1", printed("gradient-flow"))
+    assert norm is not None
+    assert float(norm[1]) > 1
+
+
+def test_a_chapter_carries_the_numbers_of_its_example() -> None:
+    worked = document("bptt").data["worked"]
+    assert worked["T"] == 3
+    for given in worked["given"]:
+        assert f"{given['value'][0][0]}".replace("-", "−") in printed("bptt").replace("-", "−")
+
+
 def test_the_index_lists_every_numbered_symbol() -> None:
     blocks = [b for b in document("booklet").blocks if not isinstance(b, Heading)]
     lines = list(numbered_lines(blocks))  # type: ignore[arg-type]
@@ -287,17 +317,18 @@ def test_the_index_lists_every_numbered_symbol() -> None:
     assert cells(table("booklet", caption="Forward equations"))[8][1] == "cell state"
 
 
+@pytest.mark.parametrize(("paper", "size"), [("a4", "A4"), ("letter", "letter")])
 def test_the_cheat_sheet_has_two_pages(
-    tmp_path: Path, require_engine: Callable[[str], str]
+    paper: str, size: str, tmp_path: Path, require_engine: Callable[[str], str]
 ) -> None:
     require_engine("pdflatex")
     info = require_engine("pdfinfo")
-    files = render_files(document("cheatsheet"), "pdf")
+    files = render_files(document("cheatsheet"), "pdf", Style(paper))
     path = tmp_path / "cheatsheet.pdf"
     path.write_bytes(files["cheatsheet.pdf"])
     found = subprocess.run([info, path], capture_output=True, text=True, check=True).stdout
     assert re.search(r"^Pages: +2$", found, re.MULTILINE)
-    assert "A4" in found
+    assert size in found
 
 
 def test_every_input_feeds_both_chains() -> None:

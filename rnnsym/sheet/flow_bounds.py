@@ -12,7 +12,7 @@ from rnnsym.jacobian import ChainJacobians, StateJacobian
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.rounded import power
 
-__all__ = ["bound_blocks", "edge_prose"]
+__all__ = ["bound_blocks", "edge_prose", "norm_bounds"]
 
 SIGMA, GAMMA = Written("σ_max"), Written("γ")
 STEP_BOUND, STEPS_PASSED = Symbol("s"), Symbol("k")
@@ -29,9 +29,14 @@ def bound_blocks(system: System, chain: ChainJacobians) -> Iterator[Block]:
                 "|", state, "| ≤ 1 in every entry as long as |", first, "| ≤ 1 (by its equation)."
             )
         )
-    items += [_bound(system, b) for b in bounds.blocks if b.terms]
+    items += norm_bounds(system, chain)
     items += _conditions(system, bounds)
     yield Listing(tuple(items))
+
+
+def norm_bounds(system: System, chain: ChainJacobians) -> list[Prose]:
+    """Return ‖J‖ ≤ its bound for every block of a chain that has one."""
+    return [_bound(system, b) for b in chain_bounds(chain).blocks if b.terms]
 
 
 def edge_prose(system: System, edge: StateJacobian, bounds: ChainBounds) -> Prose:

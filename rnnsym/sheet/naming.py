@@ -21,9 +21,9 @@ __all__ = [
     "titles",
 ]
 
-ADJOINT, GRADIENT = (
-    Array(Family("a", "a", "", role), (size("n"), Integer(1))) for role in ("adjoint", "gradient")
-)
+SHAPE = (size("n"), Integer(1))
+ADJOINT = Array(Family("delta_a", "a", "", "adjoint"), SHAPE)
+GRADIENT = Array(Family("a", "a", "", "gradient"), SHAPE)
 NOTATION = prose(
     "⊙ is the elementwise product, squares of vectors are elementwise; ",
     Relation((ADJOINT, GRADIENT)),

@@ -1,17 +1,19 @@
 """The booklet: all topics as chapters, in the order in which one learns them, and an index."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from rnnsym.blocks import (
     Block,
     Box,
     Contents,
-    Emphasis,
     Heading,
     Listing,
     PageBreak,
     Paragraph,
+    Prose,
     Table,
+    Written,
     prose,
 )
 from rnnsym.convention import TEXTBOOK, convention_names, read_convention
@@ -27,6 +29,7 @@ LAST = ("Check", "Sources", "Answers")
 TOP = 2
 """The level of a chapter's sections."""
 COUNTING, MISCOUNTS = "params", "Mistakes in counting"
+SYMBOL = re.compile(r"\b([A-Za-z]_[a-z])\b")
 EVERYWHERE = frozenset(
     {
         "Symbols",
@@ -63,8 +66,8 @@ def sections() -> Iterator[Block]:
     yield PageBreak()
     yield Heading("Answers", 1)
     for chapter in chapters:
-        yield Heading(f"Chapter {chapter.place}", 3)
-        yield from map(_smaller, chapter.sections["Answers"])
+        yield Heading(f"Answers to chapter {chapter.place}", 2)
+        yield from chapter.sections["Answers"]
     yield Heading("Checks and sources", 1)
     models = [model for chapter in chapters for model in chapter.models]
     yield Paragraph(checked(list(dict.fromkeys(models))))
@@ -122,11 +125,10 @@ def _quiet(block: Block) -> Block:
             return block
 
 
-def _smaller(block: Block) -> Block:
-    """Return the heading of one answer as stressed words."""
-    if isinstance(block, Heading):
-        return Paragraph(prose(Emphasis(block.text)))
-    return block
+def _line(text: str) -> Prose:
+    """Return a convention's line, its symbols as maths: W_x."""
+    parts = SYMBOL.split(text)
+    return tuple(Written(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _introduction(words: Phrases) -> Iterator[Block]:
@@ -169,7 +171,7 @@ def _introduction(words: Phrases) -> Iterator[Block]:
     others = (name for name in convention_names() if name != TEXTBOOK)
     yield Table(
         (prose("convention"), prose("how it writes")),
-        tuple((prose(name), prose(read_convention(name).line)) for name in (TEXTBOOK, *others)),
+        tuple((prose(name), _line(read_convention(name).line)) for name in (TEXTBOOK, *others)),
     )
     yield Listing(
         (

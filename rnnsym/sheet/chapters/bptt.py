@@ -51,11 +51,11 @@ def sections() -> Iterator[Block]:
     yield from _method(words)
     yield from rule_blocks(words.derivation.steps, words.study.numbers)
     yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
+    yield from _reading(words)
     yield Figure(
         backward_diagram(words.derivation, FIGURE_STEPS),
         words.say("The same graph backwards: what flows back along each edge."),
     )
-    yield from _reading(words)
     yield Heading("Worked example", 2)
     yield words.paragraph(
         "The numbers are those of a network with one output. A softmax of one score is always 1, "

@@ -29,7 +29,7 @@ COUNTED = ("vanilla", "gru", "lstm", "lstm-peephole", "lstm-coupled", "lstm-proj
            "vanilla*L", "bi(gru)", "bi(gru)*2", "vanilla, dense:3")  # fmt: skip
 COSTED = ("vanilla", "gru", "lstm", "bi(lstm)", "vanilla*L")
 TRAPS = "bi(gru)*2"
-CONVENTIONS = ("textbook", "d2l", "pytorch", "keras")
+GRU, CONVENTIONS = "gru", ("textbook", "d2l", "pytorch", "keras", "onnx", "flax")
 ARGUMENTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
 GATES, SPANS = (0.5, 0.9, 0.99), (10, 50, 100)
 SIZES = {"d": 4, "n": 5}
@@ -61,15 +61,18 @@ def conventions() -> Iterator[Block]:
     """Yield what libraries make of a GRU."""
     found = [
         (name, None if form is None else _sized(form, name))
-        for name, form in forms("gru")
-        if name in CONVENTIONS
+        for name, form in forms(GRU)
+        if name in CONVENTIONS and form in (None, GRU)
     ]
     yield Heading("Conventions of the GRU", 2)
-    for block in conventions_document("gru", found).blocks:
+    for block in conventions_document(GRU, found).blocks:
         if isinstance(block, Table):
-            keep = [0, 1, 2, 3, len(block.head) - 1]
-            rows = (tuple(row[i] for i in keep) for row in block.rows)
-            yield Table((prose("library"), *(block.head[i] for i in keep[1:])), tuple(rows))
+            keep = [1, 2, 3, len(block.head) - 1]
+            rows = (
+                (prose(name), *(row[i] for i in keep))
+                for (name, _), row in zip(found, block.rows, strict=True)
+            )
+            yield Table((prose("library"), *(block.head[i] for i in keep)), tuple(rows))
 
 
 def miscounts() -> Iterator[Block]:

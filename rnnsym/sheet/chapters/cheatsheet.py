@@ -1,6 +1,7 @@
 """The cheat sheet: the formulas that one looks up, on two pages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rnnsym.blocks import (
     Block,
@@ -11,6 +12,7 @@ from rnnsym.blocks import (
     Listing,
     Partial,
     Prose,
+    Relation,
     Table,
     prose,
 )
@@ -26,12 +28,15 @@ from rnnsym.sheet.chapters.cheat_tables import (
     slips,
     values,
 )
+from rnnsym.sheet.chapters.flow_remedies import clipping
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.compare import written_equations
+from rnnsym.sheet.flow_bounds import norm_bounds
 from rnnsym.sheet.limits import limits_section
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.rounded import power
 from rnnsym.sheet.study import study
+from rnnsym.sheet.worked import worked_example
 
 __all__ = ["sections"]
 
@@ -39,6 +44,8 @@ READOUT = "vanilla, dense:3"
 SLOPES = ("sigmoid", "tanh", "relu")
 MATRICES = {"vanilla": ("W", "U", "b"), "gru": ("W_r", "U_r", "b_r", "U_h"),
             "lstm": ("W_f", "U_f", "b_f")}  # fmt: skip
+SHORTEST = 2
+"""A line of so many sides is a name, its formula or its numbers, and nothing else."""
 BOTH = ("delta_h", "delta_y", "dx")
 SIGNS = {"edge": "∂⁺", "block": "∂", "total": "d"}
 ALIKE = {
@@ -66,6 +73,33 @@ def sections() -> Iterator[Block]:
     yield from slips(about("gru"), about("lstm"))
     yield from miscounts()
     yield from values()
+    yield from _worked("vanilla", 2)
+    yield from _worked("lstm", 1, "Forward")
+
+
+def _worked(name: str, steps: int, *parts: str) -> Iterator[Block]:
+    """Yield the numbers of a worked example, of some parts or all; the formulas stand above."""
+    yield Heading(f"Worked: {name}, d = n = 1, T = {steps}", 2)
+    [given, *others] = _displays(worked_example(study(name).derivation, steps), parts)
+    yield given
+    yield Equations(tuple(_in_numbers(line) for display in others for line in display.lines))
+
+
+def _displays(blocks: Iterable[Block], parts: tuple[str, ...]) -> Iterator[Equations]:
+    """Yield the displays below a heading that begins with one of these words, or all."""
+    wanted = True
+    for block in blocks:
+        if isinstance(block, Heading):
+            wanted = not parts or block.text.startswith(parts)
+        elif isinstance(block, Equations) and wanted:
+            yield block
+
+
+def _in_numbers(line: Line) -> Line:
+    """Leave out of a line what stands between its name and the numbers put in."""
+    if isinstance(line.rhs, Relation) and len(line.rhs.sides) > SHORTEST:
+        return replace(line, rhs=Relation(line.rhs.sides[1:]))
+    return line
 
 
 def _rules(words: Phrases) -> Iterator[Block]:
@@ -152,6 +186,10 @@ def _flow(words: Phrases) -> Iterator[Block]:
         )
     )
     yield Listing((prose("A gate that stays below 1 decays: ", *power(gate, steps), "."),))
+    for name in ("gru", "lstm"):
+        system = study(name).system
+        yield Listing(tuple(norm_bounds(system, study(name).chains[0])))
+    yield clipping(words)
     yield Table(
         (prose("remedy"), prose("cures"), prose("not")),
         words.rows(

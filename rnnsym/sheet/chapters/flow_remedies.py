@@ -7,7 +7,7 @@ from rnnsym.blocks import Block, Heading, Paragraph, Table, prose
 from rnnsym.expr import Array, Family, Integer, Symbol
 from rnnsym.sheet.chapters.phrases import Phrases
 
-__all__ = ["clipping_answer", "clipping_question", "remedies"]
+__all__ = ["clipping", "clipping_answer", "clipping_question", "remedies"]
 
 GRADIENT, LIMIT = (3, 4), 1
 LENGTH, NORM = Symbol("c"), Symbol("N")
@@ -21,16 +21,7 @@ def remedies(words: Phrases, lstm: Phrases) -> Iterator[Block]:
         lstm: about an LSTM.
     """
     yield Heading("Remedies", 2)
-    g = Array(Family("g", "g"), (Symbol("P"), Integer(1)))
-    yield Paragraph(
-        words.say(
-            "Clipping by norm: let {g} hold all gradients in one vector and let {N} = ‖{g}‖. Where "
-            "{N} > {c}, {g} is multiplied by {c}/{N}: its length becomes {c}, its direction stays. "
-            "Clipping by value cuts each entry to the range from −{c} to {c}, which turns the "
-            "direction.",
-            g=g, N=NORM, c=LENGTH,
-        )
-    )  # fmt: skip
+    yield clipping(words)
     yield Table(
         (prose("remedy"), prose("cures"), prose("does not cure")),
         words.rows(
@@ -55,6 +46,20 @@ def remedies(words: Phrases, lstm: Phrases) -> Iterator[Block]:
         "gate then starts near σ(B), see the table above. That depth of two to four layers is "
         "guidance of the course notes, not a theorem."
     )
+
+
+def clipping(words: Phrases) -> Paragraph:
+    """Return clipping as a formula."""
+    g = Array(Family("g", "g"), (Symbol("P"), Integer(1)))
+    return Paragraph(
+        words.say(
+            "Clipping by norm: let {g} hold all gradients in one vector and let {N} = ‖{g}‖. Where "
+            "{N} > {c}, {g} is multiplied by {c}/{N}: its length becomes {c}, its direction stays. "
+            "Clipping by value cuts each entry to the range from −{c} to {c}, which turns the "
+            "direction.",
+            g=g, N=NORM, c=LENGTH,
+        )
+    )  # fmt: skip
 
 
 def clipping_question() -> str:
