@@ -351,6 +351,14 @@ def test_a_new_claim_changes_few_draws(tmp_path: Path) -> None:
     assert len(before) > same >= 0.6 * len(before)
 
 
+@pytest.mark.parametrize("kind", FROM_CLAIMS)
+def test_a_wording_does_not_depend_on_the_place_in_a_paper(kind: str) -> None:
+    found = load_kind(kind)
+    for subject in found.subjects(())[:20]:
+        drawn = {found.draw(subject, Draw(4, f"{kind}/{place}")) for place in range(5)}
+        assert len(drawn) == 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_cells_select_claims(kind: str) -> None:
     some = load_kind(kind).subjects(["lstm"])
