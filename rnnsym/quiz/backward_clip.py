@@ -157,6 +157,8 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
     blanks = tuple(_blank(array, place, key, clipping, g, limit)
                    for place, array in enumerate(given))  # fmt: skip
     methods = Mark(1, "M", prose(clipping.method))
+    if not any(blank.wrong for blank in blanks):
+        raise Unfair("no mistake gives anything else")
     marks = (methods, *(Mark(1, "A", prose(array, " right")) for array in given))
     return Item(
         id=identifier(clipping.name, parameters),
@@ -198,7 +200,7 @@ def _blank(
     for name, why, slip in clipping.slips:
         found = slip(g, limit)
         if all(x == y for x, y in zip(found, key, strict=True)):
-            if name in IDLE:
+            if name in IDLE or key == g:
                 continue
             raise Unfair(f"'{name}' gives the key")
         number = plain(rounded(found[place], SHOWN))

@@ -58,7 +58,7 @@ KINK = Decimal("0.1")
 SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
 """An answer 1 % off still counts, or two units of the last decimal."""
 SAME = Decimal("1e-20")
-MOST_WRONG = 6
+MOST_WRONG = 9
 OFF = 2
 Wrong = tuple[str, Prose, Mapping[Array, Matrix]]
 """A misconception, why it is wrong, and what it gives for some arrays."""
@@ -242,7 +242,8 @@ def _wrong_numbers(
 ) -> Iterator[WrongNumber]:
     """Yield what misconceptions give for one entry, unless they change nothing there."""
     i, j = place
-    seen: set[Decimal] = set()
+    found: dict[Decimal, WrongNumber] = {}
+    turns: dict[Decimal, int] = {}
     for name, why, values in wrong:
         matrix = values.get(target, ())
         if _shape(matrix) != _shape(exact) or abs(matrix[i][j] - exact[i][j]) < SAME:
@@ -250,9 +251,11 @@ def _wrong_numbers(
         value = _shown(matrix[i][j], is_plain=is_plain)
         if blank.accepts(value):
             raise Unfair(f"'{name}' nearly gives {target}")
-        if value not in seen and len(seen) < MOST_WRONG:
-            seen.add(value)
-            yield WrongNumber(value, name, why)
+        if value not in found:
+            turns[value] = sum(other.misconception == name for other in found.values())
+            found[value] = WrongNumber(value, name, why)
+    # One of each misconception before a second one of any.
+    yield from sorted(found.values(), key=lambda other: turns[other.value])[:MOST_WRONG]
 
 
 def unnoticed(targets: Mapping[Array, Matrix], wrong: Sequence[Wrong]) -> str:

@@ -200,7 +200,7 @@ def _rivals(work: Work, works: Sequence[Work]) -> Iterator[Wrong]:
     for other in works:
         if other.plan != work.plan:
             why = prose(f"That is the value {other.ask.under}.")
-            yield f"taken {other.ask.under}", why, {t: other.exact[t] for t in work.targets}
+            yield f"taken {other.ask.under}", why, {t: other.worked[t] for t in work.targets}
 
 
 def _marks(spec: Spec, subject: Parameters) -> int:
@@ -232,12 +232,13 @@ def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
     sizes = ", ".join(f"{name} = {value}" for name, value in setting.sizes)
     bias = "" if setting.bias else ", and no biases,"
+    read = "inputs" if setting.steps > 1 else "input"
     losses = {p.setting.loss_at: Line(LOSS, _loss(p)) for p in plans}
     said = " or ".join(PLACES[at] for at in losses)
     meaning = tuple(Line(s.target, gradient_of(system, s.target)) for s in derive(system).adjoints)
     return (
         Paragraph(prose(f"A recurrent network with {sizes}{bias} reads ", STEPS, " = ",
-                        Integer(setting.steps), f" input{'s' if setting.steps > 1 else ''}; at each step")),
+                        Integer(setting.steps), f" {read}; at each step")),
         Equations(forward),
         Paragraph(prose("Convention: column vectors, as written here. ", f"The loss {said} is")),
         Equations(tuple(losses.values())),

@@ -38,7 +38,7 @@ SPECS = {
 def _subjects(cells: Sequence[str]) -> list[Parameters]:
     found = [
         (("model", cell), ("convention", "textbook"), ("T", str(steps)), ("loss_at", at))
-        for cell in cells or ("relu-rnn", "linear")
+        for cell in cells or ("relu-rnn",)
         for steps, at in ((1, "last"), (2, "every"), (2, "last"))
     ]
     return [subject for subject in found if suits(_spec(subject), subject)]

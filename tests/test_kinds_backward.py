@@ -1,0 +1,304 @@
+"""Questions with numbers about the backward pass, worked again by formulas of textbooks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+from math import tanh
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.api import generate_quiz as generate
+from rnnsym.item import Blank, Choice, Item, Numeric
+from rnnsym.quiz import backward_clip, backward_proof, backward_slips, backward_walk, guard
+from rnnsym.quiz.backward_gates import gate_plan
+from rnnsym.quiz.backward_numbers import drawn, read, unnoticed
+from rnnsym.quiz.backward_plan import Setting, plan_of, run
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.numbers import read_matrix
+from rnnsym.quiz.registry import load_kind
+
+MANY = 40
+Matrix = Any  # a NumPy array
+ACTIVATIONS: dict[str, tuple[Callable[[Matrix], Matrix], Callable[[Matrix], Matrix]]] = {
+    "vanilla": (np.tanh, lambda a: 1 - np.tanh(a) ** 2),
+    "relu-rnn": (lambda a: np.maximum(a, 0), lambda a: (a > 0) * 1.0),
+    "linear": (lambda a: a, np.ones_like),
+}
+
+
+@cache
+def items(kind: str, n: int = MANY) -> tuple[Item, ...]:
+    return generate(n, 5, [kind])
+
+
+def numbers(item: Item) -> dict[str, Matrix]:
+    known = ("model", "convention", "T", "k", "arrangement", "loss_at", "squares", "c")
+    return {
+        name: np.array(read_matrix(text), dtype=float)
+        for name, text in item.parameters
+        if name not in known
+    }
+
+
+def blanks(item: Item, part: int) -> dict[str, Blank]:
+    response = item.parts[part].response
+    assert isinstance(response, Numeric)
+    return {printed(blank.label): blank for blank in response.blanks}
+
+
+def by_hand(item: Item, *, last: bool = False, cut: int = 0) -> dict[str, Matrix]:
+    """Goodfellow, Bengio, Courville: the recursion over δ, then the sums over the steps."""
+    given, values = numbers(item), dict(item.parameters)
+    steps = int(values["T"])
+    f, slope = ACTIVATIONS[values["model"]]
+    weight, rec = given["W"], given["U"]
+    bias = given.get("b", np.zeros((len(weight), 1)))
+    h, a = {0: given["h[0]"]}, {}
+    for t in range(1, steps + 1):
+        a[t] = weight @ given[f"x[{t}]"] + rec @ h[t - 1] + bias
+        h[t] = f(a[t])
+    found: dict[str, Matrix] = {
+        "∂L/∂W": 0 * weight, "∂L/∂U": 0 * rec, "∂L/∂b": 0 * bias
+    }  # fmt: skip
+    back = 0 * h[0]
+    for t in range(steps, 0, -1):
+        own = h[t] - given[f"target[{t}]"] if t == steps or not last else 0 * h[t]
+        delta_h = own + back
+        delta = delta_h * slope(a[t])
+        found[f"δ_h{'₀₁₂₃'[t]}"] = delta_h
+        found[f"∂L/∂x{'₀₁₂₃'[t]}"] = weight.T @ delta
+        found["∂L/∂W"] = found["∂L/∂W"] + delta @ given[f"x[{t}]"].T
+        found["∂L/∂U"] = found["∂L/∂U"] + delta @ h[t - 1].T
+        found["∂L/∂b"] = found["∂L/∂b"] + delta
+        back = rec.T @ delta
+        if t == 1:
+            found["∂L/∂h₀"] = back
+        if cut and (t - 1) % cut == 0:
+            back = 0 * back
+    return found
+
+
+def entry(found: dict[str, Matrix], label: str) -> float:
+    place, _, name = label.rpartition(" of ")
+    matrix = found[name]
+    digits = [int(c) for c in place if c.isdigit()]
+    i, j = (digits[0], digits[-1] if len(digits) > 1 else 1) if digits else (1, 1)
+    return float(matrix[i - 1, j - 1])
+
+
+def checked(item: Item, part: int, found: dict[str, Matrix]) -> None:
+    for label, blank in blanks(item, part).items():
+        true = entry(found, label)
+        assert abs(float(blank.value) - true) <= 0.0011 + 0.005 * abs(true), (item.id, label)
+        assert blank.accepts(Decimal(f"{true:.4f}"))
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_matrix", "bptt_input", "bptt_bias"])
+def test_keys_follow_from_the_recursion(kind: str) -> None:
+    for item in items(kind):
+        found = by_hand(item)
+        for part in range(len(item.parts)):
+            checked(item, part, found)
+
+
+def test_keys_with_one_loss_and_with_all() -> None:
+    for item in items("bptt_last_step"):
+        checked(item, 0, by_hand(item, last=True))
+        checked(item, 1, by_hand(item))
+
+
+def test_keys_full_and_truncated() -> None:
+    for item in items("bptt_truncated"):
+        checked(item, 0, by_hand(item))
+        checked(item, 1, by_hand(item, cut=int(dict(item.parameters)["k"])))
+
+
+def test_each_of_two_losses_is_the_mistake_for_the_other() -> None:
+    for item in items("bptt_last_step"):
+        [first], [second] = (blanks(item, part).values() for part in (0, 1))
+        assert any(w.value == second.value for w in first.wrong)
+        assert any(w.value == first.value for w in second.wrong)
+
+
+def gates_by_hand(item: Item) -> dict[str, Matrix]:
+    """Greff et al. 2017 for the LSTM; the GRU's δ with z replacing, reset before the product."""
+    v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+    if dict(item.parameters)["model"] == "lstm":
+        f, i, g, o = v["f[3]"], v["i[3]"], v["g[3]"], v["o[3]"]
+        c, dh = tanh(f * v["c[2]"] + i * g), v["delta_h[3]"]
+        dc = dh * o * (1 - c * c) + v["delta_c[4]"] * v["f[4]"]
+        found = {
+            "δ_o₃": dh * c * o * (1 - o),
+            "δ_f₃": dc * v["c[2]"] * f * (1 - f),
+            "δ_i₃": dc * g * i * (1 - i),
+            "δ_c̃₃": dc * i * (1 - g * g),
+        }
+    else:
+        t = 4 if "h[3]" in v else 3
+        r, z, g, old = v[f"r[{t}]"], v[f"z[{t}]"], v[f"g[{t}]"], v[f"h[{t - 1}]"]
+        dh = v[f"delta_h[{t}]"]
+        dg, dz = dh * z * (1 - g * g), dh * (g - old) * z * (1 - z)
+        q = v["U_h"] * dg
+        dr = q * old * r * (1 - r)
+        found = {"δ_h̃₃": dg, "δ_z₃": dz, "δ_r₃": dr}
+        if t == 4:
+            carry = dh * (1 - z) + v["U_r"] * dr + v["U_z"] * dz + r * q
+            found = {"δ_h₃": v["Delta[3]"] + carry}
+    return {name: np.array([[value]]) for name, value in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [("gate_gradient", "lstm"), ("gate_gradient", "gru"), ("carry_gradient", "gru")],
+)
+def test_gates_follow_from_the_published_adjoints(kind: str, cell: str) -> None:
+    for item in generate(20, 3, [kind], [cell]):
+        checked(item, 0, gates_by_hand(item))
+
+
+def clipped(kind: str, g: Matrix, c: float) -> Matrix:
+    return np.clip(g, -c, c) if kind == "clip_value" else g * min(1.0, c / np.linalg.norm(g))
+
+
+@pytest.mark.parametrize("kind", ["clip_norm", "clip_value"])
+def test_clipping(kind: str) -> None:
+    below = 0
+    for item in items(kind):
+        values = dict(item.parameters)
+        g = np.array([float(values[name]) for name in "WUb" if name in values])
+        found = clipped(kind, g, float(values["c"]))
+        key = [float(blank.value) for blank in blanks(item, 0).values()]
+        assert np.allclose(key, found, atol=0.00051)
+        below += np.array_equal(found, g)
+    assert below > 0, "a gradient that is small enough is asked too"
+
+
+def test_gradients_that_vanish() -> None:
+    for item in items("zero_gradient"):
+        response = item.parts[0].response
+        assert isinstance(response, Choice)
+        found = by_hand(item, last=dict(item.parameters)["loss_at"] == "last")
+        for option in response.options:
+            name = printed(option.content).removesuffix(" = 0")
+            assert (abs(float(found[name][0, 0])) < 1e-12) == option.correct, name
+
+
+# Misconceptions
+
+
+WANTED = {
+    "bptt_scalar": {
+        "one path missing", "derivative forgotten", "value for derivative", "wrong step",
+        "last step only", "first step forgotten", "½ forgotten", "sign of the error",
+        "derivative at the output",
+    },
+    "bptt_matrix": {"transpose missing", "outer product turned round"},
+    "bptt_bias": {"outer product added"},
+    "bptt_truncated": {"taken with truncation", "taken with full backpropagation through time"},
+    "gate_gradient": {"factor forgotten", "1 − z and z swapped", "wrong step"},
+    "carry_gradient": {"one path missing"},
+    "clip_norm": {name for name, _, _ in backward_clip.BY_NORM.slips},
+    "clip_value": {name for name, _, _ in backward_clip.BY_VALUE.slips},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_every_misconception_is_told(kind: str) -> None:
+    told = {
+        wrong.misconception
+        for item in items(kind)
+        for part in item.parts
+        if isinstance(part.response, Numeric)
+        for blank in part.response.blanks
+        for wrong in blank.wrong
+    }
+    assert WANTED[kind] <= told
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_no_answer_admits_a_misconception(kind: str) -> None:
+    for item in items(kind):
+        assert guard.check(item) == ()
+        for part in range(len(item.parts)):
+            for blank in blanks(item, part).values():
+                assert not any(blank.accepts(wrong.value) for wrong in blank.wrong)
+                assert blank.tolerance <= max(
+                    Decimal("0.002"), abs(blank.value) * Decimal("0.01") + Decimal("0.0005")
+                )
+
+
+def test_one_operator_is_worked_through_all_lines() -> None:
+    """Without the carry, δ of the first step is what the loss alone gives there."""
+    plan = plan_of(Setting("linear", 2, ("delta_h", "dU")))
+    given = read(plan.given, drawn(plan, plan.given, Draw(1, "q")))
+    exact = run(plan.lines, given, plan.numbers)
+    [dropped] = [
+        m for m in backward_slips.mistakes(plan)
+        if m.name == "one path missing" and "path" in printed(m.why)
+    ]  # fmt: skip
+    found = backward_slips.mistaken(plan, dropped, {**given, **exact})
+    values = {printed((array,)): value[0][0] for array, value in {**given, **exact}.items()}
+    wrong = {printed((array,)): value[0][0] for array, value in found.items()}
+    own = values["h₁"] - values["τ₁"]
+    assert wrong["δ_h₁"] == own
+    assert wrong["∂L/∂U"] == own * values["h₀"] + values["δ_h₂"] * values["h₁"]
+    assert "δ_h₂" not in wrong
+
+
+# What is broken is noticed
+
+
+def test_the_proof_of_a_sequence_can_fail() -> None:
+    plan = plan_of(Setting("vanilla", 3, ("dU", "dW"), truncate=2))
+    given = read(plan.given, drawn(plan, plan.given, Draw(1, "q")))
+    exact = run(plan.lines, given, plan.numbers)
+    backward_proof.prove(plan, given, exact)
+    for line in plan.backward:
+        [[value]] = exact[line.target]
+        with pytest.raises(guard.Unfair, match="complex step"):
+            backward_proof.prove(plan, given, exact | {line.target: ((value + Decimal("1e-6"),),)})
+
+
+@pytest.mark.parametrize(("cell", "carry"), [("lstm", False), ("gru", False), ("gru", True)])
+def test_the_proof_of_a_step_can_fail(cell: str, *, carry: bool) -> None:
+    plan = gate_plan(cell, carry=carry)
+    given = read(plan.given, drawn(plan, plan.given, Draw(2, "q")))
+    exact = run(plan.lines, given, plan.numbers)
+    backward_walk.prove_step(plan, given, exact)
+    for line in plan.backward:
+        [[value]] = exact[line.target]
+        wrong = exact | {line.target: ((value + Decimal("1e-6"),),)}
+        with pytest.raises(guard.Unfair, match="complex step"):
+            backward_walk.prove_step(plan, given, wrong)
+
+
+@pytest.mark.parametrize("clipping", [backward_clip.BY_NORM, backward_clip.BY_VALUE])
+def test_a_wrong_way_to_clip_is_noticed(clipping: backward_clip.Clipping) -> None:
+    parameters = (("convention", "textbook"), ("squares", "2 3 6"), ("W", "-2"), ("U", "6"),
+                  ("b", "3"), ("c", "2.5"))  # fmt: skip
+    assert backward_clip.clip_kind(clipping).make(parameters)
+    for name, _, slip in clipping.slips:
+        if name == "scaled up":
+            continue
+        broken = replace(clipping, clip=slip, slips=())
+        with pytest.raises(guard.Unfair, match="not what clipping defines"):
+            backward_clip.clip_kind(broken).make(parameters)
+
+
+def test_a_misconception_that_changes_no_answer_is_named() -> None:
+    plan = plan_of(Setting("linear", 2, ("dU",)))
+    [target] = plan.targets("dU")
+    one, two = ((Decimal(1),),), ((Decimal(2),),)
+    assert unnoticed({target: one}, [("seen", (), {target: two})]) == ""
+    assert unnoticed({target: one}, [("not seen", (), {target: one})]) == "not seen"
+
+
+@pytest.mark.parametrize("kind", [*WANTED, "bptt_input", "bptt_last_step", "zero_gradient"])
+def test_a_kind_fits_what_it_says(kind: str) -> None:
+    loaded = load_kind(kind)
+    assert loaded.topic == "backward"
+    assert all(loaded.variants(subject) > 40 for subject in loaded.subjects(()))
