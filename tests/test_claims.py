@@ -26,6 +26,7 @@ from rnnsym.quiz.registry import kind_names, load_kind
 SECTIONS = [section for section in load() if section.claims]
 CLAIMS = [claim for section in SECTIONS for claim in section.claims]
 CHECKED = [claim for claim in CLAIMS if claim.check]
+FROM_CLAIMS = ("concept_choice", "concept_exception", "true_false", "choose_all")
 KINDS = [name for name in kind_names() if load_kind(name).topic == "concepts"]
 
 # What the course notes treat, and what they leave out and examiners ask; the section that has it.
