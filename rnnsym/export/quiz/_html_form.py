@@ -140,7 +140,12 @@ def _(response: Choice, name: str, page: Page) -> _Fields:
     ).format(legend, rows)
     key = [option.correct for option in response.options]
     remarks = tuple(
-        (str(i), prose(f"{LETTERS[i]}: ", *option.why) if response.several else option.why)
+        (
+            str(i),
+            prose(f"{LETTERS[i]}: ", *option.why)
+            if response.several and option.why
+            else option.why,
+        )
         for i, option in enumerate(response.options)
     )
     return _Fields("several" if response.several else "one", shown, key, remarks)

@@ -53,7 +53,8 @@ def export(paper: Paper) -> Exported:
     for title, items in numbered(paper):
         root.append(_category(paper, title))
         for number, item in items:
-            root.extend(_questions(number, item))
+            for question in _questions(number, item):
+                root.append(question)
             losses += (f"question {number}: {loss}" for loss in _losses(item))
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -164,7 +165,7 @@ def _(response: Choice, question: ET.Element, part: Part) -> None:
     right = sum(option.correct for option in response.options)
     wrong = len(response.options) - right
     for option in response.options:
-        minus = _share(-wrong) if response.several else "0"
+        minus = _share(-wrong) if response.several and wrong else "0"
         answer = _answer(question, _share(right) if option.correct else minus, rich(option.content))
         _html(answer, "feedback", rich(option.why))
 
