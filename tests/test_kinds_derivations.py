@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -332,6 +333,28 @@ def test_a_user_may_ask_about_any_shipped_cell(kind: str) -> None:
     for cell in ("gru-reset-after", "lem", "slstm"):
         for item in items(kind, cell, 1):
             assert guard.check(item) == ()
+
+
+TANGLED = "\n".join(
+    f'{name}{i} = "tanh(W_{name}{i} @ x[t] + p{i - 1}{at} * q{i - 1}{at})"'
+    for i in range(1, 14)
+    for name in "pq"
+    for at in ["[t]" if i > 1 else "[t-1]"]
+)
+"""Equations with 2¹³ paths through one step."""
+
+
+@pytest.mark.parametrize("kind", ["name_paths", "flow_scale", "forget_bias", "flow_threshold",
+                                  "path_count", "truncation_reach"])  # fmt: skip
+def test_a_cell_of_too_many_paths_is_no_subject(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "tangled.toml"
+    text_ = TANGLED.replace("p0", "h").replace("q0", "h")
+    states = '[states]\nh = "n"\n[equations]\n'
+    file.write_text(
+        f'title = "Tangled"\nsource = "nobody"\n{states}{text_}\nh = "p13[t] * q13[t]"\n'
+    )
+    found = load_kind(kind).subjects([str(file)])
+    assert bool(found) == (kind == "truncation_reach")
 
 
 def _half(*_: object) -> float:

@@ -10,7 +10,7 @@ from rnnsym.expr import TIME, Expr, Node, Symbol, size
 from rnnsym.flow.run import KeepGate, keep_gates
 from rnnsym.quiz.decimals import PRECISION, Numbers, Point, evaluate
 from rnnsym.quiz.derivation_lines import system_of
-from rnnsym.quiz.derivation_paths import chain_of
+from rnnsym.quiz.derivation_paths import chain_of, has_chain
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import rounded
 from rnnsym.quiz.subject import convention_note, described, equations_of
@@ -32,7 +32,7 @@ LONGEST = 5000
 @lru_cache(maxsize=256)
 def gates_of(model: str) -> tuple[KeepGate, ...]:
     """Return the gates of a model's chain that keep a state."""
-    return tuple(keep_gates(chain_of(model)))
+    return tuple(keep_gates(chain_of(model))) if has_chain(model) else ()
 
 
 @lru_cache(maxsize=256)

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 from rnnsym.expr import TIME, Array, arrays_in
 from rnnsym.flow.paths import step_paths
-from rnnsym.jacobian import ChainJacobians, jacobians
+from rnnsym.jacobian import ChainJacobians, TooManyPathsError, jacobians
 from rnnsym.quiz.derivation_lines import derivation_of, source_of, system_of
 
-__all__ = ["Path", "broken_paths", "chain_of", "counted", "gap", "paths"]
+__all__ = ["Path", "broken_paths", "chain_of", "counted", "gap", "has_chain", "paths"]
 
 Path = tuple[Array, ...]
 """From a state at t to one at t − 1, against the arrows."""
@@ -20,6 +20,15 @@ def chain_of(model: str) -> ChainJacobians:
     """Return the one chain of a model of one layer."""
     [chain] = jacobians(system_of(model))
     return chain
+
+
+@lru_cache(maxsize=256)
+def has_chain(model: str) -> bool:
+    """Tell whether the Jacobians of one step can be written out."""
+    try:
+        return bool(chain_of(model).states)
+    except TooManyPathsError:
+        return False
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ from rnnsym.quiz.derivation_flow import (
     scientific,
     ten_to,
 )
-from rnnsym.quiz.derivation_paths import chain_of
+from rnnsym.quiz.derivation_paths import chain_of, has_chain
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import shown
@@ -59,7 +59,8 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 @lru_cache(maxsize=256)
 def _edges(model: str) -> tuple[StateJacobian, ...]:
     """The direct edges that hold one array only, a weight or a gate."""
-    found = (edge for edge in chain_of(model).edges if edge.value is not None)
+    edges = chain_of(model).edges if has_chain(model) else ()
+    found = (edge for edge in edges if edge.value is not None)
     return tuple(e for e in found if len(set(arrays_in(_value(e)))) == 1 and _known(model, e))
 
 

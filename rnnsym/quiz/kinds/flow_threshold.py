@@ -11,9 +11,8 @@ from rnnsym.blocks import Block, NumberMatrix, Paragraph, prose
 from rnnsym.expr import Array, Symbol
 from rnnsym.flow.bounds import BoundTerm, chain_bounds
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
-from rnnsym.jacobian import TooManyPathsError
 from rnnsym.quiz.derivation_flow import PLAIN, cell_blocks
-from rnnsym.quiz.derivation_paths import chain_of
+from rnnsym.quiz.derivation_paths import chain_of, has_chain
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import as_text, number_matrix, read_matrix, shown
@@ -61,10 +60,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 @lru_cache(maxsize=256)
 def _bound(model: str) -> BoundTerm | None:
     """The bound γ‖U‖ of one step, of a chain where there is such a one."""
-    try:
-        found = chain_bounds(chain_of(model)).simple
-    except (TooManyPathsError, ValueError):
-        return None
+    found = chain_bounds(chain_of(model)).simple if has_chain(model) else None
     one = found is not None and len(found.norms) == 1 and isinstance(found.norms[0], Array)
     return found if one else None
 

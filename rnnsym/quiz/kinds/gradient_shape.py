@@ -149,18 +149,18 @@ def _times(shape: Shape | Side) -> Relation:
 
 
 def _measured(node: Node, numbers: Numbers) -> Side:
-    """Return the shape of the value of an expression, computed on arrays of zeros."""
+    """Return the shape of the value of an expression, computed on arrays of ones."""
     at: dict[Expr, int] = {STEPS: 4, TIME: 2, BOUND: 2}
-    zeros = Point((*numbers, *at.items()), _zeros)
-    value = evaluate(node, zeros)
+    ones = Point((*numbers, *at.items()), _ones)
+    value = evaluate(node, ones)
     return len(value), len(value[0])
 
 
-def _zeros(_place: object, shape: Side) -> Matrix:
+def _ones(_place: object, shape: Side) -> Matrix:
     from decimal import Decimal
 
     rows, columns = shape
-    return ((Decimal(0),) * columns,) * rows
+    return ((Decimal(1),) * columns,) * rows
 
 
 def _factors(asked: Node, numbers: Numbers) -> tuple[Block, ...]:

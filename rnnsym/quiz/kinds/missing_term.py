@@ -12,10 +12,12 @@ from rnnsym.derivation import Step, Term
 from rnnsym.expr import Array, Family, Node, arrays_in
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    FAR,
     INSIDE,
     PROOF,
     by_chain_rule,
     derivation_of,
+    error,
     line,
     model_blocks,
     proven,
@@ -52,7 +54,7 @@ def _enough(model: str, key: str, place: int) -> bool:
 
 
 def _distinct(model: str, key: str, place: int) -> Iterator[Option]:
-    """Yield what the misconceptions make of the missing term, each different thing once."""
+    """Yield what the misconceptions make of the term, each thing that is wrong once."""
     step, _ = line(model, key)
     term = step.terms[place]
     seen = {fingerprint(term.value)}
@@ -60,7 +62,8 @@ def _distinct(model: str, key: str, place: int) -> Iterator[Option]:
         [value] = option.content
         if isinstance(value, Node) and _backward(value) and fingerprint(value) not in seen:
             seen.add(fingerprint(value))
-            yield option
+            if error(model, key, _put(step, place, option)) > FAR:
+                yield option
 
 
 def _backward(value: Node) -> bool:
@@ -81,6 +84,14 @@ def _wrong(model: str, key: str, place: int) -> tuple[Option, ...]:
     return tuple(_distinct(model, key, place))
 
 
+def _put(step: Step, place: int, option: Option) -> Node:
+    """Return the line with an option in place of its missing term."""
+    [value] = option.content
+    if not isinstance(value, Node):
+        raise TypeError(f"{value} is no expression")
+    return _completed(step, place, value)
+
+
 def _completed(step: Step, place: int, value: Node) -> Node:
     """Return the line with something in place of one term."""
     terms = [replace(t, value=value) if i == place else t for i, t in enumerate(step.terms)]
@@ -98,8 +109,7 @@ def _make(parameters: Parameters) -> Item:
     term = step.terms[place]
     right = Option(prose(term.value), "", prose("It comes ", *reason_of(term), "."))
     options = mixed(right, _wrong(model, key, place), arranger(NAME, parameters))
-    others = (o.content[0] for o in options if not o.correct)
-    proven(model, key, value, (_completed(step, place, x) for x in others if isinstance(x, Node)))
+    proven(model, key, value, (_put(step, place, o) for o in options if not o.correct))
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,

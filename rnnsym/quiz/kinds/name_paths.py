@@ -8,7 +8,15 @@ from rnnsym.blocks import Block, Inline, Listing, Paragraph, Prose, prose
 from rnnsym.expr import TIME, Array
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
 from rnnsym.quiz.derivation_lines import listed, system_of
-from rnnsym.quiz.derivation_paths import Path, broken_paths, chain_of, counted, gap, paths
+from rnnsym.quiz.derivation_paths import (
+    Path,
+    broken_paths,
+    chain_of,
+    counted,
+    gap,
+    has_chain,
+    paths,
+)
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.likeness import printed
@@ -29,6 +37,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"), ("of", of.name), ("from", wrt.name))
         for name in cells or EXAMINED
+        if has_chain(name)
         for of in chain_of(name).states
         for wrt in chain_of(name).states
         if _suited(name, of, wrt)

@@ -11,6 +11,7 @@ from rnnsym.flow.paths import closed_form, count_paths, main_state
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.jacobian import jacobians
 from rnnsym.quiz.derivation_lines import system_of
+from rnnsym.quiz.derivation_paths import has_chain
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
@@ -39,7 +40,8 @@ MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    names = [f"{name}*{depth}" for name in cells or EXAMINED for depth in DEPTHS]
+    whole = [name for name in cells or EXAMINED if has_chain(name)]
+    names = [f"{name}*{depth}" for name in whole for depth in DEPTHS]
     return [(("model", n), ("convention", "textbook")) for n in names if _ways(n) is not None]
 
 
