@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Inline, Line, Paragraph, Prose, Relation, prose
-from rnnsym.expr import Array, Integer, Map, arrays_in, size
+from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
+from rnnsym.expr import Array, Map, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
-from rnnsym.quiz.decimals import Place, Point
+from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.forward_blocks import given_blocks, listed, worked_lines
 from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
@@ -17,12 +18,11 @@ from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.step import SHOWN, TIE, WORKED, at_display
-from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
+from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = [
-    "LINES", "SHORT_RULE", "Ask", "Question", "build", "by_model", "forward_kind", "given_blocks",
-    "listed", "tolerance",
+    "LINES", "SHORT_RULE", "Ask", "Question", "build", "by_model", "forward_kind", "tolerance",
 ]  # fmt: skip
 
 RULE = (
@@ -176,7 +176,7 @@ def _part(
         stem=(Paragraph(ask.says or prose("Compute ", *listed(ask.asked), ".")),),
         response=Numeric(blanks),
         marks=marks,
-        solution=(Equations(tuple(_lines(ask, net, worked))),),
+        solution=(Equations(tuple(worked_lines(ask.rows, net, worked))),),
         scheme=scheme,
         hints=ask.hints,
         carries=_carries(question, place),
@@ -262,53 +262,3 @@ def _carries(question: Question, place: int) -> tuple[int, ...]:
     }
     read = (place_of(a) for row in question.asks[place].rows for a in arrays_in(row.value))
     return tuple(sorted({made[p] for p in read if p in made}))
-
-
-def _lines(ask: Ask, net: Net, worked: Mapping[Place, Matrix]) -> list[Line]:
-    """The worked solution: formula = numbers = value, copies left out."""
-    put = Arithmetic(net.sizes, Point(net.numbers, lambda place, _shape: worked[place]))
-    found: list[Line] = []
-    for row in ask.rows:
-        value = number(worked[place_of(row.target)])
-        if is_data(row.value):
-            found.append(Line(row.target, Relation((row.value, value))))
-        else:
-            found.append(Line(row.target, Relation((row.value, put.of(row.value), value))))
-    return found
-
-
-def given_blocks(
-    net: Net, given: Mapping[Place, Matrix], hidden: Array | None = None
-) -> tuple[Block, ...]:
-    """Return what is handed out: weights, inputs and states each in a line, matrices displayed."""
-    arrays = [a for a in net.given if a != hidden]
-    if any(net.sizes.shape(a.shape) != (1, 1) for a in arrays):
-        lines = tuple(Line(a, number(given[place_of(a)])) for a in arrays)
-        return Paragraph(prose("Given are")), Equations(lines)
-    sizes = listed([Relation((size(name), Integer(1))) for name in net.system.size_names])
-    groups = (
-        ("Weights: ", [a for a in arrays if a.time is None]),
-        ("Inputs: ", [a for a in arrays if a.time is not None and a.name == "x"]),
-        ("Also given: ", [a for a in arrays if a.time is not None and a.name != "x"]),
-    )
-    return (
-        Paragraph(prose("All sizes are 1: ", *sizes, ".")),
-        *(
-            Paragraph(prose(head, *listed([_equal(a, given) for a in group], ", "), "."))
-            for head, group in groups
-            if group
-        ),
-    )
-
-
-def _equal(array: Array, given: Mapping[Place, Matrix]) -> Relation:
-    return Relation((array, number(given[place_of(array)])))
-
-
-def listed(parts: Sequence[Inline], last: str = " and ") -> Prose:
-    """Return things in a row: a, b and c."""
-    found: list[Inline] = []
-    for place, part in enumerate(parts):
-        found += [last if place == len(parts) - 1 else ", "] if place else []
-        found.append(part)
-    return tuple(found)

@@ -23,7 +23,8 @@ from rnnsym.expr import (
 )
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_items import Ask, Question, build, listed
+from rnnsym.quiz.forward_blocks import listed
+from rnnsym.quiz.forward_items import Ask, Question, build
 from rnnsym.quiz.forward_net import Net, label, net_of, row_of
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.registry import Kind, Parameters

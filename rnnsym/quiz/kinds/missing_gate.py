@@ -10,7 +10,8 @@ from rnnsym.expr import Array, Constant, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, WrongNumber
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_items import LINES, SHORT_RULE, given_blocks, tolerance
+from rnnsym.quiz.forward_blocks import given_blocks
+from rnnsym.quiz.forward_items import LINES, SHORT_RULE, tolerance
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of, read_values, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
