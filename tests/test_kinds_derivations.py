@@ -388,3 +388,19 @@ def test_a_wrong_answer_that_is_right_is_refused(
             monkeypatch.setattr(where, "error", _zero)
     with pytest.raises(guard.Unfair, match=r"is the gradient too|right all the same"):
         load_kind(kind).make(item.parameters)
+
+
+def test_two_biases_have_equal_gradients_but_in_the_reset_candidate() -> None:
+    for item in all_of("two_biases", "gru") + all_of("two_biases", "lstm"):
+        values = dict(item.parameters)
+        [key] = [o.content[0] for p in item.parts if isinstance(p.response, Choice)
+                 for o in p.response.options if o.correct]  # fmt: skip
+        model = read_model(values["model"], convention="pytorch")
+        for part in item.parts[:2]:
+            assert isinstance(part.response, FormulaAnswer)
+            answer = source(node_in(part.response.answer[2:]))
+            assert audit(derive(build_system(model)), part.response.wrt, answer).kind == "equal"
+        candidate = values["model"] == "gru" and values["second"] == "db_hn"
+        wanted = "In each summand" if candidate else "They are equal, whatever"
+        assert str(key).startswith(wanted)
+    assert len(all_of("two_biases", "gru")) == 3

@@ -72,17 +72,19 @@ def error(model: str, key: str, value: Node, convention: str = "textbook") -> fl
         return float("inf")
 
 
-def proven(model: str, key: str, value: Node, wrong: Iterable[Node] = ()) -> None:
+def proven(
+    model: str, key: str, value: Node, wrong: Iterable[Node] = (), convention: str = "textbook"
+) -> None:
     """Compare a line with the true gradient, and what is wrong too.
 
     Raises:
         Unfair: the line is not the gradient, or something wrong is.
     """
-    off = error(model, key, value)
+    off = error(model, key, value, convention)
     if not off <= EQUAL:
         raise Unfair(f"the line {key} of '{model}' is off by {off}")
     for other in wrong:
-        off = error(model, key, other)
+        off = error(model, key, other, convention)
         if not off > FAR:
             raise Unfair(f"{other} is the gradient too (off by {off})")
 

@@ -1,0 +1,150 @@
+"""Two bias vectors in one gate: write both gradients, and say how they compare."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import combinations
+
+from rnnsym.blocks import Block, Paragraph, Prose, prose
+from rnnsym.cell import cell_names
+from rnnsym.derivation import Step
+from rnnsym.expr import BOUND, TIME, Array, Hadamard, Node, Sigma, equal
+from rnnsym.item import Choice, FormulaAnswer, Item, Option, Part, Proof
+from rnnsym.quiz.derivation_lines import (
+    FAR,
+    PROOF,
+    by_chain_rule,
+    derivation_of,
+    error,
+    line,
+    model_blocks,
+    proven,
+    system_of,
+)
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "two_biases"
+CONVENTION = "pytorch"
+CELLS = ("vanilla", "gru", "lstm")
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    shipped = cell_names(CONVENTION)
+    return [
+        (("model", name), ("convention", CONVENTION), ("first", first), ("second", second))
+        for name in cells or CELLS
+        if name in shipped
+        for first, second in _pairs(name)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _pairs(model: str) -> tuple[tuple[str, str], ...]:
+    """The gradients of two bias vectors of one gate, by name."""
+    weights = derivation_of(model, CONVENTION).weights
+    biases = [s for s in weights if s.of.shape[1] == 1 and len(s.terms) == 1]
+    pairs = combinations(biases, 2)
+    return tuple((a.key, b.key) for a, b in pairs if a.terms[0].source == b.terms[0].source)
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    return subject
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model, keys = values["model"], (values["first"], values["second"])
+    steps = [line(model, key, CONVENTION) for key in keys]
+    for key, (_, value) in zip(keys, steps, strict=True):
+        proven(model, key, value, convention=CONVENTION)
+    (first, one), (second, other) = steps
+    same = equal(one, other)
+    if same != (error(model, keys[1], one, CONVENTION) < FAR):
+        raise Unfair("the numbers say something else of the two gradients")
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="derivations",
+        level=4,
+        minutes=5,
+        convention=CONVENTION,
+        parameters=parameters,
+        stem=_stem(model, one, other),
+        parts=(
+            _written(model, keys[0], first, one),
+            _written(model, keys[1], second, other),
+            _compared(
+                first, second, same, _factor(model, first, other), arranger(NAME, parameters)
+            ),
+        ),
+        proof=Proof(f"{PROOF}; one gradient put in place of the other", "≤ 1e-12"),
+        tags=(model, "biases"),
+    )
+
+
+def _factor(model: str, step: Step, other: Node) -> Array:
+    """Return the gate that the second gradient has more; the gate itself where there is none."""
+    body = other.body if isinstance(other, Sigma) else other
+    held = [c for c in body.children if isinstance(c, Array) and c.family.role == "value"]
+    if isinstance(body, Hadamard) and held:
+        return held[0].xreplace({BOUND: TIME})
+    source = step.terms[0].source
+    if source is None:
+        raise Unfair("no equation adds the bias")
+    equations = system_of(model, CONVENTION).equations
+    return next(e.lhs for e in equations if e.rhs.children == (source.lhs,))
+
+
+def _stem(model: str, one: Node, other: Node) -> tuple[Block, ...]:
+    said = "Two bias vectors are added in one equation, as the framework keeps them."
+    return (*model_blocks(system_of(model, CONVENTION), (one, other)), Paragraph(prose(said)))
+
+
+def _written(model: str, key: str, step: Step, value: Node) -> Part:
+    return Part(
+        (
+            Paragraph(
+                prose("Write ", step.target, " in the δ above and values of the forward pass.")
+            ),
+        ),
+        FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
+        1,
+        by_chain_rule(model, key, CONVENTION),
+    )
+
+
+def _compared(first: Step, second: Step, same: bool, gate: Array, draw: Draw) -> Part:
+    rule = prose("Each bias gets the adjoint of what it is added to.")
+    why: Prose = rule
+    if not same:
+        why = prose(second.of, " stands inside the product with ", gate, ": its adjoint has that "
+                    "factor, that of ", first.of, " has not.")  # fmt: skip
+    options = (
+        Option(prose("They are equal, whatever the two vectors are."),
+               "" if same else "place in the equation overlooked", why),
+        Option(prose("In each summand the second has the factor ", gate, " more."),
+               "gate taken to weight its own bias" if same else "", why),
+        Option(prose("They are equal only where the two vectors are."),
+               "value of a parameter taken for its gradient", why),
+        Option(prose("The second is that of the step before."),
+               "bias of the old state taken to act later", why),
+    )  # fmt: skip
+    return Part(
+        (Paragraph(prose("How do ", first.target, " and ", second.target, " compare?")),),
+        Choice(tuple(draw.ranked("order", options, lambda option: printed(option.content)))),
+        1,
+        (Paragraph(why),),
+        carries=(0, 1),
+    )
+
+
+def _variants(_subject: Parameters) -> int:
+    return 1
+
+
+KIND = Kind(NAME, "derivations", "analyse", (4, 4), (3, 3), _subjects, _variants, _draw, _make)
