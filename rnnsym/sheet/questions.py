@@ -25,6 +25,7 @@ from rnnsym.errors import InputError
 from rnnsym.expr import Array, Integer
 from rnnsym.item import LETTERS, Item
 from rnnsym.model_text import Recurrent
+from rnnsym.quiz.derivation_lines import RULES
 from rnnsym.quiz.draw import Draw, digest
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.registry import Kind, load_kind
@@ -35,8 +36,6 @@ __all__ = ["KINDS", "drawn_items", "question_blocks"]
 
 KINDS = ("adjoint", "count", "forward")
 NUMBER, MOST_TURNS = 5, 12
-WORTH_A_REFERENCE = 5
-"""Parts of a paragraph that is long enough to be referred to, and not said again."""
 COMPUTED = prose(" is computed by")
 THERE = " the forward equations above."
 ALL = "Every question is about one layer with the equations above, in numbers of its own."
@@ -60,14 +59,11 @@ def question_blocks(
     yield Heading("Questions", 2)
     if system is not None:
         yield Paragraph(prose(ALL))
-    said: dict[Block, int] = {}
+    said: dict[Prose, int] = {}
     for number, item in enumerate(items, 1):
         yield Heading(f"Question {number} ({_many(item.marks, 'mark')}, {item.minutes} min)", 3)
         for block in item.stem if system is None else _shortened(item.stem, system):
-            before = said.setdefault(block, number)
-            long = isinstance(block, Paragraph) and len(block.content) > WORTH_A_REFERENCE
-            again = long and before < number
-            yield Paragraph(prose(f"As in question {before}, with")) if again else block
+            yield _said_once(block, number, said)
         yield _options(item)
     yield Heading("Answers", 2)
     for number, item in enumerate(items, 1):
@@ -81,6 +77,17 @@ def question_blocks(
                 if not option.correct
             )
         )
+
+
+def _said_once(block: Block, number: int, said: dict[Prose, int]) -> Block:
+    """Refer to the question that has said the rules of the backward pass before."""
+    if not isinstance(block, Paragraph) or RULES not in block.content:
+        return block
+    end = block.content.index(RULES) + 1
+    before = said.setdefault(block.content[:end], number)
+    if before == number:
+        return block
+    return Paragraph(prose(f"As in question {before}, with ", *block.content[end:]))
 
 
 def _options(item: Item) -> Block:

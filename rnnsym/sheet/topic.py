@@ -81,10 +81,14 @@ def cell_topic(name: str, title: str, line: str) -> Topic:
     """Return the topic of a cell that the booklet has a chapter on."""
 
     def sections() -> "Iterator[Block]":
+        from rnnsym.sheet.chapters.ideas import idea
         from rnnsym.sheet.model_sheet import model_sections
         from rnnsym.sheet.study import study
 
-        return model_sections(study(name))
+        goals, *others = model_sections(study(name))
+        yield goals
+        yield from idea(name)
+        yield from others
 
     return Topic(name, title, line, sections, models=(name,))
 

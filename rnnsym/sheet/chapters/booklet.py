@@ -59,8 +59,8 @@ def sections() -> Iterator[Block]:
     yield PageBreak()
     yield Contents()
     chapters = [_Chapter(place, topic) for place, topic in enumerate(_topics(), 1)]
+    yield PageBreak()
     for chapter in chapters:
-        yield PageBreak()
         yield Heading(f"{chapter.place}  {chapter.title}", 1)
         yield from chapter.body
     yield PageBreak()
