@@ -295,6 +295,39 @@ def test_bad_options_get_one_line(options: tuple[str, ...], words: str, tmp_path
     assert not (tmp_path / "output").exists()
 
 
+BANK = """
+title = "our own topic"
+source = "The lecturer"
+""" + "".join(
+    f"""
+[[claim]]
+id = "own-{i}"
+true = {str(i % 2 == 0).lower()}
+about = "thing {i}"
+texts = ["Our claim number {i} holds.", "What we claim as number {i} is so."]
+why = "We say so."
+"""
+    + ("" if i % 2 == 0 else 'misconception = "the other way round"\n')
+    for i in range(8)
+)
+
+
+def test_a_bank_of_ones_own(tmp_path: Path) -> None:
+    written(tmp_path, "mine.toml", BANK)
+    options = ("--bank", "mine.toml", "-n", "6", "--format", "md")
+    done = run("quiz", "generate", *options, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "output" / "quiz-seed0.md").read_text()
+    assert "number" in text
+    assert "GRU" not in text
+    again = run("quiz", "regrade", "output/quiz-seed0-manifest.jsonl", "--format", "md",
+                folder=tmp_path)  # fmt: skip
+    assert "written" not in again.stdout
+    missing = run("quiz", "generate", "--bank", "none.toml", folder=tmp_path)
+    assert missing.returncode == 2
+    assert "none.toml" in missing.stderr
+
+
 def test_the_kinds_are_listed_with_topic_and_number(tmp_path: Path) -> None:
     lines = run("quiz", "kinds", folder=tmp_path).stdout.splitlines()
     assert lines[0].split() == ["kind", "topic", "level", "marks", "verb", "variants"]

@@ -17,8 +17,9 @@ from rnnsym.errors import InputError, RnnsymError
 if TYPE_CHECKING:
     from rnnsym.document import Document
     from rnnsym.quiz.blueprint import Blueprint
-    from rnnsym.quiz.drawing import KindError
+    from rnnsym.quiz.drawing import KindError, Selection
     from rnnsym.quiz.paper import Paper
+    from rnnsym.quiz.registry import Kind
 
 __all__ = ["COMMANDS"]
 
@@ -55,6 +56,8 @@ FILE = click.Path(path_type=Path)
               help="Only about these cells.")  # fmt: skip
 @click.option("--level", "levels", default="1-5", show_default=True, metavar="2-4",
               help="Only of these levels.")  # fmt: skip
+@click.option("--bank", type=FILE, metavar="FILE.toml",
+              help="Claims of your own for the concept questions.")  # fmt: skip
 @click.option("--blueprint", type=FILE, metavar="FILE.toml", help="What each section holds.")
 @click.option("--forms", metavar="A,B,C", default=None, help="Forms of equal worth.")
 @click.option("--roster", type=FILE, metavar="FILE.csv", help="A paper for each student.")
@@ -62,8 +65,9 @@ FILE = click.Path(path_type=Path)
               help="Asks nothing that stands in it, and adds what is asked.")  # fmt: skip
 @output_options
 def generate(
-    seed: int, forms: str | None, roster: Path | None, output: Output, **chosen: Any
-) -> None:
+    seed: int, forms: str | None, roster: Path | None, ledger: Path | None, output: Output,
+    **chosen: Any,
+) -> None:  # fmt: skip
     """Write an exam paper, its key, and a manifest that rebuilds both."""
     from rnnsym.quiz.manifest import read_ledger
     from rnnsym.quiz.paper import draw_papers
@@ -73,9 +77,18 @@ def generate(
     if roster and letters:
         raise InputError("--forms and --roster exclude each other: a student's paper is a form")
     students = read_roster(roster) if roster else ()
-    ledger: Path | None = chosen.pop("ledger")
     used = read_ledger(ledger) if ledger else frozenset()
-    papers = draw_papers(_blueprint(used, **chosen), seed, letters, students, _warn)
+    bank: Path | None = chosen.pop("bank")
+    if bank and not any(chosen[name] for name in ("kinds", "topics", "blueprint")):
+        chosen["topics"] = ("concepts",)
+    blueprint = _blueprint(**chosen)
+    sections = (
+        replace(s, selection=replace(s.selection, used=used, kinds=_kinds(s.selection, bank)))
+        for s in blueprint.sections
+    )
+    papers = draw_papers(
+        replace(blueprint, sections=tuple(sections)), seed, letters, students, _warn
+    )
     writer = _Writer(output)
     lines = writer.write(papers, seed, one_by_one=bool(students))
     if ledger:
@@ -96,16 +109,22 @@ def _warn(error: "KindError") -> None:
     print(f"rnnsym: {error}; the paper is made without it", file=sys.stderr)
 
 
+def _kinds(selection: "Selection", bank: Path | None) -> "tuple[Kind, ...]":
+    """Return the kinds of a selection, those made of claims with the claims of ``bank``."""
+    from rnnsym.quiz.claim_items import banked
+
+    return tuple(banked(k, str(bank)) for k in selection.kinds) if bank else selection.kinds
+
+
 def _blueprint(
-    used: "frozenset[Any]", blueprint: Path | None, count: int, levels: str,
-    **selected: Sequence[str],
-) -> "Blueprint":  # fmt: skip
+    blueprint: Path | None, count: int, levels: str, **selected: Sequence[str]
+) -> "Blueprint":
     from rnnsym.quiz.blueprint import Blueprint, Section, read_blueprint, read_levels
     from rnnsym.quiz.drawing import Selection
 
     if blueprint is None:
         selection = Selection.of(
-            selected["kinds"], selected["topics"], selected["subjects"], read_levels(levels), used
+            selected["kinds"], selected["topics"], selected["subjects"], read_levels(levels)
         )
         return Blueprint((Section(selection, count),))
     context = click.get_current_context()
@@ -113,9 +132,7 @@ def _blueprint(
                          ("subjects", "--cell"), ("levels", "--level")):  # fmt: skip
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             raise InputError(f"{option} is said by the blueprint, section by section")
-    found = read_blueprint(blueprint)
-    sections = (replace(s, selection=replace(s.selection, used=used)) for s in found.sections)
-    return replace(found, sections=tuple(sections))
+    return read_blueprint(blueprint)
 
 
 @quiz.command()
