@@ -7,11 +7,20 @@ from typing import Any
 import pytest
 
 from rnnsym.audit.rewrite import Misconception
+from rnnsym.cell import cell_names
 from rnnsym.count import count
 from rnnsym.item import Blank, Choice, Item, Numeric
 from rnnsym.quiz import counting, guard
 from rnnsym.quiz.count_slips import Work
-from rnnsym.quiz.counting import blank, count_blank, parts_of, proven, system_of, value_of
+from rnnsym.quiz.counting import (
+    blank,
+    claims_of,
+    count_blank,
+    parts_of,
+    proven,
+    system_of,
+    value_of,
+)
 from rnnsym.quiz.counting_slips import ARRAY, HEAD, LAYER, STACK, TABLE
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
@@ -269,6 +278,26 @@ def test_a_misconception_that_gives_the_key_is_refused() -> None:
     same: Misconception[Work] = Misconception("same", lambda w: [(w, ("",))])
     with pytest.raises(guard.Unfair, match="'same' gives the key"):
         count_blank(("P",), 48, work, [same])
+
+
+def test_a_misconception_that_never_changes_a_count_is_none() -> None:
+    """Matrices that are all n × d: swapping the sizes changes nothing, whatever they are."""
+    system = system_of("qrnn")
+    matrices = tuple(p for p in parts_of(system) if p.reads != "1")
+    for n in (3, 4):
+        names = [name for name, _, _ in claims_of(Work(matrices, (("d", 3), ("n", n)), 5))]
+        assert "sizes swapped" not in names
+        assert "times T" in names
+    square = Work(parts_of(system_of("lstm")), (("d", 3), ("n", 3)), 5)
+    assert ("sizes swapped", square.total) in [(name, v) for name, v, _ in claims_of(square)]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_shipped_cell_is_asked_about(name: str) -> None:
+    kind = load_kind(name)
+    for cell in cell_names():
+        for subject in kind.subjects([cell])[:1]:
+            assert draw_item(kind, subject, Draw(2, name), set()).parts
 
 
 def test_what_two_misconceptions_give_is_told_of_neither() -> None:

@@ -106,11 +106,19 @@ def _blocks_counted(right: int, wrong: int) -> str:
 
 
 def _swapped(work: Work) -> Slips:
-    sizes = dict(work.sizes)
-    main = "n" if "n" in sizes else next(name for name in sizes if name != "d")
-    sizes["d"], sizes[main] = sizes[main], sizes["d"]
+    names = [name for name, _ in work.sizes]
+    main = "n" if "n" in names else next(name for name in names if name != "d")
+    anywhere = replace(work, sizes=tuple((name, 101 + k) for k, name in enumerate(names)))
+    if _exchanged(anywhere, main).total == anywhere.total:
+        return []  # every array is n × d
     why = f"d is the size of the input and {main} that of the state: here they are swapped."
-    return [(replace(work, sizes=tuple(sizes.items())), prose(why))]
+    return [(_exchanged(work, main), prose(why))]
+
+
+def _exchanged(work: Work, main: str) -> Work:
+    sizes = dict(work.sizes)
+    sizes["d"], sizes[main] = sizes[main], sizes["d"]
+    return replace(work, sizes=tuple(sizes.items()))
 
 
 def _times_steps(work: Work) -> Slips:

@@ -19,8 +19,8 @@ from rnnsym.system import build_system, read_model
 from rnnsym.tied import TiedSizes
 
 __all__ = [
-    "PROOF", "Given", "blank", "count_blank", "given_sizes", "number", "parts_by_layer", "parts_of",
-    "proven", "system_of", "tally", "total_line", "value_of",
+    "PROOF", "Given", "blank", "claims_of", "count_blank", "given_sizes", "number",
+    "parts_by_layer", "parts_of", "proven", "system_of", "tally", "total_line", "value_of",
 ]  # fmt: skip
 
 Given = tuple[tuple[str, int], ...]
@@ -126,8 +126,14 @@ def count_blank(
     label: Prose, key: int, work: Work, slips: Sequence[Misconception[Work]] = MISCONCEPTIONS
 ) -> Blank:
     """Return a blank for a count: what misconceptions make of the work is told apart from it."""
-    claims = [(m.name, s.total, why) for m in slips for s, why in m.apply(work)]
-    return blank(label, proven(work, key), claims)
+    return blank(label, proven(work, key), claims_of(work, slips))
+
+
+def claims_of(
+    work: Work, slips: Sequence[Misconception[Work]] = MISCONCEPTIONS
+) -> list[tuple[str, int, Prose]]:
+    """Return what each misconception makes of a count: its name, the number, and why not."""
+    return [(slip.name, changed.total, why) for slip in slips for changed, why in slip.apply(work)]
 
 
 def blank(label: Prose, key: int, claims: Iterable[tuple[str, int, Prose]]) -> Blank:

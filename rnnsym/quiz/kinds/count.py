@@ -14,7 +14,7 @@ from rnnsym.equations import System
 from rnnsym.expr import Expr, Integer, size
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
-from rnnsym.quiz.counting import parts_of, system_of, tally, total_line
+from rnnsym.quiz.counting import claims_of, parts_of, system_of, tally, total_line
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
@@ -65,9 +65,8 @@ def _make(parameters: Parameters) -> Item:
     _prove(work, key)
     right = Option(prose(Integer(key)), "", prose("The sum of the entries of all trained arrays."))
     wrong = [
-        (Decimal(slip.total), Option(prose(Integer(slip.total)), misconception.name, why))
-        for misconception in MISCONCEPTIONS
-        for slip, why in misconception.apply(work)
+        (Decimal(total), Option(prose(Integer(total)), name, why))
+        for name, total, why in claims_of(work, MISCONCEPTIONS)
     ]
     options = sorted_by_size((Decimal(key), right), wrong, arrange)
     simple = len(parts_of(system)) == len(cell_of(system).parameters)

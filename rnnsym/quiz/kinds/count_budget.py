@@ -32,7 +32,15 @@ SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part fo
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     subjects = about(cells, ("textbook", "pytorch"), ("{}", "bi({})"))
-    return [s for s in subjects if set(system_of(*model_of(s)).size_names) == {"d", "n"}]
+    return [s for s in subjects if _quadratic(system_of(*model_of(s)))]
+
+
+def _quadratic(system: System) -> bool:
+    """Tell whether the count is a n² + b n, with nothing else in it."""
+    if set(system.size_names) != {"d", "n"}:
+        return False
+    a, b = _coefficients(system, 7)
+    return all(_at(system, 7, n) == a * n * n + b * n for n in (1, 2, 3))
 
 
 def _variants(_subject: Parameters) -> int:

@@ -6,16 +6,17 @@ from itertools import combinations
 from math import perm
 
 from rnnsym.blocks import Block, Line, Paragraph, Prose, prose
-from rnnsym.convention import read_convention
+from rnnsym.convention import TEXTBOOK, read_convention
 from rnnsym.count import count
 from rnnsym.equations import System
 from rnnsym.expr import size
 from rnnsym.item import Item, Mark, Part, Proof
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
+from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import (
     PROOF,
     Given,
     blank,
+    claims_of,
     given_sizes,
     number,
     parts_of,
@@ -71,7 +72,6 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
-    (_, one), (_, two) = (_design(values[which]) for which in ("first", "second"))
     systems = [system_of(*_design(values[which])) for which in ("first", "second")]
     given = given_sizes(values, NAMES)
     steps = int(values["T"])
@@ -86,7 +86,7 @@ def _make(parameters: Parameters) -> Item:
         topic="counts",
         level=3,
         minutes=6,
-        convention=f"{one}, {two}",
+        convention=systems[0].model.convention,
         parameters=parameters,
         stem=_stem(systems, given, steps),
         parts=(a, b, _difference(systems, given, totals)),
@@ -102,7 +102,9 @@ def _design(text: str) -> tuple[str, str]:
 
 def _stem(systems: Sequence[System], given: Given, steps: int) -> tuple[Block, ...]:
     found: list[Block] = [
-        Paragraph(prose("Two programs give a layer the same name, but compute different things."))
+        Paragraph(
+            prose("Two conventions give a layer the same name, but compute different things.")
+        )
     ]
     for system in systems:
         found += [Paragraph(prose(*_titled(system), " computes")), equations_of(system)]
@@ -119,24 +121,23 @@ def _titled(system: System) -> Prose:
 
 
 def _short(system: System) -> str:
-    """Return the program's name without what its title adds to it."""
+    """Return the convention's name without what its title adds to it."""
     title = read_convention(system.model.convention).title
-    return title.partition(" (")[0]
+    return "the textbook" if system.model.convention == TEXTBOOK else title.partition(" (")[0]
 
 
 def _counted(system: System, given: Given, steps: int, total: int, other: int) -> Part:
     work = Work(parts_of(system), given, steps)
     title = _short(system)
     wrong = [
-        (m.name, s.total, PAIRS if m.name == "one bias for two" else why)
-        for m in MISCONCEPTIONS
-        for s, why in m.apply(work)
+        (name, value, PAIRS if name == "one bias for two" else why)
+        for name, value, why in claims_of(work)
     ]
-    swapped = ("other convention", other, prose("This is the count of the other program."))
+    swapped = ("other convention", other, prose("This is the count of the other convention."))
     claims = [claim for claim in wrong if claim[1] != other]
-    label = prose(f"Parameters in {title}")
+    label = prose(f"Parameters, {title}")
     return numeric(
-        prose(f"How many parameters does it have in {title}?"),
+        prose(f"How many parameters does the layer of {title} have?"),
         [blank(label, proven(work, total), [*claims, swapped])],
         (*tally(parts_of(system), given), *derived(total_line(count(system).formula, total))),
         [

@@ -8,13 +8,14 @@ from rnnsym.blocks import Line, Paragraph, Prose, Relation, prose
 from rnnsym.count import count
 from rnnsym.derive import derive
 from rnnsym.equations import System
-from rnnsym.expr import Formula, size
+from rnnsym.expr import LAYER, Formula, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.memory import Stored, stored
 from rnnsym.quiz.count_slips import Counted, Work
 from rnnsym.quiz.counting import (
     Given,
     blank,
+    claims_of,
     given_sizes,
     number,
     parts_of,
@@ -116,9 +117,8 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
     where = " in both directions" if chains else " in both layers" if system.widths else ""
     bias = prose("A bias is added, not multiplied.")
     claims = [
-        (m.name, s.total, STATE if m.name == "recurrent part forgotten" else why)
-        for m in SLIPS
-        for s, why in m.apply(work)
+        (name, value, STATE if name == "recurrent part forgotten" else why)
+        for name, value, why in claims_of(work, SLIPS)
     ]
     claims += [("biases multiplied", total, bias)] if total != key else []
     one = numeric(
@@ -168,9 +168,9 @@ def _kept(system: System, given: Given, steps: int) -> Part:
         x for i, (_, k) in enumerate(rows) for x in ((", ", k.array) if i else (k.array,))
     )
     several = any(k.array.layer is not None for _, k in rows)
-    where = " at every step and in every layer" if several else " at every step"
+    where = prose(" at every step, in every layer ", LAYER) if several else prose(" at every step")
     return numeric(
-        prose("For the backward pass the forward pass keeps ", *names, where,
+        prose("For the backward pass the forward pass keeps ", *names, *where,
               ", of a single sequence. How many numbers are kept?"),
         [blank(prose("Numbers kept"), key, claims)],
         (
