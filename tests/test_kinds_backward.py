@@ -160,6 +160,20 @@ def test_gates_follow_from_the_published_adjoints(kind: str, cell: str) -> None:
         checked(item, 0, gates_by_hand(item))
 
 
+def test_the_edge_and_the_total_of_a_cell_state() -> None:
+    for item in generate(20, 3, ["cell_state_paths"], ["lstm"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        f, i, g, c = v["f[3]"], v["i[3]"], v["g[3]"], v["c[2]"]
+        through = c * f * (1 - f) * v["U_f"] + g * i * (1 - i) * v["U_i"]
+        through += i * (1 - g * g) * v["U_c"]
+        total = f + through * v["o[2]"] * (1 - tanh(c) ** 2)
+        [edge], [whole] = (blanks(item, part).values() for part in (0, 1))
+        assert float(edge.value) == f
+        assert abs(float(whole.value) - total) < 0.0011
+        assert any(w.value == edge.value for w in whole.wrong)
+        assert any(w.value == whole.value for w in edge.wrong)
+
+
 def clipped(kind: str, g: Matrix, c: float) -> Matrix:
     return np.clip(g, -c, c) if kind == "clip_value" else g * min(1.0, c / np.linalg.norm(g))
 
@@ -201,6 +215,7 @@ WANTED = {
     "bptt_truncated": {"taken with truncation", "taken with full backpropagation through time"},
     "gate_gradient": {"factor forgotten", "1 − z and z swapped", "wrong step"},
     "carry_gradient": {"one path missing"},
+    "cell_state_paths": {"direct for total", "total for direct", "one term missing"},
     "clip_norm": {name for name, _, _ in backward_clip.BY_NORM.slips},
     "clip_value": {name for name, _, _ in backward_clip.BY_VALUE.slips},
 }  # fmt: skip

@@ -1,0 +1,262 @@
+"""How the cell state depends on the one before: the direct edge against the total derivative."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rnnsym.audit.misconceptions import MISCONCEPTIONS, mistakes
+from rnnsym.audit.slips import Row
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Partial, Prose, Relation, prose
+from rnnsym.derive import derive
+from rnnsym.errors import InputError
+from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, arrays_in
+from rnnsym.expr import size as symbol
+from rnnsym.item import Item, Mark, Numeric, Part, Proof
+from rnnsym.jacobian import ChainJacobians, StateJacobian, jacobians
+from rnnsym.numeric.oracle import STEP, evaluate
+from rnnsym.quiz.backward_gates import HERE, LONG
+from rnnsym.quiz.backward_items import given_lines, given_of, rounding_note, value_of
+from rnnsym.quiz.backward_numbers import Wrong, blanks_of, drawn, read
+from rnnsym.quiz.backward_plan import Given, Plan, Setting, run
+from rnnsym.quiz.backward_plan import Line as Worked
+from rnnsym.quiz.backward_walk import BOUND, METHOD, Walk
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix
+from rnnsym.quiz.options import identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.step import WORKED
+from rnnsym.quiz.subject import cell_of, convention_note, equations_of
+from rnnsym.system import build_system, read_model
+
+__all__ = ["KIND"]
+
+NAME = "cell_state_paths"
+LIKELY = {
+    "one path missing", "one term missing", "derivative forgotten", "value for derivative",
+    "factor forgotten", "wrong step", "1 − z and z swapped",
+}  # fmt: skip
+RULE: dict[Expr, Expr] = {TIME: Integer(HERE), STEPS: Integer(LONG)}
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The two derivatives of a cell state, and the lines that lead to the second.
+
+    Attributes:
+        state: the cell state.
+        edge, total: their formulas at step t, the total's without names for its parts.
+        plan: the lines at the step that is asked about, the edge first and the total last.
+    """
+
+    state: Array
+    edge: Node
+    total: Node
+    plan: Plan
+
+
+@lru_cache(maxsize=256)
+def _paths(model: str) -> Paths | None:
+    """Return what is asked about a cell; None where it has no such state, or peepholes."""
+    system = build_system(read_model(model))
+    [chain] = jacobians(system)
+    for edge, total in zip(chain.edges, chain.totals, strict=True):
+        held = next(b for b in chain.blocks if (b.of, b.wrt) == (edge.of, edge.wrt))
+        if edge.of == system.output or edge.value is None or edge.value != held.value:
+            continue
+        if total.value is None or set(system.size_names) > {"d", "n"}:
+            continue
+        setting = Setting(model, LONG, (NAME,), numbers="gates")
+        numbers = ((STEPS, LONG), (symbol("d"), 1), (symbol("n"), 1))
+        lines = tuple(_lines(chain, edge, total))
+        names = {b.name: b.value for b in chain.blocks if b.name is not None and b.value}
+        whole = total.value.xreplace(names)
+        return Paths(edge.of, edge.value, whole, Plan(setting, system, numbers, lines))
+    return None
+
+
+def _lines(chain: ChainJacobians, edge: StateJacobian, total: StateJacobian) -> Iterator[Worked]:
+    """Yield the edge, the named parts of the total, and the total."""
+    if edge.value is None or total.value is None:
+        raise InputError(f"{edge.of} does not depend on the state before")
+    yield _line(_named("edge", edge.of), edge.value)
+    for block in chain.blocks:
+        if block.name in set(arrays_in(total.value)) and block.value is not None and block.name:
+            yield _line(block.name, block.value)
+    yield _line(_named("total", edge.of), total.value)
+
+
+def _named(name: str, state: Array) -> Array:
+    family = type(state.family)(name, name)
+    return Array(family, state.shape, None, TIME)
+
+
+def _line(target: Array, value: Node) -> Worked:
+    return Worked(target.xreplace(RULE), value.xreplace(RULE), None, HERE)
+
+
+def _subjects(cells: Sequence[str]) -> list[Parameters]:
+    asked = cells or ("lstm", "lstm-coupled")
+    return [(("model", c), ("convention", "textbook")) for c in asked if _paths(c) is not None]
+
+
+def _of(parameters: Parameters) -> Paths:
+    found = _paths(dict(parameters)["model"])
+    if found is None:
+        raise InputError(f"'{dict(parameters)['model']}' has no cell state beside its output")
+    return found
+
+
+def _variants(subject: Parameters) -> int:
+    return int(4 ** len(_of(subject).plan.given))
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    plan = _of(subject).plan
+    return (*subject, *drawn(plan, given_of((plan,)), draw))
+
+
+# The item
+
+
+def _make(parameters: Parameters) -> Item:
+    paths = _of(parameters)
+    plan = paths.plan
+    given = read(given_of((plan,)), parameters)
+    exact = run(plan.lines, given, plan.numbers)
+    worked = run(plan.lines, given, plan.numbers, WORKED)
+    first, last = plan.lines[0].target, plan.lines[-1].target
+    _prove(paths, given, exact[first], exact[last])
+    parts = (
+        _part(paths, parameters, first, last, (exact, worked)),
+        _part(paths, parameters, last, first, (exact, worked)),
+    )
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="backward",
+        level=4,
+        minutes=10,
+        convention="textbook",
+        parameters=parameters,
+        stem=_stem(paths, given),
+        parts=parts,
+        proof=Proof(METHOD, "≤ 1e-12"),
+        tags=(dict(parameters)["model"],),
+    )
+
+
+def _part(
+    paths: Paths, parameters: Parameters, asked: Array, other: Array,
+    values: tuple[dict[Array, Matrix], dict[Array, Matrix]],
+) -> Part:  # fmt: skip
+    exact, worked = values
+    plan, direct = paths.plan, asked == paths.plan.lines[0].target
+    given = read(given_of((plan,)), parameters)
+    why = prose("That is the ", "total derivative." if direct else "direct edge only.")
+    rival = ("total for direct" if direct else "direct for total", why, {asked: worked[other]})
+    wrong = (rival, *_wrong(paths, asked, given))
+    [blank] = blanks_of(asked, exact[asked], worked[asked], wrong, is_plain=False)
+    label = _label(paths, "∂⁺" if direct else "d")
+    lines = [x for x in plan.lines if (x.target == plan.lines[0].target) == direct]
+    scheme = (Mark(1, "B", prose("the factor of the state itself")),) if direct else SCHEME
+    return Part(
+        stem=(Paragraph(prose("Compute ", label, ".")),),
+        response=Numeric((replace(blank, label=prose(label)),)),
+        marks=sum(mark.points for mark in scheme),
+        scheme=scheme,
+        solution=(
+            Paragraph(prose(f"Line by line, to {WORKED} decimals:")),
+            Equations(tuple(_shown(paths, x, worked) for x in lines)),
+        ),
+        carries=() if direct else (0,),
+    )
+
+
+SCHEME = (
+    Mark(1, "M", prose("the state also reaches the gates through the output of the step before")),
+    Mark(1, "M", prose("one term for each gate that the new state reads")),
+    Mark(1, "A", prose("the sum, the direct edge included")),
+)
+
+
+def _label(paths: Paths, sign: str) -> Partial:
+    before = paths.state.xreplace({TIME: Integer(HERE - 1)})
+    return Partial(paths.state.xreplace(RULE), before, sign)
+
+
+def _shown(paths: Paths, line: Worked, worked: Mapping[Array, Matrix]) -> Line:
+    names = {"edge": _label(paths, "∂⁺"), "total": _label(paths, "d")}
+    value = value_of(worked[line.target], exact=False)
+    return Line(names.get(line.target.name, line.target), Relation((line.value, value)))
+
+
+def _wrong(paths: Paths, asked: Array, given: Given) -> Iterator[Wrong]:
+    """Yield what the mistakes in a formula give, where there are numbers for it."""
+    direct = asked == paths.plan.lines[0].target
+    for name, why, line in _mistakes(str(paths.plan.system.model), direct):
+        try:
+            yield name, why, run([line], given, paths.plan.numbers)
+        except KeyError:  # at a step of which nothing is given
+            continue
+
+
+@lru_cache(maxsize=256)
+def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]:
+    """The mistakes in one of the two formulas, each as a line."""
+    paths = _of((("model", model),))
+    [step] = derive(paths.plan.system).find(f"delta_{paths.state.name}")
+    gates = [a for a in paths.plan.given if a.time == HERE]
+    row = Row(step, paths.edge if direct else paths.total)
+    target = paths.plan.lines[0 if direct else -1].target
+    if direct:
+        return tuple((name, why, _line(target, v)) for name, why, v in mistakes(row, gates))
+    likely = (m for m in MISCONCEPTIONS if m.name in LIKELY)
+    found = [(m.name, why, slip.value) for m in likely for slip, why in m.apply(row)]
+    first = {value: (name, why) for name, why, value in reversed(found)}
+    return tuple((name, why, _line(target, v)) for v, (name, why) in reversed(first.items()))
+
+
+def _prove(paths: Paths, given: Given, edge: Matrix, total: Matrix) -> None:
+    """Compare both with the slope of the forward equations, the output before held and not.
+
+    Raises:
+        Unfair: they differ, so the question has no proven key.
+    """
+    state = paths.state.name
+    for key, held in ((edge, True), (total, False)):
+        walk = Walk(paths.plan, given, {(state, "", None, HERE - 1): 0})
+        output = paths.plan.system.output
+        [equation] = [e for e in paths.plan.system.equations if e.lhs == output]
+        walk.values.time = HERE - 1
+        before = evaluate(equation.rhs, walk.values)
+        walk.values.known[output.name, "", None, HERE - 1] = before.real + 0j if held else before
+        walk.step(HERE)
+        slope = walk.values.known[state, "", None, HERE].imag.item() / STEP
+        if not abs(slope - float(key[0][0])) <= BOUND:
+            raise Unfair(f"the complex step gives {slope}, not {key[0][0]}")
+
+
+@lru_cache(maxsize=64)
+def _told(paths: Paths) -> tuple[Block, ...]:
+    system = paths.plan.system
+    title = cell_of(system).title
+    at_start = {TIME: Integer(HERE - 1)}
+    before, state = system.output.xreplace(at_start), paths.state.xreplace(at_start)
+    return (
+        Paragraph(prose(f"One unit of the cell “{title}” (d = n = 1): each step")),
+        equations_of(system),
+        Paragraph(convention_note(system)),
+        Paragraph(prose(_label(paths, "∂⁺"), " is the direct edge: gates, candidate and output of "
+                        "the step before are held fixed. ", _label(paths, "d"), " follows all "
+                        "paths: ", before, " changes with ", state, ", and what reads it too; its "
+                        "own gates do not.")),
+        Paragraph(prose("Of a sequence are given")),
+    )  # fmt: skip
+
+
+def _stem(paths: Paths, given: dict[Array, Matrix]) -> tuple[Block, ...]:
+    return (*_told(paths), given_lines(given), Paragraph(rounding_note(paths.plan)))
+
+
+KIND = Kind(NAME, "backward", "analyse", (4, 4), (4, 4), _subjects, _variants, _draw, _make)
