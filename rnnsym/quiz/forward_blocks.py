@@ -6,7 +6,7 @@ from rnnsym.blocks import Block, Equations, Inline, Line, Paragraph, Prose, Rela
 from rnnsym.expr import Array, Integer, size
 from rnnsym.quiz.decimals import Place, Point
 from rnnsym.quiz.forward_net import Net, place_of
-from rnnsym.quiz.numbers import Matrix
+from rnnsym.quiz.numbers import Matrix, number_matrix
 from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
 from rnnsym.sheet.worked_lines import Row
 
@@ -32,7 +32,7 @@ def given_blocks(
     """Return what is handed out: weights, inputs and states each in a line, matrices displayed."""
     arrays = [a for a in net.given if a != hidden]
     if any(net.sizes.shape(a.shape) != (1, 1) for a in arrays):
-        lines = tuple(Line(a, number(given[place_of(a)])) for a in arrays)
+        lines = tuple(Line(a, number_matrix(given[place_of(a)])) for a in arrays)
         return Paragraph(prose("Given are")), Equations(lines)
     sizes = listed([Relation((size(name), Integer(1))) for name in net.system.size_names])
     groups = (

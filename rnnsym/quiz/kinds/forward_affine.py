@@ -16,6 +16,8 @@ from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
 
+TAUGHT = tuple(name for name in EXAMINED if name not in {"indrnn", "relu-rnn"})
+"""Without those whose ReLU would leave every answer as it is."""
 ENTRIES = 2
 MAPPED = 2
 """Matrices of a map worth asking: the input's and the state's."""
@@ -24,7 +26,7 @@ MAPPED = 2
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"), ("asked", rows[-1].target.name))
-        for name in cells or EXAMINED
+        for name in cells or TAUGHT
         for _, rows in _maps(name)
     ]
 
