@@ -19,7 +19,8 @@ _SIGNS = {
     "−": ("- ", "minus"), "′": ("'", "prime"), "σ": (r"\sigma ", "sigma"),
     "γ": (r"\gamma ", "gamma"), "=": ("= ", "equals"), "+": ("+ ", "plus"), "/": ("/", "over"),
     ">": ("> ", "is greater than"), ",": (r",\; ", ","), ":": (r":\; ", ":"),
-    ";": (r";\, ", ";"), " ": (" ", ""),
+    ";": (r";\, ", ";"), " ": (" ", ""), "(": ("(", "bracket"), ")": (")", ", end bracket"),
+    "[": ("[", "the stack"), "]": ("]", ", end stack"),
 }  # fmt: skip
 _MACRON = "\u0304"
 _PIECE = re.compile(
@@ -75,4 +76,4 @@ def _pieces(text: str) -> Iterator[re.Match[str]]:
 
 
 def _is_plain(sign: str) -> bool:
-    return sign.isascii() and (sign.isalnum() or sign in "()[]")
+    return sign.isascii() and sign.isalnum()
