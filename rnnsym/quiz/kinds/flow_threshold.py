@@ -29,9 +29,9 @@ SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1")
 K = Symbol("k")
 LONG = 60
 ANSWERS = {
-    "vanishes": "It tends to 0, whatever the inputs and the slopes.",
+    "vanishes": "It tends to 0, however the inputs may be chosen.",
     "open": "It may shrink or grow: the bound does not decide.",
-    "explodes": "It grows without limit, whatever the inputs.",
+    "explodes": "It grows without limit, whatever the inputs are.",
     "stays": "It stays the same, because the state is bounded.",
 }
 WHY = {
