@@ -117,7 +117,14 @@ def _in_rows(block: Listing, number: int, page: Page) -> str:
 @block_latex.register
 def _(block: Box, page: Page = BARE) -> str:
     inner = "\n".join(blocks_latex(block.blocks, page.framed()))
-    return f"\\begin{{panel}}{{{block.kind}}}{{{escape(block.title)}}}\n{inner}\n\\end{{panel}}"
+    # A table in a frame does not break: the frame would break right above it.
+    style = f"{block.kind},unbreakable" if _has_table(block) else block.kind
+    return f"\\begin{{panel}}{{{style}}}{{{escape(block.title)}}}\n{inner}\n\\end{{panel}}"
+
+
+def _has_table(box: Box) -> bool:
+    """Tell whether a frame holds a table."""
+    return any(isinstance(block, Table) for block in box.blocks)
 
 
 @block_latex.register

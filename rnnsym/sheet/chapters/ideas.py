@@ -23,7 +23,7 @@ IDEAS = {
     "lstm": (
         "The LSTM separates memory from output. The *cell state* {c[t]} is the long-term memory, "
         "which is kept and added to. The *hidden state* {h[t]} is the working state: what of the "
-        "memory is shown, to the gates of the next step and to whatever reads the layer. Three gates "
+        "memory is shown, to the gates of the next step and to what reads the layer. Three gates "
         "guard the memory: the *forget gate* {f[t]} decides what is kept, the *input gate* {i[t]} "
         "what is written, the *output gate* {o[t]} what is shown. What could be written is the "
         "candidate {g[t]}; it is no gate, but it is the fourth affine map.",
