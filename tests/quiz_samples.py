@@ -55,7 +55,7 @@ def options(*right: bool) -> tuple[Option, ...]:
     """Return options, right or wrong."""
     return tuple(
         Option(
-            prose(f"option {i} ", STATE),
+            prose(f"option {i} }}#~ ", STATE),
             "" if correct else f"wrong {i}",
             prose("so it is" if correct else f"not {i}"),
         )
