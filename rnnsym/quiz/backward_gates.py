@@ -21,11 +21,12 @@ from rnnsym.quiz.backward_items import (
     rounding_note,
 )
 from rnnsym.quiz.backward_numbers import drawn, read, worked_out
-from rnnsym.quiz.backward_plan import Line, Plan, Setting
+from rnnsym.quiz.backward_plan import Line, Plan, Setting, run
 from rnnsym.quiz.backward_slips import mistaken, mistakes
 from rnnsym.quiz.backward_walk import METHOD, prove_step
 from rnnsym.quiz.derivation_lines import gradient_of
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note, equations_of
@@ -91,7 +92,18 @@ def _suits(spec: GateSpec, subject: Parameters) -> bool:
     sizes = set(plan.system.size_names) <= {"d", "n"}
     asked = len(_targets(spec, plan))
     fits = 0 < asked <= MOST_PARTS and len(plan.given) <= MOST_GIVEN
-    return sizes and fits and bool(functions) and functions <= INVERTIBLE
+    return sizes and fits and bool(functions) and functions <= INVERTIBLE and _provable(plan)
+
+
+@lru_cache(maxsize=256)
+def _provable(plan: Plan) -> bool:
+    """Tell whether what is given tells all of the rest: one draw is proven."""
+    try:
+        given = read(plan.given, drawn(plan, plan.given, Draw(0, "trial")))
+        prove_step(plan, given, run(plan.lines, given, plan.numbers))
+    except (KeyError, Unfair):  # the lines read an input, or there are paths past what is given
+        return False
+    return True
 
 
 @lru_cache(maxsize=256)

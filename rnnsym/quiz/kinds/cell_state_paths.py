@@ -97,7 +97,23 @@ def _line(target: Array, value: Node) -> Worked:
 
 def _subjects(cells: Sequence[str]) -> list[Parameters]:
     asked = cells or ("lstm", "lstm-coupled")
-    return [(("model", c), ("convention", "textbook")) for c in asked if _paths(c) is not None]
+    return [(("model", c), ("convention", "textbook")) for c in asked if _provable(c)]
+
+
+@lru_cache(maxsize=256)
+def _provable(model: str) -> bool:
+    """Tell whether a cell has such a state, and nothing but what is given moves it."""
+    paths = _paths(model)
+    if paths is None:
+        return False
+    plan = paths.plan
+    try:
+        given = read(plan.given, drawn(plan, plan.given, Draw(0, "trial")))
+        found = run(plan.lines, given, plan.numbers)
+        _prove(paths, given, found[plan.lines[0].target], found[plan.lines[-1].target])
+    except (KeyError, Unfair):  # the lines read an input, or there are other paths
+        return False
+    return True
 
 
 def _of(parameters: Parameters) -> Paths:
