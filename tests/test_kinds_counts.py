@@ -26,7 +26,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.kinds import count_budget, count_ratio
 from rnnsym.quiz.likeness import printed
-from rnnsym.quiz.registry import load_kind
+from rnnsym.quiz.registry import Parameters, load_kind
 from tests.test_quiz_kinds import published
 
 KINDS = (
@@ -34,6 +34,7 @@ KINDS = (
     "count_projection", "count_ratio", "count_stack", "per_step_cost",
 )  # fmt: skip
 SEEDS = 60
+NONE: tuple[Parameters, ...] = ()
 
 
 @cache
@@ -42,7 +43,7 @@ def items(name: str) -> tuple[Item, ...]:
     kind = load_kind(name)
     subjects = Draw(1, name).ranked("subjects", kind.subjects(()))
     return tuple(
-        draw_item(kind, subjects[k % len(subjects)], Draw(k, name), set()) for k in range(SEEDS)
+        draw_item(kind, subjects[k % len(subjects)], Draw(k, name), NONE) for k in range(SEEDS)
     )
 
 
@@ -297,7 +298,7 @@ def test_every_shipped_cell_is_asked_about(name: str) -> None:
     kind = load_kind(name)
     for cell in cell_names():
         for subject in kind.subjects([cell])[:1]:
-            assert draw_item(kind, subject, Draw(2, name), set()).parts
+            assert draw_item(kind, subject, Draw(2, name), NONE).parts
 
 
 def test_what_two_misconceptions_give_is_told_of_neither() -> None:

@@ -20,7 +20,7 @@ from rnnsym.quiz.counting_shapes import chosen
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.likeness import printed
-from rnnsym.quiz.registry import load_kind
+from rnnsym.quiz.registry import Parameters, load_kind
 from rnnsym.system import build_system, read_model
 
 # PyTorch has no oneDNN kernel for projections, and says so; Keras's PyTorch backend has no tensors
@@ -32,6 +32,7 @@ pytestmark = [
 
 KINDS = ("code_trace", "keras_shape", "output_shape", "parameter_shapes", "parameter_shapes_keras",
          "state_shape")  # fmt: skip
+NONE: tuple[Parameters, ...] = ()
 TORCH_KINDS = ("code_trace", "output_shape", "parameter_shapes", "state_shape")
 KERAS_KINDS = ("keras_shape", "parameter_shapes_keras")
 GATES = {"vanilla": 1, "relu-rnn": 1, "gru": 3, "gru-reset-before": 3, "lstm": 4,
@@ -43,8 +44,7 @@ def items(name: str) -> tuple[Item, ...]:
     """One item about every subject of a kind."""
     kind = load_kind(name)
     return tuple(
-        draw_item(kind, subject, Draw(k, name), set())
-        for k, subject in enumerate(kind.subjects(()))
+        draw_item(kind, subject, Draw(k, name), NONE) for k, subject in enumerate(kind.subjects(()))
     )
 
 
@@ -169,7 +169,11 @@ def code_of(item: Item) -> str:
 def run(code: str, names: dict[str, Any]) -> list[str]:
     """Run a stem's program and return what it prints."""
     lines: list[str] = []
-    names["print"] = lambda *values: lines.append(" ".join(map(str, values)))
+
+    def noted(value: object) -> None:
+        lines.append(str(value))
+
+    names["print"] = noted
     names["__builtins__"] = builtins
     exec(code, names)
     return lines
@@ -228,7 +232,11 @@ def test_keras_says_the_same(name: str) -> None:
 def test_a_layer_that_its_arrays_contradict_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Layer("lstm", "pytorch", (("d", 3), ("n", 2)), 2, both=True)
     assert layer.proven().width == 4
-    monkeypatch.setattr(counting_layers, "_output", lambda _system: (1, "n"))
+
+    def narrow(_system: object) -> tuple[int, str]:
+        return 1, "n"
+
+    monkeypatch.setattr(counting_layers, "_output", narrow)
     with pytest.raises(guard.Unfair, match="the layer gives 2"):
         layer.proven()
 
@@ -256,7 +264,7 @@ def test_every_misconception_of_the_output_is_shown() -> None:
         option.misconception
         for k in range(6)
         for subject in kind.subjects(())
-        for option in draw_item(kind, subject, Draw(k, "m"), set()).options
+        for option in draw_item(kind, subject, Draw(k, "m"), NONE).options
     }
     assert shown == {
         "", "axes swapped", "last step only", "width of the input", "one direction forgotten",
