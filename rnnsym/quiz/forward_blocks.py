@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from rnnsym.blocks import Block, Equations, Inline, Line, Paragraph, Prose, Relation, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import Array, Integer, size
 from rnnsym.quiz.decimals import Place, Point
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.forward_net import Net, place_of
 from rnnsym.quiz.numbers import Matrix, number_matrix
 from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
 from rnnsym.sheet.worked_lines import Row
 
-__all__ = ["given_blocks", "listed", "worked_lines"]
+__all__ = ["given_blocks", "worked_lines"]
 
 
 def worked_lines(rows: Sequence[Row], net: Net, worked: Mapping[Place, Matrix]) -> list[Line]:
@@ -52,12 +53,3 @@ def given_blocks(
 
 def _equal(array: Array, given: Mapping[Place, Matrix]) -> Relation:
     return Relation((array, number(given[place_of(array)])))
-
-
-def listed(parts: Sequence[Inline], last: str = " and ") -> Prose:
-    """Return things in a row: a, b and c."""
-    found: list[Inline] = []
-    for place, part in enumerate(parts):
-        found += [last if place == len(parts) - 1 else ", "] if place else []
-        found.append(part)
-    return tuple(found)

@@ -9,8 +9,9 @@ from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
 from rnnsym.expr import Array, Map, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_blocks import given_blocks, listed, worked_lines
+from rnnsym.quiz.forward_blocks import given_blocks, worked_lines
 from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
@@ -47,7 +48,6 @@ class Ask:
         rows: in order.
         asked: arrays among their targets.
         slips: misconceptions in these lines, everything before them right.
-        says: what is asked, "Compute …" where empty.
         hints: from the gentlest on.
         zero: whether 0 is an answer like any other.
     """
@@ -55,7 +55,6 @@ class Ask:
     rows: tuple[Row, ...]
     asked: tuple[Array, ...]
     slips: tuple[Slipped, ...]
-    says: Prose = ()
     hints: tuple[Prose, ...] = ()
     zero: bool = False
 
@@ -173,7 +172,7 @@ def _part(
         raise Unfair("an answer is too small to be told from 0")
     marks, scheme = _scheme(ask, blanks)
     return Part(
-        stem=(Paragraph(ask.says or prose("Compute ", *listed(ask.asked), ".")),),
+        stem=(Paragraph(prose("Compute ", *listed(ask.asked), ".")),),
         response=Numeric(blanks),
         marks=marks,
         solution=(Equations(tuple(worked_lines(ask.rows, net, worked))),),

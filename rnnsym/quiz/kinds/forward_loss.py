@@ -23,7 +23,6 @@ from rnnsym.expr import (
 )
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_blocks import listed
 from rnnsym.quiz.forward_items import Ask, Question, build
 from rnnsym.quiz.forward_net import Net, label, net_of, row_of
 from rnnsym.quiz.forward_slips import Slipped
@@ -132,7 +131,7 @@ def _value_slips(value: Node, errors: Sequence[Node], every: Sequence[Node]) -> 
     yield slip("½ forgotten", prose("The loss has the factor ½."), scale(2, value))
     yield slip("difference not squared", prose("The difference is squared."),
                scale(HALF, plus(*errors)))  # fmt: skip
-    added = plus(*(hadamard(apply("square", e)) for e in (plus_target(e) for e in errors)))
+    added = plus(*(hadamard(apply("square", e)) for e in (_sum_of(e) for e in errors)))
     yield slip("sign of the target", prose("The target is subtracted, not added."),
                scale(HALF, added))  # fmt: skip
     if every:
@@ -141,7 +140,7 @@ def _value_slips(value: Node, errors: Sequence[Node], every: Sequence[Node]) -> 
         yield slip("last step only", prose("Every step has its loss."), _half_square(every[-1]))
 
 
-def plus_target(error: Node) -> Node:
+def _sum_of(error: Node) -> Node:
     """Return s + τ of s − τ."""
     first, second = error.children
     return plus(first, scale(-1, second))
@@ -168,7 +167,7 @@ def _intro(net: Net, steps: int, loss: str, at: str) -> tuple[Block, ...]:
         Paragraph(prose(f"A layer of the cell “{title}” with a linear readout is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
         Paragraph(convention_note(system)),
-        Paragraph(prose("It reads ", *listed([numbered]), " step", "s" if steps > 1 else "", ". ",
+        Paragraph(prose("It reads ", numbered, " step", "s" if steps > 1 else "", ". ",
                         *said)),
     )  # fmt: skip
 
