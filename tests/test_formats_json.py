@@ -52,8 +52,8 @@ def test_a_paper_with_a_users_kind_is_read_back(tmp_path: Path) -> None:
     ("change", "words"),
     [
         (("{", "["), "no paper in JSON: "),
-        (('"schema": 1', '"schema": 2'), "an object of schema 1"),
-        (('"sections"', '"section"'), "with sections"),
+        (('"schema": 1', '"schema": 2'), "schema 1 is read, not 2"),
+        (('"sections"', '"section"'), "with schema and sections"),
         (('"rnnsym": "', '"rnnsym": "9'), "was made by rnnsym 9"),
         (('"seed": 7', '"seed": "7"'), "whole number, not '7'"),
         (('"seed": 7', '"seed": true'), "whole number, not True"),

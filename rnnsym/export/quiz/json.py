@@ -63,12 +63,7 @@ def read(text: str) -> Paper:
     Raises:
         InputError: no such file, one of another version, or a question that comes out otherwise.
     """
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"no paper in JSON: {error}") from None
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA or "sections" not in data:
-        raise InputError(f"no paper in JSON: an object of schema {SCHEMA} with sections is read")
+    data = _loaded(text)
     check_version("the paper", data)
     if type(data.get("seed")) is not int:
         raise InputError(f"the paper's seed is a whole number, not {data.get('seed')!r}")
@@ -76,6 +71,18 @@ def read(text: str) -> Paper:
     if _paper(paper) != data:
         raise InputError(f"the paper '{paper.name}' comes out otherwise: the file was changed")
     return paper
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"no paper in JSON: {error}") from None
+    if not isinstance(data, dict) or not data.keys() >= {"schema", "sections"}:
+        raise InputError("no paper in JSON: an object with schema and sections is read")
+    if data["schema"] != SCHEMA:
+        raise InputError(f"no paper in JSON: schema {SCHEMA} is read, not {data['schema']!r}")
+    return data
 
 
 def _paper(paper: Paper) -> dict[str, Any]:
