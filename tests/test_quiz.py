@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -35,6 +36,7 @@ from rnnsym.quiz import drawing, guard, registry
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.paper import paper
+from rnnsym.quiz.responses import answer_text
 from rnnsym.version import VERSION
 
 N = (size("n"), Integer(1))
@@ -206,16 +208,18 @@ def test_same_seed_same_items() -> None:
 
 
 def test_every_kind_has_its_turn() -> None:
+    chosen = ["adjoint", "count", "forward"]
     for seed in range(20):
-        kinds = Counter(i.kind for i in generate(5, seed))
-        assert set(kinds) == {"adjoint", "count", "forward"}
+        kinds = Counter(i.kind for i in generate(5, seed, chosen))
+        assert set(kinds) == set(chosen)
         assert max(kinds.values()) == 2
 
 
 def test_another_kind_or_a_longer_paper_changes_no_item() -> None:
-    whole = generate(12, 7)
-    assert generate(5, 7) == whole[:5]
-    for kind in registry.kind_names():
+    chosen = ["adjoint", "count", "forward"]
+    whole = generate(12, 7, chosen)
+    assert generate(5, 7, chosen) == whole[:5]
+    for kind in chosen:
         own = [i for i in whole if i.kind == kind]
         assert tuple(own) == generate(len(own), 7, [kind])
     pair = generate(6, 7, ["count", "forward"])
@@ -234,7 +238,7 @@ def test_an_item_follows_from_its_parameters() -> None:
 
 def test_ids_are_xml_names_and_come_from_the_content() -> None:
     ids = [i.id for seed in (1, 2) for i in generate(30, seed)]
-    assert all(name.replace("-", "").isalnum() and name[0].isalpha() for name in ids)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*-[0-9a-f]{12}", name) for name in ids)
     assert len(set(ids)) == len(ids)
 
 
@@ -243,7 +247,7 @@ def test_kinds_are_listed_without_importing_sympy() -> None:
     code = "import sys; from rnnsym.quiz.registry import kind_names; print(kind_names());"
     code += "assert not {'sympy', 'numpy'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "['adjoint', 'count', 'forward']\n")
+    assert (done.returncode, done.stdout) == (0, f"{registry.kind_names()}\n")
 
 
 @pytest.mark.parametrize(
@@ -289,7 +293,7 @@ def test_paper_and_key() -> None:
     assert asked.blocks == tuple(Question(item, i) for i, item in enumerate(items, 1))
     table, *questions = solved.blocks
     assert isinstance(table, Table)
-    assert [row[1] for row in table.rows] == [prose(item.key) for item in items]
+    assert [row[1] for row in table.rows] == [prose(answer_text(item)) for item in items]
     assert all(isinstance(q, Question) and q.solved for q in questions)
     lines = " ".join(printed(line) for line in asked.lines)
     for words in ("textbook", "Seed 7", VERSION, "four decimals"):
@@ -303,9 +307,9 @@ def test_a_users_cell_is_a_subject(tmp_path: Path) -> None:
         'z = "sigmoid(W_z @ x[t] + V_z @ x[t-1] + b_z)"\n'
         'h = "(1 - z[t]) * h[t-1] + z[t] * tanh(W @ x[t] + U @ h[t-1] + b)"\n'
     )
-    found = generate(12, 7, subjects=[str(file)])
-    assert {dict(i.parameters)["model"].strip("bi()*2") for i in found} == {str(file).strip("bi()")}
-    assert {i.kind for i in found} == {"adjoint", "count", "forward"}
+    found = generate(40, 7, subjects=[str(file)])
+    assert all(str(file) in str(i.parameters) for i in found)
+    assert {"adjoint", "count", "forward"} < {i.kind for i in found}
     assert all(guard.check(i) == () for i in found)
 
 

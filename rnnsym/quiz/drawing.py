@@ -42,6 +42,10 @@ class KindError(RnnsymError):
     """A kind of a user's own raised, ran too long, or made something that is no fair item."""
 
 
+class NoFairError(InputError):
+    """No draw about a subject is fair."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """What questions may be drawn.
@@ -67,7 +71,7 @@ class Selection:
         levels: tuple[int, int] = LEVELS,
         used: Container[tuple[str, Parameters]] = frozenset(),
     ) -> "Selection":
-        """Return a selection by names; no kinds and no topics mean all.
+        """Return a selection by names; no kinds and no topics mean all, cells those about cells.
 
         Raises:
             InputError: an unknown kind, topic or cell, or levels that no such kind has.
@@ -78,6 +82,8 @@ class Selection:
         named = kinds or kind_names()
         loaded = [load_kind(name) for name in dict.fromkeys(named)]
         chosen = [k for k in loaded if not topics or k.topic in topics]
+        if cells and not kinds:
+            chosen = [k for k in chosen if k.subjects(cells) != k.subjects(())]
         low, high = levels
         fitting = tuple(k for k in chosen if k.level[0] <= high and k.level[1] >= low)
         if not fitting:
@@ -141,7 +147,7 @@ def draw_item(kind: Kind, subject: Parameters, draw: Draw, seen: Container[Param
     """Return the first fair item among the attempts at one place.
 
     Raises:
-        InputError: none of the attempts is fair; names kind and seed.
+        NoFairError: none of the attempts is fair; names kind and seed.
         KindError: a user's kind fails.
     """
     reason = ""
@@ -150,7 +156,7 @@ def draw_item(kind: Kind, subject: Parameters, draw: Draw, seen: Container[Param
             return outcome
         reason = outcome
     asked = ", ".join(value for _, value in subject)
-    raise InputError(
+    raise NoFairError(
         f"no fair question of kind '{kind.name}' about {asked} in {ATTEMPTS} draws "
         f"(seed {draw.seed}, {draw.question}); the last one: {reason}"
     )
@@ -245,7 +251,11 @@ def generate(
 def _in_turn(
     selection: Selection, seed: int, paper: str, failed: Callable[[KindError], None] | None
 ) -> Iterator[Item]:
-    """Yield items in rounds of kinds, each once a round, until every kind has run out."""
+    """Yield items in rounds of kinds, each once a round, until every kind has run out.
+
+    A kind that finds nothing fair about a cell leaves its place to the others.
+    """
+    unfair: NoFairError | None = None
     left = {kind.name: series(kind, selection, seed, paper) for kind in selection.kinds}
     for turn in count():
         for name in rounds(dict.fromkeys(left, 1), seed, f"{paper}kinds {turn}"):
@@ -256,9 +266,13 @@ def _in_turn(
                     raise
                 failed(error)
                 item = None
+            except NoFairError as error:
+                unfair, item = error, None
             if item is None:
                 del left[name]
             else:
                 yield item
+        if not left and unfair is not None and len(selection.kinds) == 1:
+            raise unfair
         if not left:
             return
