@@ -75,7 +75,7 @@ def read(text: str) -> Paper:
 
 def _loaded(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data: dict[str, Any] = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"no paper in JSON: {error}") from None
     if not isinstance(data, dict) or not data.keys() >= {"schema", "sections"}:
