@@ -1,0 +1,175 @@
+"""Designed nets do what is asked: run again here by a formula of our own, in fractions."""
+
+from fractions import Fraction
+from itertools import product
+
+import pytest
+
+from rnnsym.api import generate_quiz
+from rnnsym.blocks import NumberMatrix, Prose, Relation
+from rnnsym.item import Choice, Item
+from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights, rebuilt
+from rnnsym.quiz.design_runs import LENGTH, behaves, prove
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.kinds import design_weights
+from rnnsym.quiz.numbers import read_matrix
+
+INPUTS = list(product((0, 1), repeat=LENGTH))
+
+
+def outputs(w: Weights, inputs: tuple[int, ...]) -> list[Fraction]:
+    """Return V h_t by hand, two units."""
+    (w1,), (w2,) = w.W
+    (b1,), (b2,) = w.b
+    (u11, u12), (u21, u22) = w.U
+    ((v1, v2),) = w.V
+    h1 = h2 = Fraction(0)
+    found: list[Fraction] = []
+    for x in inputs:
+        h1, h2 = (
+            max(
+                Fraction(0),
+                Fraction(w1) * x + Fraction(u11) * h1 + Fraction(u12) * h2 + Fraction(b1),
+            ),
+            max(
+                Fraction(0),
+                Fraction(w2) * x + Fraction(u21) * h1 + Fraction(u22) * h2 + Fraction(b2),
+            ),
+        )
+        found.append(Fraction(v1) * h1 + Fraction(v2) * h2)
+    return found
+
+
+def latch(x: tuple[int, ...]) -> list[int]:
+    return [max(x[: t + 1]) for t in range(len(x))]
+
+
+def parity(x: tuple[int, ...]) -> list[int]:
+    return [x[: t + 1].count(1) % 2 for t in range(len(x))]
+
+
+def delay(x: tuple[int, ...]) -> list[int]:
+    return [0, *x[:-1]]
+
+
+def count(x: tuple[int, ...]) -> list[int]:
+    return [x[: t + 1].count(1) for t in range(len(x))]
+
+
+def add(x: tuple[int, ...]) -> list[int]:
+    return [a + b for a, b in zip(x, (0, *x), strict=False)]
+
+
+def pair(x: tuple[int, ...]) -> list[int]:
+    return [a & b for a, b in zip(x, (0, *x), strict=False)]
+
+
+def rise(x: tuple[int, ...]) -> list[int]:
+    return [a & (1 - b) for a, b in zip(x, (0, *x), strict=False)]
+
+
+def fall(x: tuple[int, ...]) -> list[int]:
+    return [b & (1 - a) for a, b in zip(x, (0, *x), strict=False)]
+
+
+def earlier(x: tuple[int, ...]) -> list[int]:
+    return [0, *count(x)[:-1]]
+
+
+def surplus(x: tuple[int, ...]) -> list[int]:
+    return [n - latched for n, latched in zip(count(x), latch(x), strict=True)]
+
+
+def first(x: tuple[int, ...]) -> list[int]:
+    return [int(1 in x and t == x.index(1)) for t in range(len(x))]
+
+
+SPECIFIED = {
+    f.__name__: f
+    for f in (latch, parity, delay, count, add, pair, rise, fall, earlier, surplus, first)
+}
+
+
+def does(weights: Weights, name: str) -> bool:
+    return all(outputs(weights, x) == SPECIFIED[name](x) for x in INPUTS)
+
+
+def read(content: Prose) -> Weights:
+    """Return the weights that an option prints."""
+    sides = [piece.sides[1] for piece in content if isinstance(piece, Relation)]
+    rows = [side.rows for side in sides if isinstance(side, NumberMatrix)]
+    return Weights(*(read_matrix("; ".join(map(" ".join, matrix))) for matrix in rows))
+
+
+def choice(item: Item) -> Choice:
+    response = item.parts[0].response
+    assert isinstance(response, Choice)
+    return response
+
+
+def test_all_behaviours_are_specified_here() -> None:
+    assert sorted(SPECIFIED) == sorted(BEHAVIOURS)
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_one_behaviour_each(name: str) -> None:
+    parameters = (("behaviour", name),)
+    for other, behaviour in BEHAVIOURS.items():
+        assert does(behaviour.weights, name) == (other == name)
+        assert behaves(parameters, behaviour.weights) == (other == name)
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_mistakes_are_judged_by_what_they_do(name: str) -> None:
+    for change, _ in MISTAKES.values():
+        weights = change(BEHAVIOURS[name].weights)
+        assert behaves((("behaviour", name),), weights) == does(weights, name)
+
+
+def test_units_may_be_exchanged_and_scaled() -> None:
+    (factors,) = [read_matrix("2 0.5")[0]]
+    for name, behaviour in BEHAVIOURS.items():
+        changed = rebuilt(behaviour.weights, (1, 0), factors)
+        assert changed != behaviour.weights
+        assert does(changed, name)
+
+
+def test_the_oracle_refuses_a_wrong_claim() -> None:
+    weights = BEHAVIOURS["latch"].weights
+    prove(weights, "latch", behaving=True)
+    with pytest.raises(Unfair, match="does behave"):
+        prove(weights, "latch", behaving=False)
+    with pytest.raises(Unfair, match="does not behave"):
+        prove(weights, "parity", behaving=True)
+
+
+def test_exactly_one_option_behaves() -> None:
+    items = generate_quiz(60, 3, ["design_weights"])
+    for item in items:
+        name = dict(item.parameters)["behaviour"]
+        assert len(choice(item).options) == 4
+        for option in choice(item).options:
+            assert does(read(option.content), name) == option.correct
+    seen = {o.misconception for item in items for o in choice(item).options}
+    assert seen == {"", "a net for another purpose", *MISTAKES}
+
+
+def test_every_reason_shows_where_the_net_fails() -> None:
+    for item in generate_quiz(20, 4, ["design_weights"]):
+        name = dict(item.parameters)["behaviour"]
+        for option in choice(item).options:
+            if option.correct:
+                continue
+            words = str(option.why[-1])
+            inputs, found, wanted = (
+                tuple(Fraction(n.replace("−", "-")) for n in part.split(", "))
+                for part in words.removeprefix("Input ").rstrip(".")
+                .replace(", not ", " gives ").split(" gives ")
+            )  # fmt: skip
+            bits = tuple(map(int, inputs))
+            assert list(found) == outputs(read(option.content), bits)
+            assert list(wanted) == SPECIFIED[name](bits) != list(found)
+
+
+def test_every_net_can_be_asked() -> None:
+    assert {dict(s)["behaviour"] for s in design_weights.KIND.subjects(())} == set(BEHAVIOURS)
