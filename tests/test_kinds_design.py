@@ -6,13 +6,14 @@ from itertools import product
 import pytest
 
 from rnnsym.api import generate_quiz
-from rnnsym.blocks import NumberMatrix, Prose, Relation
+from rnnsym.blocks import NumberMatrix, Paragraph, Prose, Relation
 from rnnsym.item import Choice, Item
 from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights, rebuilt
 from rnnsym.quiz.design_runs import LENGTH, behaves, prove
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.kinds import design_weights
+from rnnsym.quiz.kinds import design_purpose, design_weights
 from rnnsym.quiz.numbers import read_matrix
+from rnnsym.quiz.registry import Kind
 
 INPUTS = list(product((0, 1), repeat=LENGTH))
 
@@ -150,6 +151,7 @@ def test_exactly_one_option_behaves() -> None:
         assert len(choice(item).options) == 4
         for option in choice(item).options:
             assert does(read(option.content), name) == option.correct
+            assert ".0'" not in str(option.content)
     seen = {o.misconception for item in items for o in choice(item).options}
     assert seen == {"", "a net for another purpose", *MISTAKES}
 
@@ -171,5 +173,18 @@ def test_every_reason_shows_where_the_net_fails() -> None:
             assert list(wanted) == SPECIFIED[name](bits) != list(found)
 
 
-def test_every_net_can_be_asked() -> None:
-    assert {dict(s)["behaviour"] for s in design_weights.KIND.subjects(())} == set(BEHAVIOURS)
+@pytest.mark.parametrize("kind", [design_weights.KIND, design_purpose.KIND])
+def test_every_net_can_be_asked(kind: Kind) -> None:
+    assert {dict(s)["behaviour"] for s in kind.subjects(())} == set(BEHAVIOURS)
+
+
+def test_one_description_fits() -> None:
+    names = {f"{b.words[0].upper()}{b.words[1:]}.": name for name, b in BEHAVIOURS.items()}
+    for item in generate_quiz(40, 5, ["design_purpose"]):
+        [weights] = [
+            read(block.content)
+            for block in item.stem
+            if isinstance(block, Paragraph) and "weights" in str(block.content[0])
+        ]
+        for option in choice(item).options:
+            assert does(weights, names[str(option.content[0])]) == option.correct

@@ -127,7 +127,7 @@ BEHAVIOURS = {
 
 
 def _times(factor: int, matrix: Matrix) -> Matrix:
-    return tuple(tuple(factor * entry + 0 for entry in row) for row in matrix)
+    return tuple(tuple((factor * entry).normalize() + 0 for entry in row) for row in matrix)
 
 
 MISTAKES: dict[str, tuple[Callable[[Weights], Weights], str]] = {

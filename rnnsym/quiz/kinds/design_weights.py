@@ -1,12 +1,11 @@
 """Choose the weights with which a net does what is asked: one set behaves, the others fail."""
 
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from itertools import product
+from collections.abc import Iterator
 
 from rnnsym.blocks import Paragraph, prose
 from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
-from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights, rebuilt
+from rnnsym.quiz.design_draws import designed, draw_net, idea_of, subjects, variants
+from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights
 from rnnsym.quiz.design_runs import (
     LENGTH,
     MODEL,
@@ -18,7 +17,6 @@ from rnnsym.quiz.design_runs import (
     told,
     trace,
 )
-from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
@@ -26,55 +24,31 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND"]
 
 NAME = "design_weights"
-ORDERS = ("0 1", "1 0")
-FACTORS = tuple(" ".join(pair) for pair in product(("1", "2", "0.5"), repeat=2))
-
-SCALED = " Units are scaled here, and the weights that read them by the inverse."
 
 
-def _subjects(_cells: Sequence[str]) -> Sequence[Parameters]:
-    return [
-        (("model", MODEL), ("convention", "textbook"), ("behaviour", name)) for name in BEHAVIOURS
-    ]
-
-
-def _variants(_subject: Parameters) -> int:
-    return len(ORDERS) * len(FACTORS)
-
-
-def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    order, factors = draw.choice("order", ORDERS), draw.choice("factors", FACTORS)
-    return (*subject, ("order", order), ("factors", factors))
-
-
-def _scaled(weights: Weights, values: dict[str, str]) -> Weights:
-    order = tuple(map(int, values["order"].split()))
-    return rebuilt(weights, order, tuple(map(Decimal, values["factors"].split())))
-
-
-def _wrong(name: str, key: Weights, values: dict[str, str]) -> Iterator[tuple[str, str, Weights]]:
+def _wrong(name: str, key: Weights, parameters: Parameters) -> Iterator[tuple[str, str, Weights]]:
     for mistake, (change, why) in MISTAKES.items():
         yield mistake, why, change(key)
     for other, behaviour in BEHAVIOURS.items():
         if other != name:
             why = f"Its output is {behaviour.words}."
-            yield "a net for another purpose", why, _scaled(behaviour.weights, values)
+            yield "a net for another purpose", why, designed(other, parameters)
 
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     name = values["behaviour"]
     behaviour = BEHAVIOURS[name]
-    key = _scaled(behaviour.weights, values)
+    key = designed(name, parameters)
     if not behaves(parameters, key):
         raise Unfair("the net does not do what is asked")
-    failing = {w: (m, why) for m, why, w in _wrong(name, key, values) if difference(w, name)}
+    failing = {w: (m, why) for m, why, w in _wrong(name, key, parameters) if difference(w, name)}
     nets = {printed_weights(weights): weights for weights in (key, *failing)}
     wrong = [
         Option(printed_weights(w), m, prose(f"{why} ", *told(w, name, difference(w, name))))
         for w, (m, why) in failing.items()
     ]
-    idea = prose(behaviour.idea + ("" if values["factors"] == "1 1" else SCALED))
+    idea = idea_of(parameters)
     right = Option(printed_weights(key), "", idea)
     options = mixed(right, wrong, arranger(NAME, parameters))
     for option in options:
@@ -114,4 +88,4 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-KIND = Kind(NAME, "design", "create", (4, 4), (2, 2), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "design", "create", (4, 4), (2, 2), subjects, variants, draw_net, _make)
