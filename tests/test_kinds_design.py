@@ -1,5 +1,6 @@
 """Designed nets do what is asked: run again here by a formula of our own, in fractions."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 
@@ -11,7 +12,7 @@ from rnnsym.item import Choice, Item
 from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights, rebuilt
 from rnnsym.quiz.design_runs import LENGTH, behaves, prove
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.kinds import design_purpose, design_weights
+from rnnsym.quiz.kinds import design_gates, design_purpose, design_weights
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import Kind
 
@@ -188,3 +189,45 @@ def test_one_description_fits() -> None:
         ]
         for option in choice(item).options:
             assert does(weights, names[str(option.content[0])]) == option.correct
+
+
+UPDATES: dict[str, Callable[[int, int, list[int]], int]] = {
+    "lstm": lambda c, g, bits: bits[0] * c + bits[1] * g,
+    "lstm-1997": lambda c, g, bits: c + bits[0] * g,
+    "lstm-coupled": lambda c, g, bits: bits[0] * c + (1 - bits[0]) * g,
+    "gru": lambda c, g, bits: (1 - bits[0]) * c + bits[0] * g,
+    "ugrnn": lambda c, g, bits: bits[0] * c + (1 - bits[0]) * g,
+}
+WISHES: dict[str, Callable[[int, int], int]] = {
+    "keep": lambda c, g: c,
+    "overwrite": lambda c, g: g,
+    "erase": lambda c, g: 0,
+    "add": lambda c, g: c + g,
+}
+
+
+@pytest.mark.parametrize("cell", UPDATES)
+def test_exactly_one_set_of_gates_does_it(cell: str) -> None:
+    for item in generate_quiz(5, 6, ["design_gates"], [cell]):
+        task = dict(item.parameters)["task"].split()
+        assert len(choice(item).options) == 4
+        for option in choice(item).options:
+            columns = [
+                [int(bit) for (bit,) in piece.sides[1].rows]
+                for piece in option.content
+                if isinstance(piece, Relation) and isinstance(piece.sides[1], NumberMatrix)
+            ]
+            right = all(
+                UPDATES[cell](c, g, bits) == WISHES[effect](c, g)
+                for effect, *bits in zip(task, *columns, strict=True)
+                for c, g in product((-2, 3, 11), (-5, 4, 7))
+            )
+            assert right == option.correct
+
+
+def test_what_gates_can_do() -> None:
+    cells = {dict(s)["model"] for s in design_gates.KIND.subjects(())}
+    assert set(UPDATES) <= cells
+    assert "vanilla" not in cells
+    asked = {dict(i.parameters)["task"] for i in generate_quiz(40, 1, ["design_gates"], ["lstm"])}
+    assert {effect for task in asked for effect in task.split()} == set(WISHES)
