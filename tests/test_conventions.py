@@ -224,7 +224,7 @@ def test_json_and_notebooks_have_rows() -> None:
     )
     [block] = [j for j in data["jacobians"] if j["name"] == "J_CH[t]"]
     assert block["formula"].startswith("W_hf @ diag(")
-    assert "a_{I,t} &= X_t W_{xi} + H_{t-1} W_{hi} + b_i" in network._repr_latex_()
+    assert "a_{I,t} &= X_t W_{xi} + H_{t-1} W_{hi} + b_i" in network._repr_latex_()  # pyright: ignore[reportPrivateUsage] - as Jupyter calls it
     assert derivation_json(rnnsym.model("lstm").derive(), None)["layout"] == "columns"
 
 

@@ -266,7 +266,7 @@ def test_a_broken_operator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(count, "MISCONCEPTIONS", (*COUNT_SLIPS, broken))
     kind = load_kind("count")
     with pytest.raises(Exception, match="'broken' gives the key"):
-        draw_item(kind, kind.subjects(["lstm"])[0], Draw(1, "0"), set())
+        draw_item(kind, kind.subjects(["lstm"])[0], Draw(1, "0"), ())
 
 
 def test_numbers_in_parameters_read_back() -> None:

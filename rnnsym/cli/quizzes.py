@@ -69,6 +69,7 @@ def generate(
     **chosen: Any,
 ) -> None:  # fmt: skip
     """Write an exam paper, its key, and a manifest that rebuilds both."""
+    from rnnsym.quiz.drawing import NOTHING
     from rnnsym.quiz.manifest import read_ledger
     from rnnsym.quiz.paper import draw_papers
     from rnnsym.quiz.roster import read_roster
@@ -77,7 +78,7 @@ def generate(
     if roster and letters:
         raise InputError("--forms and --roster exclude each other: a student's paper is a form")
     students = read_roster(roster) if roster else ()
-    used = read_ledger(ledger) if ledger else frozenset()
+    used = read_ledger(ledger) if ledger else NOTHING
     bank: Path | None = chosen.pop("bank")
     if bank and not any(chosen[name] for name in ("kinds", "topics", "blueprint")):
         chosen["topics"] = ("concepts",)

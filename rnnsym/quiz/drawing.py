@@ -3,7 +3,7 @@
 A longer paper, another kind or another paper changes no item.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
@@ -38,6 +38,9 @@ UNSUITED = 40
 """So many items of a kind in a row that the selection refuses, for each subject, end a series."""
 
 
+NOTHING: frozenset[tuple[str, Parameters]] = frozenset()
+
+
 class KindError(RnnsymError):
     """A kind of a user's own raised, ran too long, or made something that is no fair item."""
 
@@ -60,7 +63,7 @@ class Selection:
     kinds: tuple[Kind, ...]
     cells: tuple[str, ...] = ()
     levels: tuple[int, int] = LEVELS
-    used: Container[tuple[str, Parameters]] = frozenset()
+    used: Container[tuple[str, Parameters]] = NOTHING
 
     @classmethod
     def of(
@@ -69,7 +72,7 @@ class Selection:
         topics: Sequence[str] = (),
         cells: Sequence[str] = (),
         levels: tuple[int, int] = LEVELS,
-        used: Container[tuple[str, Parameters]] = frozenset(),
+        used: Container[tuple[str, Parameters]] = NOTHING,
     ) -> "Selection":
         """Return a selection by names; no kinds and no topics mean all, cells those about cells.
 
@@ -187,7 +190,7 @@ def attempts(
 
 
 @contextmanager
-def guarded(kind: Kind, where: str) -> Iterator[None]:
+def guarded(kind: Kind, where: str) -> Generator[None, None, None]:
     """Run what a user's kind does: limited in time, its errors named.
 
     Raises:

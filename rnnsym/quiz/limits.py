@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,7 +13,7 @@ SECONDS = 10.0
 
 
 @contextmanager
-def time_limit(name: str) -> Iterator[None]:
+def time_limit(name: str) -> Generator[None, None, None]:
     """Stop what runs inside after ``SECONDS``; no limit for the empty name.
 
     Only the main thread of a POSIX system can be stopped in this way: elsewhere nothing is.

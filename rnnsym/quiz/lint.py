@@ -53,10 +53,10 @@ class KindReport:
     items: int = 0
     draws: int = 0
     distinct: int = 0
-    letters: dict[int, dict[str, int]] = field(default_factory=dict)
-    longest: dict[int, int] = field(default_factory=dict)
-    shortest: dict[int, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    letters: dict[int, dict[str, int]] = field(default_factory=dict[int, dict[str, int]])
+    longest: dict[int, int] = field(default_factory=dict[int, int])
+    shortest: dict[int, int] = field(default_factory=dict[int, int])
+    findings: list[Finding] = field(default_factory=list[Finding])
 
     @property
     def accepted(self) -> float:

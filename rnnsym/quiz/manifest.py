@@ -70,7 +70,8 @@ def read_manifest(path: Path) -> Iterator[Paper]:
         InputError: no manifest, one of another version, or a question that comes out otherwise.
     """
     lines = _lines_of(path, "manifest")
-    _, head = next(lines, (1, {}))
+    nothing: dict[str, Any] = {}
+    _, head = next(lines, (1, nothing))
     if head.get("manifest") != EDITION or not isinstance(head.get("seed"), int):
         raise InputError(f"{path} is no manifest of rnnsym: its first line does not say so")
     check_version(str(path), head)
@@ -142,8 +143,9 @@ def read_ledger(path: Path) -> frozenset[tuple[str, Parameters]]:
 
 def _meanings(path: Path) -> Iterable[tuple[str, Parameters]]:
     for number, data in _lines_of(path, "ledger"):
-        kind, parameters = data.get("kind"), data.get("parameters")
-        if not isinstance(kind, str) or not isinstance(parameters, dict):
+        kind: object = data.get("kind")
+        parameters: Any = data.get("parameters")
+        if not isinstance(kind, str) or not hasattr(parameters, "items"):
             raise InputError(f"{path}, line {number}: a ledger's line has kind and parameters")
         yield kind, tuple(parameters.items())
 

@@ -42,7 +42,7 @@ class Paper:
     title: str = Blueprint.title
     form: str = ""
     student: Student | None = None
-    kind_files: Mapping[str, str] = field(default_factory=dict)
+    kind_files: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def items(self) -> tuple[Item, ...]:

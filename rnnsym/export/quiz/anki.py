@@ -66,7 +66,8 @@ def export(paper: Paper) -> Exported:
             guid = genanki.guid_for(item.id)
             deck.add_note(genanki.Note(model=model, fields=fields, tags=_tags(item), guid=guid))
             losses += (f"question {number}: {loss}" for loss in _losses(item))
-    return Exported({f"{paper.name}.apkg": _packed(genanki.Package(list(decks.values())))}, tuple(losses))
+    packed = _packed(genanki.Package(list(decks.values())))
+    return Exported({f"{paper.name}.apkg": packed}, tuple(losses))
 
 
 def _number(text: str) -> int:

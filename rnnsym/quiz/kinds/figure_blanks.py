@@ -1,9 +1,8 @@
 """The figure of a cell with numbers in place of names: which array is which?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import permutations
 
 from rnnsym.blocks import Equations, Figure, Line, Paragraph, prose
 from rnnsym.cell import Cell, load_cell
@@ -18,7 +17,7 @@ from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
 
-__all__ = ["KIND"]
+__all__ = ["KIND", "SIGNS", "is_unique"]
 
 SIGNS = "①②③④⑤⑥⑦"
 FEWEST = 2
@@ -37,24 +36,36 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"))
         for name in cells or EXAMINED
-        if FEWEST <= len(_arrays(name)) <= len(SIGNS) and _is_unique(name)
+        if FEWEST <= len(_arrays(name)) <= len(SIGNS) and _is_asked(name)
     ]
 
 
 @lru_cache(maxsize=256)
-def _is_unique(name: str) -> bool:
-    """Tell whether the figure without names can be labelled in one way only.
+def _is_asked(name: str) -> bool:
+    return is_unique(cell_graph(load_cell(name)), _arrays(name))
 
-    Its sentences, any two names exchanged in them, must not be the same sentences again.
+
+def is_unique(graph: Graph, arrays: Sequence[Array]) -> bool:
+    """Tell whether a figure without these names can be labelled in one way only.
+
+    Vertices are told apart by what they show, then by their neighbours, again and again (colour
+    refinement): two that no step tells apart could change their names.
     """
-    arrays = _arrays(name)
-    graph = cell_graph(load_cell(name))
-    told = sorted(_sentences(graph, dict(zip(arrays, SIGNS, strict=False))))
-    return not any(
-        sorted(_sentences(graph, dict(zip(order, SIGNS, strict=False)))) == told
-        for order in permutations(arrays)
-        if order != arrays
-    )
+    blank = [v for v, label in graph.names if any(piece in arrays for piece in label)]
+    colours = _ranked({v.name: (v.shape, str(v.label)) for v in graph.vertices})
+    for _ in graph.vertices:
+        colours = _ranked({v: (c, *_around(graph, v, colours)) for v, c in colours.items()})
+    return len({colours[v] for v in blank}) == len(blank)
+
+
+def _ranked(colours: Mapping[str, tuple[object, ...]]) -> dict[str, int]:
+    order = {colour: i for i, colour in enumerate(sorted(set(colours.values()), key=repr))}
+    return {vertex: order[colour] for vertex, colour in colours.items()}
+
+
+def _around(graph: Graph, vertex: str, colours: Mapping[str, int]) -> Iterator[tuple[int, ...]]:
+    yield tuple(sorted(colours[x.source] for x in graph.links if x.target == vertex))
+    yield tuple(sorted(colours[x.target] for x in graph.links if x.source == vertex))
 
 
 def _sentences(graph: Graph, signs: dict[Array, str]) -> list[str]:
@@ -111,7 +122,7 @@ def _make(parameters: Parameters) -> Item:
         parameters=parameters,
         stem=(Figure(_blanked(cell, signs)),),
         parts=(part,),
-        proof=Proof("every other labelling tried: each contradicts the figure", "exact"),
+        proof=Proof("colour refinement of the figure tells every blank from the others", "exact"),
         tags=(values["model"],),
     )
 
