@@ -18,16 +18,9 @@ from rnnsym.quiz.limits import time_limit
 from rnnsym.quiz.registry import ARRANGEMENT, TOPICS, Kind, Parameters, kind_names, load_kind
 
 __all__ = [
-    "LEVELS",
-    "KindError",
-    "Selection",
-    "draw_item",
-    "fair",
-    "generate",
-    "meaning",
-    "rounds",
-    "series",
-]
+    "LEVELS", "MOST", "NOTHING", "KindError", "NoFairError", "Selection", "attempts", "draw_item",
+    "fair", "generate", "meaning", "rounds", "series",
+]  # fmt: skip
 
 T = TypeVar("T")
 ATTEMPTS = 200
