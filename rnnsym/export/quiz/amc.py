@@ -78,10 +78,10 @@ def _questions(number: int, item: Item) -> Iterator[str]:
     stem: tuple[Block, ...] = item.stem
     for place, part in enumerate(item.parts):
         name = f"{number} {part_name(place)}" if len(item.parts) > 1 else f"{number}"
-        head = rf"\medskip\textbf{{Question {name}}}\par"
+        head = rf"\room{{6\baselineskip}}\medskip\textbf{{Question {name}}}\par\nopagebreak"
         ident = identifier(part_alone(item, place).id)
         lead = [head, *blocks_latex(tuple(map(_movable, (*stem, *part.stem))))]
-        yield "\n".join([*lead, *_answered(part.response, ident, part.marks)])
+        yield "\n".join([*lead, r"\nopagebreak", *_answered(part.response, ident, part.marks)])
         stem = ()
 
 
