@@ -78,7 +78,8 @@ class Session:
                 return self.key(name)
             case "mapResponse":
                 return self.mapped(name)
-        return self.result(e, [self.value(inner) for inner in e])
+            case _:
+                return self.result(e, [self.value(inner) for inner in e])
 
     def result(self, e: ET.Element, of: list[Any]) -> Any:
         match e.tag:
@@ -90,7 +91,8 @@ class Session:
                 return any(of)
             case "index":
                 return of[0][int(e.attrib["n"]) - 1 : int(e.attrib["n"])]
-        return self.judged(e, *of)
+            case _:
+                return self.judged(e, *of)
 
     def judged(self, e: ET.Element, left: Any, right: Any) -> bool:
         match e.tag:
@@ -105,7 +107,8 @@ class Session:
                 assert e.get("toleranceMode") == "absolute"
                 below, above = map(float, e.attrib["tolerance"].split())
                 return bool(left) and right - below <= float(left[0]) <= right + above
-        raise AssertionError(e.tag)
+            case _:
+                raise AssertionError(e.tag)
 
     def declared(self, name: str) -> ET.Element:
         [found] = [d for d in self.root.iter("responseDeclaration") if d.get("identifier") == name]
