@@ -196,7 +196,7 @@ def _shapes(target: Target, node: Node, rows: Rows | None) -> str:
     """Say which shape a formula has, and which one it should have."""
     lhs, given = target.lhs, node.shape
     if rows is not None:
-        given = given[::-1] if rows.flips(lhs) else given
+        given = (given[1], given[0]) if rows.flips(lhs) else given
     shown = lhs if rows is None else rows.of(lhs)
     return f"the formula is {shape_text(given)}, {source(shown)} is {shape_text(shown.shape)}"
 

@@ -12,6 +12,7 @@ _ESCAPES = {
     "`": r"\textasciigrave{}",
     "–": r"\textendash{}", "—": r"\textemdash{}", "’": "'", "‘": r"\textquoteleft{}",
     "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "\u00a0": "~", "•": r"\textbullet{}",
+    **{sign: rf"\circled{{{i}}}" for i, sign in enumerate("①②③④⑤⑥⑦⑧⑨", 1)},
     "‖": r"$\|$", "…": r"\dots{}", "€": r"\texteuro{}", "\u2009": r"\,", "\u202f": r"\,",
 }  # fmt: skip
 _MATHS = {

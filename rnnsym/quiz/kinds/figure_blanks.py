@@ -97,13 +97,13 @@ def _make(parameters: Parameters) -> Item:
     pairs = tuple((prose(sign), text(array)) for array, sign in signs.items())
     shown = arranger("figure_blanks", parameters).ranked("answers", [a for _, a in pairs])
     names = (", ".join(shown[:-1]), shown[-1])
-    asked = f"The figure shows one step of a cell in which {names[0]} and {names[1]} have numbers "
+    shows = "The figure shows one step of a cell, with numbers in place of some names."
     scheme = tuple(
         Mark(1, "B", prose(f"{sign} is ", array, _purpose(cell, array)))
         for array, sign in signs.items()
     )
     part = Part(
-        (Paragraph(prose(asked, "instead of names. Which is which?")),),
+        (Paragraph(prose(f"Which of the numbers are {names[0]} and {names[1]}?")),),
         Matching(pairs, (), tuple(shown)),
         len(pairs),
         (
@@ -120,7 +120,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=1 + len(pairs),
         convention=values["convention"],
         parameters=parameters,
-        stem=(Figure(_blanked(cell, signs)),),
+        stem=(Paragraph(prose(shows)), Figure(_blanked(cell, signs))),
         parts=(part,),
         proof=Proof("colour refinement of the figure tells every blank from the others", "exact"),
         tags=(values["model"],),
