@@ -173,5 +173,10 @@ def _notebook(paper: Paper, name: str, by_hand: list[str]) -> dict[str, Any]:
 
 
 def _cell(place: int, kind: str, source: str) -> dict[str, Any]:
-    plain: dict[str, Any] = {"id": f"cell-{place}", "cell_type": kind, "metadata": {}, "source": source}
+    plain: dict[str, Any] = {
+        "id": f"cell-{place}",
+        "cell_type": kind,
+        "metadata": {},
+        "source": source,
+    }
     return plain | ({"outputs": [], "execution_count": None} if kind == "code" else {})
