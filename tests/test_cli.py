@@ -206,6 +206,8 @@ def test_interrupted_and_broken_pipe_are_quiet(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that run in the background inherit that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs
     )
     assert process.stdout is not None
     process.stdout.readline()  # it is at work now
