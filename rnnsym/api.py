@@ -292,4 +292,4 @@ def write(
     files: dict[str, bytes] = {}
     for name in [formats] if isinstance(formats, str) else formats:
         files |= render_files(document, name, style)
-    return write_files(Path(folder), files, force=force)
+    return write_files(Path(folder), files.items(), force=force)

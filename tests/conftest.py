@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -33,21 +34,22 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
+def missing(reason: str) -> NoReturn:
+    """Skip a test for want of an engine, or fail it when RNNSYM_REQUIRE_ENGINES=1."""
+    if os.environ.get("RNNSYM_REQUIRE_ENGINES") == "1":
+        pytest.fail(f"{reason}, and RNNSYM_REQUIRE_ENGINES=1 asks for it")
+    pytest.skip(reason)
+
+
 @pytest.fixture
 def require_engine() -> Callable[[str], str]:
-    """Return the path of an external program.
-
-    Where it is missing the test is skipped, or fails when RNNSYM_REQUIRE_ENGINES=1.
-    """
+    """Return the path of an external program; see ``missing`` for where there is none."""
 
     def require(name: str) -> str:
         found = shutil.which(name)
         if found is not None:
             return found
-        reason = f"{name} is not installed"
-        if os.environ.get("RNNSYM_REQUIRE_ENGINES") == "1":
-            pytest.fail(f"{reason}, and RNNSYM_REQUIRE_ENGINES=1 asks for it")
-        pytest.skip(reason)
+        missing(f"{name} is not installed")
 
     return require
 

@@ -1,8 +1,8 @@
 """Auto Multiple Choice: the source compiles with its package, and the scanner is told the keys."""
 
 import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from rnnsym.export.quiz.amc import export
 from rnnsym.item import Blank, Numeric
 from rnnsym.quiz.paper import Paper
+from tests.conftest import missing
 from tests.quiz_samples import RESPONSES, hostile_paper, item, part, sample_paper
 
 PAPERS = {"plain": sample_paper(), "hostile": hostile_paper()}
@@ -26,20 +27,24 @@ def alone(name: str) -> str:
     return source(Paper("one", 7, (("", (item(name, part(RESPONSES[name])),)),)))
 
 
-def has_package() -> bool:
-    if not shutil.which("kpsewhich"):
-        return False
-    found = subprocess.run(
-        ["kpsewhich", "automultiplechoice.sty"], capture_output=True, check=False
-    )
-    return found.returncode == 0
+@pytest.fixture
+def pdflatex(require_engine: Callable[[str], str]) -> str:
+    """Return the path of a pdflatex that finds the package of Auto Multiple Choice."""
+    package = "automultiplechoice.sty"
+    if (
+        subprocess.run(
+            [require_engine("kpsewhich"), package], capture_output=True, check=False
+        ).returncode
+        != 0
+    ):
+        missing(f"{package} is not installed")
+    return require_engine("pdflatex")
 
 
-@pytest.mark.skipif(not has_package(), reason="the LaTeX package automultiplechoice is not here")
 @pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
-def test_the_source_compiles(paper: Paper, tmp_path: Path) -> None:
+def test_the_source_compiles(paper: Paper, tmp_path: Path, pdflatex: str) -> None:
     (tmp_path / "paper.tex").write_text(source(paper))
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    command = [pdflatex, "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
     assert (tmp_path / "paper.pdf").exists()

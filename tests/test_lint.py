@@ -126,6 +126,23 @@ def test_findings_name_seed_and_item(tmp_path: Path) -> None:
     assert "a part has no worked solution" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (("def make(parameters):", "def make(parameters):\n    raise KeyError(1)"), "KeyError"),
+        (("lambda subject: 8", "lambda subject: 1 / 0"), "ZeroDivisionError"),
+        (("lambda cells: [", "lambda cells: None and ["), "TypeError"),
+    ],
+)
+def test_lint_names_a_kind_that_fails(broken: tuple[str, str], words: str, tmp_path: Path) -> None:
+    text = MINE.replace("BODY", "pass")
+    assert broken[0] in text
+    path = written(tmp_path, "mine.py", text.replace(*broken))
+    done = run("quiz", "lint", "-n", "2", "--kind", str(path), folder=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert words in done.stdout
+
+
 def test_lint_as_json(tmp_path: Path) -> None:
     done = run("quiz", "lint", "-n", "2", "--kind", "count,adjoint", "--format", "json",
                folder=tmp_path)  # fmt: skip

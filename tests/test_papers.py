@@ -233,11 +233,15 @@ def test_a_failing_kind_is_named_and_the_others_go_on(
     [
         ("KIND = 3", "defines no KIND"),
         ("import nothing_of_this_name", "cannot be loaded: ModuleNotFoundError"),
+        ("while True: pass", "cannot be loaded: TimeoutError"),
         (MINE.replace('"mine", "counts"', '"mine", "sums"', 2), "unknown topic 'sums'"),
         (MINE.replace('Kind("mine"', 'Kind("count"'), "is called 'count', as one of ours is"),
     ],
 )
-def test_a_file_that_is_no_kind_is_refused(text: str, words: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_kind_is_refused(
+    text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 0.2)
     with pytest.raises(InputError, match=words):
         Selection.of([str(written(tmp_path, "mine.py", text))])
 
@@ -293,6 +297,29 @@ def test_bad_options_get_one_line(options: tuple[str, ...], words: str, tmp_path
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "output").exists()
+
+
+def test_papers_of_a_roster_are_written_all_or_none(tmp_path: Path) -> None:
+    written(tmp_path, "r.csv", "id,name\ns1,Ann\ns2,Bob\n")
+    options = ("-n", "2", "--kind", "count", "--roster", "r.csv", "--format", "md")
+    (tmp_path / "output").mkdir()
+    other = written(tmp_path / "output", "quiz-seed0-s2.md", "mine")
+    refused = run("quiz", "generate", *options, "--ledger", "l.jsonl", folder=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "quiz-seed0-s2.md exists with other content" in refused.stderr
+    assert list((tmp_path / "output").iterdir()) == [other]
+    assert not (tmp_path / "l.jsonl").exists()
+    done = run("quiz", "generate", *options, "--force", folder=tmp_path)
+    assert done.returncode == 0
+    assert len(list((tmp_path / "output").iterdir())) == 5
+
+
+def test_regrade_makes_the_answers_of_forms_again(tmp_path: Path) -> None:
+    options = ("-n", "2", "--kind", "count", "--forms", "A,B", "--format", "md")
+    assert run("quiz", "generate", *options, folder=tmp_path).returncode == 0
+    again = run("quiz", "regrade", "output/quiz-seed0-manifest.jsonl", "--format", "md",
+                folder=tmp_path)  # fmt: skip
+    assert "unchanged: output/quiz-seed0-answers.md" in again.stdout
 
 
 BANK = """

@@ -14,6 +14,7 @@ from rnnsym.export import pdf
 from rnnsym.export.formats import render_files
 from rnnsym.export.latex import export_latex
 from rnnsym.export.pdf import ENGINES, Engine, NoEngineError, TexError, find_engine, typeset
+from tests.conftest import missing
 from tests.terminal import call, run
 
 HEAD = "\\documentclass{article}\n\\begin{document}\n"
@@ -30,7 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         find_engine()
     except NoEngineError as error:
-        pytest.skip(str(error))
+        missing(str(error))
     path = tmp_path_factory.mktemp("pdf") / "lstm.pdf"
     path.write_bytes(render_files(document(), "pdf")["lstm.pdf"])
     return path

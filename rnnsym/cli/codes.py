@@ -42,7 +42,7 @@ def code(target: str, out: Path | None, force: bool, **chosen: Any) -> None:
         if out.suffix == ".py"
         else (out, file_name(network.specification, target))
     )
-    for written in write_files(folder, {name: source.encode()}, force=force):
+    for written in write_files(folder, [(name, source.encode())], force=force):
         say(f"{written.status}: {written.path}")
 
 

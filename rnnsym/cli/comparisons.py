@@ -167,7 +167,7 @@ def _save_plot(path: Path, decays: "list[Decay]", force: bool) -> None:
     from rnnsym.export.plot import plot_decay
 
     content = plot_decay(decays, path.suffix[1:].lower())
-    for written in write_files(path.parent, {path.name: content}, force=force):
+    for written in write_files(path.parent, [(path.name, content)], force=force):
         # On the other stream: JSON and LaTeX on the first one stay whole.
         print(f"{written.status}: {written.path}", file=sys.stderr)
 

@@ -96,7 +96,7 @@ def draw(
         folder, name = out.parent, out.name
     elif out.suffix in PICTURES and not out.is_dir():
         raise InputError(f"--format {format_name} writes {ENDINGS[format_name]} files, not {out}")
-    for written in write_files(folder, {name: content.encode()}, force=force):
+    for written in write_files(folder, [(name, content.encode())], force=force):
         say(f"{written.status}: {written.path}")
 
 

@@ -169,7 +169,7 @@ def save(documents: "Iterable[Document]", output: Output) -> None:
             for name in formats:
                 progress.say(f"{document.name}: {name}")
                 files |= rendered(document, name, style, failures)
-    for written in write_files(output.out, files, force=output.force):
+    for written in write_files(output.out, files.items(), force=output.force):
         say(f"{written.status}: {written.path}")
     conclude(failures, output)
 

@@ -90,10 +90,9 @@ def generate(
     papers = draw_papers(
         replace(blueprint, sections=tuple(sections)), seed, letters, students, _warn
     )
-    writer = _Writer(output)
-    lines = writer.write(papers, seed, one_by_one=bool(students))
+    asked = _Writer(output).write(papers, seed)
     if ledger:
-        writer.extend_ledger(ledger, lines)
+        _extend(ledger, asked)
 
 
 def _forms(text: str | None) -> tuple[str, ...]:
@@ -143,7 +142,7 @@ def regrade(manifest: Path, output: Output) -> None:
     """Write the papers and keys of MANIFEST again."""
     from rnnsym.quiz.manifest import read_manifest
 
-    _Writer(output).write(read_manifest(manifest), None, one_by_one=True)
+    _Writer(output).write(read_manifest(manifest), None)
 
 
 @quiz.command()
@@ -216,33 +215,36 @@ class _Writer:
         self.failures: list[RnnsymError] = []
         check_folder(output.out)
 
-    def write(
-        self, papers: "Iterable[Paper]", seed: int | None, *, one_by_one: bool
-    ) -> "list[tuple[str, str]]":
-        """Write papers, together or one by one; return the lines of manifest and ledger."""
+    def write(self, papers: "Iterable[Paper]", seed: int | None) -> str:
+        """Write papers, all or none; return the lines of a ledger."""
+        from rnnsym.export.files import write_files
+
+        asked: list[str] = []
+        files = self._everything(papers, seed, asked)
+        for written in write_files(self.output.out, files, force=self.output.force):
+            say(f"{written.status}: {written.path}")
+        conclude(self.failures, self.output)
+        return "".join(asked)
+
+    def _everything(
+        self, papers: "Iterable[Paper]", seed: int | None, asked: list[str]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield the files of each paper, the answers of forms, and with a seed the manifest."""
         from rnnsym.quiz.manifest import ledger_line, manifest_head, manifest_line
         from rnnsym.quiz.paper import answers_of_forms
 
-        files: dict[str, bytes] = {}
-        lines: list[tuple[str, str]] = []
+        lines: list[str] = []
         forms: list[Paper] = []
         for paper in papers:
-            files |= dict(self._files(paper))
-            asked = "".join(map(ledger_line, paper.items))
-            lines.append((manifest_line(paper), asked))
-            if one_by_one:
-                self._save(files)
-                files = {}
-            elif paper.form:
-                forms.append(paper)
+            yield from self._files(paper)
+            lines.append(manifest_line(paper))
+            asked += map(ledger_line, paper.items)
+            forms += [paper] if paper.form else []
         if forms:
-            files |= dict(self._rendered([answers_of_forms(forms)]))
+            yield from self._rendered([answers_of_forms(forms)])
         if seed is not None:
-            text = manifest_head(seed) + "".join(line for line, _ in lines)
-            files[f"quiz-seed{seed}-manifest.jsonl"] = text.encode()
-        self._save(files)
-        conclude(self.failures, self.output)
-        return lines
+            text = manifest_head(seed) + "".join(lines)
+            yield f"quiz-seed{seed}-manifest.jsonl", text.encode()
 
     def _files(self, paper: "Paper") -> Iterator[tuple[str, bytes]]:
         from rnnsym.export.quiz import paper_exporter
@@ -265,19 +267,13 @@ class _Writer:
                     progress.say(f"{document.name}: {name}")
                     yield from rendered(document, name, self.style, self.failures).items()
 
-    def _save(self, files: Mapping[str, bytes]) -> None:
-        from rnnsym.export.files import write_files
 
-        for written in write_files(self.output.out, files, force=self.output.force):
-            say(f"{written.status}: {written.path}")
+def _extend(ledger: Path, asked: str) -> None:
+    """Add what was asked to a ledger, whole or not at all."""
+    from rnnsym.export.files import write_files
 
-    def extend_ledger(self, ledger: Path, lines: "list[tuple[str, str]]") -> None:
-        """Add what was asked to a ledger, whole or not at all."""
-        from rnnsym.export.files import write_files
-
-        before = ledger.read_bytes() if ledger.exists() else b""
-        content = before + "".join(asked for _, asked in lines).encode()
-        write_files(ledger.parent, {ledger.name: content}, force=True)
+    before = ledger.read_bytes() if ledger.exists() else b""
+    write_files(ledger.parent, [(ledger.name, before + asked.encode())], force=True)
 
 
 COMMANDS = (quiz,)

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,68 +26,96 @@ def check_folder(folder: Path) -> None:
     Raises:
         InputError: it is a file, or cannot be made or written to.
     """
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    _make(folder)
-    for path in missing:
+    for path in _make(folder):
         path.rmdir()
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path) -> list[Path]:
+    """Make a folder where it is missing; return what was made, innermost first."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"the output folder {folder} is a file")
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise InputError(f"cannot write into {folder}: {error.strerror or error}") from None
+    return missing
 
 
 def write_files(
-    folder: Path, files: Mapping[str, bytes], *, force: bool = False
+    folder: Path, files: Iterable[tuple[str, bytes]], *, force: bool = False
 ) -> tuple[Written, ...]:
     """Write files into a folder, all of them or none.
 
     A file with the same bytes is left alone; one with other bytes is refused unless ``force``.
 
+    Args:
+        folder: made where it is missing.
+        files: name and content of each, taken one at a time, so that there may be many.
+        force: replace other content.
+
     Raises:
         InputError: the folder cannot be written to, or holds other content under a name.
     """
-    _make(folder)
-    changed: dict[Path, bytes] = {}
-    for name, content in files.items():
-        path = folder / name
-        if path.is_dir():
-            raise InputError(f"{path} is a folder, where a file is to be written")
-        if not path.exists():
-            changed[path] = content
-        elif path.read_bytes() != content:
-            if not force:
-                raise InputError(f"{path} exists with other content; --force replaces it")
-            changed[path] = content
-    _replace_all(changed)
-    return tuple(
-        Written(folder / n, "written" if folder / n in changed else "unchanged") for n in files
-    )
-
-
-def _replace_all(changed: Mapping[Path, bytes]) -> None:
-    """Write beside the targets first, then rename: a rename is whole or did not happen."""
-    ready: list[tuple[str, Path]] = []
+    made = _make(folder)
+    found: list[Written] = []
+    ready: list[tuple[Path, Path]] = []
     try:
-        for path, content in changed.items():
-            descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            ready.append((temporary, path))
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-            Path(temporary).chmod(0o666 & ~_umask())
+        for name, content in files:
+            path = folder / name
+            changes = _changes(path, content, force)
+            if changes:
+                ready.append((_beside(path, content), path))
+            found.append(Written(path, "written" if changes else "unchanged"))
+        _rename(ready)
+    except BaseException:
+        for temporary, _ in ready:
+            temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder with files in it stays
+            for path in made:
+                path.rmdir()
+        raise
+    return tuple(found)
+
+
+def _rename(ready: Iterable[tuple[Path, Path]]) -> None:
+    """Put what is ready in its place: a rename is whole or did not happen."""
+    try:
         for temporary, path in ready:
-            Path(temporary).replace(path)
+            temporary.replace(path)
     except OSError as error:
         raise InputError(f"cannot write: {error}") from None
-    finally:
-        for temporary, _ in ready:
-            Path(temporary).unlink(missing_ok=True)
+
+
+def _changes(path: Path, content: bytes, force: bool) -> bool:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, where a file is to be written")
+    if not path.exists():
+        return True
+    same = path.read_bytes() == content
+    if not same and not force:
+        raise InputError(f"{path} exists with other content; --force replaces it")
+    return not same
+
+
+def _beside(path: Path, content: bytes) -> Path:
+    """Write a scratch file beside its target and return it."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise InputError(f"cannot write: {error}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(name).chmod(0o666 & ~_umask())
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot write: {error}") from None
+        raise
+    return Path(name)
 
 
 def _umask() -> int:

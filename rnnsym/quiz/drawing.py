@@ -19,7 +19,7 @@ from rnnsym.quiz.registry import ARRANGEMENT, TOPICS, Kind, Parameters, kind_nam
 
 __all__ = [
     "LEVELS", "MOST", "NOTHING", "KindError", "NoFairError", "Selection", "attempts", "draw_item",
-    "fair", "generate", "meaning", "rounds", "series",
+    "fair", "generate", "guarded", "meaning", "rounds", "series",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -268,7 +268,7 @@ def _in_turn(
                 del left[name]
             else:
                 yield item
-        if not left and unfair is not None and len(selection.kinds) == 1:
-            raise unfair
         if not left:
+            if unfair is not None and len(selection.kinds) == 1:
+                raise unfair
             return

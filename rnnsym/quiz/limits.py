@@ -9,7 +9,7 @@ from types import FrameType
 __all__ = ["SECONDS", "time_limit"]
 
 SECONDS = 10.0
-"""For one draw of a user's kind."""
+"""For loading a user's kind, and for one draw of it."""
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def time_limit(name: str) -> Generator[None, None, None]:
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"one draw took more than {SECONDS:g} seconds")
+        raise TimeoutError(f"it took more than {SECONDS:g} seconds")
 
     before = signal.signal(signal.SIGALRM, stop)
     alarm(signal.ITIMER_REAL, SECONDS)

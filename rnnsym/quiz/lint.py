@@ -10,9 +10,9 @@ from rnnsym.errors import RnnsymError
 from rnnsym.item import LETTERS, Choice, Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import attempts, meaning, rounds
+from rnnsym.quiz.drawing import attempts, guarded, meaning, rounds
 from rnnsym.quiz.likeness import printed
-from rnnsym.quiz.registry import Kind
+from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.responses import answer_text, asked, key_blocks
 
 __all__ = ["Finding", "KindReport", "lint_kind"]
@@ -69,8 +69,10 @@ def lint_kind(kind: Kind, seeds: range) -> KindReport:
     report = KindReport(kind.name)
     meanings: set[object] = set()
     try:
+        with guarded(kind, "its subjects"):
+            known = {subject: kind.variants(subject) for subject in kind.subjects(())}
         for seed in seeds:
-            item = _drawn(kind, seed, report)
+            item = _drawn(kind, known, seed, report)
             if item is None:
                 continue
             report.items += 1
@@ -84,8 +86,9 @@ def lint_kind(kind: Kind, seeds: range) -> KindReport:
     return report
 
 
-def _drawn(kind: Kind, seed: int, report: KindReport) -> Item | None:
-    known = {subject: kind.variants(subject) for subject in kind.subjects(())}
+def _drawn(
+    kind: Kind, known: Mapping[Parameters, int], seed: int, report: KindReport
+) -> Item | None:
     reason = "it has no subjects"
     for subject in islice(rounds(known, seed, kind.name), 1):
         for outcome in attempts(kind, subject, Draw(seed, f"{kind.name}/0")):
@@ -100,7 +103,9 @@ def _drawn(kind: Kind, seed: int, report: KindReport) -> Item | None:
 def _wrong(kind: Kind, item: Item) -> Iterator[str]:
     """Yield what is wrong with an item that was let pass."""
     yield from guard.check(item)
-    if kind.make(item.parameters) != item:
+    with guarded(kind, item.id):
+        again = kind.make(item.parameters)
+    if again != item:
         yield "the same parameters give another item"
     if not item.proof.method or not item.proof.error:
         yield "it carries no proof"

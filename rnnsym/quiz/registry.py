@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from rnnsym.errors import InputError, one_of
+from rnnsym.quiz.limits import time_limit
 
 if TYPE_CHECKING:
     from rnnsym.item import Item
@@ -85,7 +86,8 @@ def _from_file(path: Path) -> Kind:
         raise InputError(f"no such kind: the file {path} does not exist")
     found = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(found)
+        with time_limit(str(path)):
+            spec.loader.exec_module(found)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise InputError(f"the kind in {path} cannot be loaded: {reason}") from error

@@ -4,7 +4,6 @@ Moodle gives marks for answers, not for methods: the marking scheme stands in th
 what is written by hand among the information for graders.
 """
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from functools import singledispatch
@@ -24,6 +23,7 @@ from rnnsym.export.quiz._numbered import (
     unmarked,
     whole_stem,
 )
+from rnnsym.export.quiz._package import printable, xml_bytes
 from rnnsym.export.quiz._rich import rich
 from rnnsym.item import (
     Choice,
@@ -43,7 +43,6 @@ __all__ = ["export"]
 
 PENALTY = "0.3333333"
 LINES = 3
-UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def export(paper: Paper) -> Exported:
@@ -57,8 +56,7 @@ def export(paper: Paper) -> Exported:
                 root.append(question)
             losses += (f"question {number}: {loss}" for loss in _losses(item))
     ET.indent(root, " ")
-    text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return Exported({f"{paper.name}-moodle.xml": text + b"\n"}, tuple(losses))
+    return Exported({f"{paper.name}-moodle.xml": xml_bytes(root)}, tuple(losses))
 
 
 def _category(paper: Paper, title: str) -> ET.Element:
@@ -242,7 +240,7 @@ def _verdicts(question: ET.Element) -> None:
 def _leaf(parent: ET.Element, name: str, text: str) -> ET.Element:
     """Add an element; letters that XML has not are shown as such."""
     element = ET.SubElement(parent, name)
-    element.text = UNPRINTABLE.sub("\ufffd", text)
+    element.text = printable(text)
     return element
 
 
