@@ -2,7 +2,6 @@
 
 import keyword
 import re
-import tomllib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
@@ -11,6 +10,7 @@ from typing import Any
 
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import ACTIVATIONS, LABEL_COMMANDS, Constant
+from rnnsym.texts import parse_toml, read_text
 
 __all__ = ["MAX_EQUATIONS", "CellFile", "read_cell_file"]
 
@@ -46,27 +46,11 @@ def read_cell_file(path: Path) -> "CellFile":
     Raises:
         InputError: names the cell, the file, and the line at fault.
     """
-    text = _read(path)
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"cell '{path.stem}': {problem} ({path.name})") from None
-    return CellFile(path, text, table)
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise InputError(f"cell file {path} is larger than {MAX_BYTES} bytes")
-        return content.decode("utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise InputError(f"no cell file {path}{nearest(path.name, others)}") from None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"cannot read cell file {path}: {error}") from None
+        raise InputError(f"no cell file {path}{nearest(path.name, others)}")
+    text = read_text("cell file", path, MAX_BYTES)
+    return CellFile(path, text, parse_toml(f"cell '{path.stem}' ({path.name})", text))
 
 
 class CellFile:

@@ -63,7 +63,6 @@ BAD_EQUATIONS = {
     "deep": ("tanh(" * 45 + "h[t-1]" + ")" * 45, ["nested more than 40 levels deep"]),
     "minus signs": ("-" * 1900 + "h[t-1]", ["more than 400 parts"]),
     "deep and foreign": ("~" + "-" * 190 + "h[t-1]", ["not part of the cell language"]),
-    "nul": ("h[t-1]\\u0000", ["null bytes"]),
     "lines": ("h[t-1]\\n+ W", ["syntax error"]),
 }
 
@@ -117,6 +116,10 @@ BAD_FILES = {
     "LaTeX braces": (FILE + "[latex]\nh = '\\hat{h'", ["is not a symbol"]),
     "LaTeX dollar": (FILE + "[latex]\nh = 'h$'", ["is not a symbol"]),
     "domain": (FILE + "[domain]\nh = 'big'", ["unknown domain 'big' of 'h'"]),
+    "nul": (HEAD + 'h = "h[t-1]\\u0000"', ["a text with U+0000, which cannot be printed"]),
+    "escape": ('title = "\\u001b[2J"\n' + FILE, ["a text with U+001B"]),
+    "long line": (FILE + f'[purpose]\nh = "{"x" * 4000}"', ["line 6 has more than 4000 char"]),
+    "many dots": (FILE + "a" + ".a" * 30_000 + " = 1", ["line 5 has more than 4000"]),
     "enormous": (FILE + "#" * 70_000, ["larger than 65536 bytes"]),
     "many equations": (
         FILE + "".join(f'k{i} = "h[t]"\n' for i in range(70)),
@@ -149,7 +152,7 @@ def test_unreadable_files(tmp_path: Path) -> None:
     assert "did you mean 'mycell.toml'" in failure(tmp_path / "mycel.toml")
     assert "cannot read" in failure(tmp_path)
     (tmp_path / "latin.toml").write_bytes(b"title = '\xe9'")
-    assert "cannot read" in failure(tmp_path / "latin.toml")
+    assert "is not UTF-8 (byte 9)" in failure(tmp_path / "latin.toml")
 
 
 def test_unknown_names() -> None:

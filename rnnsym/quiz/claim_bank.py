@@ -4,7 +4,6 @@ The shipped bank is the folder ``claims``, one file for each section; a user's o
 file. ``claims/README.md`` describes the format.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.quiz.claim_checks import CHECKS
 from rnnsym.quiz.claim_text import read_prose
+from rnnsym.texts import parse_toml, read_text
 
 __all__ = ["Category", "Claim", "Entry", "Reason", "Section", "Term", "load"]
 
@@ -160,12 +160,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self.data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"cannot read the claim bank {path}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: {error}") from None
+        self.data = parse_toml(str(path), read_text("claim bank", path))
         _fields(str(path), self.data, FILE, ("title",))
         self.cells = tuple(self.data.get("cells", ()))
         self.source = self.data.get("source", "")

@@ -2,16 +2,17 @@
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnsym.errors import InputError, nearest
+from rnnsym.texts import check_letters, read_text
 
 __all__ = ["Student", "read_roster"]
 
 COLUMNS = ("id", "name")
 LONGEST = 200
+MAX_BYTES = 10**7
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,7 @@ def read_roster(path: Path) -> tuple[Student, ...]:
     Raises:
         InputError: names file, row and column of what cannot be read.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read the roster {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"the roster {path} is not UTF-8 (byte {error.start})") from None
+    text = read_text("roster", path, MAX_BYTES)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, restval="")
     try:
         head = [name.strip() for name in reader.fieldnames or ()]
@@ -64,9 +60,10 @@ def _student(path: Path, row: int, cells: "dict[str | None, str]") -> Student:
     if not identity:
         raise InputError(f"{path}, row {row}, column id: empty")
     for column, text in (("id", identity), ("name", name)):
-        if len(text) > LONGEST or re.search(r"[\x00-\x1f\x7f]", text):
-            raise InputError(f"{path}, row {row}, column {column}: over {LONGEST} letters, or "
-                             "letters that cannot be printed")  # fmt: skip
+        where = f"{path}, row {row}, column {column}"
+        check_letters(where, text)
+        if len(text) > LONGEST or len(text.splitlines()) > 1:
+            raise InputError(f"{where}: not one line of at most {LONGEST} characters")
     return Student(identity, name)
 
 
