@@ -1,7 +1,8 @@
 """Counts: a formula in the sizes of a model, compared as polynomials."""
 
 from rnnsym.audit.scalars import scalar
-from rnnsym.audit.symbols import Symbols, spelling
+from rnnsym.audit.spelling import spelling
+from rnnsym.audit.symbols import Symbols
 from rnnsym.audit.target import COUNTS
 from rnnsym.audit.tokens import failure
 from rnnsym.audit.tree import Name, Tree

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rnnsym.audit.rewrite import Misconception, one_by_one, subtrees
+from rnnsym.audit.rewrite import Misconception, complement, everywhere, one_by_one, subtrees
 from rnnsym.audit.slips import MISCONCEPTIONS as LINE
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
@@ -53,6 +53,18 @@ def _gates_exchanged(row: Row, others: Iterable[Array]) -> Sequence[Slip]:
 def _kind(array: Array) -> tuple[str, str, Shape, bool]:
     family = array.family
     return family.role, family.direction, array.shape, array.time is None
+
+
+def _gate_turned(row: Row) -> Sequence[Slip]:
+    """1 − z in place of z and z in place of 1 − z at once: what the other convention says."""
+    found: list[Slip] = []
+    for other in dict.fromkeys(subtrees(row.value)):
+        gate = complement(other)
+        if isinstance(gate, Array):
+            both = {gate: other, other: gate}
+            why = prose("Here ", gate, " stands where ", other, " should, and the other way round.")
+            found.append((Row(row.step, everywhere(row.value, both.get)), why))
+    return found
 
 
 def _wrong_neighbour(row: Row) -> Sequence[Slip]:
@@ -143,6 +155,7 @@ def _sign_in_a_sum(row: Row) -> Sequence[Slip]:
 
 MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     *LINE,
+    Misconception("1 − z and z swapped", _gate_turned),
     Misconception("sum over the steps missing", _sum_missing),
     Misconception("one term missing", _part_missing),
     Misconception("factor missing", _factor_missing),

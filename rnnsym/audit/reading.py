@@ -118,15 +118,18 @@ class Reading(References):
 
     def _leaf(self, tree: Number | Name) -> Value:
         if isinstance(tree, Name):
+            if tree.base == "I" and not tree.subscripts and "I" not in self.symbols.entries:
+                return IDENTITY
             found = self.symbols.split(tree)
             if found is not None and found[0] in self.symbols.entries:
                 return self.shown(self.array(tree))
-            if tree.base == "I" and found is None and not tree.subscripts:
-                return IDENTITY
         try:
             value = scalar(tree, self.names())
         except InputError as error:
             raise failure(self.text, tree.place, str(error)) from None
+        pair = self.symbols.apart(tree) if value is None and isinstance(tree, Name) else None
+        if pair is not None:
+            return self._chain(Chain(pair, ("",), tree.place))
         if value is None:
             name = written(tree) if isinstance(tree, Name) else ""
             raise failure(self.text, tree.place, self.symbols.unknown(name))
@@ -271,16 +274,13 @@ class Reading(References):
         if first == 0 or tree.last is None:  # as Python counts
             first = first + 1
         start, length = first - 1, last - first + 1
-        numbers: dict[Expr, Expr] = {s: Integer(k) for k, s in enumerate(self._sizes(height), 3)}
+        sizes = sorted((size(str(s)) for s in height.free_symbols), key=str)
+        numbers: dict[Expr, Expr] = {s: Integer(k) for k, s in enumerate(sizes, 3)}
         low, high = start.xreplace(numbers), (height - start - length).xreplace(numbers)
         if any(bool(e.is_negative) for e in (low, high, length.xreplace(numbers))):
             raise ShapeError(f"rows {first} to {last} of {source(inner)}, which has {height} rows")
         cut = inner if start == 0 and length == height else split(inner, start, length)
         return transpose(cut) if turned else cut
-
-    @staticmethod
-    def _sizes(height: Expr) -> list[Expr]:
-        return sorted((size(str(s)) for s in height.free_symbols), key=str)
 
     def _total(self, tree: Total) -> Node:
         if len(self.bound) == MAX_SUMS:

@@ -13,6 +13,7 @@ from rnnsym.expr.rows import Rows
 __all__ = ["References", "written"]
 
 _SHIFTS = {"prev": -1, "next": 1}
+_DIRECTIONS = ("fwd", "bwd")
 
 
 def written(tree: Name) -> str:
@@ -73,8 +74,12 @@ class References:
         if found is None or found[0] not in self.symbols.entries:
             raise InputError(self.symbols.unknown(written(tree)))
         name, rest = found
+        model = self.symbols.entries[name][0].array
+        bare = model.time is None and model.layer is None
+        if bare and any(isinstance(s, Name) and s.base not in _DIRECTIONS for s in rest):
+            raise InputError(self.symbols.unknown(written(tree)))
         direction, items = "", [*rest, *tree.indices]
-        for mark in [i for i in items if isinstance(i, Name) and i.base in ("fwd", "bwd")]:
+        for mark in [i for i in items if isinstance(i, Name) and i.base in _DIRECTIONS]:
             items.remove(mark)
             direction = str(mark.base) if isinstance(mark, Name) else ""
         layer = None if tree.above is None else self.index(tree.above)

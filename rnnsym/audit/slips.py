@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from rnnsym.audit.rewrite import Misconception, Rule, complement, one_by_one, subtrees, without
-from rnnsym.blocks import Prose, Relation, prose
+from rnnsym.blocks import Prose, Relation, Written, prose
 from rnnsym.derivation import Step
 from rnnsym.expr import (
     BOUND,
@@ -89,7 +89,8 @@ def _transpose_missing(row: Row) -> Sequence[Slip]:
             return matmul(first.children[0], *others) if fits else None
         return None
 
-    why = prose("Backwards, the matrix is transposed: y = A b gives b̄ = Aᵀ ȳ.")
+    why = prose("Backwards, the matrix is transposed: ", Written("y = A b"), " gives ",
+                Written("b̄ = Aᵀ ȳ"), ".")  # fmt: skip
     return _at_each_place(row, bare, why)
 
 
@@ -116,7 +117,7 @@ def _outer_product_added(row: Row) -> Sequence[Slip]:
         return []
     index, first, last = row.value.bounds
     read = [a for a in arrays_in(source.rhs) if a.name == "x"]
-    why = prose("It is only added, so it multiplies nothing; the shape does not fit either.")
+    why = prose("What is only added multiplies nothing, and the shape does not fit either.")
     bodies = (matmul(row.value.body, transpose(x.xreplace({TIME: index}))) for x in read)
     return [(replace(row, value=sigma(body, index, first, last)), why) for body in bodies]
 

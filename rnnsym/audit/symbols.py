@@ -1,10 +1,11 @@
 """What the names in a formula mean in one model: arrays, adjoints, gradients, sizes, indices."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from rnnsym.audit.notation import parse
-from rnnsym.audit.tree import Name, Number, Tree
+from rnnsym.audit.spelling import flat, spelling
+from rnnsym.audit.tree import Name, Tree
 from rnnsym.convention import read_convention
 from rnnsym.derivation import Derivation
 from rnnsym.equations import Equation
@@ -24,7 +25,7 @@ from rnnsym.expr import (
     size_of_layer,
 )
 
-__all__ = ["Symbols", "gate_gradient", "spelling"]
+__all__ = ["Symbols", "gate_gradient"]
 
 MAX_ALIASES = 100
 
@@ -34,20 +35,6 @@ def gate_gradient(gate: Array) -> Array:
     family = gate.family
     role = Family(family.name, family.label, family.direction, "gradient")
     return Array(role, gate.shape, gate.layer, gate.time)
-
-
-def spelling(tree: Tree) -> list[str]:
-    r"""Return the parts of a symbol in ASCII: base, then subscripts that are names or numbers.
-
-    >>> spelling(parse(r"a_{\tilde{c}}")[1])
-    ['a', 'c_tilde']
-    """
-    if isinstance(tree, Number):
-        return [str(tree.value)]
-    if not isinstance(tree, Name) or tree.indices or tree.above:
-        return ["?"]
-    base = {"ell": "l", "varepsilon": "epsilon", "varphi": "phi"}.get(tree.base, tree.base)
-    return [base, *(part for s in tree.subscripts for part in spelling(s))]
 
 
 def _key(label: str) -> str:
@@ -98,6 +85,8 @@ class Symbols:
         for name, label in read_convention(self.system.model.convention).labels.items():
             if name in self.entries:
                 self.entries.setdefault(label, self.entries[name])
+        for name in [n for n in self.entries if n.endswith("_tilde")]:
+            self.entries.setdefault(f"{name.removesuffix('_tilde')}_hat", self.entries[name])
         self.scalars = self._scalars()
         self._rename(aliases or {})
 
@@ -176,9 +165,32 @@ class Symbols:
         return self._unknown(name)
 
     def split(self, tree: Name) -> tuple[str, list[Tree]] | None:
-        """Return the longest known name that a symbol starts with, and the subscripts after it."""
+        """Return the longest known name that a symbol starts with, and the subscripts after it.
+
+        C_t is c_t, X is x: what depends on time may be written with a capital.
+        """
+        found = self._split(tree)
+        if found is None and tree.base[:1].isupper() and tree.base[1:2] in ("", "_"):
+            small = self._split(replace(tree, base=tree.base[0].lower() + tree.base[1:]))
+            if small is not None and small[0] in self.entries and self._timed(small[0]):
+                return small
+        return found
+
+    def apart(self, tree: Name) -> tuple[Name, Name] | None:
+        """Return the two factors of Wx_t: a matrix and what it multiplies, without a space."""
+        for at in range(1, len(tree.base)):
+            matrix, factor = tree.base[:at], replace(tree, base=tree.base[at:])
+            known = matrix in self.entries and self.split(factor) is not None
+            if known and not self._timed(matrix) and self.entries[matrix][0].array.shape[1] != 1:
+                return Name(matrix, (), (), None, tree.place), factor
+        return None
+
+    def _timed(self, name: str) -> bool:
+        return self.entries[name][0].array.time is not None
+
+    def _split(self, tree: Name) -> tuple[str, list[Tree]] | None:
         base = spelling(Name(tree.base, (), (), None, 0))[0]
-        rest = _flat(tree.subscripts)
+        rest = flat(tree.subscripts)
         marks = [s for s in rest if isinstance(s, Name) and s.base in ("fwd", "bwd")]
         others = [s for s in rest if s not in marks]
         for length in range(len(others), -1, -1):
@@ -286,14 +298,3 @@ class Symbols:
 def _is_before(layer: Expr) -> bool:
     """Tell whether this is ℓ − 1 or lower, which may lie below the stack."""
     return not layer.is_number and bool((layer - LAYER).is_negative)
-
-
-def _flat(subscripts: Iterable[Tree]) -> list[Tree]:
-    """Unfold δ_{f_t} into δ with the subscripts f and t."""
-    found: list[Tree] = []
-    for tree in subscripts:
-        if isinstance(tree, Name) and tree.subscripts and not tree.indices:
-            found += [Name(tree.base, (), (), tree.above, tree.place), *_flat(tree.subscripts)]
-        else:
-            found.append(tree)
-    return found
