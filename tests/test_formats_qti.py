@@ -1,21 +1,25 @@
-"""QTI 2.1: valid by its schemas, scored as JSON says by an interpreter of its own."""
+"""QTI 2.1: valid by its schemas, scored by an interpreter of its own and by a player of others."""
 
 import io
+import json
 import os
+import subprocess
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rnnsym.export.quiz._package import identifier
 from rnnsym.export.quiz.qti import export
 from rnnsym.item import Item
 from rnnsym.quiz.drawing import Selection, generate
 from rnnsym.quiz.paper import Paper
 from rnnsym.quiz.registry import kind_names
+from tests.conftest import missing
 from tests.quiz_samples import RESPONSES, hostile_paper, item, part, sample_paper
 
 PAPERS = {"plain": sample_paper(), "hostile": hostile_paper()}
@@ -52,7 +56,7 @@ class Session:
 
     def __init__(self, root: ET.Element, answers: Answers) -> None:
         self.root = root
-        self.values: dict[str, Any] = {"SCORE": 0.0, "FEEDBACK": []}
+        self.values: dict[str, Any] = {"SCORE": 0.0}
         self.values |= {d.attrib["identifier"]: [] for d in root.iter("responseDeclaration")}
         assert answers.keys() <= self.values.keys()
         self.values |= answers
@@ -63,9 +67,10 @@ class Session:
         if rule.tag == "setOutcomeValue":
             self.values[rule.attrib["identifier"]] = self.value(rule[0])
             return
-        [(test, then)] = rule
+        [(test, *then)] = rule
         if self.value(test):
-            self.run(then)
+            for inner in then:
+                self.run(inner)
 
     def value(self, e: ET.Element) -> Any:
         name = e.get("identifier", "")
@@ -85,10 +90,14 @@ class Session:
         match e.tag:
             case "sum":
                 return sum(of)
-            case "multiple":
-                return [x for values in of for x in values]
             case "or":
                 return any(of)
+            case "and":
+                return all(of)
+            case "not":
+                return not of[0]
+            case "isNull":
+                return not of[0]
             case "index":
                 return of[0][int(e.attrib["n"]) - 1 : int(e.attrib["n"])]
             case _:
@@ -103,10 +112,10 @@ class Session:
             case "stringMatch":
                 assert e.get("caseSensitive") == "false"
                 return [x.lower() for x in left] == [x.lower() for x in right]
-            case "equal":
-                assert e.get("toleranceMode") == "absolute"
-                below, above = map(float, e.attrib["tolerance"].split())
-                return bool(left) and right - below <= float(left[0]) <= right + above
+            case "gte":
+                return float(left[0]) >= float(right)
+            case "lte":
+                return float(left[0]) <= float(right)
             case _:
                 raise AssertionError(e.tag)
 
@@ -127,9 +136,13 @@ class Session:
     @property
     def remarks(self) -> list[str]:
         """What is said, without the solution."""
-        said = {m.attrib["identifier"]: m for m in self.root.iter("modalFeedback")}
-        assert self.values["FEEDBACK"][-1] == "SOLUTION"
-        return ["".join(said[name].itertext()) for name in self.values["FEEDBACK"][:-1]]
+        said = [
+            "".join(m.itertext())
+            for m in self.root.iter("modalFeedback")
+            if self.values.get(m.attrib["outcomeIdentifier"]) == [m.get("identifier")]
+        ]
+        assert "Proof: " in said[-1]
+        return said[:-1]
 
 
 def key(root: ET.Element) -> dict[str, list[str]]:
@@ -149,25 +162,25 @@ def test_the_key_earns_all_marks_and_nothing_earns_none(one: Item) -> None:
     assert float(declared.attrib["normalMaximum"]) == marked
 
 
-@pytest.mark.parametrize(
-    ("name", "answers", "score", "remarks"),
-    [
-        ("choice", {"RESPONSE-a": ["A"]}, 0, ["not 0"]),
-        ("choice", {"RESPONSE-a": ["B"]}, 2, ["so it is"]),
-        ("several", {"RESPONSE-a": [*"ABCDE"]}, 0, ["so it is", "not 1", "so it is", "so it is",
-                                                    "not 4"]),
-        ("several", {"RESPONSE-a": ["A"]}, 2 / 3, ["so it is"]),
-        ("several", {"RESPONSE-a": ["B"]}, 0, ["not 1"]),
-        ("number", {"RESPONSE-a-1": ["-0.245"]}, 2, []),
-        ("number", {"RESPONSE-a-1": ["-0.244"]}, 0, []),
-        ("number", {"RESPONSE-a-1": ["0.75"]}, 0, ["It is 1 less."]),
-        ("numbers", {"RESPONSE-a-1": ["0.55"], "RESPONSE-a-2": ["1235"]}, 0.67, ["It is 1 less."]),
-        ("matching", {"RESPONSE-a": ["P1 A3", "P2 A2"]}, 0.67, []),
-        ("ordering", {"RESPONSE-a": ["S2", "S1", "S3"]}, 0.67, []),
-        ("words", {"RESPONSE-a": ["vanishing GRADIENT"]}, 2, []),
-        ("words", {"RESPONSE-a": ["exploding"]}, 0, []),
-    ],
-)  # fmt: skip
+ANSWERS: list[tuple[str, Answers, float, list[str]]] = [
+    ("choice", {"RESPONSE-a": ["A"]}, 0, ["not 0"]),
+    ("choice", {"RESPONSE-a": ["B"]}, 2, ["so it is"]),
+    ("several", {"RESPONSE-a": [*"ABCDE"]}, 0, ["so it is", "not 1", "so it is", "so it is",
+                                                "not 4"]),
+    ("several", {"RESPONSE-a": ["A"]}, 2 / 3, ["so it is"]),
+    ("several", {"RESPONSE-a": ["B"]}, 0, ["not 1"]),
+    ("number", {"RESPONSE-a-1": ["-0.245"]}, 2, []),
+    ("number", {"RESPONSE-a-1": ["-0.244"]}, 0, []),
+    ("number", {"RESPONSE-a-1": ["0.75"]}, 0, ["It is 1 less."]),
+    ("numbers", {"RESPONSE-a-1": ["0.55"], "RESPONSE-a-2": ["1235"]}, 0.67, ["It is 1 less."]),
+    ("matching", {"RESPONSE-a": ["P1 A3", "P2 A2"]}, 0.67, []),
+    ("ordering", {"RESPONSE-a": ["S2", "S1", "S3"]}, 0.67, []),
+    ("words", {"RESPONSE-a": ["vanishing GRADIENT"]}, 2, []),
+    ("words", {"RESPONSE-a": ["exploding"]}, 0, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answers", "score", "remarks"), ANSWERS)
 def test_answers(name: str, answers: Answers, score: float, remarks: list[str]) -> None:
     session = Session(read(item(name, part(RESPONSES[name]))), answers)
     assert session.values["SCORE"] == pytest.approx(score, abs=1e-5)
@@ -258,3 +271,59 @@ def test_the_schemas_find_a_wrong_element() -> None:
     broken = {name: text.replace(b"<mfrac", b"<mfrac depth='1'").replace(b"simpleChoice", b"choice")
               for name, text in content.items()}  # fmt: skip
     assert invalid(broken)
+
+
+# A player
+
+Play = Callable[[Paper, Sequence[tuple[str, Answers]]], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def play(tmp_path: Path, require_engine: Callable[[str], str]) -> Play:
+    """Return what a player makes of answers to items of a paper, converted to QTI 3."""
+    try:
+        from qti_convert import upgrade_package_files
+    except ImportError:
+        missing("citolab-qti-convert is not installed")
+    program, node = require_engine("chromium"), require_engine("node")
+    modules = os.environ.get("RNNSYM_NODE_MODULES", "")
+    if not Path(modules, "@citolab", "qti-components").is_dir():
+        missing("RNNSYM_NODE_MODULES names no folder with @citolab/qti-components")
+
+    def played(paper: Paper, answers: Sequence[tuple[str, Answers]]) -> list[dict[str, Any]]:
+        converted = upgrade_package_files(files(paper)).files
+        items = {one.id: converted[f"items/{identifier(one.id)}.xml"] for one in paper.items}
+        path = tmp_path / "plays.json"
+        path.write_text(json.dumps([(items[name], given) for name, given in answers]))
+        script = Path(__file__).parent / "browser" / "play.mjs"
+        done = subprocess.run(
+            [node, str(script), program, str(path)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        assert result["problems"] == []
+        made: list[dict[str, Any]] = result["made"]
+        return made
+
+    return played
+
+
+def test_a_player_agrees_about_each_answer(play: Play) -> None:
+    paper = alone(*(item(name, part(response)) for name, response in RESPONSES.items()))
+    found = play(paper, [(f"{name}-0a1b", answers) for name, answers, _, _ in ANSWERS])
+    for (name, answers, score, remarks), made in zip(ANSWERS, found, strict=True):
+        for variable, given in answers.items():
+            assert made["values"][variable] in (list(given), given[0])
+        assert float(made["values"]["SCORE"]) == pytest.approx(score, abs=1e-3), (name, answers)
+        assert made["said"][:-1] == remarks
+
+
+def test_a_player_gives_the_key_all_marks_and_nothing_none(play: Play) -> None:
+    paper = alone(*hostile_paper().items, *generate(Selection.of(), 9, 7))
+    roots = {one.id: read(one) for one in paper.items}
+    keys = [(one, {v: k for v, k in key(root).items() if k}) for one, root in roots.items()]
+    found = play(paper, [*keys, *((one, {}) for one in roots)])
+    whole = [Session(root, key(root)).values["SCORE"] for root in roots.values()]
+    scores = [float(made["values"]["SCORE"]) for made in found]
+    assert scores == pytest.approx([*whole, *(0 for _ in whole)], abs=1e-3)
+    assert sum(whole) > 0

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from rnnsym.blocks import Prose
 from rnnsym.export.quiz._flow import flow
-from rnnsym.export.quiz._numbered import plain
+from rnnsym.export.quiz._numbered import one_line, plain
 from rnnsym.export.quiz._package import element
 from rnnsym.item import (
     LETTERS,
@@ -22,7 +22,7 @@ from rnnsym.item import (
     Words,
 )
 
-__all__ = ["Asked", "asked_in_qti", "shares", "value", "variable"]
+__all__ = ["Asked", "Judged", "asked_in_qti", "shares", "value", "variable"]
 
 LINES = 3
 CENT = Decimal("0.01")
@@ -32,22 +32,29 @@ SLACK = Decimal("1e-9")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one response becomes.
+class Judged:
+    """How the answer in one response variable is judged, once there is one.
 
     Attributes:
-        declared: the response variables.
-        shown: blocks with their fields.
+        name: of the variable.
         scored: expressions that are true for what earns marks, and these marks.
-        mapped: names of variables whose declaration says what each of their values earns.
+        mapped: whether its declaration says what each of its values earns.
         remarks: expressions that are true for an answer, and what is said to it.
     """
 
+    name: str
+    scored: tuple[tuple[ET.Element, Decimal], ...] = ()
+    mapped: bool = False
+    remarks: tuple[tuple[ET.Element, Prose], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one response becomes: its variables, blocks with their fields, and their judgement."""
+
     declared: tuple[ET.Element, ...]
     shown: tuple[ET.Element, ...]
-    scored: tuple[tuple[ET.Element, Decimal], ...] = ()
-    mapped: tuple[str, ...] = ()
-    remarks: tuple[tuple[ET.Element, Prose], ...] = ()
+    judged: tuple[Judged, ...] = ()
 
 
 def shares(marks: int, among: int) -> list[Decimal]:
@@ -113,13 +120,14 @@ def _(response: Choice, name: str, marks: int) -> Asked:
             (element("match", chosen, choice("identifier", x)), option.why)
             for x, option in lettered
         )
-        return Asked((declared,), (shown,), ((right, Decimal(marks)),), (), remarks)
+        judged = Judged(name, ((right, Decimal(marks)),), remarks=remarks)
+        return Asked((declared,), (shown,), (judged,))
     mapping = _mapping(marks, _worth(response, letters, marks))
     declared = _declared(name, "multiple", "identifier", response.key, mapping)
     remarks = tuple(
         (element("member", choice("identifier", x), chosen), option.why) for x, option in lettered
     )
-    return Asked((declared,), (shown,), (), (name,), remarks)
+    return Asked((declared,), (shown,), (Judged(name, mapped=True, remarks=remarks),))
 
 
 def _worth(response: Choice, letters: str, marks: int) -> dict[str, Decimal]:
@@ -136,24 +144,23 @@ def _(response: Numeric, name: str, marks: int) -> Asked:
     names = [f"{name}-{place}" for place in range(1, len(response.blanks) + 1)]
     declared: list[ET.Element] = []
     shown: list[ET.Element] = []
-    scored: list[tuple[ET.Element, Decimal]] = []
-    remarks: list[tuple[ET.Element, Prose]] = []
+    judged: list[Judged] = []
     earned = shares(marks, len(names))
     for field, blank, share in zip(names, response.blanks, earned, strict=True):
         declared.append(_declared(field, "single", "float", [plain(blank.value)]))
         shown.append(element("p", *_pieces(blank.label), " = ", _field(field)))
-        scored.append((_near(field, blank.value, blank.tolerance), share))
-        for slip in blank.wrong:
-            remarks.append((_near(field, slip.value, blank.tolerance), slip.why))
-    return Asked(tuple(declared), tuple(shown), tuple(scored), (), tuple(remarks))
+        right = _near(field, blank.value, blank.tolerance)
+        wrong = ((_near(field, slip.value, blank.tolerance), slip.why) for slip in blank.wrong)
+        judged.append(Judged(field, ((right, share),), remarks=tuple(wrong)))
+    return Asked(tuple(declared), tuple(shown), tuple(judged))
 
 
 def _near(field: str, number: Decimal, tolerance: Decimal) -> ET.Element:
-    within = plain(tolerance + SLACK)
-    return element(
-        "equal", variable(field), value("float", plain(number)),
-        toleranceMode="absolute", tolerance=f"{within} {within}",
-    )  # fmt: skip
+    """Two comparisons: players know them better than ``equal`` with a tolerance."""
+    within = tolerance + SLACK
+    above = element("gte", variable(field), value("float", plain(number - within)))
+    below = element("lte", variable(field), value("float", plain(number + within)))
+    return element("and", above, below)
 
 
 def _field(name: str, length: int = 10) -> ET.Element:
@@ -189,7 +196,7 @@ def _(response: Matching, name: str, marks: int) -> Asked:
     )  # fmt: skip
     mapping = _mapping(marks, dict(zip(key, shares(marks, len(key)), strict=True)))
     declared = _declared(name, "multiple", "directedPair", key, mapping)
-    return Asked((declared,), (shown,), (), (name,))
+    return Asked((declared,), (shown,), (Judged(name, mapped=True),))
 
 
 @asked_in_qti.register
@@ -205,18 +212,21 @@ def _(response: Ordering, name: str, marks: int) -> Asked:
                  value("identifier", step)), share)
         for place, (step, share) in enumerate(zip(steps, shares(marks, len(steps)), strict=True), 1)
     )  # fmt: skip
-    return Asked((_declared(name, "ordered", "identifier", steps),), (shown,), scored)
+    declared = _declared(name, "ordered", "identifier", steps)
+    return Asked((declared,), (shown,), (Judged(name, scored),))
 
 
 @asked_in_qti.register
 def _(response: Words, name: str, marks: int) -> Asked:
-    accepted = (
+    accepted = [one_line(word) for word in response.accepted]
+    right = (
         element("stringMatch", variable(name), value("string", word), caseSensitive="false")
-        for word in response.accepted
+        for word in accepted
     )
-    declared = _declared(name, "single", "string", response.accepted[:1])
+    declared = _declared(name, "single", "string", accepted[:1])
     shown = element("p", "Answer: ", _field(name, 30))
-    return Asked((declared,), (shown,), ((element("or", *accepted), Decimal(marks)),))
+    judged = Judged(name, ((element("or", *right), Decimal(marks)),))
+    return Asked((declared,), (shown,), (judged,))
 
 
 @asked_in_qti.register

@@ -7,8 +7,9 @@ by hand is marked by a person, who sees key and scheme beside it.
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import count
 
-from rnnsym.blocks import Paragraph, Prose, prose
+from rnnsym.blocks import Paragraph, prose
 from rnnsym.export.quiz import Exported
 from rnnsym.export.quiz._flow import flow
 from rnnsym.export.quiz._numbered import (
@@ -22,7 +23,7 @@ from rnnsym.export.quiz._numbered import (
     unmarked,
 )
 from rnnsym.export.quiz._package import XMLNS_XSI, element, identifier, packed, xml_bytes
-from rnnsym.export.quiz._qti_response import Asked, asked_in_qti, value, variable
+from rnnsym.export.quiz._qti_response import Asked, Judged, asked_in_qti, value, variable
 from rnnsym.export.quiz._rich import Blocks
 from rnnsym.item import FormulaAnswer, Item, Open, Ordering, Part
 from rnnsym.quiz.paper import Paper, paper_document
@@ -41,8 +42,8 @@ QTI_FILE = {
     "xsi:schemaLocation": f"{QTI} {XSD}/qti/qtiv2p1/imsqti_v2p1p1.xsd",
 }
 TOOL = {"toolName": "rnnsym", "toolVersion": VERSION}
-FEEDBACK = "FEEDBACK"
 SOLUTION = "SOLUTION"
+SHOWN = "SHOWN"
 
 
 def export(paper: Paper) -> Exported:
@@ -153,22 +154,18 @@ def _item(number: int, item: Item) -> ET.Element:
         asked_in_qti(part.response, f"RESPONSE-{_letter(place)}", part.marks)
         for place, part in enumerate(item.parts)
     ]
-    remarks = [
-        (f"remark-{place}", test, why)
-        for place, (test, why) in enumerate((r for one in asked for r in one.remarks if r[1]), 1)
-    ]
+    judged = [one for response in asked for one in response.judged]
+    remarks = [why for one in judged for _, why in one.remarks if why]
     marked = sum(part.marks for part in item.parts if not _by_hand(part))
-    feedback = element(
-        "outcomeDeclaration", identifier=FEEDBACK, cardinality="multiple", baseType="identifier"
-    )
+    said: dict[str, Blocks] = {f"REMARK-{i}": (Paragraph(why),) for i, why in enumerate(remarks, 1)}
+    said[SOLUTION] = solution_blocks(item)
     return element(
         "assessmentItem",
         *(declared for one in asked for declared in one.declared),
-        _score(marked), feedback,
+        _score(marked), *map(_remark, said),
         element("itemBody", *_blocks(item.stem), *_parts(item, asked)),
-        element("responseProcessing", *_rules(asked, remarks)),
-        *(_modal(name, (Paragraph(why),)) for name, _, why in remarks),
-        _modal(SOLUTION, solution_blocks(item)),
+        element("responseProcessing", *_rules(judged)),
+        *(_modal(name, blocks) for name, blocks in said.items()),
         **QTI_FILE, **TOOL, identifier=identifier(item.id),
         title=one_line(question_name(number, item)), adaptive="false", timeDependent="false",
     )  # fmt: skip
@@ -199,34 +196,46 @@ def _rubric(view: str, blocks: Blocks) -> ET.Element:
     return element("rubricBlock", *_blocks(blocks), view=view)
 
 
-def _rules(
-    asked: list[Asked], remarks: list[tuple[str, ET.Element, Prose]]
-) -> Iterator[ET.Element]:
-    for one in asked:
-        for test, marks in one.scored:
-            yield _when(test, _add(value("float", plain(Decimal(marks)))))
-        for name in one.mapped:
-            yield _add(element("mapResponse", identifier=name))
-    for name, test, _ in remarks:
-        yield _when(test, _say(name))
+def _rules(judged: list[Judged]) -> Iterator[ET.Element]:
+    """Nothing is asked of a variable without an answer: players differ in what null is near to."""
+    remarks = count(1)
+    for one in judged:
+        missing = element("isNull", variable(one.name))
+        yield _when(element("not", missing), *_judgement(one, remarks))
     yield _say(SOLUTION)
 
 
-def _when(test: ET.Element, rule: ET.Element) -> ET.Element:
-    return element("responseCondition", element("responseIf", test, rule))
+def _judgement(one: Judged, remarks: Iterator[int]) -> Iterator[ET.Element]:
+    for test, marks in one.scored:
+        yield _when(test, _add(value("float", plain(Decimal(marks)))))
+    if one.mapped:
+        yield _add(element("mapResponse", identifier=one.name))
+    for test, why in one.remarks:
+        if why:
+            yield _when(test, _say(f"REMARK-{next(remarks)}"))
+
+
+def _when(test: ET.Element, *rules: ET.Element) -> ET.Element:
+    return element("responseCondition", element("responseIf", test, *rules))
 
 
 def _add(worth: ET.Element) -> ET.Element:
     return element("setOutcomeValue", element("sum", variable("SCORE"), worth), identifier="SCORE")
 
 
+def _remark(name: str) -> ET.Element:
+    """Each remark has a variable of its own: players differ in how they collect several in one."""
+    return element(
+        "outcomeDeclaration", identifier=name, cardinality="single", baseType="identifier"
+    )
+
+
 def _say(name: str) -> ET.Element:
-    said = element("multiple", variable(FEEDBACK), value("identifier", name))
-    return element("setOutcomeValue", said, identifier=FEEDBACK)
+    return element("setOutcomeValue", value("identifier", SHOWN), identifier=name)
 
 
 def _modal(name: str, blocks: Blocks) -> ET.Element:
     return element(
         "modalFeedback", *_blocks(blocks),
-        outcomeIdentifier=FEEDBACK, identifier=name, showHide="show",
+        outcomeIdentifier=name, identifier=SHOWN, showHide="show",
     )  # fmt: skip
