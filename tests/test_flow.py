@@ -377,7 +377,7 @@ def test_the_command_side_by_side(tmp_path: Path) -> None:
     done = flow("vanilla", "gru", "lstm", "--set", "n=8", "--lags", "20", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search(r"lag k +vanilla +gru +lstm h +lstm c\n", done.stdout)
-    assert "σ_max(U) < 1/γ = 1 is sufficient" in " ".join(done.stdout.split())
+    assert "‖U‖ < 1/γ = 1 is sufficient" in " ".join(done.stdout.split())
     assert max(len(line) for line in done.stdout.splitlines()) <= 84
     assert done.stdout == flow(
         "vanilla", "gru", "lstm", "--set", "n=8", "--lags", "20", folder=tmp_path

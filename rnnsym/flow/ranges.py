@@ -51,11 +51,13 @@ class Ranges:
     Attributes:
         known: an interval for every bounded array at t, and for bounded states one step before.
         bounded: the states that stay in [−1, 1] once they are in it.
+        always: those of them that are in it from the first step on, whatever they start from.
         slopes: the derivatives met in the step, those of most factors first.
     """
 
     known: Mapping[Array, Interval]
     bounded: tuple[Array, ...]
+    always: tuple[Array, ...]
     slopes: tuple[Slope, ...]
 
     def interval(self, node: Node) -> Interval | None:
@@ -86,7 +88,9 @@ def ranges(loop: Loop, states: Iterable[Array]) -> Ranges:
         kept = [s for s in believed if _within(known.get(s))]
         if kept == believed:
             slopes = sorted(_slopes(loop), key=lambda slope: -len(slope.factors))
-            return Ranges(known, tuple(kept), tuple(slopes))
+            free = _step(loop, ())
+            always = (s for s in kept if _within(free.get(s)))
+            return Ranges(known, tuple(kept), tuple(always), tuple(slopes))
         believed = kept
 
 

@@ -144,14 +144,15 @@ def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[B
     """Return the worked solution of one line: each of its terms with its reason."""
     step, value = line(model, key, convention)
     notes = tuple(Note(term.value, reason_of(term)) for term in step.terms)
-    factor = step.factor_rule
-    comment = prose("in front of all of it: ", Written(factor)) if factor else ()
     said = prose("Every place where ", step.of, " is used gives one term:")
     if step.factor is not None and step.terms:
         said = prose(
-            "Every place where what is computed from ", step.of, " is used gives one term:"
+            "Every place where what comes of ",
+            step.of,
+            " is used gives one term, and the slope of its function is a factor of all:",
         )
-    shown = Line(step.target, value, shape=step.target.shape, comment=comment, notes=notes)
+        notes = (*notes, Note(step.factor, prose(Written(step.factor_rule))))
+    shown = Line(step.target, value, shape=step.target.shape, notes=notes)
     return Paragraph(said), Equations((shown,))
 
 

@@ -250,7 +250,7 @@ def _paths(systems: Sequence[System]) -> Iterator[Block]:
             bounds, title = chain_bounds(chain), name.replace(str(system.model), chain.title)
             for edge in chain.edges:
                 said = in_layout(edge_prose(system, edge, bounds), convention)
-                items.append((f"{title}: ", *said))
+                items.append((f"{title}: direct edge ", *said[1:]))
             table = step_paths(chain).through_time
             total = sum(sum(row) for row in table)
             ways = "1 path" if total == 1 else f"{total} paths"

@@ -26,7 +26,21 @@ from rnnsym.sheet.naming import convention_lines, slug, tied, tied_shape
 from rnnsym.sheet.symbols import symbol_table, widths
 
 __all__ = ["backward_blocks", "check_blocks", "derivation_blocks", "derivation_document",
-           "forward_blocks", "rule_blocks"]  # fmt: skip
+           "forward_blocks"]  # fmt: skip
+
+TERMS = prose(
+    "Every equation that reads an array sends one term back to it: what has arrived at its "
+    "left-hand side, taken through the equation by a local rule. The terms of an array add up to "
+    "its adjoint, the gradient of the loss with respect to it. In the rules ",
+    Written("ȳ"),
+    " is what has arrived at ",
+    Written("y"),
+    ", and ",
+    Written("ā"),
+    " what goes back to ",
+    Written("a"),
+    ". A factor that all terms of a line have in common is listed after them, with its own rule.",
+)
 
 
 def derivation_document(
@@ -78,7 +92,6 @@ def derivation_blocks(
     yield from widths(system)
     yield Heading("Forward", 2)
     yield from forward_blocks(system, numbers)
-    yield from rule_blocks(steps, numbers)
     yield from backward_blocks(derivation, steps, numbers)
     if wanted is None:
         yield Heading("Jacobians between successive states", 2)
@@ -108,17 +121,10 @@ def forward_blocks(system: System, numbers: Numbering) -> Iterator[Block]:
             yield Equations(tuple(lines))
 
 
-def rule_blocks(steps: Sequence[Step], numbers: Numbering) -> Iterator[Block]:
-    """Yield the local rules that these lines cite, under a heading."""
-    yield Heading("Local rules", 2)
-    used = dict.fromkeys(r for s in steps for r in rules_in(s))
-    yield Listing(tuple(prose(f"R{numbers.rules[r]}  ", Written(r)) for r in used))
-
-
 def backward_blocks(
     derivation: Derivation, steps: Sequence[Step], numbers: Numbering
 ) -> Iterator[Block]:
-    """Yield the adjoints in the order in which they are computed, then the gradients, by heading.
+    """Yield the local rules, the adjoints in the order in which they are computed, the gradients.
 
     Args:
         derivation: what was derived.
@@ -126,7 +132,12 @@ def backward_blocks(
         numbers: of its lines.
     """
     kept = set(steps)
+    used = dict.fromkeys(r for s in steps for r in rules_in(s))
     yield Heading("Backward", 2)
+    yield Paragraph(TERMS)
+    yield Heading("Local rules", 3)
+    yield Listing(tuple(prose(f"R{numbers.rules[r]}  ", Written(r)) for r in used))
+    yield Heading("Adjoints", 3)
     for stage in derivation.stages:
         chosen = [s for s in stage.steps if s in kept]
         if chosen:
@@ -142,7 +153,7 @@ def backward_blocks(
     ):
         chosen = [s for s in group if s in kept]
         if chosen:
-            yield Heading(title, 2)
+            yield Heading(title, 3)
             yield Equations(tuple(step_line(derivation, s, numbers) for s in chosen))
 
 

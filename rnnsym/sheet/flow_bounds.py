@@ -14,8 +14,13 @@ from rnnsym.sheet.rounded import power
 
 __all__ = ["bound_blocks", "edge_prose", "norm_bounds"]
 
-SIGMA, GAMMA = Written("σ_max"), Written("γ")
-STEP_BOUND, STEPS_PASSED = Symbol("s"), Symbol("k")
+GAMMA = Written("γ")
+STEP_BOUND, STEPS_PASSED = Symbol("u"), Symbol("k")
+MANY_STEPS = (
+    "For many steps, write these bounds, each at its largest over the steps, as one matrix: a row "
+    "for each new state, a column for each old one. If its largest |eigenvalue| is below 1 the "
+    "gradient must vanish; only if it is at least 1 can the gradient explode, and it need not."
+)
 
 
 def bound_blocks(system: System, chain: ChainJacobians) -> Iterator[Block]:
@@ -24,11 +29,8 @@ def bound_blocks(system: System, chain: ChainJacobians) -> Iterator[Block]:
     items = [edge_prose(system, edge, bounds) for edge in chain.edges]
     for state in bounds.ranges.bounded:
         first = state.xreplace({TIME: TIME - chain.loop.order})
-        items.append(
-            prose(
-                "|", state, "| ≤ 1 in every entry as long as |", first, "| ≤ 1 (by its equation)."
-            )
-        )
+        given = () if state in bounds.ranges.always else (" as long as |", first, "| ≤ 1")
+        items.append(prose("|", state, "| ≤ 1 in every entry", *given, ", by its equation."))
     items += norm_bounds(system, chain)
     items += _conditions(system, bounds)
     yield Listing(tuple(items))
@@ -93,11 +95,7 @@ def _conditions(system: System, bounds: ChainBounds) -> Iterator[Prose]:
     if simple is not None:
         yield from _simple_conditions(system, next(iter(bounds.blocks)).jacobian, simple)
     elif len(bounds.blocks) > 1:
-        yield prose(
-            "Let N hold these bounds, block by block. Its spectral radius below 1 is sufficient "
-            "for the gradient to vanish; at least 1 is necessary for it to explode, and not "
-            "sufficient."
-        )
+        yield prose(MANY_STEPS)
     elif (constant := next(iter(bounds.blocks)).constant) is not None:
         yield prose(
             "Whatever the weights are, this bound is ",
@@ -132,7 +130,7 @@ def _fixed(bound: Bound) -> Fraction:
 def _simple_conditions(system: System, found: StateJacobian, term: BoundTerm) -> Iterator[Prose]:
     largest: list[Inline] = []
     for node in term.norms:
-        largest += [" " if largest else "", SIGMA, "(", tied(system, node), ")"]
+        largest += [" ‖" if largest else "‖", tied(system, node), "‖"]
     limit = _rational(1 / term.number)
     yield prose(
         GAMMA,
@@ -162,8 +160,8 @@ def _simple_conditions(system: System, found: StateJacobian, term: BoundTerm) ->
         *largest,
         " > ",
         limit,
-        " is necessary for it to explode, and not sufficient. The largest |eigenvalue| decides in "
-        "the linear net only.",
+        " is necessary for it to explode, and not sufficient. Eigenvalues of the recurrent matrix "
+        "decide in a linear network only.",
     )
 
 

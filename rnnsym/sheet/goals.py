@@ -15,6 +15,7 @@ from rnnsym.sheet.study import Study
 
 __all__ = ["goals", "takeaways"]
 
+WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 CURES = "Gates work against vanishing, clipping against exploding; neither does the other's work."
 
 
@@ -30,7 +31,7 @@ def _goals(study: Study) -> Iterator[Prose]:
                 "each equation is for")  # fmt: skip
     gates = [gate for cell in cells for gate in gates_of_cell(cell)]
     if gates:
-        which = "the gate" if len(gates) == 1 else f"each of the {len(gates)} gates"
+        which = "the gate" if len(gates) == 1 else f"each of the {_word(len(gates))} gates"
         yield prose(f"explain {which} ", *_listed(gates), ", and what is left at 0 and at 1")
     for cell in cells:
         if len(cell.states) > 1:
@@ -92,7 +93,7 @@ def _backward(study: Study) -> Iterator[Prose]:
     carried = [t for t in longest.terms if t.source is not None and t.index[1] != longest.of.time]
     terms = prose(longest.target, f" has {_many(len(longest.terms), 'term')}, one for each edge")
     if carried:
-        number = "one" if len(carried) == 1 else len(carried)
+        number = _word(len(carried))
         yield (*terms, f"; {number} of them carried from step ", carried[0].index[1], ".")
     else:
         yield (*terms, ".")
@@ -121,4 +122,8 @@ def _listed(parts: Sequence[Math]) -> Prose:
 
 
 def _many(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return f"{_word(number)} {word}" if number == 1 else f"{_word(number)} {word}s"
+
+
+def _word(number: int) -> str:
+    return WORDS[number - 1] if number <= len(WORDS) else str(number)

@@ -23,7 +23,11 @@ TITLES = {
     "total": "Total along the graph, paths through the other states of the step before included:",
 }
 
-ALIKE = "Only the state's own equation reads it: direct edge, block and total are the same."
+ALONE = {
+    "edge": "Direct edge, whatever else its equation reads held fixed:",
+    "block": "One step, all paths included; there is no other state, so this is the total too:",
+}
+"""The titles where a chain has one state."""
 
 
 def jacobian_blocks(system: System, state: Node | None = None) -> Iterator[Block]:
@@ -37,15 +41,14 @@ def jacobian_blocks(system: System, state: Node | None = None) -> Iterator[Block
         if len(found) > 1:
             yield Paragraph(prose(f"Chain: {chain.title}"))
         if all_alike(chain):
-            yield Paragraph(prose(ALIKE))
+            yield _alike(chain.blocks[0])
             yield Equations(tuple(_line(system, j) for j in chain.blocks))
             continue
-        for kind, group in (
-            ("edge", chain.edges),
-            ("block", chain.blocks),
-            ("total", chain.totals),
-        ):
-            yield Paragraph(prose(TITLES[kind]))
+        groups = {"edge": chain.edges, "block": chain.blocks, "total": chain.totals}
+        titles = ALONE if len(chain.states) == 1 else TITLES
+        for kind, title in titles.items():
+            group = groups[kind]
+            yield Paragraph(prose(title))
             lines = tuple(_line(system, j) for j in group if state in (None, j.of))
             yield Equations(lines)
 
@@ -53,6 +56,15 @@ def jacobian_blocks(system: System, state: Node | None = None) -> Iterator[Block
 def all_alike(chain: ChainJacobians) -> bool:
     """Tell whether direct edge, block and total are one: a state that only its equation reads."""
     return len(chain.states) == 1 and chain.edges[0].value == chain.blocks[0].value
+
+
+def _alike(found: StateJacobian) -> Paragraph:
+    """Say that the direct edge, what else the equation reads held fixed, is all there is."""
+    edge = Partial(found.of, found.wrt, SIGNS["edge"])
+    return Paragraph(
+        prose(found.wrt, " acts on ", found.of, " along one edge only: the direct edge ", edge,
+              ", whatever else its equation reads held fixed, is the whole Jacobian.")
+    )  # fmt: skip
 
 
 def _line(system: System, found: StateJacobian) -> Line:

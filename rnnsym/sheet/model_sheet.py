@@ -13,7 +13,7 @@ from rnnsym.errors import InputError
 from rnnsym.expr import STEPS, Integer, Symbol
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.check import TOLERANCE, CheckReport
-from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
+from rnnsym.sheet.derivation import backward_blocks, forward_blocks
 from rnnsym.sheet.goals import goals, takeaways
 from rnnsym.sheet.layout import laid_out
 from rnnsym.sheet.limits import limits_section
@@ -87,7 +87,6 @@ def model_sections(study: Study) -> Iterator[Block]:
     yield from _figures(system)
     for cell in cells:
         yield from limits_section(cell, placed=_alone(system) is None)
-    yield from rule_blocks(study.derivation.steps, numbers)
     yield from backward_blocks(study.derivation, study.derivation.steps, numbers)
     yield from flow_section(study)
     yield Heading("Parameters, operations, memory", 2)

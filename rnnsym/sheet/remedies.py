@@ -5,7 +5,8 @@ from math import exp
 
 from rnnsym.blocks import Block, Heading, Inline, Paragraph, Prose, Relation, Table, prose
 from rnnsym.equations import System
-from rnnsym.expr import Array, Integer, fill_like, minus
+from rnnsym.expr import Array, Integer, Symbol, fill_like, minus
+from rnnsym.flow.bounds import chain_bounds
 from rnnsym.flow.run import KeepGate, keep_gates, recurrent_weights
 from rnnsym.jacobian import TooManyPathsError
 from rnnsym.sheet.flow_bounds import bound_blocks
@@ -20,8 +21,9 @@ BIAS, SPAN = 2, 20
 """A bias of a gate that keeps a state, and over how many steps its effect is worked out."""
 PRODUCT = (
     "Over many steps the gradient is multiplied by one Jacobian for each step. ‖·‖ is the largest "
-    "singular value, max|·| the largest entry."
+    "singular value"
 )
+STEPS_KEPT = Symbol("k")
 
 
 def flow_section(study: Study) -> Iterator[Block]:
@@ -32,7 +34,9 @@ def flow_section(study: Study) -> Iterator[Block]:
         chains = study.chains
     except TooManyPathsError:  # said by the blocks above
         return
-    yield Paragraph(prose(PRODUCT))
+    terms = (t for c in chains for b in chain_bounds(c).blocks for t in b.terms)
+    largest = ", max|·| the largest entry without its sign" if any(t.maxima for t in terms) else ""
+    yield Paragraph(prose(f"{PRODUCT}{largest}."))
     for chain in chains:
         yield from bound_blocks(study.system, chain)
     gates = [gate for chain in chains for gate in keep_gates(chain)]
@@ -55,13 +59,14 @@ def remedies(system: System, gates: Sequence[KeepGate], matrices: Sequence[Array
             prose("vanishing: what has vanished is not brought back"),
         ),
         (
-            prose("truncation after k steps"),
-            prose("at most k − 1 Jacobians are multiplied; memory for k steps only"),
+            prose("truncation after ", STEPS_KEPT, " steps"),
+            prose("at most ", STEPS_KEPT - 1, " Jacobians are multiplied; memory for ", STEPS_KEPT,
+                  " steps only"),
             prose("vanishing: every dependence over a cut becomes exactly 0"),
         ),
         *(_gates(gates)),
         *(_initialisation(matrices, "slopes and gates" if gates else "slopes")),
-    ]
+    ]  # fmt: skip
     if system.depth != 1:
         advice = prose(f"according to the course notes, {STACKED}")
         rows.append((prose("few layers"), advice, prose("the paths through time")))

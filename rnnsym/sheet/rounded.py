@@ -11,15 +11,15 @@ DIGITS = 2
 
 
 def short(number: float) -> Prose:
-    """Return a number with two digits.
+    r"""Return a number with two digits.
 
     >>> short(0.36), short(8.9e-16)
-    (('0.36',), ('8.9 · ', 10**(-16)))
+    (('0.36',), ('8.9\xa0·\xa0', 10**(-16)))
     """
     if 1e-3 <= abs(number) < 1e4 or number == 0:
         return prose(f"{float(f'{number:.{DIGITS}g}'):g}")
     digits, exponent = f"{number:.{DIGITS - 1}e}".split("e")
-    return prose(f"{digits} · ", Symbol("10") ** int(exponent))
+    return prose(f"{digits}\N{NO-BREAK SPACE}·\N{NO-BREAK SPACE}", Symbol("10") ** int(exponent))
 
 
 def power(base: float, exponent: int) -> Prose:

@@ -128,8 +128,9 @@ def _line(example: Worked, part: Part, row: Row, put: Arithmetic) -> Line:
 def _proof(example: Worked) -> Prose:
     bound = example.error.quantize(Decimal("0.0001"), ROUND_CEILING)
     return prose(
-        "The exact gradients, without rounding on the way, equal the complex step of the forward "
-        f"equations; those given differ from them by at most {bound} ({TOLERANCE} is allowed)."
+        "The exact gradients, without rounding on the way, equal numerical derivatives of the "
+        "forward equations (by the complex step); those given differ from them by at most "
+        f"{bound} ({TOLERANCE} is allowed)."
     )
 
 

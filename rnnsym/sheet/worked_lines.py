@@ -32,7 +32,7 @@ from rnnsym.expr import (
 )
 from rnnsym.numeric.sizes import Sizes
 
-__all__ = ["Part", "Row", "parts", "placed"]
+__all__ = ["Part", "Row", "loss_of", "parts", "placed"]
 
 NodeT = TypeVar("NodeT", bound=Node)
 ONE = Integer(1)
@@ -114,7 +114,7 @@ class _Lines:
         name = Family("L", "L")
         rows = [
             Row(Array(name, (ONE, ONE), None, Integer(time) if term.time else None),
-                self._at(_loss_of(term), 0, time))
+                self._at(loss_of(term), 0, time))
             for time in times
         ]  # fmt: skip
         if len(rows) > 1:
@@ -218,7 +218,7 @@ def _place(block: Block, loop: Loop, layer: int) -> str:
     return f"{at}, output"
 
 
-def _loss_of(term: LossTerm) -> Node:
+def loss_of(term: LossTerm) -> Node:
     """Return one step's loss, as the line under a document's title defines it."""
     y, given = term.target, term.given
     if term.kind == "cross-entropy":

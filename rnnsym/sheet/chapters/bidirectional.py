@@ -1,6 +1,7 @@
 """Bidirectional networks: two chains, how they are joined, and what their gradients are."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rnnsym.blocks import (
     Block,
@@ -19,17 +20,18 @@ from rnnsym.model_text import MERGES
 from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import counted, given, parameters_of
 from rnnsym.sheet.chapters.phrases import Phrases, about
-from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
+from rnnsym.sheet.derivation import backward_blocks, forward_blocks
 from rnnsym.sheet.guidance import form_guidance
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import study
 from rnnsym.sheet.symbols import symbol_table
+from rnnsym.sheet.worked import worked_data, worked_example
 
-__all__ = ["sections"]
+__all__ = ["data", "sections"]
 
 CELL, MODEL = "vanilla", "bi(vanilla)"
 SHOWN = 4
-FIGURE_STEPS = 3
+FIGURE_STEPS, WORKED_STEPS = 3, 2
 SIZES = {"d": 4, "n": 5}
 SOURCES = ("Schuster and Paliwal 1997, Bidirectional recurrent neural networks",)
 HEAD, OUTPUTS = "dense:3", 3
@@ -42,14 +44,23 @@ def sections() -> Iterator[Block]:
     yield from _idea(words)
     yield from _merges(words)
     yield from _alignment(words)
-    yield from rule_blocks(words.derivation.steps, words.study.numbers)
     yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
     yield from _reading(words)
+    yield Heading("Worked example", 2)
+    yield words.paragraph(
+        "The backward chain starts at the last step, and each output waits for both chains."
+    )
+    yield from worked_example(words.derivation, WORKED_STEPS)
     yield from _counts(words)
     yield from _use(words)
     yield _mistakes(words)
     yield _takeaways(words)
     yield from closing([words.study], tuple(_questions(words)), SOURCES)
+
+
+def data() -> dict[str, Any]:
+    """Return the numbers of the worked example."""
+    return {"worked": worked_data(study(MODEL).derivation, WORKED_STEPS)}
 
 
 def _goals(words: Phrases) -> Block:
@@ -122,11 +133,11 @@ def _alignment(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "A program runs the backward chain over the reversed sequence, so its states come out last "
         "step first. Before they are joined, that list has to be reversed: {h_fwd[t]} and "
-        f"{{h_bwd[t]}} of the same step {{t}} belong together. With T = {SHOWN}:"
+        f"{{h_bwd[t]}} of the same step {{t}} belong together. With {{T}} = {SHOWN}:"
     )
     steps = range(1, SHOWN + 1)
     yield Table(
-        (prose("step t"), *(prose(str(t)) for t in steps)),
+        (words.say("step {t}"), *(prose(str(t)) for t in steps)),
         (
             _row(words, "h_fwd", [*steps]),
             _row(words, "h_bwd", [SHOWN + 1 - t for t in steps]),
@@ -175,17 +186,22 @@ def _counts(words: Phrases) -> Iterator[Block]:
         "bi(gru)",
         "bi(lstm)",
     ]
+    yield words.paragraph(
+        f"{MODEL}*2 stands for two bidirectional layers, the second reading the merged output of "
+        f"the first; {HEAD} for a readout of three outputs; sum for a merge by addition."
+    )
     yield Table(
         (prose("model"), prose("parameters"), ("with ", *given(SIZES))),
         tuple(
-            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES):,}"))
+            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES)}"))
             for name in rows
         ),
     )
     yield words.paragraph(
         "Two chains double the parameters of one layer. In a second layer the input matrices of "
-        "*both* chains are {n} × 2{n} after a concatenation, so it is more than the double of a "
-        "plain second layer. A readout after it reads 2{n} entries, and is there once, not twice."
+        "*both* chains are {n} × 2{n} after a concatenation, so it has more than twice the "
+        "parameters of a plain second layer. A readout after it reads 2{n} entries, and is there "
+        "once, not twice."
     )
 
 
@@ -255,7 +271,7 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
     )
     yield (
         words.say("How many parameters has bi(gru)*2 with {sizes}?", sizes=given(SIZES)),
-        prose(counted("bi(gru)*2", SIZES), ": the second layer reads 2n entries."),
+        (counted("bi(gru)*2", SIZES), *words.say(": the second layer reads 2{n} entries.")),
     )
     yield (
         words.say("The merge is a concatenation. What are {delta_h_fwd[t]} and {delta_h_bwd[t]}?"),

@@ -18,6 +18,7 @@ from rnnsym.blocks import (
 )
 from rnnsym.convention import TEXTBOOK, convention_names, read_convention
 from rnnsym.sheet.chapters.closing import checked
+from rnnsym.sheet.chapters.counted import counted
 from rnnsym.sheet.chapters.phrases import Phrases, about
 from rnnsym.sheet.formula_index import formula_index
 from rnnsym.sheet.topic import Topic, load_topic, numbered
@@ -30,16 +31,7 @@ TOP = 2
 """The level of a chapter's sections."""
 COUNTING, MISCOUNTS = "params", "Mistakes in counting"
 SYMBOL = re.compile(r"\b([A-Za-z]_[a-z])\b")
-EVERYWHERE = frozenset(
-    {
-        "Symbols",
-        "Local rules",
-        "Gradients of the parameters",
-        "Gradient of the input",
-        "Gradients of the initial states",
-        "Questions",
-    }
-)
+EVERYWHERE = ("Symbols", "Questions")
 CHAPTERS = (
     "vanilla",
     "bptt",
@@ -158,9 +150,9 @@ def _introduction(words: Phrases) -> Iterator[Block]:
     yield Heading("Conventions", 1)
     yield words.paragraph(
         "Vectors are columns. {d} is the size of the input, {n} that of a state, {T} the number of "
-        "steps. W stands before inputs, U before states, b is a bias; an index says which gate "
-        "they belong to, as in {W_f}, {U_f}, {b_f}. ⊙ multiplies entry by entry, and squares of "
-        "vectors are taken entry by entry. A gradient has the shape of what it is taken of; "
+        "steps. `W` stands before inputs, `U` before states, `b` is a bias; an index says which "
+        "gate they belong to, as in {W_f}, {U_f}, {b_f}. ⊙ multiplies entry by entry, and squares "
+        "of vectors are taken entry by entry. A gradient has the shape of what it is taken of; "
         "{delta_f[t]} is the gradient of the loss with respect to the pre-activation {a_f[t]} of a "
         "gate, {delta_h[t]} and {delta_c[t]} with respect to a state."
     )
@@ -173,11 +165,43 @@ def _introduction(words: Phrases) -> Iterator[Block]:
         (prose("convention"), prose("how it writes")),
         tuple((prose(name), _line(read_convention(name).line)) for name in (TEXTBOOK, *others)),
     )
-    yield Listing(
+    yield words.paragraph("When you read one of them, ask:")
+    yield words.listing(
         (
-            prose("The GRU: is the reset gate applied before the matrix product (here), or after?"),
-            prose("Its update gate: does 1 replace the old state (here), or keep it?"),
-            prose("Biases: one for each affine map (here), or two?"),
-            prose("The order of the gates in packed matrices."),
+            "Is the reset gate of the GRU applied before the matrix product (here), or after?",
+            "Does its update gate at 1 replace the old state (here), or keep it?",
+            "Has an affine map one bias (here), or two?",
+            "In which order do the gates stand where their matrices are packed into one?",
+        )
+    )
+    yield from _beside_the_notes(words)
+
+
+def _beside_the_notes(words: Phrases) -> Iterator[Block]:
+    """Say where the booklet writes otherwise than the course notes, and where it adds to them."""
+    place = {name: place for place, name in enumerate(CHAPTERS, 2)}
+    yield Heading("Beside the course notes", 1)
+    yield words.paragraph(
+        "The course notes call the size of a state `h`, as they call the state itself; here it is "
+        "{n}. What they write 4(`hd + h² + h`) is {lstm}. They mark the two directions of a "
+        "bidirectional network by `(f)` and `(b)`, where arrows stand here. On some matters they "
+        "are short or silent. There this booklet says more:",
+        lstm=counted("lstm"),
+    )
+    yield words.listing(
+        (
+            "The equations of the vanilla network, its readout, backpropagation through time: "
+            f"chapters {place['vanilla']} and {place['bptt']}.",
+            "Exploding gradients, clipping, truncation; and that the “more stable path” of the "
+            f"LSTM can still vanish: chapter {place['gradient-flow']}.",
+            "The LSTM has three gates and a candidate, where the notes list four gates: chapter "
+            f"{place['lstm']}.",
+            "In a bidirectional network every input feeds both chains: chapter "
+            f"{place['bidirectional']}.",
+            f"The equation of one layer of a stack: chapter {place['stacked']}.",
+            "The number of parameters of a GRU; the LSTM's, “roughly” in the notes, is exact with "
+            f"one bias for each map: chapter {place['params']}.",
+            "An update gate near 0 keeps the old state in the notes and here; in most libraries "
+            f"it is the other way round: chapter {place['compare']}.",
         )
     )

@@ -10,32 +10,28 @@ from rnnsym.blocks import (
     Heading,
     Line,
     Note,
-    Prose,
-    Relation,
     Table,
     prose,
 )
 from rnnsym.derivation import Step
 from rnnsym.derive import derive
 from rnnsym.diagram import backward_diagram, unrolled_diagram
-from rnnsym.expr import Integer
+from rnnsym.expr import TIME, Array, Family, Integer
+from rnnsym.sheet.chapters.bptt_review import CUT, bptt_mistakes, bptt_questions, bptt_takeaways
 from rnnsym.sheet.chapters.closing import closing
-from rnnsym.sheet.chapters.counted import at
 from rnnsym.sheet.chapters.phrases import Phrases, about
-from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
+from rnnsym.sheet.derivation import backward_blocks, forward_blocks
 from rnnsym.sheet.lines import where_of
-from rnnsym.sheet.mistakes import mistakes_box
 from rnnsym.sheet.study import CheckError, Study, study
 from rnnsym.sheet.symbols import symbol_table
 from rnnsym.sheet.worked import worked_data, worked_example
+from rnnsym.sheet.worked_lines import loss_of
 from rnnsym.theorems import theorem
 
 __all__ = ["data", "sections"]
 
 MODEL, LOSS = "vanilla, dense:3", "cross-entropy"
 WORKED, STEPS, FIGURE_STEPS = "vanilla, dense:1", 3, 3
-CUT, LENGTH = 20, 100
-SIZES = {"d": 4, "n": 5}
 SOURCES = (
     "Goodfellow, Bengio and Courville 2016, Deep Learning, equations (10.18) to (10.28)",
     "Werbos 1990, Backpropagation through time: what it does and how to do it",
@@ -49,7 +45,6 @@ def sections() -> Iterator[Block]:
     yield _goals(words)
     yield from _network(words)
     yield from _method(words)
-    yield from rule_blocks(words.derivation.steps, words.study.numbers)
     yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
     yield from _reading(words)
     yield Figure(
@@ -67,9 +62,9 @@ def sections() -> Iterator[Block]:
     yield from _truncation(words)
     yield from _cost(words)
     yield from _published(words)
-    yield from mistakes_box(words.study)
-    yield _takeaways(words)
-    yield from closing([words.study], tuple(_questions(words, last)), SOURCES)
+    yield bptt_mistakes(words)
+    yield bptt_takeaways(words)
+    yield from closing([words.study], tuple(bptt_questions(words, last)), SOURCES)
 
 
 def data() -> dict[str, Any]:
@@ -100,12 +95,12 @@ def _network(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "A recurrent network reads a sequence {x[1]}, …, {x[T]}, one vector per step, and keeps a "
         "*state* {h[t]} that sums up what it has read. A readout turns each state into scores "
-        "{s[t]}; the loss is the cross-entropy of their softmax with the target {target[t]}, "
-        "added up over the steps. The entries of {target[t]} are probabilities and add up to 1; "
-        "mostly one of them is 1 and the others are 0."
+        "{s[t]}, and the softmax turns scores into probabilities: entry `j` is exp(`s_j`), divided "
+        "by the sum of the exponentials of all scores."
     )
     yield symbol_table(words.system)
     yield from forward_blocks(words.system, words.study.numbers)
+    yield from _loss(words)
     yield Figure(
         unrolled_diagram(words.system, FIGURE_STEPS),
         words.say("The network unrolled: the same weights at every step."),
@@ -116,6 +111,18 @@ def _network(words: Phrases) -> Iterator[Block]:
         "the loss through every step that uses it.",
         formula=words.study.count.formula,
     )
+
+
+def _loss(words: Phrases) -> Iterator[Block]:
+    [term] = words.system.loss_terms
+    one = Array(Family("L", "L"), (Integer(1), Integer(1)), None, TIME)
+    yield words.paragraph(
+        "The loss {L} is the cross-entropy of these probabilities with the target {target[t]}, "
+        "added up over the steps. The entries of {target[t]} are probabilities too; mostly one of "
+        "them is 1 and the others are 0:",
+        L=Array(one.family, one.shape),
+    )
+    yield Equations((Line(one, loss_of(term), shape=one.shape),))
 
 
 def _method(words: Phrases) -> Iterator[Block]:
@@ -142,6 +149,11 @@ def _method(words: Phrases) -> Iterator[Block]:
 def _reading(words: Phrases) -> Iterator[Block]:
     yield Heading("What the recursion says", 2)
     yield words.paragraph(
+        "Line {@delta_s} is where the loss comes in. By the chain rule −log of the probability of "
+        "entry `k` has the slope softmax({s[t]}) in the scores, less 1 in entry `k`. Weighted with "
+        "the entries of {target[t]}, which add up to 1, that is the prediction less the target."
+    )
+    yield words.paragraph(
         "Line {@delta_h} is the heart of it. Its first term is the blame for the output of this "
         "step; its second, the *carry*, is the blame for all later outputs, handed back by step "
         "{t+1}. Line {@delta_a} passes it through the slope of tanh. Going back one more step "
@@ -150,7 +162,8 @@ def _reading(words: Phrases) -> Iterator[Block]:
     )
     yield words.paragraph(
         "Line {@dU} is an outer product at every step: the error {delta_a[t]} beside what {U} was "
-        "multiplied with, {h[t-1]}. All three sums have the same pattern: error times input."
+        "multiplied with, {h[t-1]}. {W} and {V} follow the same pattern: error times input. A bias "
+        "has the input 1, so its gradient is the sum of the errors."
     )
 
 
@@ -181,16 +194,16 @@ def _truncation(words: Phrases) -> Iterator[Block]:
     listed = tuple(x for i, value in enumerate(dropped) for x in ((", ", value) if i else (value,)))
     yield Heading("Truncated BPTT", 2)
     yield words.paragraph(
-        "For long sequences one cuts the backward pass after every k steps. The forward pass goes "
-        f"on: the state is carried across the cut as a number, but its gradient is not. With "
-        f"k = {CUT} these terms are dropped at {{t}} = {CUT}, {2 * CUT}, …: {{dropped}}. All else "
-        "stays.",
+        "For long sequences one cuts the backward pass after every `k` steps. The forward pass "
+        "goes on: the state is carried across the cut as a number, but its gradient is not. With "
+        f"`k` = {CUT} these terms are dropped at {{t}} = {CUT}, {2 * CUT}, …: {{dropped}}. All "
+        "else stays.",
         dropped=listed,
     )
     yield words.listing(
         (
-            "It bounds the cost: k steps are stored instead of {T}, at most k − 1 Jacobians "
-            "multiplied.",
+            "It bounds the cost: `k` steps are stored instead of {T}, and at most `k − 1` "
+            "Jacobians are multiplied.",
             "It biases the gradient: a dependence that crosses a cut contributes exactly 0.",
             "The states still carry information across cuts; only learning what to carry stops.",
         )
@@ -225,52 +238,9 @@ def _published(words: Phrases) -> Iterator[Block]:
     yield Table(
         tuple(prose(x) for x in ("here", "the book's name", "lines")),
         words.rows(
-            ("{W}, {U}, {V}", "U, W, V", "{@dW}, {@dU}, {@dV}"),
-            ("{b}, {b_V}", "b, c", "{@db}, {@db_V}"),
-            ("{s[t]}, softmax({s[t]})", "o, ŷ", "{@delta_s}"),
-            ("{h[t]}", "h", "{@delta_h}"),
+            ("{W}, {U}, {V}", "`U`, `W`, `V`", "{@dW}, {@dU}, {@dV}"),
+            ("{b}, {b_V}", "`b`, `c`", "{@db}, {@db_V}"),
+            ("{s[t]}, softmax({s[t]})", "`o`, ŷ", "{@delta_s}"),
+            ("{h[t]}", "`h`", "{@delta_h}"),
         ),
-    )
-
-
-def _takeaways(words: Phrases) -> Block:
-    return words.box(
-        "takeaways",
-        "Takeaways",
-        (
-            "One term for every reading: {delta_h[t]} has one from the readout and one from the "
-            "next step.",
-            "Shared weights: one sum over {t} for each array, an outer product in each summand.",
-            "The same parameters at every step: their number does not depend on {T}; memory does.",
-            "Truncation cuts gradients, not states.",
-        ),
-    )
-
-
-def _questions(words: Phrases, last: Phrases) -> Iterator[tuple[Prose, Prose]]:
-    [carry] = last.derivation.find("delta_h")
-    numbers = words.study.count.memory.formula
-    given = ", ".join(f"{k} = {v}" for k, v in SIZES.items())
-    yield (
-        words.say("How many terms does {delta_h[t]} have for {t} < {T}, and how many at {T}?"),
-        words.say("Two, by {@delta_h}: from the readout and from step {t+1}. At {T} the first."),
-    )
-    yield (
-        words.say("Of which shape is {delta_a[t] @ h[t-1].T}, and why is it summed over {t}?"),
-        words.say("{n} × {n}, as {U} is. {U} is used at every step, and each use gives a term."),
-    )
-    yield (
-        words.say("The loss stands at the last step only. What is {delta_h[t]} for {t} < {T}?"),
-        (*words.say("The carry alone: "), carry.terms[-1].value, "."),
-    )
-    yield (
-        words.say(f"How many numbers does BPTT keep for {given}, 3 outputs and {LENGTH} steps?"),
-        (Relation((numbers, Integer(at(numbers, SIZES | {"q": 3, "T": LENGTH})))), "."),
-    )
-    yield (
-        words.say(
-            f"A sequence of {LENGTH} steps is cut every {CUT}. Over how many Jacobians can a "
-            "gradient pass at most? Does the state of step 1 still influence the last output?"
-        ),
-        words.say(f"Over {CUT - 1}. Yes: states cross the cuts, gradients do not."),
     )

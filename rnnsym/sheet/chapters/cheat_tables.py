@@ -39,7 +39,7 @@ def counts(words: Phrases) -> Iterator[Block]:
     """Yield formulas and numbers of parameters, operations, memory."""
     sizes = {**SIZES, "p": 3, "L": 3}
     rows = (
-        (prose(name), prose(counted(name)), prose(f"{parameters_of(name, sizes):,}"))
+        (prose(name), prose(counted(name)), prose(f"{parameters_of(name, sizes)}"))
         for name in COUNTED
     )
     yield Heading("Parameters", 2)

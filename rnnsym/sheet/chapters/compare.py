@@ -55,7 +55,7 @@ def _architectures(words: Phrases) -> Iterator[Block]:
     yield Table(
         (prose("model"), prose("parameters"), ("with ", *given(SIZES))),
         tuple(
-            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES):,}"))
+            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES)}"))
             for name in ARCHITECTURES
         ),
     )

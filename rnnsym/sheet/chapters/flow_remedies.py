@@ -27,7 +27,8 @@ def remedies(words: Phrases, lstm: Phrases) -> Iterator[Block]:
         words.rows(
             ("clipping, by norm or by value", "the step that an exploding gradient would take",
              "vanishing: it only ever shortens a gradient"),
-            ("truncation after k steps", "cost and memory; at most k − 1 Jacobians are multiplied",
+            ("truncation after `k` steps",
+             "cost and memory; at most `k − 1` Jacobians are multiplied",
              "vanishing: every dependence beyond the cut becomes exactly 0"),
             ("gates (GRU, LSTM)", "vanishing along the direct edge, while the gate keeps the state",
              "exploding through the recurrent matrices; and a gate below 1 still decays"),
@@ -42,9 +43,9 @@ def remedies(words: Phrases, lstm: Phrases) -> Iterator[Block]:
         ),
     )  # fmt: skip
     yield lstm.paragraph(
-        "A forget bias of B means {b_f} = B in every entry at the start; with small weights the "
-        "gate then starts near σ(B), see the table above. That depth of two to four layers is "
-        "guidance of the course notes, not a theorem."
+        "A forget bias of `B` means {b_f} = `B` in every entry at the start; with small weights "
+        "the gate then starts near `σ(B)`, see the table above. That depth of two to four layers "
+        "is guidance of the course notes, not a theorem."
     )
 
 

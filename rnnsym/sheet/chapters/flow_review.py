@@ -20,13 +20,14 @@ def flow_mistakes(words: Phrases, lstm: Phrases) -> Block:
         (
             words.listing(
                 (
-                    "“Clipping cures vanishing.” It shortens gradients; vanished ones are short.",
+                    "“Clipping cures vanishing.” It shortens gradients; one that has vanished is "
+                    "short already.",
                     "“The LSTM cures exploding.” Its direct edge cannot explode; its total can.",
                     "“An eigenvalue of {U} above 1 means explosion.” In the linear network only; "
                     "with slopes it decides nothing.",
                     "“‖{U}‖ > 1, so the gradient explodes.” The bound is an upper one: above "
                     "1 it allows explosion and does not prove it.",
-                    "“One path vanishes, so the gradient does.” Every path must, or they cancel.",
+                    "“One path vanishes, so the gradient does.” All of them must, or cancel.",
                     "“NaN in the loss means a vanishing gradient.” It means an exploding one.",
                 )
             ),
@@ -82,7 +83,7 @@ def flow_questions(words: Phrases, lstm: Phrases) -> Iterator[tuple[Prose, Prose
             f"{{c[t]}} after {SPAN} steps? And after {5 * SPAN}?"
         ),
         lstm.say(
-            "{one}, and {five}: slower than in a vanilla network, and still a decay.",
+            "{one}, and {five}: slow, and still a decay.",
             one=power(GATE, SPAN), five=power(GATE, 5 * SPAN),
         ),
     )  # fmt: skip

@@ -153,8 +153,8 @@ def _linear(words: Phrases) -> Iterator[Block]:
     less, more = FACTORS
     yield Heading("The linear network: eigenvalues decide", 2)
     yield words.paragraph(
-        "Without the tanh the Jacobian is {step} at every step, so {∂h[T]/∂h[t]} is {U} multiplied "
-        "{T-t} times with itself. Along an eigenvector each step multiplies by its eigenvalue: "
+        "Without the tanh the Jacobian is {step} at every step, so {∂h[T]/∂h[t]} is {U} to the "
+        "power {T-t}. Along an eigenvector each step multiplies by its eigenvalue: "
         "{less}, {more}. Here the largest |eigenvalue| decides, below 1 for vanishing, above 1 for "
         "exploding. Singular values give a bound only: a power of {U} can be far smaller than "
         "‖{U}‖ says.",
@@ -171,8 +171,8 @@ def _eigenvalues(words: Phrases) -> Iterator[Block]:
         words.say(
             "Take a tanh network of two units with {U} = {matrix}: its largest |eigenvalue| is "
             f"{found[0].spectral_radius:.2f}, below 1. Let unit 2 be saturated, so that its slope "
-            "is 0, and unit 1 at rest: the slopes are {slopes}. Every Jacobian is then "
-            "{J} = diag(slopes) {U}, whose one nonzero eigenvalue is "
+            "is 0, and unit 1 at rest, so that its slope is 1: the slopes are {slopes}. Every "
+            "Jacobian is then {J} = diag(slopes) {U}, whose one nonzero eigenvalue is "
             f"{found[0].matrix[0][0]:g}. The norm of its powers:",
             matrix=matrix, slopes=slopes, J=Array(Family("J", "J"), (Integer(2), Integer(2))),
         )
@@ -221,6 +221,11 @@ def _kept(name: str, gate: float) -> tuple[Prose, ...]:
 
 def _paths(words: Phrases) -> Iterator[Block]:
     yield Heading("How many paths there are", 2)
+    yield words.paragraph(
+        "A path leads from a state to the same state some steps later, at every step through one "
+        "of the equations that read it; in a stack, from the first layer to the last. Each is a "
+        "product of its own. Of the LSTM the paths from {h[t]} to a later {h[t]} are counted:"
+    )
     rows: list[tuple[Prose, ...]] = []
     for name in MEASURED:
         chain = study(name).chains[0]
@@ -235,8 +240,7 @@ def _paths(words: Phrases) -> Iterator[Block]:
     head = (prose("paths over"), *(prose(f"{k} step{'s' * (k > 1)}") for k in STEPS_SHOWN))
     yield Table(head, tuple(rows))
     yield words.paragraph(
-        "A gradient is the *sum* over all of these paths, from a layer's state to the same state "
-        "later, in a stack from the first layer to the last. It vanishes only if the sum does: one "
+        "A gradient is the *sum* over all of these paths. It vanishes only if the sum does: one "
         "path that stays open is enough to keep it alive."
     )
 
@@ -250,8 +254,9 @@ def _measured(words: Phrases) -> Iterator[Block]:
     state = words.study.chains[0].states[0]
     yield Heading("Measured decay", 2)
     yield words.paragraph(
-        f"One run of {LAGS} steps, for each net with d = {INPUTS} and n = {UNITS}: random "
-        "inputs from N(0, 1), weights from N(0, 1/columns), no biases, zero initial states. The "
+        f"One run of {LAGS} steps, for each net with {{d}} = {INPUTS} and {{n}} = {UNITS}: inputs "
+        "are drawn from a normal distribution of variance 1, the entries of a matrix from one of "
+        "variance 1/`m`, `m` being the number of its columns; no biases, zero initial states. The "
         "Jacobians derived above were evaluated along the run and multiplied. The table gives the "
         "largest singular value of {far} over {k} steps, for the LSTM also that of its cell state:",
         far=Partial(state.xreplace({TIME: STEPS}), state.xreplace({TIME: STEPS - LAG})), k=LAG,

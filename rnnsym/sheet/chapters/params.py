@@ -98,8 +98,8 @@ def _cells(words: Phrases) -> Iterator[Block]:
         (
             "A *peephole* lets a gate look at the cell state through a vector: {n} more for each.",
             "*Coupled* gates (CIFG) save one map: the input gate is 1 − {f[t]}.",
-            "A *projection* makes the state that recurs p wide: all recurrent matrices shrink, and "
-            "the projection has p × {n} numbers of its own, without a bias.",
+            "A *projection* makes the state that recurs `p` wide: all recurrent matrices shrink, "
+            "and the projection has `p` × {n} numbers of its own, without a bias.",
         )
     )
 
@@ -126,8 +126,10 @@ def _layers(words: Phrases) -> Iterator[Block]:
             "Layer 1 reads {d} entries, each later layer what the one below puts out.",
             "Two directions: twice the parameters. A concatenated output is 2{n} wide, and a "
             "second layer reads 2{n} in *both* chains.",
-            "A readout of q outputs has a row of weights and a bias for each: q(width + 1).",
+            "A readout of `q` outputs has a row of weights and a bias for each: `q(width + 1)`.",
             "An embedding has a vector for each word: words × entries, without a bias.",
+            "gru*3 stands for three layers, bi(gru)*2 for two bidirectional ones, sum for a merge "
+            "by addition, dense:3 for a readout of three outputs.",
         )
     )
     yield _worked(LAYERED, SIZES)
@@ -135,25 +137,25 @@ def _layers(words: Phrases) -> Iterator[Block]:
     yield Table(
         (prose("layer"), prose("parameters"), prose("number")),
         (
-            *((prose(x.title), prose(x.formula), prose(f"{x.total:,}")) for x in layers),
-            (prose("together"), prose(), prose(f"{study(PIPELINE).count.total:,}")),
+            *((prose(x.title), prose(x.formula), prose(f"{x.total}")) for x in layers),
+            (prose("together"), prose(), prose(f"{study(PIPELINE).count.total}")),
         ),
         f"A whole network: {PIPELINE}",
     )
 
 
 def _by_convention(words: Phrases) -> Iterator[Block]:
-    sizes = ", ".join(f"{k} = {v}" for k, v in SIZES.items())
     numbers = sorted({parameters_of("gru", SIZES, name) for name in ("textbook", "pytorch")})
     after = parameters_of("gru-reset-after", SIZES)
     lstm = [parameters_of("lstm", SIZES, name) for name in ("textbook", "pytorch")]
     yield Heading("Why libraries differ", 2)
     yield words.paragraph(
-        f"A GRU with {sizes} has {numbers[0]}, {after} or {numbers[1]} parameters. The equations "
+        f"A GRU with {{sizes}} has {numbers[0]}, {after} or {numbers[1]} parameters. The equations "
         "look alike, but some conventions train two bias vectors for each map, and where the reset "
         "gate acts after the product, the candidate's recurrent bias cannot be merged into the "
         "other one. An LSTM has "
-        f"{lstm[0]} with one bias for each map and {lstm[1]} with two (PyTorch)."
+        f"{lstm[0]} with one bias for each map and {lstm[1]} with two (PyTorch).",
+        sizes=given(SIZES),
     )
     found = [
         (name, None if form is None else _sized(form, name))
@@ -174,15 +176,15 @@ def _backwards(words: Phrases) -> Iterator[Block]:
     fitting = _widest("gru", {"d": LARGE["d"]})
     yield Heading("Back from a number to a size", 2)
     yield words.paragraph(
-        f"An LSTM with n = {n} has {total:,} parameters. How wide is its input? Divide by the "
-        f"number of maps, {total:,} / 4 = {quarter:,}; by n, {quarter:,} / {n} = {quarter // n};"
-        f" and take away n + 1: d = {quarter // n} − {n + 1} = {quarter // n - n - 1}."
+        f"An LSTM with {{n}} = {n} has {total} parameters. How wide is its input? Divide by the "
+        f"number of maps, {total} / 4 = {quarter}; by {{n}}, {quarter} / {n} = {quarter // n}; and "
+        f"take away {{n}} + 1: {{d}} = {quarter // n} − {n + 1} = {quarter // n - n - 1}."
     )
     yield words.paragraph(
-        f"How many units may a GRU with d = {LARGE['d']} have within {BUDGET:,} parameters? "
+        f"How many units may a GRU with {{d}} = {LARGE['d']} have within {BUDGET} parameters? "
         "{formula} is quadratic in {n}: solve, and round down. "
-        f"n = {fitting} gives {parameters_of('gru', LARGE | {'n': fitting}):,}, "
-        f"n = {fitting + 1} would give {parameters_of('gru', LARGE | {'n': fitting + 1}):,}.",
+        f"{{n}} = {fitting} gives {parameters_of('gru', LARGE | {'n': fitting})}, "
+        f"{{n}} = {fitting + 1} would give {parameters_of('gru', LARGE | {'n': fitting + 1})}.",
         formula=counted("gru"),
     )
 
@@ -225,7 +227,7 @@ def _takeaways(words: Phrases) -> Block:
         "takeaways",
         "Takeaways",
         (
-            "Affine maps × ({n}{d} + {n} · {n} + {n}): 1 for vanilla, 3 for GRU, 4 for LSTM.",
+            "Affine maps × (`nd + n² + n`): 1 for vanilla, 3 for GRU, 4 for LSTM.",
             "Say the convention: one bias or two, reset before or after.",
             "Second layer: the width of the first, doubled after a concatenation.",
             "Never × {T}.",
@@ -244,7 +246,7 @@ def _questions(words: Phrases) -> Sequence[tuple[Prose, Prose]]:
         (
             words.say("And with the two bias vectors of PyTorch? Why do they not do more?"),
             words.say(
-                f"{two:,}: 4 · {hidden} more. Two vectors that are added act as one; in the LSTM "
+                f"{two}: 4 · {hidden} more. Two vectors that are added act as one; in the LSTM "
                 "they even have the same gradient."
             ),
         ),
@@ -254,11 +256,12 @@ def _questions(words: Phrases) -> Sequence[tuple[Prose, Prose]]:
         ),
         (
             words.say(
-                f"A vanilla layer with n = {hidden} has {total} parameters. How wide is its input?"
+                f"A vanilla layer with {{n}} = {hidden} has {total} parameters. How wide is its "
+                "input?"
             ),
             words.say(
-                f"{total} / {hidden} = {total // hidden}, less n + 1 = {hidden + 1}: "
-                f"d = {total // hidden - hidden - 1}."
+                f"{total} / {hidden} = {total // hidden}, less {{n}} + 1 = {hidden + 1}: "
+                f"{{d}} = {total // hidden - hidden - 1}."
             ),
         ),
         (

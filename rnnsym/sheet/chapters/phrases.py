@@ -21,6 +21,7 @@ from rnnsym.blocks import (
     Paragraph,
     Partial,
     Prose,
+    Written,
 )
 from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Expr, Family, Integer, Node
@@ -29,7 +30,7 @@ from rnnsym.sheet.study import Study, study
 
 __all__ = ["Phrases", "about"]
 
-PLACE = re.compile(r"\{([^{}]*)\}|\*([^*]+)\*")
+PLACE = re.compile(r"\{([^{}]*)\}|\*([^*]+)\*|`([^`]+)`")
 JACOBIAN = re.compile(r"(∂⁺|∂)(?!L/)(.+)/∂(.+)")
 ANYWHERE = Array(Family("", ""), (Integer(1), Integer(1)), None, TIME)
 
@@ -39,7 +40,8 @@ class Phrases:
 
     In braces stands a formula in the notation of ``audit``, a Jacobian such as ``∂h[T]/∂h[t]``,
     the number of a line such as ``@delta_h``, or a name that is given its meaning by keyword; what
-    stands between asterisks is stressed.
+    stands between asterisks is stressed, and between backquotes stand letters and signs of maths
+    that the model does not know.
 
     Args:
         model: what the words are about, checked.
@@ -72,15 +74,18 @@ class Phrases:
     def say(self, text: str, **given: Inline | Prose) -> Prose:
         """Return prose.
 
-        >>> about("vanilla").say("{h[t-1]} is *kept*, see {@delta_h}; {k} steps", k="3")[2:]
-        (Emphasis(text='kept'), ', see ', EquationRef(number='3'), '; ', '3', ' steps')
+        >>> about("vanilla").say("{h[t-1]} is *kept*, see {@delta_h}; `k`")[2:]
+        (Emphasis(text='kept'), ', see ', EquationRef(number='3'), '; ', Written(text='k'))
         """
         parts: list[Inline] = []
         end = 0
         for found in PLACE.finditer(text):
             parts += [text[end : found.start()]] if found.start() > end else []
-            formula, stressed = found.groups()
-            parts += [Emphasis(stressed)] if formula is None else self._filled(formula, given)
+            formula, stressed, written = found.groups()
+            if formula is not None:
+                parts += self._filled(formula, given)
+            else:
+                parts.append(Emphasis(stressed) if stressed else Written(written))
             end = found.end()
         return (*parts, *([text[end:]] if text[end:] else []))
 

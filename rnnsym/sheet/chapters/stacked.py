@@ -2,29 +2,48 @@
 
 from collections.abc import Iterator
 from itertools import takewhile
+from typing import Any
 
-from rnnsym.blocks import Block, Figure, Heading, Listing, Prose, Table, prose
+from rnnsym.blocks import Block, Figure, Heading, Listing, Prose, Relation, Table, prose
 from rnnsym.diagram import backward_diagram, unrolled_diagram
-from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Node, Plus, Span
+from rnnsym.expr import (
+    LAYER,
+    LAYERS,
+    STEPS,
+    TIME,
+    Array,
+    Expr,
+    Integer,
+    Node,
+    Plus,
+    Span,
+    Symbol,
+)
 from rnnsym.flow.paths import count_paths, main_state
 from rnnsym.sheet.chapters.closing import closing
 from rnnsym.sheet.chapters.counted import at, counted, given, parameters_of
 from rnnsym.sheet.chapters.phrases import Phrases, about
-from rnnsym.sheet.derivation import backward_blocks, forward_blocks, rule_blocks
+from rnnsym.sheet.chapters.stacked_review import (
+    DEEP,
+    SIZES,
+    stacked_mistakes,
+    stacked_questions,
+    stacked_takeaways,
+)
+from rnnsym.sheet.derivation import backward_blocks, forward_blocks
 from rnnsym.sheet.guidance import form_guidance
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import study
 from rnnsym.sheet.symbols import symbol_table, widths
+from rnnsym.sheet.worked import worked_data, worked_example
 
-__all__ = ["sections"]
+__all__ = ["data", "sections"]
 
 CELL, MODEL = "vanilla", "vanilla*L"
 DRAWN, FIGURE_STEPS = "vanilla*3", 3
-SIZES = {"d": 4, "n": 5}
+WORKED, WORKED_STEPS = "vanilla*2", 2
 SOURCES = ("Pascanu, Gulcehre, Cho and Bengio 2014, How to construct deep RNNs",)
 DEPTHS, STEPS_SHOWN = (1, 2, 3, 4), (1, 2, 5, 10)
-LAYERS_ASKED, STEPS_ASKED = 3, 2
-DEEP = "gru*3"
 
 
 def sections() -> Iterator[Block]:
@@ -33,15 +52,23 @@ def sections() -> Iterator[Block]:
     yield _goals(words)
     yield from _why(words)
     yield from _forward(words)
-    yield from rule_blocks(words.derivation.steps, words.study.numbers)
     yield from backward_blocks(words.derivation, words.derivation.steps, words.study.numbers)
     yield from _two_ways(words)
     yield from _paths(words)
+    yield Heading("Worked example", 2)
+    yield words.paragraph("Two layers over two steps, with one unit in each layer.")
+    yield from worked_example(study(WORKED).derivation, WORKED_STEPS)
     yield from _counts(words)
     yield from _depth(words)
-    yield _mistakes(words)
-    yield _takeaways(words)
-    yield from closing([words.study], tuple(_questions(words)), SOURCES)
+    yield stacked_mistakes(words)
+    yield stacked_takeaways(words)
+    questions = stacked_questions(words, _arriving(words, LAYERS, STEPS))
+    yield from closing([words.study], tuple(questions), SOURCES)
+
+
+def data() -> dict[str, Any]:
+    """Return the numbers of the worked example."""
+    return {"worked": worked_data(study(WORKED).derivation, WORKED_STEPS)}
 
 
 def _goals(words: Phrases) -> Block:
@@ -52,7 +79,7 @@ def _goals(words: Phrases) -> Block:
             "write the equations of layer {l} at step {t}, and say what layer 1 reads",
             "say what arrives at {h[l,t]} on the way back, from later steps and from above",
             "count the parameters of a stack layer by layer",
-            "say why gradients are harder to train through a deep stack, and quote the guidance",
+            "say why a deep stack is harder to train, and quote the guidance",
         ),
     )
 
@@ -92,7 +119,7 @@ def _forward(words: Phrases) -> Iterator[Block]:
     yield words.paragraph(
         "In one line, with the output written as the state: {h[l,t]} is tanh of {together}, and "
         "{h[0,t]} stands for {x[t]}. Each layer has weights of its own, shared over steps and not "
-        "over layers. Step t of layer {l} needs step {t} of layer {l-1} and step {t-1} of layer "
+        "over layers. Step {t} of layer {l} needs step {t} of layer {l-1} and step {t-1} of layer "
         "{l}, so the grid can be filled layer by layer or step by step.",
         together=tied(words.system, _one_line(words)),
     )
@@ -161,11 +188,11 @@ def _paths(words: Phrases) -> Iterator[Block]:
     state = main_state(words.study.chains[0])
     yield Heading("How many paths", 2)
     yield words.paragraph(
-        "A path from layer 1 at step {t} − k to layer {L} at step {t} takes k steps in time and "
-        "{L-1} in depth, in any order: there are C(k + {L-1}, k) of them, counted here on the "
-        "graph itself:"
+        "A path from layer 1 at step {t} − `k` to layer {L} at step {t} takes `k` steps in time "
+        "and {L-1} in depth, in any order: there are as many as ways to choose which `k` of the "
+        "`k` + {L-1} steps go through time. Counted here on the graph itself:"
     )
-    head = (prose("layers"), *(prose(f"k = {k}") for k in STEPS_SHOWN))
+    head = (prose("layers"), *(prose(Relation((Symbol("k"), Integer(k)))) for k in STEPS_SHOWN))
     rows = (
         (
             prose(str(x)),
@@ -180,15 +207,16 @@ def _counts(words: Phrases) -> Iterator[Block]:
     first, *_, later = (g.formula for g in study(DEEP).count.layers[0].gates)
     yield Heading("Counting", 2)
     yield words.paragraph(
+        f"{DEEP} stands for three GRU layers on top of each other, with {{n}} units in each. "
         "Layer 1 reads {d} entries, every later one the {n} of the layer below. So all layers "
-        "from the second on have the same number of parameters, which {d} does not enter: "
-        "{formula}.",
+        "from the second on have the same number of parameters, which {d} does not enter; a stack "
+        "of {L} vanilla layers has {formula}.",
         formula=counted(MODEL),
     )
     yield Table(
         (prose("model"), prose("parameters"), ("with ", *given(SIZES))),
         tuple(
-            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES):,}"))
+            (prose(name), prose(counted(name)), prose(f"{parameters_of(name, SIZES)}"))
             for name in (f"{CELL}*2", DEEP, "lstm*2", "bi(lstm)*2")
         ),
     )
@@ -221,72 +249,3 @@ def _same_budget() -> int:
     budget = parameters_of(DEEP, SIZES)
     counts = ((n, parameters_of("gru", SIZES | {"n": n})) for n in range(1, budget))
     return max(n for n, _ in takewhile(lambda pair: pair[1] <= budget, counts))
-
-
-def _mistakes(words: Phrases) -> Block:
-    return words.box(
-        "mistakes",
-        "Common mistakes",
-        (
-            "“Layer {l} reads {x[t]}.” Only layer 1 does, see {@a}: later ones read the layer "
-            "below, and {d} enters the count once.",
-            "“Layer {l} reads the layer below at {t-1}.” It reads it at {t}; its *own* state at "
-            "{t-1}.",
-            "“The layers share their weights.” Steps do; layers do not: count each.",
-            "One of the two terms of {@delta_h} is left out: the carry, or what comes from above.",
-            "{W[l]} is written in {@delta_y} where {W[l+1]} stands: it is the layer above that has "
-            "read.",
-            "“Deeper is always better.” Gradients cross time and depth; the course notes advise "
-            "two to four layers.",
-        ),
-    )
-
-
-def _takeaways(words: Phrases) -> Block:
-    return words.box(
-        "takeaways",
-        "Takeaways",
-        (
-            "One recursion over layers and steps, layer 0 being the input.",
-            "Gradients return two ways: through time by {U[l]}, through depth by {W[l+1]}.",
-            "Layer 1 counts with {d}, every later one with the width of the layer below.",
-            "Two to four layers as a start, according to the course notes.",
-        ),
-    )
-
-
-def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
-    state = main_state(words.study.chains[0])
-    paths = count_paths(words.system, state, state, STEPS_ASKED, LAYERS_ASKED)
-    yield (
-        words.say("Which two arrays does the pre-activation of layer {l} at step {t} read?"),
-        words.say(
-            "{y[l-1,t]}, the output of the layer below ({x[t]} for layer 1), and {h[l,t-1]}."
-        ),
-    )
-    yield (
-        words.say(f"How many parameters has {DEEP} with {{sizes}}?", sizes=given(SIZES)),
-        prose(counted(DEEP, SIZES), "."),
-    )
-    yield (
-        words.say("What arrives at the state of the top layer at the last step, in symbols?"),
-        (*_arriving(words, LAYERS, STEPS), ": the loss alone."),
-    )
-    yield (
-        words.say(
-            f"How many paths lead from layer 1 at step {{t}} − {STEPS_ASKED} to layer "
-            f"{LAYERS_ASKED} "
-            "at step {t}?"
-        ),
-        words.say(
-            f"{paths}: {STEPS_ASKED} steps in time and {LAYERS_ASKED - 1} in depth in any order, "
-            f"C({STEPS_ASKED + LAYERS_ASKED - 1}, {STEPS_ASKED})."
-        ),
-    )
-    yield (
-        words.say("Why not twenty layers?"),
-        words.say(
-            "Gradients have to cross all of them as well as all steps, and the course notes see "
-            "less return from each: they advise two to four."
-        ),
-    )

@@ -60,10 +60,14 @@ def _weaknesses(words: Phrases) -> Iterator[Block]:
             "is multiplied by one Jacobian in each. It vanishes, or explodes, before it can teach "
             "the network what mattered long ago. All information is mixed into one state, and "
             "nothing decides what to keep.",
-            "*Limited capacity.* One layer applies one nonlinearity per step, and a state at {t} "
-            "knows the past only.",
+            "*Limited capacity.* One layer applies one nonlinearity per step: what it can make of "
+            "its input is simple.",
         ),
         "numbers",
+    )
+    yield words.paragraph(
+        "Besides, {h[t]} knows the past only. In a forecast that is all there is; in a sentence "
+        "that is there as a whole, what follows a word often says what it means."
     )
 
 
@@ -91,8 +95,9 @@ def _questions(words: Phrases) -> Iterator[tuple[Prose, Prose]]:
         words.say("Why are gated and deep recurrent networks needed after the vanilla one?"),
         words.say(
             "It has two weaknesses. Gradients vanish or explode over many steps, so it does not "
-            "learn long-range dependencies: gates answer that. And one layer that reads from left "
-            "to right can represent little: more layers and a second direction answer that."
+            "learn long-range dependencies: gates answer the vanishing, clipping the exploding. "
+            "And one layer can represent little: more layers answer that, and a second direction "
+            "adds what comes after."
         ),
     )
     yield (
