@@ -124,6 +124,32 @@ def test_each_of_two_losses_is_the_mistake_for_the_other() -> None:
         assert any(w.value == first.value for w in second.wrong)
 
 
+EXACT = ("bptt_scalar", "bptt_input", "bptt_last_step", "bptt_truncated", "clip_value")
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_where_nothing_is_rounded_no_other_answer_counts(kind: str) -> None:
+    for item in items(kind):
+        found = [b for part in range(len(item.parts)) for b in blanks(item, part).values()]
+        plain = kind == "clip_value" or dict(item.parameters)["model"] != "vanilla"
+        assert {blank.tolerance == 0 for blank in found} == {plain}
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_input", "bptt_bias"])
+def test_no_answer_is_also_that_to_another_question(kind: str) -> None:
+    for item in items(kind):
+        found = [b for part in range(len(item.parts)) for b in blanks(item, part).values()]
+        exact = [b.value for b in found if b.tolerance == 0]
+        assert len(set(exact)) == len(exact)
+
+
+def test_a_slip_names_the_line_that_it_is_made_in() -> None:
+    for item in items("bptt_scalar"):
+        for part in range(len(item.parts)):
+            for blank in blanks(item, part).values():
+                assert all(printed(w.why).startswith("In the line of ") for w in blank.wrong)
+
+
 def gates_by_hand(item: Item) -> dict[str, Matrix]:
     """Greff et al. 2017 for the LSTM; the GRU's δ with z replacing, reset before the product."""
     v = {name: float(value[0, 0]) for name, value in numbers(item).items()}

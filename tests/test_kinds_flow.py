@@ -209,6 +209,9 @@ def test_each_sentence_goes_with_its_remedy(kind: str) -> None:
             answer for _, answer in response.pairs
         ]
         assert len(set(response.shown)) == len(REMEDIES)
+        worked = [str(block) for block in item.parts[0].solution]
+        for (prompt, _), block in zip(response.pairs, worked, strict=True):
+            assert printed(prompt) in block
 
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)

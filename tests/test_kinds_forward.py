@@ -368,6 +368,9 @@ def test_saturated_gates_are_bits() -> None:
             for name, value in gates_of(item).items()
         }
         assert close(item.parts[0], updated(item, bits))
+        assert all(
+            len(np.unique(bits[gate])) == 2 for gate in bits if f"a_{gate}" in gates_of(item)
+        )
         assert item.minutes <= 5
 
 

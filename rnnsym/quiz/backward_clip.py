@@ -32,7 +32,10 @@ IDLE = ("not clipped", "scaled up")
 
 @dataclass(frozen=True, slots=True)
 class Clipping:
-    """A way to clip: what it does, how it is told, and its mistakes (name, why, what they give)."""
+    """A way to clip: what it does, how it is told, and its mistakes (name, why, what they give).
+
+    ``method`` is what a mark for the method is for, "" where there is nothing but the results.
+    """
 
     name: str
     clip: Callable[[Numbers, Decimal], Numbers]
@@ -95,7 +98,7 @@ BY_VALUE = Clipping(
     "clip_value",
     _by_value,
     "It is clipped by value: every entry is brought into the range from −{c} to {c}.",
-    "each entry by itself, its sign kept",
+    "",
     _boxed,
     (
         ("clipped by norm", "By value, every entry is clipped by itself.", _by_norm),
@@ -116,7 +119,7 @@ def clip_kind(clipping: Clipping) -> Kind:
     def make(parameters: Parameters) -> Item:
         return _item(clipping, parameters)
 
-    marks = [len(t) + 1 for t in TRIPLES]
+    marks = [len(t) + bool(clipping.method) for t in TRIPLES]
     return Kind(
         clipping.name, "backward", "apply", (2, 2), (min(marks), max(marks)), _subjects, _variants,
         _draw, make,
@@ -156,10 +159,10 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
     _prove(clipping, g, key, limit)
     blanks = tuple(_blank(array, place, key, clipping, g, limit)
                    for place, array in enumerate(given))  # fmt: skip
-    methods = Mark(1, "M", prose(clipping.method))
     if not any(blank.wrong for blank in blanks):
         raise Unfair("no mistake gives anything else")
-    marks = (methods, *(Mark(1, "A", prose(array, " right")) for array in given))
+    methods = (Mark(1, "M", prose(clipping.method)),) if clipping.method else ()
+    marks = (*methods, *(Mark(1, "A", prose(array, " right")) for array in given))
     return Item(
         id=identifier(clipping.name, parameters),
         kind=clipping.name,
@@ -195,7 +198,8 @@ def _blank(
     array: Array, place: int, key: Numbers, clipping: Clipping, g: Numbers, limit: Decimal
 ) -> Blank:
     value = plain(rounded(key[place], SHOWN))
-    blank = Blank(prose("clipped ", array), value, tolerance_of(value))
+    exact = value == key[place]
+    blank = Blank(prose("clipped ", array), value, Decimal(0) if exact else tolerance_of(value))
     wrong: list[WrongNumber] = []
     for name, why, slip in clipping.slips:
         found = slip(g, limit)

@@ -67,14 +67,16 @@ def given_of(plans: Sequence[Plan]) -> tuple[Array, ...]:
 
 
 def noticed(works: Sequence[Work]) -> None:
-    """Look for a misconception that nobody would notice in the answers.
+    """Look for a misconception that nobody would notice in the answers, and for equal answers.
 
     Raises:
-        Unfair: there is one.
+        Unfair: there is one, or two answers are the same.
     """
     targets = {t: work.exact[t] for work in works for t in work.targets}
     if sum(not any(e for row in value for e in row) for value in targets.values()) > 1:
         raise Unfair("more than one answer is 0")
+    if len(set(targets.values())) < len(targets):
+        raise Unfair("two answers are the same")
     name = unnoticed(targets, works[0].wrong)
     if name:
         raise Unfair(f"'{name}' gives every answer")

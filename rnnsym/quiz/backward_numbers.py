@@ -210,7 +210,8 @@ def blanks_of(
 ) -> tuple[Blank, ...]:
     """Return a blank for every entry of an array, with what misconceptions give for it.
 
-    Where numbers are not rounded, ``is_plain``, zeros at their end are not printed.
+    Where numbers are not rounded, ``is_plain``, zeros at their end are not printed, and no other
+    answer counts.
 
     Raises:
         Unfair: an answer is nearly 0, rounding on the way matters, or a misconception nearly gives
@@ -220,7 +221,7 @@ def blanks_of(
     for i, row in enumerate(exact):
         for j, entry in enumerate(row):
             value = _shown(worked[i][j], is_plain=is_plain)
-            tolerance = tolerance_of(value)
+            tolerance = Decimal(0) if is_plain else tolerance_of(value)
             if abs(entry) < LEAST and (entry or not is_plain):
                 raise Unfair(f"{target} is {entry:f}: too small to be told from 0")
             if abs(entry - value) > tolerance / 2:

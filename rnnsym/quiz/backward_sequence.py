@@ -234,13 +234,14 @@ def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
     bias = "" if setting.bias else ", and no biases,"
     read = "inputs" if setting.steps > 1 else "input"
     losses = {p.setting.loss_at: Line(LOSS, _loss(p)) for p in plans}
-    said = " or ".join(PLACES[at] for at in losses)
+    said = " and the loss ".join(PLACES[at] for at in losses)
+    said += " are, in this order," if len(losses) > 1 else " is"
     meaning = tuple(Line(s.target, gradient_of(system, s.target)) for s in derive(system).adjoints)
     return (
         Paragraph(prose(f"A recurrent network with {sizes}{bias} reads ", STEPS, " = ",
                         Integer(setting.steps), f" {read}; at each step")),
         Equations(forward),
-        Paragraph(prose("Convention: column vectors, as written here. ", f"The loss {said} is")),
+        Paragraph(prose("Convention: column vectors, as written here. ", f"The loss {said}")),
         Equations(tuple(losses.values())),
         Paragraph(prose("and δ is short for a gradient that counts every path to the loss:")),
         Equations(meaning),

@@ -102,7 +102,7 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
             }  # fmt: skip
             for slip, why in misconception.apply(Row(line.step, line.step.value())):
                 key = misconception.name, line.step.key, printed(why)
-                reasons.setdefault(key, why)
+                reasons.setdefault(key, prose("In the line of ", line.step.target, ": ", *why))
                 changed.setdefault(key, {}).setdefault(line.target, slip.value.xreplace(rule))
     return tuple(
         Mistake(key[0], reasons[key], _downstream(plan, values)) for key, values in changed.items()

@@ -17,7 +17,10 @@ ASKED = 3
 
 
 def matching_kind(
-    name: str, question: str, said: Callable[[Remedy], Sequence[str]], why: Callable[[Remedy], str]
+    name: str,
+    question: str,
+    said: Callable[[Remedy], Sequence[str]],
+    why: Callable[[Remedy, str], str],
 ) -> Kind:
     """Return a kind that asks for the remedy that goes with each of some sentences.
 
@@ -25,7 +28,7 @@ def matching_kind(
         name: of the kind.
         question: its stem.
         said: the wordings of the sentence about a remedy.
-        why: what the solution says of it.
+        why: what the solution says of a remedy and the sentence about it that was asked.
     """
     by_name = {remedy.name: remedy for remedy in REMEDIES}
 
@@ -45,9 +48,12 @@ def matching_kind(
         for remedy in asked:
             if not holds(remedy.name):
                 raise Unfair(f"the numbers do not bear out {remedy.name}")
+        prompts = [said(r)[wording] for r, wording in zip(asked, wordings, strict=True)]
         pairs = tuple(
-            (prose(said(remedy)[wording].rstrip(".")), remedy.name)
-            for remedy, wording in zip(asked, wordings, strict=True)
+            (prose(text.rstrip(".")), r.name) for text, r in zip(prompts, asked, strict=True)
+        )
+        reasons = (
+            f"{_capital(r.name)}: {why(r, text)}" for text, r in zip(prompts, asked, strict=True)
         )
         extras = tuple(r.name for r in REMEDIES if r not in asked)
         shown = arranger(name, parameters).ranked("order", by_name)
@@ -65,7 +71,7 @@ def matching_kind(
                     (),
                     Matching(pairs, extras, tuple(shown)),
                     ASKED,
-                    tuple(Paragraph(prose(f"{_capital(r.name)}: {why(r)}")) for r in asked),
+                    tuple(Paragraph(prose(reason)) for reason in reasons),
                     tuple(Mark(1, "B", prose(remedy.name)) for remedy in asked),
                 ),
             ),

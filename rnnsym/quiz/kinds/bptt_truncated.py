@@ -17,7 +17,7 @@ KIND = sequence_kind(
         minutes=15,
         cells=("vanilla", "linear"),
         truncations=(1, 2),
-        note="Truncation means here: states are detached after every k = {k} steps, so nothing "
-        "flows back from step j + 1 to step j where k divides j; every step keeps its own loss.",
+        note="Truncation means here: the state of step j is detached wherever k = {k} divides j, "
+        "so nothing flows back from step j + 1 to step j there; every step keeps its own loss.",
     )
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rnnsym.audit.misconceptions import MISCONCEPTIONS, mistakes
-from rnnsym.audit.slips import Row
+from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Partial, Prose, Relation, prose
 from rnnsym.derive import derive
 from rnnsym.errors import InputError
@@ -47,12 +47,14 @@ class Paths:
         state: the cell state.
         edge, total: their formulas at step t, the total's without names for its parts.
         plan: the lines at the step that is asked about, the edge first and the total last.
+        blocks: what the names in the total stand for.
     """
 
     state: Array
     edge: Node
     total: Node
     plan: Plan
+    blocks: tuple[StateJacobian, ...]
 
 
 @lru_cache(maxsize=256)
@@ -71,7 +73,8 @@ def _paths(model: str) -> Paths | None:
         lines = tuple(_lines(chain, edge, total))
         names = {b.name: b.value for b in chain.blocks if b.name is not None and b.value}
         whole = total.value.xreplace(names)
-        return Paths(edge.of, edge.value, whole, Plan(setting, system, numbers, lines))
+        plan = Plan(setting, system, numbers, lines)
+        return Paths(edge.of, edge.value, whole, plan, chain.blocks)
     return None
 
 
@@ -202,9 +205,13 @@ def _label(paths: Paths, sign: str) -> Partial:
 
 
 def _shown(paths: Paths, line: Worked, worked: Mapping[Array, Matrix]) -> Line:
-    names = {"edge": _label(paths, "∂⁺"), "total": _label(paths, "d")}
     value = value_of(worked[line.target], exact=False)
-    return Line(names.get(line.target.name, line.target), Relation((line.value, value)))
+    names = {"edge": _label(paths, "∂⁺"), "total": _label(paths, "d")}
+    if line.target.name in names:
+        return Line(names[line.target.name], Relation((line.value, value)))
+    [block] = [b for b in paths.blocks if b.name and b.name.xreplace(RULE) == line.target]
+    meaning = Partial(block.of.xreplace(RULE), block.wrt.xreplace(RULE))
+    return Line(line.target, Relation((meaning, line.value, value)))
 
 
 def _wrong(paths: Paths, asked: Array, given: Given) -> Iterator[Wrong]:
@@ -226,10 +233,11 @@ def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]
     row = Row(step, paths.edge if direct else paths.total)
     target = paths.plan.lines[0 if direct else -1].target
     if direct:
-        return tuple((name, why, _line(target, v)) for name, why, v in mistakes(row, gates))
+        found = ((n, why, v) for n, why, v in mistakes(row, gates) if n != SIGN)
+        return tuple((name, why, _line(target, v)) for name, why, v in found)
     likely = (m for m in MISCONCEPTIONS if m.name in LIKELY)
-    found = [(m.name, why, slip.value) for m in likely for slip, why in m.apply(row)]
-    first = {value: (name, why) for name, why, value in reversed(found)}
+    slips = [(m.name, why, slip.value) for m in likely for slip, why in m.apply(row)]
+    first = {value: (name, why) for name, why, value in reversed(slips)}
     return tuple((name, why, _line(target, v)) for v, (name, why) in reversed(first.items()))
 
 
@@ -263,10 +271,11 @@ def _told(paths: Paths) -> tuple[Block, ...]:
         Paragraph(prose(f"One unit of the cell “{title}” (d = n = 1): each step")),
         equations_of(system),
         Paragraph(convention_note(system)),
-        Paragraph(prose(_label(paths, "∂⁺"), " is the direct edge: gates, candidate and output of "
-                        "the step before are held fixed. ", _label(paths, "d"), " follows all "
-                        "paths: ", before, " changes with ", state, ", and what reads it too; its "
-                        "own gates do not.")),
+        Paragraph(prose(_label(paths, "∂⁺"), " is the direct edge: ", before, " is held fixed, and "
+                        f"so are the gates and the candidate of step {HERE}. ",
+                        _label(paths, "d"), " follows all paths: as ", state, " changes, so does ",
+                        before, f" (the gates of step {HERE - 1} stay as they are), and so does "
+                        "all that reads ", before, ".")),
         Paragraph(prose("Of a sequence are given")),
     )  # fmt: skip
 

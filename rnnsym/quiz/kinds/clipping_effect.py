@@ -22,7 +22,6 @@ SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 SHARES = ("0.2", "0.4", "0.5", "0.6", "0.8", "2")
 """The threshold of the norm, as a share of it."""
 LIMITS = ("0.5", "1", "2", "3", "4", "5", "10", "30")
-TOLERANCE = Decimal("0.02")
 SAID = {
     (True, True): "Both have the direction of the gradient.",
     (True, False): "Only the one clipped by norm has the direction of the gradient.",
@@ -126,12 +125,13 @@ def _given(gradient: Vector, threshold: Decimal, limit: Decimal) -> Block:
 def _blanks(key: Vector, wrong: dict[str, tuple[Vector, str]]) -> Numeric:
     found: list[Blank] = []
     for place in (0, 1):
-        slips = tuple(
-            WrongNumber(rounded(vector[place], 3).normalize() + 0, name, prose(why))
-            for name, (vector, why) in wrong.items()
-            if abs(vector[place] - key[place]) > TOLERANCE
-        )
-        found.append(Blank(prose(f"entry {place + 1}"), key[place], TOLERANCE, slips))
+        slips: dict[Decimal, WrongNumber] = {}
+        for name, (vector, why) in wrong.items():
+            value = rounded(vector[place], 3).normalize() + 0
+            if value != key[place]:
+                slips.setdefault(value, WrongNumber(value, name, prose(why)))
+        label = prose(f"entry {place + 1}")
+        found.append(Blank(label, key[place], Decimal(0), tuple(slips.values())))
     return Numeric(tuple(found))
 
 
@@ -173,19 +173,23 @@ def _value(gradient: Vector, limit: Decimal, by_value: Vector, by_norm: Vector) 
 
 
 def _direction(kept: tuple[bool, bool], draw: Draw) -> Part:
-    why = {
-        (True, True): "Both are multiples of the gradient.",
-        (True, False): "By norm all entries get one factor; by value each gets its own.",
-    }[kept[0], kept[1]]
+    by_norm = "Clipping by norm multiplies all entries by one factor."
+    stays = "left their ratio as it was" if kept[1] else "changed their ratio"
+    reasons = by_norm, f"Clipping the entries by value {stays}."
     options = tuple(
-        Option(prose(said), "" if answer == kept else _mistaken(answer, kept), prose(why))
+        Option(
+            prose(said),
+            "" if answer == kept else _mistaken(answer, kept),
+            prose(" ".join(r for r, a, k in zip(reasons, answer, kept, strict=True)
+                           if answer == kept or a != k)),
+        )
         for answer, said in SAID.items()
-    )
+    )  # fmt: skip
     return Part(
         (Paragraph(prose("Which of the two results point where the gradient does?")),),
         Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
         1,
-        (Paragraph(prose(why)),),
+        (Paragraph(prose(" ".join(reasons))),),
         carries=(0, 1),
     )
 

@@ -120,7 +120,9 @@ def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     names = values["pairs"].split()
     options = tuple(_option(n) for n in arranger(NAME, parameters).ranked("order", names))
-    scheme = (Mark(2, "B", prose("all right ones and no other; 1 for a single mistake")),)
+    scheme = (
+        Mark(2, "B", prose("all that hold and no other; one letter too many or too few costs 1")),
+    )
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -129,7 +131,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=5,
         convention=values["convention"],
         parameters=parameters,
-        stem=_stem(),
+        stem=_stem("head" in names),
         parts=(Part((), Choice(options, several=True), 2, _solution(names), scheme),),
         proof=Proof("the ratio of arrays' entries at nine pairs of sizes", "exact"),
         tags=("gru", "lstm", "ratio"),
@@ -150,12 +152,13 @@ def _option(name: str) -> Option:
     return Option(prose(text), "" if _holds(name) else pair.trap, why)
 
 
-def _stem() -> tuple[Block, ...]:
+def _stem(with_head: bool) -> tuple[Block, ...]:
+    readout = ", the readout's included" if with_head else ""
     ask = prose(
         "A GRU and an LSTM read the same input of ", size("d"), " entries and have states of ",
         size("n"), " entries. Which of these GRUs have exactly three quarters of the parameters "
         "of the LSTM beside them, whatever ", size("d"), " and ", size("n"), " are? In brackets "
-        "stands how many bias vectors each of the two trains, the readout's included."
+        f"stands how many bias vectors each of the two trains{readout}."
     )  # fmt: skip
     return (Paragraph(ask),)
 

@@ -197,17 +197,17 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
         raise Unfair("too little is left for three decimals")
     value = rounded(left, SHOWN)
     tolerance = max(rounded(value * SHARE, SHOWN), Decimal("0.002"))
-    wrong = [
-        WrongNumber(rounded(slip(kept, bias, steps), SHOWN), name, prose(why))
-        for name, why, slip in MISCONCEPTIONS
-        if slip(kept, bias, steps) > 0
-    ]
+    wrong: dict[Decimal, WrongNumber] = {}
+    for name, why, slip in MISCONCEPTIONS:
+        other = rounded(slip(kept, bias, steps), SHOWN)
+        if other > 0:
+            wrong.setdefault(other, WrongNumber(other, name, prose(why)))
     start = gate.state.xreplace({TIME: Integer(0)})
     end = gate.state.xreplace({TIME: Integer(steps)})
     base = shown(rounded(kept, WORKED))
     return Part(
         (Paragraph(prose("What share of ", start, " is left in ", end, "?")),),
-        Numeric((Blank(prose("share"), value, tolerance, tuple(wrong)),)),
+        Numeric((Blank(prose("share"), value, tolerance, tuple(wrong.values())),)),
         2,
         (Paragraph(prose(Symbol(base) ** steps, f" = {shown(value)}.")),),
         (

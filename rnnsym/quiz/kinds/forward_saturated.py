@@ -81,7 +81,7 @@ def _wrong_way(rows: Sequence[Row]) -> Iterator[Slipped]:
 
 
 def _make(parameters: Parameters) -> Item:
-    """Return the item, if gates of exactly 0 and 1 give the same answer.
+    """Return the item, if gates of exactly 0 and 1 give the same answer and both occur.
 
     Raises:
         Unfair: they do not.
@@ -97,6 +97,8 @@ def _make(parameters: Parameters) -> Item:
     place = place_of(rows[-1].target)
     if at_display(found[place]) != at_display(sharp[place]):
         raise Unfair("gates of exactly 0 and 1 give another answer")
+    if any(len({*sharp[place_of(row.target)]}) == 1 for row in rows[:-1]):
+        raise Unfair("a gate does the same to every entry")
     return _KIND.make(parameters)
 
 

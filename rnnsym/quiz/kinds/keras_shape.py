@@ -125,9 +125,10 @@ def _reason(layer: Layer, sequences: bool, states: bool) -> str:
 
 def _stem(layer: Layer, values: dict[str, str], sequences: bool, states: bool) -> tuple[Block, ...]:
     given = f"({values['B']}, {values['T']}, {values['d']})"
-    shown = "[tuple(a.shape) for a in layer(x)]" if states else "tuple(layer(x).shape)"
-    lines = (f"layer = {layer.keras(sequences, states)}", f"x = keras.ops.zeros({given})",
-             f"print({shown})")  # fmt: skip
+    # The code does not tell by its form whether one tensor comes back or several.
+    lines = (f"layer = {layer.keras(sequences, states)}", f"y = layer(keras.ops.zeros({given}))",
+             "several = isinstance(y, (list, tuple))",
+             "print([tuple(a.shape) for a in y] if several else tuple(y.shape))")  # fmt: skip
     return (
         Paragraph(prose(f"A batch of {values['B']} sequences of {values['T']} steps goes through "
                         "a layer of Keras 3, with layers = keras.layers:")),

@@ -47,7 +47,12 @@ __all__ = ["KIND"]
 NAME = "per_step_cost"
 SLIPS = named("recurrent part forgotten", "one block forgotten", "one block too many",
               "one direction forgotten", "one layer forgotten")  # fmt: skip
-STATE = prose("The matrices of the old state multiply too.")
+PRODUCTS = {
+    "recurrent part forgotten": prose("The matrices of the old state multiply too."),
+    "one block forgotten": prose("The matrices of one equation are left out."),
+    "one block too many": prose("The matrices of one equation are counted twice."),
+}
+"""Why a slip in a count of parameters is wrong where products are counted."""
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -116,10 +121,7 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
     chains = len(system.states) > len(cell_of(system).states)
     where = " in both directions" if chains else " in both layers" if system.widths else ""
     bias = prose("A bias is added, not multiplied.")
-    claims = [
-        (name, value, STATE if name == "recurrent part forgotten" else why)
-        for name, value, why in claims_of(work, SLIPS)
-    ]
+    claims = [(name, value, PRODUCTS.get(name, why)) for name, value, why in claims_of(work, SLIPS)]
     claims += [("biases multiplied", total, bias)] if total != key else []
     one = numeric(
         prose(f"How many multiply–adds do the matrix products of one step take{where}, forward? "

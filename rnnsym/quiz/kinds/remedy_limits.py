@@ -9,5 +9,5 @@ KIND = matching_kind(
     "No remedy cures everything. Of which one is each sentence true? Use each at most once; two "
     "are left over.",
     lambda remedy: remedy.limits,
-    lambda remedy: f"{remedy.limits[0]} What it is made for: {remedy.symptoms[0]}",
+    lambda remedy, limit: f"{limit} What it is made for: {remedy.symptoms[0]}",
 )

@@ -42,6 +42,7 @@ STEPS = ("2", "3", "4", "5", "6", "8", "10")
 ONE = Decimal(1)
 U, D, J, K = (Symbol(name) for name in "UDJk")
 SHARE = Decimal("0.01")
+SMALLEST = Decimal("0.01")
 SAID = {
     "both": "In both nets it tends to 0.",
     "linear": "In the linear net it tends to 0, in the other it grows.",
@@ -55,6 +56,7 @@ VERDICTS = {
     (False, False): "neither",
 }
 """The answer, by whether the linear net's product and that of the other tend to 0."""
+ANSWERS = {name: vanish for vanish, name in VERDICTS.items()}
 NAMES = {
     "both": "saturation taken to let every gradient vanish",
     "linear": "the two nets taken for each other",
@@ -91,6 +93,8 @@ def _make(parameters: Parameters) -> Item:
     if 0 in (*matrix[0], *matrix[1]) or radius in (corner, 1):
         raise Unfair("too easy, or both numbers are the same")
     grown = power(corner, steps)
+    if grown < SMALLEST:
+        raise Unfair("too little is left to be shown")
     verdict = VERDICTS[radius < 1, corner < 1]
     _prove(values["U"], radius, steps, grown, verdict)
     return Item(
@@ -156,9 +160,13 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
         "trace": abs(trace),
         "determinant": abs(determinant),
     }
-    why = prose("The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det.")
+    why = "That is the {}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
     near = Decimal("0.005")
-    found = tuple(WrongNumber(v, k, why) for k, v in wrong.items() if abs(v - radius) > near)
+    found = tuple(
+        WrongNumber(v.normalize() + 0, k, prose(why.format(k)))
+        for k, v in wrong.items()
+        if abs(v - radius) > near
+    )
     ask = "What is its spectral radius, the largest absolute value of an eigenvalue of "
     return Part(
         (Paragraph(prose(ask, U, "?")),),
@@ -182,17 +190,18 @@ def _plain(number: Decimal) -> str:
 def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     (a, b), _ = matrix
     places = 2 if grown > 1 else 4
-    value = rounded(grown, places)
+    value = rounded(grown, places).normalize() + 0
     tolerance = max(rounded(abs(value) * SHARE, places), Decimal(1).scaleb(-places))
+    if value == grown:
+        tolerance = Decimal(0)
     others = {
-        "one step too many": power(a, steps + 1),
-        "one step too few": power(a, steps - 1),
-        "multiplied, not raised": a * steps,
+        "one step too many": (power(a, steps + 1), "That is one power too many."),
+        "one step too few": (power(a, steps - 1), "That is one power too few."),
+        "multiplied, not raised": (a * steps, "The steps are factors, not summands."),
     }
-    why = prose("J has a row of zeros, so its corner is raised to the power of the steps.")
     wrong = tuple(
-        WrongNumber(rounded(v, places), k, why)
-        for k, v in others.items()
+        WrongNumber(rounded(v, places).normalize() + 0, k, prose(why))
+        for k, (v, why) in others.items()
         if abs(v - value) > tolerance
     )
     rows = ((_plain(a), _plain(b)), ("0", "0"))
@@ -212,14 +221,20 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
 
 
 def _follows(verdict: str, corner: Decimal, radius: Decimal, draw: Draw) -> Part:
-    why = (
-        f"Powers of U go with the spectral radius {_plain(radius)} ({_side(radius)} 1), those of "
-        f"D U with the corner {_plain(corner)} ({_side(corner)} 1)."
+    reasons = (
+        f"Powers of U go with the spectral radius {_plain(radius)}, {_side(radius)} 1.",
+        f"Powers of D U go with the corner {_plain(corner)}, {_side(corner)} 1.",
     )
+    right = ANSWERS[verdict]
     options = [
-        Option(prose(said), "" if name == verdict else NAMES[name], prose(why))
-        for name, said in SAID.items()
-    ]
+        Option(
+            prose(SAID[name]),
+            "" if name == verdict else NAMES[name],
+            prose(" ".join(r for r, a, b in zip(reasons, answer, right, strict=True)
+                           if name == verdict or a != b)),
+        )
+        for name, answer in ANSWERS.items()
+    ]  # fmt: skip
     return Part(
         (
             Paragraph(
@@ -230,7 +245,7 @@ def _follows(verdict: str, corner: Decimal, radius: Decimal, draw: Draw) -> Part
         ),
         Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
         2,
-        (Paragraph(prose(why)),),
+        (Paragraph(prose(" ".join(reasons))),),
         (
             Mark(1, "B", prose("the linear net: the spectral radius decides")),
             Mark(1, "B", prose("the net with slopes: the product D U decides, not U")),

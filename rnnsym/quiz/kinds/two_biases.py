@@ -130,9 +130,11 @@ def _compared(first: Step, second: Step, same: bool, gate: Array, draw: Draw) ->
         Option(prose("In each summand the second has the factor ", gate, " more."),
                "gate taken to weight its own bias" if same else "", why),
         Option(prose("They are equal only where the two vectors are."),
-               "value of a parameter taken for its gradient", why),
+               "value of a parameter taken for its gradient",
+               prose("Neither sum contains the value of a bias.")),
         Option(prose("The second is that of the step before."),
-               "bias of the old state taken to act later", why),
+               "bias of the old state taken to act later",
+               prose("Both biases are added at every step: the sums run over the same steps.")),
     )  # fmt: skip
     return Part(
         (Paragraph(prose("How do ", first.target, " and ", second.target, " compare?")),),
