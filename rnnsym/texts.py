@@ -1,5 +1,6 @@
 """Files that others wrote: of bounded size, in UTF-8, and of letters that can be printed."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -8,12 +9,13 @@ from typing import Any
 
 from rnnsym.errors import InputError
 
-__all__ = ["check_letters", "parse_toml", "read_text"]
+__all__ = ["check_letters", "parse_json", "parse_toml", "read_text"]
 
 MAX_BYTES = 256 * 1024
 MAX_LINE = 4000
 """Characters; tomllib takes the square of the time for a name of many parts."""
 MAX_INTEGER = 2**63
+LONG_NUMBER = "a whole number of more than 64 bits"
 UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
@@ -68,6 +70,24 @@ def parse_toml(where: str, text: str) -> dict[str, Any]:
     return table
 
 
+def parse_json(where: str, text: str) -> Any:
+    """Return plain data.
+
+    Raises:
+        InputError: says after ``where`` what cannot be read.
+    """
+    try:
+        data: Any = json.loads(text)
+    except RecursionError:
+        raise InputError(f"{where}: nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where}: {error}") from None
+    except ValueError:  # thousands of digits, which Python does not read
+        raise InputError(f"{where}: {LONG_NUMBER}") from None
+    check_letters(where, data)
+    return data
+
+
 def check_letters(where: str, data: Any) -> None:
     """Refuse what cannot be printed or counted anywhere in plain data.
 
@@ -81,7 +101,7 @@ def check_letters(where: str, data: Any) -> None:
                 code = f"U+{ord(found.group()):04X}"
                 raise InputError(f"{where}: a text with {code}, which cannot be printed")
         case int() if not -MAX_INTEGER <= data < MAX_INTEGER:
-            raise InputError(f"{where}: a whole number of more than 64 bits")
+            raise InputError(f"{where}: {LONG_NUMBER}")
         case {**table}:
             _check_all(where, (*table.keys(), *table.values()))
         case [*items]:

@@ -12,6 +12,7 @@ from rnnsym.item import Item, Response
 from rnnsym.quiz.blueprint import Blueprint, Section
 from rnnsym.quiz.drawing import Selection, generate
 from rnnsym.quiz.paper import Paper, draw_papers
+from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.roster import Student
 from tests.quiz_samples import LINES, RESPONSES, hostile_paper, sample_paper
 from tests.test_papers import MINE
@@ -45,7 +46,9 @@ def test_a_paper_with_a_users_kind_is_read_back(tmp_path: Path) -> None:
     path.write_text(MINE.replace("BODY", "pass"))
     items = generate(Selection.of([str(path)]), 2, 7)
     paper = Paper("p", 7, (("", items),), kind_files={"mine": str(path)})
-    assert read(text_of(paper)) == paper
+    assert read(text_of(paper), [load_kind(str(path))]) == paper
+    with pytest.raises(InputError, match="--kind"):
+        read(text_of(paper))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from rnnsym.quiz.manifest import (
     read_manifest,
 )
 from rnnsym.quiz.paper import Paper, draw_papers
+from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.roster import Student, read_roster
 from tests.terminal import run
 
@@ -203,8 +204,13 @@ def test_a_users_kind_is_drawn_and_rebuilt(tmp_path: Path) -> None:
     assert len({meaning(i) for i in items}) == 5
     paper = Paper("p", 7, (("", items),), kind_files={"mine": str(path)})
     text = manifest_head(7) + manifest_line(paper)
-    [again] = read_manifest(written(tmp_path, "m.jsonl", text))
+    manifest = written(tmp_path, "m.jsonl", text)
+    [again] = read_manifest(manifest, [load_kind(str(path))])
     assert again.items == items
+    with pytest.raises(
+        InputError, match=r"to run the code in .*mine.py, name that file with --kind"
+    ):
+        list(read_manifest(manifest))
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,23 @@
 """Files of others: limits of what is read, and letters that show something other than is there."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rnnsym.errors import InputError
+from rnnsym.export.files import write_files
+from rnnsym.quiz.blueprint import read_blueprint
 from rnnsym.quiz.claim_bank import load
+from rnnsym.quiz.manifest import read_ledger, read_manifest
 from rnnsym.quiz.roster import read_roster
 from rnnsym.texts import check_letters, parse_toml, read_text
+from rnnsym.version import VERSION
 
 Reader = Callable[[Path], object]
-READERS: dict[str, Reader] = {"bank": lambda path: load(str(path))}
+READERS: dict[str, Reader] = {"bank": lambda path: load(str(path)), "blueprint": read_blueprint}
 BOMBS = {
     "nested lists": ("title = " + "[" * 1900 + "]" * 1900, "nested too deeply"),
     "nested tables": ("a = " + "{a=" * 900 + "1" + "}" * 900, "nested too deeply"),
@@ -78,3 +84,63 @@ def test_rosters_hold_names(row: str, reason: str, tmp_path: Path) -> None:
     path.write_text(f"id,name\n{row}\n", encoding="utf-8")
     with pytest.raises(InputError, match=reason):
         read_roster(path)
+
+
+HEAD = f'{{"manifest": 1, "rnnsym": "{VERSION}", "seed": 7}}\n'
+PAPER: dict[str, Any] = {"name": "p", "title": "t", "form": "", "student": None, "sections": []}
+
+
+def manifest(folder: Path, paper: str) -> Path:
+    path = folder / "m.jsonl"
+    path.write_text(HEAD + paper + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("paper", "reason"),
+    [
+        ("[" * 100_000, "line 2: nested too deeply"),
+        ('{"a": ' + "9" * 5000 + "}", "line 2: a whole number of more than 64 bits"),
+        ('{"a": "\\u0000"}', "line 2: a text with U+0000, which cannot be printed"),
+        ('{"a": "\\ud800"}', "line 2: a text with U+D800, which cannot be printed"),
+        ("[]", "line 2: an object in braces is expected"),
+        (json.dumps(PAPER | {"title": 3}), "line 2: no paper can be rebuilt"),
+        (json.dumps(PAPER | {"student": {"id": 3}}), "line 2: no paper can be rebuilt"),
+        (json.dumps(PAPER | {"sections": [{"title": "", "questions": [3]}]}), "can be rebuilt"),
+    ],
+)
+def test_manifests_of_others(paper: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        list(read_manifest(manifest(tmp_path, paper)))
+    assert reason in str(error.value)
+
+
+@pytest.mark.parametrize("by_kind", [True, False])
+def test_a_manifest_runs_no_code(tmp_path: Path, *, by_kind: bool) -> None:
+    code = tmp_path / "code.py"
+    code.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", encoding="utf-8")
+    question: dict[str, Any] = {"kind": "mine", "file": str(code), "id": "mine-1", "parameters": {}}
+    if by_kind:
+        question = {"kind": str(code), "id": "mine-1", "parameters": {}}
+    paper = PAPER | {"sections": [{"title": "", "questions": [question]}]}
+    with pytest.raises(InputError, match=r"--kind|unknown kind"):
+        list(read_manifest(manifest(tmp_path, json.dumps(paper))))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "line", ['{"kind": "count"}', '{"kind": "count", "parameters": {"a": [1]}}', '{"kind": 1}']
+)
+def test_ledgers_of_others(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    path.write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 1: a ledger's line has kind and parameters"):
+        read_ledger(path)
+
+
+@pytest.mark.parametrize("name", ["../x.txt", "/tmp/x.txt", "a/b", "..", "", "a\x00b"])
+def test_no_file_leaves_its_folder(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "output"
+    with pytest.raises(InputError, match="folder"):
+        write_files(folder, [("good.txt", b"x"), (name, b"x")])
+    assert not list(tmp_path.iterdir())

@@ -137,12 +137,16 @@ def _blueprint(
 
 @quiz.command()
 @click.argument("manifest", type=FILE)
+@click.option("--kind", "kinds", multiple=True, metavar="FILE.py", callback=_listed,
+              help="A kind of your own that MANIFEST asks.")  # fmt: skip
 @output_options
-def regrade(manifest: Path, output: Output) -> None:
+def regrade(manifest: Path, kinds: Sequence[str], output: Output) -> None:
     """Write the papers and keys of MANIFEST again."""
     from rnnsym.quiz.manifest import read_manifest
+    from rnnsym.quiz.registry import load_kind
 
-    _Writer(output).write(read_manifest(manifest), None)
+    own = [load_kind(name) for name in kinds]
+    _Writer(output).write(read_manifest(manifest, own), None)
 
 
 @quiz.command()

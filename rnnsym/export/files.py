@@ -57,14 +57,15 @@ def write_files(
         force: replace other content.
 
     Raises:
-        InputError: the folder cannot be written to, or holds other content under a name.
+        InputError: the folder cannot be written to, or holds other content under a name, or a name
+            leads out of it.
     """
     made = _make(folder)
     found: list[Written] = []
     ready: list[tuple[Path, Path]] = []
     try:
         for name, content in files:
-            path = folder / name
+            path = folder / _checked(name)
             changes = _changes(path, content, force)
             if changes:
                 ready.append((_beside(path, content), path))
@@ -78,6 +79,13 @@ def write_files(
                 path.rmdir()
         raise
     return tuple(found)
+
+
+def _checked(name: str) -> str:
+    """A name may come out of a file that somebody else wrote, such as a manifest."""
+    if not name.isprintable() or name != Path(name).name:
+        raise InputError(f"{name!r} is no name of a file inside a folder")
+    return name
 
 
 def _rename(ready: Iterable[tuple[Path, Path]]) -> None:

@@ -15,7 +15,6 @@ A blueprint is a TOML file::
     cells = ["lstm"]          # only about these cells; may be left out
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -26,6 +25,7 @@ from rnnsym.errors import InputError, nearest
 from rnnsym.item import Item
 from rnnsym.quiz.drawing import LEVELS, KindError, Selection, generate, meaning, rounds, series
 from rnnsym.quiz.registry import Kind
+from rnnsym.texts import parse_toml, read_text
 
 __all__ = ["Blueprint", "Section", "fill", "read_blueprint", "read_levels"]
 
@@ -85,12 +85,7 @@ def read_blueprint(path: Path) -> Blueprint:
     Raises:
         InputError: names file, section and field of what cannot be read.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the blueprint {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {error}") from None
+    data = parse_toml(str(path), read_text("blueprint", path))
     _check_fields(str(path), data, {"title": str, "section": list})
     tables = data.get("section", [])
     if not tables or not all(isinstance(t, dict) for t in tables):

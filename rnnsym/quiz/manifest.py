@@ -2,22 +2,24 @@
 
 A manifest's first line is ``{"manifest": 1, "rnnsym": VERSION, "seed": …}``; each further line is
 a paper: its name, title, form, student, and per section title and questions, each with kind, file
-(of a user's kind), id and parameters. Papers are rebuilt from it. A ledger's lines are
-``{"kind": …, "parameters": …}``, what earlier papers asked.
+(of a user's kind), id and parameters. Papers are rebuilt from it; a user's kind is code, so none is
+run because a manifest names it. A ledger's lines are ``{"kind": …, "parameters": …}``, what earlier
+papers asked.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rnnsym.errors import InputError
+from rnnsym.errors import InputError, one_of
 from rnnsym.item import Item
 from rnnsym.quiz.drawing import meaning
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import Paper
-from rnnsym.quiz.registry import Parameters, load_kind
+from rnnsym.quiz.registry import Kind, Parameters, kind_names, load_kind
 from rnnsym.quiz.roster import Student
+from rnnsym.texts import parse_json, read_text
 from rnnsym.version import VERSION
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 EDITION = 1
+MAX_BYTES = 2**28
 
 
 def manifest_head(seed: int) -> str:
@@ -63,8 +66,12 @@ def _line(data: Mapping[str, object]) -> str:
     return json.dumps(data, ensure_ascii=False) + "\n"
 
 
-def read_manifest(path: Path) -> Iterator[Paper]:
+def read_manifest(path: Path, kinds: Sequence[Kind] = ()) -> Iterator[Paper]:
     """Yield the papers of a manifest, each question made again from its parameters.
+
+    Args:
+        path: the manifest.
+        kinds: kinds of a user's own that may be run.
 
     Raises:
         InputError: no manifest, one of another version, or a question that comes out otherwise.
@@ -76,7 +83,7 @@ def read_manifest(path: Path) -> Iterator[Paper]:
         raise InputError(f"{path} is no manifest of rnnsym: its first line does not say so")
     check_version(str(path), head)
     for number, data in lines:
-        yield rebuilt_paper(f"{path}, line {number}", data, head["seed"])
+        yield rebuilt_paper(f"{path}, line {number}", data, head["seed"], kinds)
 
 
 def check_version(where: str, head: Mapping[str, Any]) -> None:
@@ -92,30 +99,59 @@ def check_version(where: str, head: Mapping[str, Any]) -> None:
         )
 
 
-def rebuilt_paper(where: str, data: Mapping[str, Any], seed: int) -> Paper:
+def rebuilt_paper(
+    where: str, data: Mapping[str, Any], seed: int, kinds: Sequence[Kind] = ()
+) -> Paper:
     """Return the paper of some ``paper_data``, each question made again from its parameters.
 
     Raises:
-        InputError: it is no such data, or a question comes out otherwise; says where.
+        InputError: it is no such data, a question comes out otherwise, or is of a user's kind that
+            is not among ``kinds``; says where.
     """
     try:
-        return _paper(data, seed)
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, Unfair) as error:
+        return _paper(data, seed, {kind.name: kind for kind in kinds})
+    except BROKEN as error:
         what = f"{type(error).__name__} {error}"
         raise InputError(f"{where}: no paper can be rebuilt ({what})") from None
 
 
-def _paper(data: Mapping[str, Any], seed: int) -> Paper:
-    sections = tuple((s["title"], tuple(map(_rebuilt, s["questions"]))) for s in data["sections"])
-    student = Student(**data["student"]) if data["student"] else None
-    questions = [q for section in data["sections"] for q in section["questions"]]
-    files = {q["kind"]: q["file"] for q in questions if "file" in q}
-    return Paper(data["name"], seed, sections, data["title"], data["form"], student, files)
+BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, MemoryError,
+          RecursionError, Unfair)  # fmt: skip
+"""What comes of data that are of no paper."""
 
 
-def _rebuilt(data: Mapping[str, Any]) -> Item:
-    kind = load_kind(data.get("file", data["kind"]))
-    item = kind.make(tuple(data["parameters"].items()))
+def _paper(data: Mapping[str, Any], seed: int, own: Mapping[str, Kind]) -> Paper:
+    sections = tuple(
+        (_text(s, "title"), tuple(_rebuilt(q, own) for q in s["questions"]))
+        for s in data["sections"]
+    )
+    given = data["student"]
+    student = Student(_text(given, "id"), _text(given, "name")) if given else None
+    files = {q["kind"]: q["file"] for s in data["sections"] for q in s["questions"] if "file" in q}
+    name, title, form = (_text(data, key) for key in ("name", "title", "form"))
+    return Paper(name, seed, sections, title, form, student, files)
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data[key]
+    if not isinstance(value, str):
+        raise TypeError(f"'{key}' is no text")
+    return value
+
+
+def _texts(table: Mapping[str, Any]) -> Parameters:
+    return tuple((key, _text(table, key)) for key in table)
+
+
+def _rebuilt(data: Mapping[str, Any], own: Mapping[str, Kind]) -> Item:
+    name = data["kind"]
+    if "file" in data and name not in own:
+        raise InputError(
+            f"'{name}' is a kind of somebody's own: to run the code in {data['file']}, name that "
+            "file with --kind"
+        )
+    kind = own[name] if "file" in data else load_kind(one_of("kind", name, kind_names()))
+    item = kind.make(_texts(data["parameters"]))
     if item.id != data["id"]:
         raise InputError(f"question {data['id']} comes out as {item.id}: the manifest was changed")
     return item
@@ -143,25 +179,17 @@ def read_ledger(path: Path) -> frozenset[tuple[str, Parameters]]:
 
 def _meanings(path: Path) -> Iterable[tuple[str, Parameters]]:
     for number, data in _lines_of(path, "ledger"):
-        kind: object = data.get("kind")
-        parameters: Any = data.get("parameters")
-        if not isinstance(kind, str) or not hasattr(parameters, "items"):
-            raise InputError(f"{path}, line {number}: a ledger's line has kind and parameters")
-        yield kind, tuple(parameters.items())
+        try:
+            asked = _text(data, "kind"), _texts(data["parameters"])
+        except (KeyError, TypeError):
+            where = f"{path}, line {number}"
+            raise InputError(f"{where}: a ledger's line has kind and parameters") from None
+        yield asked
 
 
 def _lines_of(path: Path, what: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot read the {what} {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"the {what} {path} is not UTF-8") from None
-    for number, line in enumerate(text.splitlines(), 1):
-        try:
-            data = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: {error}") from None
+    for number, line in enumerate(read_text(what, path, MAX_BYTES).splitlines(), 1):
+        data = parse_json(f"{path}, line {number}", line)
         if not isinstance(data, dict):
             raise InputError(f"{path}, line {number}: an object in braces is expected")
         yield number, data

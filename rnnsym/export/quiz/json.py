@@ -22,6 +22,7 @@ prose; numbers with decimals are texts. Prose and blocks are as in ``export.docu
 """
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache, singledispatch
 from typing import Any
 
@@ -43,6 +44,8 @@ from rnnsym.item import (
 )
 from rnnsym.quiz.manifest import check_version, paper_data, rebuilt_paper
 from rnnsym.quiz.paper import Paper
+from rnnsym.quiz.registry import Kind
+from rnnsym.texts import parse_json
 from rnnsym.version import VERSION
 
 __all__ = ["SCHEMA", "export", "item_json", "read"]
@@ -57,8 +60,12 @@ def export(paper: Paper) -> Exported:
     return Exported({f"{paper.name}.json": f"{text}\n".encode()})
 
 
-def read(text: str) -> Paper:
+def read(text: str, kinds: Sequence[Kind] = ()) -> Paper:
     """Return the paper of a ``.json`` file, each question made again from its parameters.
+
+    Args:
+        text: of the file.
+        kinds: kinds of a user's own that may be run.
 
     Raises:
         InputError: no such file, one of another version, or a question that comes out otherwise.
@@ -67,17 +74,14 @@ def read(text: str) -> Paper:
     check_version("the paper", data)
     if type(data.get("seed")) is not int:
         raise InputError(f"the paper's seed is a whole number, not {data.get('seed')!r}")
-    paper = rebuilt_paper("the paper", data, data["seed"])
+    paper = rebuilt_paper("the paper", data, data["seed"], kinds)
     if _paper(paper) != data:
         raise InputError(f"the paper '{paper.name}' comes out otherwise: the file was changed")
     return paper
 
 
 def _loaded(text: str) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"no paper in JSON: {error}") from None
+    data: dict[str, Any] = parse_json("no paper in JSON", text)
     if not isinstance(data, dict) or not data.keys() >= {"schema", "sections"}:
         raise InputError("no paper in JSON: an object with schema and sections is read")
     if data["schema"] != SCHEMA:
