@@ -6,6 +6,9 @@ from collections.abc import Iterable
 __all__ = ["InputError", "RnnsymError", "ShapeError", "nearest", "one_of"]
 
 
+FEW = 20
+
+
 class RnnsymError(Exception):
     """Anything this program reports in one line instead of a traceback."""
 
@@ -21,15 +24,20 @@ class ShapeError(InputError):
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return a hint naming the closest known name, or nothing.
+    """Return a hint naming the closest known name, or the only one that holds it, or nothing.
 
     >>> nearest("ltsm", ["gru", "lstm"])
     "; did you mean 'lstm'?"
     >>> nearest("transformer", ["gru", "lstm"])
     ''
+    >>> nearest("flow", ["counts", "gradient-flow"])
+    "; did you mean 'gradient-flow'?"
     """
-    by_lower = {n.lower(): n for n in names}
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.55)
+    given, by_lower = name.lower(), {n.lower(): n for n in names}
+    close = difflib.get_close_matches(given, list(by_lower), n=1, cutoff=0.55)
+    if not close and len(given) > 2:
+        holding = [n for n in by_lower if given in n]
+        close = holding if len(holding) == 1 else []
     return f"; did you mean '{by_lower[close[0]]}'?" if close else ""
 
 
@@ -37,9 +45,12 @@ def one_of(kind: str, name: str, names: Iterable[str]) -> str:
     """Return ``name`` if it is one of ``names``.
 
     Raises:
-        InputError: names what was given, the nearest right name, and all of them.
+        InputError: names what was given, the nearest right name, and all of them where they are
+            few or none is near.
     """
     known = list(names)
     if name in known:
         return name
-    raise InputError(f"unknown {kind} '{name}'{nearest(name, known)} (known: {', '.join(known)})")
+    hint = nearest(name, known)
+    listed = "" if hint and len(known) > FEW else f" (known: {', '.join(known)})"
+    raise InputError(f"unknown {kind} '{name}'{hint}{listed}")
