@@ -210,6 +210,8 @@ class Item:
             matter.
         parts: at least one.
         tags: words to sort by, the subject's name first.
+        asks: what no other question of one paper may ask, whatever its kind: the claims that
+            stand in it, the layers whose numbers are counted.
     """
 
     id: str
@@ -223,6 +225,7 @@ class Item:
     parts: tuple[Part, ...]
     proof: Proof
     tags: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
 
     @property
     def marks(self) -> int:

@@ -12,9 +12,10 @@ from rnnsym.item import LETTERS, Choice, Item, Matching, Words
 from rnnsym.quiz import claim_bank
 from rnnsym.quiz.claim_items import DENIED
 from rnnsym.quiz.claim_text import read_prose
-from rnnsym.quiz.drawing import Selection, series
+from rnnsym.quiz.drawing import series
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import kind_names, load_kind
+from rnnsym.quiz.selection import Selection
 
 FOLDER = Path(claim_bank.__file__).parent / "claims"
 CHOICES = ("concept_choice", "concept_exception", "choose_all")

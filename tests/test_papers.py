@@ -9,7 +9,7 @@ import pytest
 from rnnsym.errors import InputError
 from rnnsym.quiz import limits
 from rnnsym.quiz.blueprint import Blueprint, Section, fill, read_blueprint
-from rnnsym.quiz.drawing import KindError, Selection, generate, meaning
+from rnnsym.quiz.drawing import KindError, generate
 from rnnsym.quiz.manifest import (
     ledger_line,
     manifest_head,
@@ -20,6 +20,7 @@ from rnnsym.quiz.manifest import (
 from rnnsym.quiz.paper import Paper, draw_papers
 from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.roster import Student, read_roster
+from rnnsym.quiz.selection import Selection, meaning
 from tests.terminal import run
 
 EXAM = """
@@ -166,10 +167,10 @@ def test_what_a_ledger_holds_is_not_asked_again(tmp_path: Path) -> None:
     first = generate(Selection.of(["adjoint"], (), ["lstm"]), 12, 7)
     ledger = written(tmp_path, "ledger.jsonl", "".join(map(ledger_line, first)))
     used = read_ledger(ledger)
-    second = generate(Selection.of(["adjoint"], (), ["lstm"], used=used), 8, 7)
+    second = generate(Selection.of(["adjoint"], (), ["lstm"]).without(used), 8, 7)
     assert not {meaning(i) for i in first} & {meaning(i) for i in second}
     with pytest.raises(InputError, match="only 8 different ones"):
-        generate(Selection.of(["adjoint"], (), ["lstm"], used=used), 9, 7)
+        generate(Selection.of(["adjoint"], (), ["lstm"]).without(used), 9, 7)
     assert read_ledger(tmp_path / "none.jsonl") == frozenset()
 
 
@@ -216,7 +217,7 @@ def test_a_users_kind_is_drawn_and_rebuilt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("raise ValueError('no')", "failed, ValueError: no .seed 7, mine/0"),
+        ("raise ValueError('no')", "failed, ValueError: no .seed 7, mine/k/0"),
         ("while True: pass", "failed, TimeoutError"),
         ("return None", "failed, AttributeError"),
     ],
@@ -341,7 +342,7 @@ texts = ["Our claim number {i} holds.", "What we claim as number {i} is so."]
 why = "We say so."
 """
     + ("" if i % 2 == 0 else 'misconception = "the other way round"\n')
-    for i in range(8)
+    for i in range(16)
 )
 
 

@@ -37,6 +37,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.paper import paper
 from rnnsym.quiz.responses import answer_text
+from rnnsym.quiz.selection import meaning
 from rnnsym.version import VERSION
 
 N = (size("n"), Integer(1))
@@ -227,7 +228,7 @@ def test_another_kind_or_a_longer_paper_changes_no_item() -> None:
 
 
 def test_no_two_items_of_a_paper_ask_the_same() -> None:
-    found = [drawing.meaning(i) for i in generate(120, 3)]
+    found = [meaning(i) for i in generate(120, 3)]
     assert len(set(found)) == len(found)
 
 
@@ -269,7 +270,7 @@ def test_bad_input_gets_one_line(arguments: dict[str, object], words: str) -> No
 
 def test_all_that_exist_can_be_drawn() -> None:
     found = generate(20, 5, ["adjoint"], ["lstm"])
-    assert len({drawing.meaning(i) for i in found}) == 20
+    assert len({meaning(i) for i in found}) == 20
 
 
 def test_a_kind_that_is_never_fair_ends_with_kind_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +281,7 @@ def test_a_kind_that_is_never_fair_ends_with_kind_and_seed(monkeypatch: pytest.M
         return ("never",)
 
     monkeypatch.setattr(guard, "check", check)
-    with pytest.raises(InputError, match=r"kind 'count' about .* in 200 draws \(seed 9.*never"):
+    with pytest.raises(InputError, match=r"kind 'count' in 200 draws \(seed 9, count/.*never"):
         generate(1, 9, ["count"])
     assert 0 < len(tried) <= drawing.ATTEMPTS
 

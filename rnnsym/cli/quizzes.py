@@ -17,9 +17,10 @@ from rnnsym.errors import InputError, RnnsymError
 if TYPE_CHECKING:
     from rnnsym.document import Document
     from rnnsym.quiz.blueprint import Blueprint
-    from rnnsym.quiz.drawing import KindError, Selection
+    from rnnsym.quiz.drawing import KindError
     from rnnsym.quiz.paper import Paper
     from rnnsym.quiz.registry import Kind
+    from rnnsym.quiz.selection import Selection
 
 __all__ = ["COMMANDS"]
 
@@ -69,7 +70,6 @@ def generate(
     **chosen: Any,
 ) -> None:  # fmt: skip
     """Write an exam paper, its key, and a manifest that rebuilds both."""
-    from rnnsym.quiz.drawing import NOTHING
     from rnnsym.quiz.manifest import read_ledger
     from rnnsym.quiz.paper import draw_papers
     from rnnsym.quiz.roster import read_roster
@@ -78,13 +78,13 @@ def generate(
     if roster and letters:
         raise InputError("--forms and --roster exclude each other: a student's paper is a form")
     students = read_roster(roster) if roster else ()
-    used = read_ledger(ledger) if ledger else NOTHING
+    used = read_ledger(ledger) if ledger else ()
     bank: Path | None = chosen.pop("bank")
     if bank and not any(chosen[name] for name in ("kinds", "topics", "blueprint")):
         chosen["topics"] = ("concepts",)
     blueprint = _blueprint(**chosen)
     sections = (
-        replace(s, selection=replace(s.selection, used=used, kinds=_kinds(s.selection, bank)))
+        replace(s, selection=replace(s.selection, kinds=_kinds(s.selection, bank)).without(used))
         for s in blueprint.sections
     )
     papers = draw_papers(
@@ -120,7 +120,7 @@ def _blueprint(
     blueprint: Path | None, count: int, levels: str, **selected: Sequence[str]
 ) -> "Blueprint":
     from rnnsym.quiz.blueprint import Blueprint, Section, read_blueprint, read_levels
-    from rnnsym.quiz.drawing import Selection
+    from rnnsym.quiz.selection import Selection
 
     if blueprint is None:
         selection = Selection.of(

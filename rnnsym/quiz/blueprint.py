@@ -15,16 +15,17 @@ A blueprint is a TOML file::
     cells = ["lstm"]          # only about these cells; may be left out
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from rnnsym.errors import InputError, nearest
 from rnnsym.item import Item
-from rnnsym.quiz.drawing import LEVELS, KindError, Selection, generate, meaning, rounds, series
-from rnnsym.quiz.registry import Kind
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import KindError, first, in_turn, shortage
+from rnnsym.quiz.selection import LEVELS, Asked, Selection, asked
 from rnnsym.texts import parse_toml, read_text
 
 __all__ = ["Blueprint", "Section", "fill", "read_blueprint", "read_levels"]
@@ -144,70 +145,41 @@ def fill(
     Raises:
         InputError: names the section that cannot be filled, and what comes nearest.
     """
-    used: set[tuple[str, object]] = set()
+    taken: set[Asked] = set()
     found: list[tuple[Item, ...]] = []
     for number, section in enumerate(blueprint.sections, 1):
-        before = section.selection.used
-        selection = replace(section.selection, used=_Both(before, frozenset(used)))
-        items = _filled(replace(section, selection=selection), number, Source(seed, paper, failed))
-        used |= {meaning(item) for item in items}
-        found.append(items)
+        where = f"section {number}" + (f" '{section.title}'" if section.title else "") + ": "
+        if len(blueprint.sections) == 1:
+            where = ""
+        open_ = replace(section, selection=section.selection.without(taken))
+        items = in_turn(open_.selection, seed, paper, failed)
+        found.append(_filled(open_, where, items, Draw(seed, f"{paper}section {number}")))
+        taken.update(one for item in found[-1] for one in asked(item))
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class _Both:
-    """What is in either of two."""
-
-    first: Any
-    second: frozenset[Any]
-
-    def __contains__(self, item: object) -> bool:
-        return item in self.first or item in self.second
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a paper's items are drawn from: the seed, the paper's name, who is told of failures."""
-
-    seed: int
-    paper: str
-    failed: Callable[[KindError], None] | None
-
-    def items(self, kind: Kind, selection: Selection, number: int) -> tuple[Item, ...]:
-        """Return the first items of a kind, none if it is a user's and fails."""
-        try:
-            return tuple(islice(series(kind, selection, self.seed, self.paper), number))
-        except KindError as error:
-            if self.failed is None:
-                raise
-            self.failed(error)
-            return ()
-
-
-def _filled(section: Section, number: int, source: Source) -> tuple[Item, ...]:
+def _filled(section: Section, where: str, items: Iterator[Item], draw: Draw) -> tuple[Item, ...]:
+    """Return items that make a section, out of those that are drawn for it."""
     if section.marks is None and section.minutes is None and section.each is None:
-        return generate(
-            section.selection, section.questions, source.seed, source.paper, source.failed
-        )
-    pools: dict[str, tuple[Item, ...]] = {}
+        found, why = first(items, section.questions)
+        if len(found) < section.questions:
+            raise InputError(f"{where}{shortage(section.questions, found)}{why}")
+        return found
+    kinds = section.selection.kinds
+    share = section.each or -(-section.questions // len(kinds))
+    pools: dict[str, list[Item]] = {kind.name: [] for kind in kinds}
+    order = draw.ranked("order", pools)
+    reason = ""
     for size in CANDIDATES:
-        pools = _pools(section, size, source)
-        order = list(
-            rounds(dict.fromkeys(pools, 1), source.seed, f"{source.paper}section {number}")
-        )
+        drawn = sum(map(len, pools.values()))
+        more, why = first(items, max(size, 2 * share) * len(kinds) - drawn)
+        reason = reason or why
+        for item in more:
+            pools[item.kind].append(item)
         chosen = _chosen(section, [pools[kind] for kind in order])
         if chosen is not None:
             return chosen
-    raise InputError(_refusal(section, number, pools))
-
-
-def _pools(section: Section, size: int, source: Source) -> dict[str, tuple[Item, ...]]:
-    """Return items of each kind to choose from, in the order of their series."""
-    kinds = section.selection.kinds
-    share = section.each or -(-section.questions // len(kinds))
-    number = max(size, 2 * share)
-    return {kind.name: source.items(kind, section.selection, number) for kind in kinds}
+    raise InputError(f"{where}{_refusal(section, pools)}{reason}")
 
 
 State: TypeAlias = tuple[int, int, int]
@@ -215,7 +187,7 @@ State: TypeAlias = tuple[int, int, int]
 Reached: TypeAlias = dict[State, tuple[Item, ...]]
 
 
-def _chosen(section: Section, pools: Sequence[tuple[Item, ...]]) -> tuple[Item, ...] | None:
+def _chosen(section: Section, pools: Sequence[Sequence[Item]]) -> tuple[Item, ...] | None:
     """Return items that come to exactly what is asked, as even over the kinds as can be."""
     even = section.each or -(-section.questions // len(pools))
     for most in [even] if section.each else range(even, section.questions + 1):
@@ -225,9 +197,7 @@ def _chosen(section: Section, pools: Sequence[tuple[Item, ...]]) -> tuple[Item, 
     return None
 
 
-def _sums(
-    section: Section, pools: Sequence[tuple[Item, ...]], most: int
-) -> tuple[Item, ...] | None:
+def _sums(section: Section, pools: Sequence[Sequence[Item]], most: int) -> tuple[Item, ...] | None:
     """Return such items with at most (or with ``each``, exactly) so many of each kind."""
     reached: Reached = {(0, 0, 0): ()}
     for pool in pools:
@@ -264,26 +234,34 @@ def _within(section: Section, state: State) -> bool:
     return all(limit is None or s <= limit for limit, s in zip(limits, state, strict=True))
 
 
-def _refusal(section: Section, number: int, pools: Mapping[str, tuple[Item, ...]]) -> str:
-    """Say which section cannot be filled, and what its questions can come to."""
+def _refusal(section: Section, pools: Mapping[str, Sequence[Item]]) -> str:
+    """Say what questions a section cannot hold, and what those there are can come to."""
     low, high = section.selection.levels
-    what = f"section {number}" + (f" '{section.title}'" if section.title else "")
     asked = f"{section.questions} questions of {', '.join(pools)} at level {low}-{high}"
     if section.each:
         asked += f", {section.each} of each"
+    known = sum(map(len, pools.values()))
+    few = [
+        f"{kind}: {len(pool)}" for kind, pool in pools.items() if len(pool) < (section.each or 0)
+    ]
+    if known < section.questions or few:
+        return f"{asked}: there are too few ({'; '.join(few) or known})"
     sums = [f"{n} {unit}" for n, unit in ((section.marks, "marks"), (section.minutes, "minutes"))
             if n is not None]  # fmt: skip
-    known = sum(len(pool) for pool in pools.values())
-    short = [
-        f"{kind}: {len(pool)}" for kind, pool in pools.items() if len(pool) < (section.each or 1)
-    ]
-    if known < section.questions or (section.each and short):
-        return f"{what}: {asked}: there are too few ({'; '.join(short) or known})"
-    items = [item for pool in pools.values() for item in pool]
-    marks, minutes = sorted(i.marks for i in items), sorted(i.minutes for i in items)
-    n = section.questions
+    marks = _range(section, [[item.marks for item in pool] for pool in pools.values()])
+    minutes = _range(section, [[item.minutes for item in pool] for pool in pools.values()])
     return (
-        f"{what}: {asked} cannot come to exactly {' and '.join(sums)}; "
-        f"they come to {sum(marks[:n])} to {sum(marks[-n:])} marks and "
-        f"{sum(minutes[:n])} to {sum(minutes[-n:])} minutes"
+        f"{asked} cannot come to exactly {' and '.join(sums)}; "
+        f"they come to {marks} marks and {minutes} minutes"
     )
+
+
+def _range(section: Section, pools: Sequence[Sequence[int]]) -> str:
+    """Return the smallest and the largest sum of as many numbers as a section asks for."""
+    if section.each:
+        parts, number = [sorted(pool) for pool in pools], section.each
+    else:
+        parts, number = [sorted(one for pool in pools for one in pool)], section.questions
+    low, high = (sum(sum(part[end]) for part in parts)
+                 for end in (slice(number), slice(-number, None)))  # fmt: skip
+    return f"{low} to {high}"

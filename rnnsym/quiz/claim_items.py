@@ -95,10 +95,9 @@ def variants(subject: Parameters) -> int:
 
 
 def draw_text(subject: Parameters, draw: Draw) -> Parameters:
-    """Draw a wording: by the entry, so that a new entry changes no wording of another."""
+    """Draw a wording."""
     _, entry = entry_of(subject)
-    own = Draw(draw.seed, entry.id, draw.attempt)
-    return (*subject, ("text", str(own.integer("text", 0, len(entry.texts) - 1))))
+    return (*subject, ("text", str(draw.integer("text", 0, len(entry.texts) - 1))))
 
 
 def asked_text(parameters: Parameters) -> Prose:
@@ -234,4 +233,5 @@ def concept_item(kind: str, parameters: Parameters, entries: Sequence[Entry], as
         parts=(part,),
         proof=asked.proof,
         tags=(section.name, *first.cells),
+        asks=tuple(e.about if isinstance(e, Claim) else e.id for e in entries),
     )

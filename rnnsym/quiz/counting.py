@@ -19,7 +19,7 @@ from rnnsym.system import build_system, read_model
 from rnnsym.tied import TiedSizes
 
 __all__ = [
-    "PROOF", "Given", "blank", "claims_of", "count_blank", "given_sizes", "number",
+    "PROOF", "Given", "blank", "claims_of", "count_blank", "counted", "given_sizes", "number",
     "parts_by_layer", "parts_of", "proven", "system_of", "tally", "total_line", "value_of",
 ]  # fmt: skip
 
@@ -109,6 +109,12 @@ def value_of(formula: Formula, given: Given) -> int:
     """Return a formula's number."""
     sizes = dict(given)
     return sum(times * prod(sizes[name] for name in names) for times, names in _polynomial(formula))
+
+
+def counted(system: System, given: Given) -> str:
+    """Return the name of a count, by which it is known whatever kind asks for it."""
+    sizes = ", ".join(f"{name} = {value}" for name, value in sorted(given))
+    return f"parameters of {system.model} ({system.model.convention}), {sizes}"
 
 
 def proven(work: Work, key: int) -> int:

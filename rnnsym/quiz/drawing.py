@@ -1,37 +1,30 @@
-"""Items drawn so that each depends on seed, paper, kind and its place in the kind, and on no other.
+"""Items drawn so that each depends on seed, paper, kind, subject and the subject's turn alone.
 
-A longer paper, another kind or another paper changes no item.
+A longer paper, another kind, another subject or another paper changes no item.
 """
 
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count, islice
-from typing import TypeVar
 
-from rnnsym.cell import load_cell
-from rnnsym.errors import InputError, RnnsymError, one_of
+from rnnsym.errors import InputError, RnnsymError
 from rnnsym.item import Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.limits import time_limit
-from rnnsym.quiz.registry import ARRANGEMENT, TOPICS, Kind, Parameters, kind_names, load_kind
+from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters
+from rnnsym.quiz.selection import Asked, Selection, asked, meaning, nothing_about
 
 __all__ = [
-    "LEVELS", "MOST", "NOTHING", "KindError", "NoFairError", "Selection", "attempts", "draw_item",
-    "fair", "generate", "guarded", "meaning", "rounds", "series",
+    "MOST", "KindError", "NoFairError", "attempts", "draw_item", "fair", "first", "generate",
+    "guarded", "in_turn", "series", "turns",
 ]  # fmt: skip
 
-T = TypeVar("T")
 ATTEMPTS = 200
 MOST = 10_000
 """Questions on one paper."""
-LEVELS = (1, 5)
 UNSUITED = 40
 """So many items of a kind in a row that the selection refuses, for each subject, end a series."""
-
-
-NOTHING: frozenset[tuple[str, Parameters]] = frozenset()
 
 
 class KindError(RnnsymError):
@@ -39,74 +32,22 @@ class KindError(RnnsymError):
 
 
 class NoFairError(InputError):
-    """No draw about a subject is fair."""
+    """A kind has no subject, or no draw about a subject is fair."""
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What questions may be drawn.
+def turns(
+    kind: Kind, known: Mapping[Parameters, int], seed: int, paper: str = ""
+) -> Iterator[tuple[int, Parameters, Draw]]:
+    """Yield each subject as often as ``known`` says, in rounds, each once a round, shuffled.
 
-    Attributes:
-        kinds: of these kinds.
-        cells: about these cells; none means those that are taught.
-        levels: from the lowest to the highest level.
-        used: meanings (see ``meaning``) that are not asked again.
+    With each come the number of the round and a draw that no other subject has a part in.
     """
-
-    kinds: tuple[Kind, ...]
-    cells: tuple[str, ...] = ()
-    levels: tuple[int, int] = LEVELS
-    used: Container[tuple[str, Parameters]] = NOTHING
-
-    @classmethod
-    def of(
-        cls,
-        kinds: Sequence[str] = (),
-        topics: Sequence[str] = (),
-        cells: Sequence[str] = (),
-        levels: tuple[int, int] = LEVELS,
-        used: Container[tuple[str, Parameters]] = NOTHING,
-    ) -> "Selection":
-        """Return a selection by names; no kinds and no topics mean all, cells those about cells.
-
-        Raises:
-            InputError: an unknown kind, topic or cell, or levels that no such kind has.
-        """
-        for cell in cells:
-            load_cell(cell)
-        topics = [one_of("topic", topic, TOPICS) for topic in topics]
-        named = kinds or kind_names()
-        loaded = [load_kind(name) for name in dict.fromkeys(named)]
-        chosen = [k for k in loaded if not topics or k.topic in topics]
-        if cells and not kinds:
-            chosen = [k for k in chosen if k.subjects(cells) != k.subjects(())]
-        low, high = levels
-        fitting = tuple(k for k in chosen if k.level[0] <= high and k.level[1] >= low)
-        if not fitting:
-            what = ", ".join(topics or kinds) or "any kind"
-            raise InputError(f"no questions of {what} at level {low} to {high}")
-        return cls(fitting, tuple(cells), levels, used)
-
-    def admits(self, item: Item) -> bool:
-        """Tell whether an item may be asked."""
-        low, high = self.levels
-        return low <= item.level <= high and meaning(item) not in self.used
-
-
-def meaning(item: Item) -> tuple[str, Parameters]:
-    """Return what is asked: all but which options are shown and in which order."""
-    return item.kind, _asked(item.parameters)
-
-
-def _asked(parameters: Parameters) -> Parameters:
-    return tuple(p for p in parameters if p[0] != ARRANGEMENT)
-
-
-def rounds(known: Mapping[T, int], seed: int, name: str) -> Iterator[T]:
-    """Yield each key of ``known`` as often as it says: in rounds, each once a round, shuffled."""
+    name = f"{paper}{kind.name}"
     for turn in range(max(known.values(), default=0)):
-        left = [option for option, times in known.items() if times > turn]
-        yield from Draw(seed, f"{name} {turn}").ranked("order", left)
+        left = [subject for subject, times in known.items() if times > turn]
+        for subject in Draw(seed, f"{name} {turn}").ranked("order", left):
+            words = "/".join(value for _, value in subject)
+            yield turn, subject, Draw(seed, f"{name}/{words}/{turn}")
 
 
 def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iterator[Item]:
@@ -120,16 +61,28 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
 
     Raises:
         KindError: a user's kind fails.
-        InputError: no draw about a subject is fair.
+        NoFairError: the kind has no subject, or no draw about one is fair.
     """
-    name = f"{paper}{kind.name}"
     with guarded(kind, f"seed {seed}"):
-        known = {s: kind.variants(s) for s in kind.subjects(selection.cells)}
+        variants = {s: kind.variants(s) for s in kind.subjects(selection.cells)}
+        known = {subject: number for subject, number in variants.items() if number}
+        reason = nothing_about(kind, selection.cells) if selection.cells and not known else ""
+    if reason:
+        raise NoFairError(reason)
     seen: set[Parameters] = set()
+    spent: set[Parameters] = set()
     unsuited = 0
-    for place, subject in enumerate(rounds(known, seed, name)):
-        item = draw_item(kind, subject, Draw(seed, f"{name}/{place}"), seen)
-        seen.add(_asked(item.parameters))
+    for turn, subject, draw in turns(kind, known, seed, paper):
+        if subject in spent:
+            continue
+        try:
+            item = draw_item(kind, subject, draw, seen)
+        except NoFairError:
+            if not turn:
+                raise
+            spent.add(subject)
+            continue
+        seen.add(meaning(item)[1])
         if selection.admits(item):
             unsuited = 0
             yield item
@@ -140,7 +93,7 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
 
 
 def draw_item(kind: Kind, subject: Parameters, draw: Draw, seen: Container[Parameters]) -> Item:
-    """Return the first fair item among the attempts at one place.
+    """Return the first fair item among the attempts of one turn.
 
     Raises:
         NoFairError: none of the attempts is fair; names kind and seed.
@@ -151,9 +104,8 @@ def draw_item(kind: Kind, subject: Parameters, draw: Draw, seen: Container[Param
         if isinstance(outcome, Item):
             return outcome
         reason = outcome
-    asked = ", ".join(value for _, value in subject)
     raise NoFairError(
-        f"no fair question of kind '{kind.name}' about {asked} in {ATTEMPTS} draws "
+        f"no fair question of kind '{kind.name}' in {ATTEMPTS} draws "
         f"(seed {draw.seed}, {draw.question}); the last one: {reason}"
     )
 
@@ -220,7 +172,7 @@ def generate(
     paper: str = "",
     failed: Callable[[KindError], None] | None = None,
 ) -> tuple[Item, ...]:
-    """Return ``n`` different items, the kinds in turn.
+    """Return ``n`` questions, no two of which ask the same, the kinds in turn.
 
     Args:
         selection: what may be asked.
@@ -238,37 +190,61 @@ def generate(
         raise InputError(f"a paper has at least 1 question, not {n}")
     if n > MOST:
         raise InputError(f"{n} questions asked, but a paper has at most {MOST}")
-    found = tuple(islice(_in_turn(selection, seed, paper, failed), n))
+    found, why = first(in_turn(selection, seed, paper, failed), n)
     if len(found) < n:
-        raise InputError(f"{n} questions asked, but there are only {len(found)} different ones")
+        raise InputError(shortage(n, found) + why)
     return found
 
 
-def _in_turn(
+def shortage(n: int, found: Sequence[Item]) -> str:
+    """Say that there are fewer questions than are asked for."""
+    once = ", no claim and no count in two of them" if any(i.asks for i in found) else ""
+    return f"{n} questions asked, but there are only {len(found)} different ones{once}"
+
+
+def first(items: Iterator[Item], n: int) -> tuple[tuple[Item, ...], str]:
+    """Return the first ``n`` items, and where there are fewer, why some kinds had none."""
+    found: list[Item] = []
+    try:
+        for item in islice(items, n):
+            found.append(item)
+    except NoFairError as error:
+        return tuple(found), f": {error}"
+    return tuple(found), ""
+
+
+def in_turn(
     selection: Selection, seed: int, paper: str, failed: Callable[[KindError], None] | None
 ) -> Iterator[Item]:
     """Yield items in rounds of kinds, each once a round, until every kind has run out.
 
-    A kind that finds nothing fair about a cell leaves its place to the others.
+    No two of them ask the same. A kind that finds nothing fair leaves its place to the others.
+
+    Raises:
+        NoFairError: after the last item, why some kinds found nothing.
+        KindError: a user's kind fails, and nobody is told.
     """
-    unfair: NoFairError | None = None
-    left = {kind.name: series(kind, selection, seed, paper) for kind in selection.kinds}
+    taken: set[Asked] = set()
+    reasons: list[str] = []
+    admitted = selection.without(taken)
+    left = {kind.name: series(kind, admitted, seed, paper) for kind in selection.kinds}
     for turn in count():
-        for name in rounds(dict.fromkeys(left, 1), seed, f"{paper}kinds {turn}"):
+        for name in Draw(seed, f"{paper}kinds {turn}").ranked("order", left):
+            item = None
             try:
                 item = next(left[name], None)
             except KindError as error:
                 if failed is None:
                     raise
                 failed(error)
-                item = None
             except NoFairError as error:
-                unfair, item = error, None
+                reasons.append(str(error))
             if item is None:
                 del left[name]
             else:
+                taken.update(asked(item))
                 yield item
         if not left:
-            if unfair is not None and len(selection.kinds) == 1:
-                raise unfair
-            return
+            break
+    if reasons:
+        raise NoFairError("; ".join(reasons))

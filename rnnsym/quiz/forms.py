@@ -1,15 +1,17 @@
 """Forms: papers of the same worth with other questions, and key letters that give nothing away."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from rnnsym.errors import InputError
 from rnnsym.item import LETTERS, Item
 from rnnsym.quiz.blueprint import Blueprint
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import Selection, fair, meaning, series
+from rnnsym.quiz.drawing import fair, series
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters
+from rnnsym.quiz.registry import ARRANGEMENT, Kind
+from rnnsym.quiz.selection import Asked, Selection, asked, meaning
 
 __all__ = ["alike", "balanced"]
 
@@ -20,7 +22,11 @@ TRIED = 2000
 
 
 def alike(
-    first: Sequence[tuple[Item, ...]], blueprint: Blueprint, seed: int, paper: str
+    first: Sequence[tuple[Item, ...]],
+    blueprint: Blueprint,
+    seed: int,
+    paper: str,
+    earlier: Iterable[Asked],
 ) -> tuple[tuple[Item, ...], ...]:
     """Return a form whose questions are, one by one, of the kind, marks and level of the first's.
 
@@ -29,54 +35,50 @@ def alike(
         blueprint: what that was made by.
         seed: of every choice.
         paper: the name of this form.
+        earlier: what other forms ask.
 
     Raises:
         InputError: a kind has no other such question.
     """
-    used = {meaning(item) for section in first for item in section}
+    taken: set[Asked] = set(earlier)
     found: list[tuple[Item, ...]] = []
     for section, items in zip(blueprint.sections, first, strict=True):
-        streams: dict[str, _Stream] = {}
+        selection = section.selection.without(taken)
+        streams = {k.name: _Stream(k, selection, seed, paper) for k in selection.kinds}
         chosen: list[Item] = []
         for item in items:
-            stream = streams.setdefault(
-                item.kind, _Stream(_series(section.selection, item.kind, seed, paper), used)
-            )
-            chosen.append(stream.like(item))
+            chosen.append(streams[item.kind].like(item))
+            taken.update(asked(chosen[-1]))
         found.append(tuple(chosen))
     return tuple(found)
-
-
-def _series(selection: Selection, kind: str, seed: int, paper: str) -> Iterator[Item]:
-    chosen = next(k for k in selection.kinds if k.name == kind)
-    return series(chosen, selection, seed, paper)
 
 
 class _Stream:
     """Items of one kind, of which those of another worth wait for a slot of theirs."""
 
-    def __init__(self, items: Iterator[Item], used: set[tuple[str, Parameters]]) -> None:
-        self.items = items
-        self.used = used
+    def __init__(self, kind: Kind, selection: Selection, seed: int, paper: str) -> None:
+        self.items = series(kind, selection, seed, paper)
+        self.selection = selection
         self.waiting: list[Item] = []
 
     def like(self, model: Item) -> Item:
-        """Return the next item of the same marks and level."""
+        """Return the next item of the same marks and level that may still be asked."""
         for item in self.waiting:
-            if (item.marks, item.level) == (model.marks, model.level):
+            if _worth(item) == _worth(model) and self.selection.admits(item):
                 self.waiting.remove(item)
                 return item
-        for _, item in zip(range(TRIED), self.items, strict=False):
-            if meaning(item) in self.used:
-                continue
-            self.used.add(meaning(item))
-            if (item.marks, item.level) == (model.marks, model.level):
+        for item in islice(self.items, TRIED):
+            if _worth(item) == _worth(model):
                 return item
             self.waiting.append(item)
         raise InputError(
             f"no other question of kind '{model.kind}' with {model.marks} marks at level "
             f"{model.level} for a further form"
         )
+
+
+def _worth(item: Item) -> tuple[int, int]:
+    return item.marks, item.level
 
 
 def balanced(
@@ -87,28 +89,36 @@ def balanced(
     An item whose options cannot be arranged otherwise, sorted numbers for example, stays.
     """
     counts: Counter[str] = Counter()
+    shown = Counter(name for item in items for name in item.asks)
     found: list[Item] = []
-    for place, item in enumerate(items):
+    for item in items:
         if len(item.key) == 1:
             letters = LETTERS[: len(item.options)]
-            draw = Draw(seed, f"{paper}letters/{place}")
+            draw = Draw(seed, f"{paper}letters/{item.id}")
             rarest = min(counts[letter] for letter in letters)
             wanted = [x for x in draw.ranked("letter", letters) if counts[x] == rarest]
-            found.append(_arranged(item, kinds[item.kind], wanted, draw))
+            found.append(_arranged(item, kinds[item.kind], wanted, shown, draw))
+            shown.subtract(item.asks)
+            shown.update(found[-1].asks)
             counts[found[-1].key] += 1
         else:
             found.append(item)
     return tuple(found)
 
 
-def _arranged(item: Item, kind: Kind, wanted: Sequence[str], draw: Draw) -> Item:
-    asked = tuple(p for p in item.parameters if p[0] != ARRANGEMENT)
+def _arranged(
+    item: Item, kind: Kind, wanted: Sequence[str], shown: Counter[str], draw: Draw
+) -> Item:
+    """Return the item with a wanted key, and no option that stands elsewhere on the paper."""
+    _, parameters = meaning(item)
+    other = item
     for turn in range(TURNS):
-        if item.key in wanted:
-            return item
+        new = (name for name in other.asks if name not in item.asks)
+        if other.key in wanted and not any(shown[name] for name in new):
+            return other
         number = str(draw.integer(f"{ARRANGEMENT} {turn}", 0, 9999))
         try:
-            item = fair(kind.make((*asked, (ARRANGEMENT, number))))
+            other = fair(kind.make((*parameters, (ARRANGEMENT, number))))
         except Unfair:
             continue
     return item

@@ -9,11 +9,11 @@ from typing import Any
 from rnnsym.errors import RnnsymError
 from rnnsym.item import LETTERS, Choice, Item
 from rnnsym.quiz import guard
-from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import attempts, guarded, meaning, rounds
+from rnnsym.quiz.drawing import attempts, guarded, turns
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.responses import answer_text, asked, key_blocks
+from rnnsym.quiz.selection import meaning
 
 __all__ = ["Finding", "KindReport", "lint_kind"]
 
@@ -90,8 +90,8 @@ def _drawn(
     kind: Kind, known: Mapping[Parameters, int], seed: int, report: KindReport
 ) -> Item | None:
     reason = "it has no subjects"
-    for subject in islice(rounds(known, seed, kind.name), 1):
-        for outcome in attempts(kind, subject, Draw(seed, f"{kind.name}/0")):
+    for _, subject, draw in islice(turns(kind, known, seed), 1):
+        for outcome in attempts(kind, subject, draw):
             report.draws += 1
             if isinstance(outcome, Item):
                 return outcome

@@ -14,11 +14,11 @@ from typing import Any
 
 from rnnsym.errors import InputError, one_of
 from rnnsym.item import Item
-from rnnsym.quiz.drawing import meaning
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import Paper
 from rnnsym.quiz.registry import Kind, Parameters, kind_names, load_kind
 from rnnsym.quiz.roster import Student
+from rnnsym.quiz.selection import meaning
 from rnnsym.texts import parse_json, read_text
 from rnnsym.version import VERSION
 

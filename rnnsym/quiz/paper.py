@@ -14,6 +14,7 @@ from rnnsym.quiz.drawing import KindError
 from rnnsym.quiz.forms import alike, balanced
 from rnnsym.quiz.responses import answer_text
 from rnnsym.quiz.roster import Student
+from rnnsym.quiz.selection import Asked, meaning
 from rnnsym.sheet.naming import slug
 from rnnsym.version import VERSION
 
@@ -96,9 +97,11 @@ def draw_papers(
         yield made(name, drawn_for(""))
         return
     first = drawn_for(f"form {forms[0]}/")
+    earlier: set[Asked] = set()
     for form in forms:
         key = f"form {form}/"
-        drawn = first if form == forms[0] else alike(first, blueprint, seed, key)
+        drawn = first if form == forms[0] else alike(first, blueprint, seed, key, earlier)
+        earlier |= {meaning(item) for items in drawn for item in items}
         items = iter(balanced([i for items in drawn for i in items], kinds, seed, key))
         even = tuple(tuple(islice(items, len(part))) for part in drawn)
         yield made(f"{name}-{form}", even, form=form)

@@ -14,7 +14,7 @@ from rnnsym.equations import System
 from rnnsym.expr import Expr, Integer, size
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
-from rnnsym.quiz.counting import claims_of, parts_of, system_of, tally, total_line
+from rnnsym.quiz.counting import claims_of, counted, parts_of, system_of, tally, total_line
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
@@ -81,6 +81,7 @@ def _make(parameters: Parameters) -> Item:
         stem=_stem(system, work),
         parts=(Part((), Choice(options), 2 if simple else 3, _solution(system, work, key)),),
         proof=Proof("entries of NumPy arrays of these shapes, added up", "exact"),
+        asks=(counted(system, sizes),),
     )
 
 

@@ -14,6 +14,7 @@ from rnnsym.quiz.counting import (
     Given,
     blank,
     count_blank,
+    counted,
     parts_of,
     system_of,
     tally,
@@ -88,6 +89,7 @@ def _make(parameters: Parameters) -> Item:
         parts=(a, b, _difference(totals)),
         proof=Proof(PROOF, "exact"),
         tags=(values["first"], values["second"], "compare"),
+        asks=tuple(counted(*each) for each in zip(systems, sizes, strict=True)),
     )
 
 

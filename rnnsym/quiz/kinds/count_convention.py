@@ -17,6 +17,7 @@ from rnnsym.quiz.counting import (
     Given,
     blank,
     claims_of,
+    counted,
     given_sizes,
     number,
     parts_of,
@@ -92,6 +93,7 @@ def _make(parameters: Parameters) -> Item:
         parts=(a, b, _difference(systems, given, totals)),
         proof=Proof(PROOF, "exact"),
         tags=(values["cell"], "conventions"),
+        asks=tuple(counted(system, given) for system in systems),
     )
 
 

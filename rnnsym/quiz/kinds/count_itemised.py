@@ -13,6 +13,7 @@ from rnnsym.quiz.counting import (
     PROOF,
     Given,
     count_blank,
+    counted,
     given_sizes,
     parts_of,
     system_of,
@@ -86,6 +87,7 @@ def _make(parameters: Parameters) -> Item:
         parts=(*parts, *_all(gate, given, steps, parts_of(system), model, convention)),
         proof=Proof(PROOF, "exact"),
         tags=(model, "by gate"),
+        asks=(counted(system, given),),
     )
 
 

@@ -13,6 +13,7 @@ from rnnsym.quiz.counting import (
     Given,
     blank,
     count_blank,
+    counted,
     given_sizes,
     parts_of,
     proven,
@@ -81,6 +82,7 @@ def _make(parameters: Parameters) -> Item:
         ),
         proof=Proof(PROOF, "exact"),
         tags=(CELL, "projection"),
+        asks=(counted(system, given),),
     )
 
 

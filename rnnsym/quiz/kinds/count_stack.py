@@ -18,6 +18,7 @@ from rnnsym.quiz.counting import (
     Given,
     blank,
     count_blank,
+    counted,
     given_sizes,
     number,
     parts_of,
@@ -112,6 +113,7 @@ def _make(parameters: Parameters) -> Item:
         parts=parts,
         proof=Proof(PROOF, "exact"),
         tags=(model, "stack"),
+        asks=(counted(system, given),),
     )
 
 

@@ -43,8 +43,7 @@ def _variants(subject: Parameters) -> int:
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    own = Draw(draw.seed, dict(subject)["entry"], draw.attempt)
-    chosen = own.ranked("terms", [term.id for term in _asked(subject)])[:PAIRS]
+    chosen = draw.ranked("terms", [term.id for term in _asked(subject)])[:PAIRS]
     return (*subject, ("terms", " ".join(sorted(chosen))))
 
 

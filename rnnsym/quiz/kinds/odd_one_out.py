@@ -44,8 +44,7 @@ def _variants(subject: Parameters) -> int:
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     category = _category(subject)
-    own = Draw(draw.seed, category.id, draw.attempt)
-    odd = own.choice("odd", [text for text, _ in category.outsiders])
+    odd = draw.choice("odd", [text for text, _ in category.outsiders])
     return (*draw_text(subject, draw), ("odd", odd))
 
 
