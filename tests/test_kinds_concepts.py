@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rnnsym.blocks import Paragraph
 from rnnsym.item import LETTERS, Choice, Item, Matching, Words
 from rnnsym.quiz import claim_bank
 from rnnsym.quiz.claim_items import DENIED
@@ -164,3 +165,19 @@ def test_what_has_symbols_says_its_convention(kind: str) -> None:
     symbols = [item for item, texts in asked if "Array" in repr(texts) or "Formula" in repr(texts)]
     assert symbols
     assert all("Convention: Textbook, with " in str(item.stem) for item in symbols)
+
+
+@pytest.mark.parametrize("kind", ["true_false", "true_false_reason"])
+def test_a_single_statement_says_what_it_is_about(kind: str) -> None:
+    titles = {section.name: section.title for section in claim_bank.load()}
+    for item in items(kind):
+        assert f"about {titles[item.tags[0]]} true or false" in str(item.stem[0])
+
+
+def test_symbols_of_a_section_are_explained_with_them() -> None:
+    asked = [i for i in items("true_false") if i.tags[0] == "bptt" and len(i.stem) > 2]
+    assert asked
+    for item in asked:
+        note = item.stem[-1]
+        assert isinstance(note, Paragraph)
+        assert shown("a step is {h[t] = tanh(a[t])}") in printed(note.content)

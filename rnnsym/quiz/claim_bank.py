@@ -104,11 +104,12 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One file of a bank."""
+    """One file of a bank; ``setting`` says what its symbols stand for, "" where nobody asks."""
 
     name: str
     title: str
     convention: str
+    setting: str
     claims: tuple[Claim, ...]
     terms: tuple[Term, ...]
     categories: tuple[Category, ...]
@@ -144,8 +145,8 @@ def load(path: str = "") -> tuple[Section, ...]:
 
 
 Fields: TypeAlias = Mapping[str, type[Any]]
-FILE: Fields = {"title": str, "convention": str, "cells": list, "source": str, "claim": list,
-        "term": list, "category": list}  # fmt: skip
+FILE: Fields = {"title": str, "convention": str, "setting": str, "cells": list, "source": str,
+        "claim": list, "term": list, "category": list}  # fmt: skip
 COMMON: Fields = {"id": str, "texts": list, "source": str, "level": int, "cells": list}
 CLAIM: Fields = {**COMMON, "true": bool, "about": str, "why": str, "misconception": str,
                  "check": list, "reasons": list}  # fmt: skip
@@ -173,8 +174,8 @@ class _Reader:
             "category", CATEGORY, ("id", "texts", "members", "outsiders", "why"), self._category
         )
         convention = self.data.get("convention", "textbook")
-        title = self.data["title"]
-        return Section(self.path.stem, title, convention, claims, terms, categories)
+        title, setting = self.data["title"], self.data.get("setting", "")
+        return Section(self.path.stem, title, convention, setting, claims, terms, categories)
 
     def _entries(
         self,

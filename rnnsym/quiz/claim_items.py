@@ -186,8 +186,11 @@ def convention_line(section: Section) -> Prose:
     """Return how a statement is read that names no other convention."""
     title = read_convention(section.convention).title
     biases = " and one bias vector for each affine map" if section.convention == TEXTBOOK else ""
-    return prose(f"Convention: {title}, with ", size("d"), " inputs, ", size("n"),
-                 f" hidden units{biases}, unless a statement says otherwise.")  # fmt: skip
+    setting = (" ", *read_prose(section.setting)) if section.setting else ()
+    return prose(
+        f"Convention: {title}, with ", size("d"), " inputs, ", size("n"),
+        f" hidden units{biases}, unless a statement says otherwise.", *setting,
+    )  # fmt: skip
 
 
 def _rests_on_convention(entries: Iterable[Entry]) -> bool:

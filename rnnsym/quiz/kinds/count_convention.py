@@ -105,7 +105,7 @@ def _design(text: str) -> tuple[str, str]:
 def _stem(systems: Sequence[System], given: Given, steps: int) -> tuple[Block, ...]:
     found: list[Block] = [
         Paragraph(
-            prose("Two conventions give a layer the same name, but compute different things.")
+            prose("Two conventions have a layer of the same name, each with arrays of its own.")
         )
     ]
     for system in systems:
@@ -139,11 +139,11 @@ def _counted(system: System, given: Given, steps: int, total: int, other: int) -
     claims = [claim for claim in wrong if claim[1] != other]
     label = prose(f"Parameters, {title}")
     return numeric(
-        prose(f"How many parameters does the layer of {title} have?"),
+        prose(f"How many parameters does {title}'s layer have?"),
         [blank(label, proven(work, total), [*claims, swapped])],
         (*tally(parts_of(system), given), *derived(total_line(count(system).formula, total))),
         [
-            Mark(1, "M", prose("an array for each one in the equations, biases included")),
+            Mark(1, "M", prose("the shape of every array in the equations, biases included")),
             Mark(1, "A", prose("the number")),
         ],
     )

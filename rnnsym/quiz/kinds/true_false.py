@@ -22,7 +22,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 
 __all__ = ["KIND"]
 
-STEM = prose("True or false?")
+STEM = "Is this statement about {} true or false?"
 
 
 def _claims(section: Section) -> Sequence[Claim]:
@@ -30,7 +30,7 @@ def _claims(section: Section) -> Sequence[Claim]:
 
 
 def _make(parameters: Parameters) -> Item:
-    _, claim = claim_of(parameters)
+    section, claim = claim_of(parameters)
     right = TRUTH[0] if claim.true else TRUTH[1]
     options = tuple(
         Option(
@@ -42,7 +42,10 @@ def _make(parameters: Parameters) -> Item:
         )
         for verdict in TRUTH
     )
-    asked = Asked((STEM, asked_text(parameters)), Choice(options), proof_of((claim,)))
+    asked = Asked(
+        (prose(STEM.format(section.title)), asked_text(parameters)),
+        Choice(options), proof_of((claim,)),
+    )  # fmt: skip
     return concept_item("true_false", parameters, (claim,), asked)
 
 

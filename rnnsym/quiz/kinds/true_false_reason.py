@@ -24,7 +24,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND"]
 
 NAME = "true_false_reason"
-STEM = prose("Is this statement true or false, and why?")
+STEM = "Is this statement about {} true or false, and why?"
 UNSUPPORTED = "right verdict, but a reason that does not carry it"
 
 
@@ -37,7 +37,7 @@ def _said(verdict: bool, reason: str) -> Prose:
 
 
 def _make(parameters: Parameters) -> Item:
-    _, claim = claim_of(parameters)
+    section, claim = claim_of(parameters)
     why = read_prose(claim.why)
     draw = arranger(NAME, parameters)
     wrong = [
@@ -50,7 +50,7 @@ def _make(parameters: Parameters) -> Item:
     ]
     options = mixed(Option(_said(claim.true, claim.why), "", why), wrong, draw)
     asked = Asked(
-        (STEM, asked_text(parameters)),
+        (prose(STEM.format(section.title)), asked_text(parameters)),
         option_choice(options, draw), proof_of((claim,)), 2, "verdict and reason, both right", 2,
         min(4, claim.level + 1),
     )  # fmt: skip
