@@ -1,5 +1,6 @@
 """Files of others: limits of what is read, and letters that show something other than is there."""
 
+import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from rnnsym.code.module import module_source
 from rnnsym.errors import InputError
 from rnnsym.export.files import write_files
 from rnnsym.quiz.blueprint import read_blueprint
 from rnnsym.quiz.claim_bank import load
 from rnnsym.quiz.manifest import read_ledger, read_manifest
 from rnnsym.quiz.roster import read_roster
+from rnnsym.system import read_model
 from rnnsym.texts import check_letters, parse_toml, read_text
 from rnnsym.version import VERSION
 
@@ -144,3 +147,13 @@ def test_no_file_leaves_its_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folder"):
         write_files(folder, [("good.txt", b"x"), (name, b"x")])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("target", ["numpy", "pytorch"])
+def test_the_path_of_a_cell_stays_within_the_docstring(target: str, tmp_path: Path) -> None:
+    path = tmp_path / 'a"""+undefined\\N+r"""\\.toml'
+    path.write_text('[states]\nh = "n"\n[equations]\nh = "tanh(W @ x[t] + U @ h[t-1])"\n')
+    tree = ast.parse(module_source(read_model(str(path)), target))
+    docstring = ast.get_docstring(tree)
+    assert docstring
+    assert str(path) in "".join(docstring.split())

@@ -1,5 +1,6 @@
 """What a model's own functions say: shapes, states, and the calls of its units in order."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,6 +47,12 @@ class Frame:
             for unit in self.units
             for original in unit.original.values()
         }
+
+    @property
+    def title(self) -> str:
+        """The model's text for a docstring: the path of a cell file neither ends nor escapes it."""
+        lines = textwrap.wrap(str(self.system.model), 55, break_on_hyphens=False)
+        return "\n".join(lines).replace("\\", r"\\").replace('"', r"\"")
 
     @property
     def sizes(self) -> list[tuple[str, int]]:

@@ -82,7 +82,7 @@ def _parts(frame: Frame, layers: str, stacks: list[str]) -> dict[str, str]:
     notes = "".join(f"\nThe output is the {note}." for note in system.notes)
     positive = [key for key, _, domain in frame.states if domain == "positive"]
     return {
-        "title": "\n".join(textwrap.wrap(str(system.model), 55, break_on_hyphens=False)),
+        "title": frame.title,
         "version": VERSION,
         "convention": system.model.convention,
         "notes": notes,

@@ -1,7 +1,6 @@
 """A PyTorch module: the forward equations as they stand, one step after the other."""
 
 import re
-import textwrap
 from string import Template
 from typing import TYPE_CHECKING, Final
 
@@ -178,7 +177,7 @@ def pytorch_source(derivation: "Derivation") -> str:
     units = [_unit(u) for u in frame.units if not is_alias(u)]
     notes = "".join(f"\nThe output is the {note}." for note in system.notes)
     return _HEAD.substitute(
-        title="\n".join(textwrap.wrap(str(system.model), 55, break_on_hyphens=False)),
+        title=frame.title,
         version=VERSION,
         convention=system.model.convention,
         notes=notes,
