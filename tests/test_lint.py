@@ -143,6 +143,18 @@ def test_lint_names_a_kind_that_fails(broken: tuple[str, str], words: str, tmp_p
     assert words in done.stdout
 
 
+def test_lint_side_by_side_says_the_same(tmp_path: Path) -> None:
+    path = written(tmp_path, "mine.py", MINE.replace("BODY", "pass"))
+    options = ("quiz", "lint", "-n", "3", "--kind", f"{path},remedy,count")
+    alone = run(*options, folder=tmp_path)
+    beside = run(*options, "--jobs", "2", folder=tmp_path)
+    assert (beside.returncode, beside.stdout) == (alone.returncode, alone.stdout)
+    assert beside.returncode == 1
+    assert [line.split(":")[0] for line in beside.stdout.splitlines() if line[0] != " "] == [
+        "mine", "remedy", "count",
+    ]  # fmt: skip
+
+
 def test_lint_as_json(tmp_path: Path) -> None:
     done = run("quiz", "lint", "-n", "2", "--kind", "count,adjoint", "--format", "json",
                folder=tmp_path)  # fmt: skip

@@ -156,23 +156,24 @@ def regrade(manifest: Path, kinds: Sequence[str], output: Output) -> None:
               help="The first seed.")  # fmt: skip
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", callback=_listed,
               help="Only these kinds; a .py file is a kind of your own.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
+              help="Kinds looked at side by side.")  # fmt: skip
 @click.option("--format", "format_name", type=ChoiceOf("format", ("text", "json"), {}),
               default="text", show_default=True, help="Format.")  # fmt: skip
-def lint(count: int, first: int, kinds: tuple[str, ...], format_name: str) -> int:
+def lint(count: int, first: int, kinds: tuple[str, ...], jobs: int, format_name: str) -> int:
     """Look at many items of each kind for whatever would make them unfair."""
-    from rnnsym.quiz.lint import lint_kind
+    from rnnsym.quiz.lint import lint_kinds
     from rnnsym.quiz.registry import kind_names, load_kind
 
     failed = False
     chosen = [load_kind(name) for name in dict.fromkeys(kinds or kind_names())]
     reports: list[dict[str, Any]] = []
-    for kind in chosen:
-        report = lint_kind(kind, range(first, first + count))
+    for report in lint_kinds(chosen, range(first, first + count), jobs):
         failed = failed or bool(report.findings)
         reports.append(asdict(report) | {"accepted": round(report.accepted, 4)})
         if format_name == "text":
             verdict = f"{len(report.findings)} findings" if report.findings else "clean"
-            say(f"{kind.name}: {verdict}; {report.items} items, {report.distinct} distinct, "
+            say(f"{report.kind}: {verdict}; {report.items} items, {report.distinct} distinct, "
                 f"{report.accepted:.0%} of {report.draws} draws accepted")  # fmt: skip
             for found in report.findings:
                 where = "" if found.seed is None else f"seed {found.seed}, "

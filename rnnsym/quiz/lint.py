@@ -1,9 +1,13 @@
 """Lint: many seeds of a kind, each item looked at again, and their keys searched for cues."""
 
-from collections.abc import Iterator, Mapping
+import signal
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from itertools import islice
+from multiprocessing import active_children
 from typing import Any
 
 from rnnsym.errors import RnnsymError
@@ -11,11 +15,11 @@ from rnnsym.item import LETTERS, Choice, Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.drawing import attempts, guarded, turns
 from rnnsym.quiz.likeness import printed
-from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.registry import Kind, Parameters, load_kind
 from rnnsym.quiz.responses import answer_text, asked, key_blocks
 from rnnsym.quiz.selection import meaning
 
-__all__ = ["Finding", "KindReport", "lint_kind"]
+__all__ = ["Finding", "KindReport", "lint_kind", "lint_kinds"]
 
 mpmath: Any = import_module("mpmath")  # it has no types
 
@@ -62,6 +66,28 @@ class KindReport:
     def accepted(self) -> float:
         """The share of draws that gave an item."""
         return self.items / self.draws if self.draws else 0.0
+
+
+def lint_kinds(kinds: Iterable[Kind], seeds: range, jobs: int = 1) -> Iterator[KindReport]:
+    """Yield the report of each kind in their order, with ``jobs`` of them at work side by side."""
+    if jobs == 1:
+        yield from (lint_kind(kind, seeds) for kind in kinds)
+        return
+    names = [kind.file or kind.name for kind in kinds]
+    # An interrupt ends the workers at once; what is said about it is said by us alone.
+    initializer = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with ProcessPoolExecutor(jobs, initializer=initializer) as pool:
+        try:
+            yield from pool.map(partial(_lint_named, seeds=seeds), names)
+        except BaseException:
+            for worker in active_children():
+                worker.kill()
+            raise
+
+
+def _lint_named(name: str, seeds: range) -> KindReport:
+    """Lint a kind that is loaded here: its functions do not travel between processes."""
+    return lint_kind(load_kind(name), seeds)
 
 
 def lint_kind(kind: Kind, seeds: range) -> KindReport:
