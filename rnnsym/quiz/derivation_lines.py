@@ -99,11 +99,13 @@ def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
     loss = system.loss_terms[0]
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
     seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS, "; ")
+    named = named_adjoints(system, shown)
+    rules = (RULES, *listed(named)) if named else (RULES.removesuffix("; here "),)
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose(*seen, loss.given, RULES, *listed(named_adjoints(system, shown)), ".")),
+        Paragraph(prose(*seen, loss.given, *rules, ".")),
     )
 
 

@@ -170,19 +170,19 @@ def _norm(text: str, bound: BoundTerm, largest: Decimal) -> Part:
                                 "The largest entry is less than the norm here."),
         "sum of entries": (abs(a) + abs(b), "Singular values are not sums of entries."),
     }  # fmt: skip
-    found = tuple(
-        WrongNumber(value, name, prose(why))
-        for name, (value, why) in wrong.items()
-        if abs(value - largest) > Decimal("0.01")
-    )
+    label = prose("‖", bound.norms[0], "‖")
+    found: dict[Decimal, WrongNumber] = {}
+    for name, (value, why) in wrong.items():
+        if abs(value - largest) > Decimal("0.01"):
+            found.setdefault(value, WrongNumber(value, name, prose(why)))
     reason = "On a diagonal the singular values are the absolute values of its entries."
     if b != 0:
         reason = (
             "It is a rotation times a number, the length of a column: that stretches any vector."
         )
     return Part(
-        (Paragraph(prose("What is ‖", bound.norms[0], "‖?")),),
-        Numeric((Blank(prose("‖", bound.norms[0], "‖"), largest, Decimal("0.005"), found),)),
+        (Paragraph(prose("What is ", *label, "?")),),
+        Numeric((Blank(label, largest, Decimal("0.005"), tuple(found.values())),)),
         1,
         (Paragraph(prose(f"{reason} So ‖", bound.norms[0], f"‖ = {shown(largest)}.")),),
     )

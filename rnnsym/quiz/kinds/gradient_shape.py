@@ -1,4 +1,4 @@
-"""What shape has a gradient, an adjoint, or a product that stands in its line?"""
+"""What is the shape of a gradient, an adjoint, or a product that stands in its line?"""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -173,8 +173,7 @@ def _factors(asked: Node, numbers: Numbers) -> tuple[Block, ...]:
 
 @lru_cache(maxsize=4096)
 def _said(model: str, key: str, of: str) -> tuple[Block, ...]:
-    step, value = line(model, key)
-    return model_blocks(system_of(model), (step.target, value, _asked(model, key)[of]))
+    return model_blocks(system_of(model), (_asked(model, key)[of],))
 
 
 def _stem(model: str, key: str, of: str, numbers: Numbers) -> tuple[Block, ...]:
@@ -182,7 +181,7 @@ def _stem(model: str, key: str, of: str, numbers: Numbers) -> tuple[Block, ...]:
         piece for name, value in numbers for piece in (Relation((name, Integer(value))), ", ")
     )
     asked = _at_t(_asked(model, key)[of])
-    ask = Paragraph(prose("Let ", *given[:-1], ". What shape has ", asked, "?"))
+    ask = Paragraph(prose("Let ", *given[:-1], ". What is the shape of ", asked, "?"))
     return (*_said(model, key, of), ask)
 
 

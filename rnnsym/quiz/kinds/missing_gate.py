@@ -101,7 +101,7 @@ def _make(parameters: Parameters) -> Item:
         stem=_stem(net, row, state, gate),
         parts=(
             Part(
-                (Paragraph(prose("Which value had the gate ", gate, "?")),),
+                (Paragraph(prose("What value did the gate ", gate, " have?")),),
                 Numeric((blank,)),
                 2,
                 _solution(row, state, gate, (low, high, key)),

@@ -122,7 +122,7 @@ def _why(model: str, path: Path) -> Prose:
     broken = gap(model, path)
     if broken is None:
         raise Unfair("what should be no path is one")
-    return prose("the equation of ", broken[0], " does not read ", broken[1], ".")
+    return prose("The equation of ", broken[0], " does not read ", broken[1], ".")
 
 
 def _said(path: Path) -> Prose:

@@ -1,4 +1,4 @@
-"""Which gradients vanish: a ReLU that is off, an input or a state of 0, a target that is met."""
+"""Which gradients are 0: a ReLU that is off, an input or a state of 0, a target that is met."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -75,7 +75,7 @@ def _make(parameters: Parameters) -> Item:
     options = tuple(_option(line, exact) for line in shown)
     scheme = (
         Mark(1, "M", prose("the states, and which factors are 0")),
-        Mark(2, "A", prose("all that vanish ticked, and no other")),
+        Mark(2, "A", prose("all that are 0, and no other; one letter too many or too few costs 1")),
     )
     return Item(
         id=identifier(NAME, parameters),
@@ -124,9 +124,8 @@ def _option(line: Worked, exact: dict[Array, Matrix]) -> Option:
     value = exact[line.target]
     said = Relation((line.target, line.value, value_of(_rounded(value))))
     if value[0][0] == 0:
-        return Option(_claim(line), "", prose(said, ": nothing of it is left."))
-    why = prose(said, ": no 0 reaches all of it.")
-    return Option(_claim(line), "a zero taken to silence everything", why)
+        return Option(_claim(line), "", prose(said, "."))
+    return Option(_claim(line), "a zero taken to silence everything", prose(said, ", not 0."))
 
 
 def _claim(line: Worked) -> tuple[Relation]:
@@ -135,7 +134,7 @@ def _claim(line: Worked) -> tuple[Relation]:
 
 def _stem(spec: Spec, parameters: Parameters) -> tuple[Block, ...]:
     *told, _ = stem_of(spec, parameters)
-    return (*told, Paragraph(prose("Which of these gradients vanish?")))
+    return (*told, Paragraph(prose("Which of these gradients are exactly 0?")))
 
 
 def _solution(plan: Plan, exact: dict[Array, Matrix]) -> tuple[Block, ...]:
