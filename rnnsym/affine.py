@@ -1,7 +1,6 @@
 """The affine maps of a layer: which equations hold the parameters, and their matrix products."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -20,13 +19,14 @@ from rnnsym.expr import (
     Softmax,
     arrays_in,
 )
+from rnnsym.record import record
 
 __all__ = ["AffineMap", "affine_maps", "multiply_adds"]
 
 NodeT = TypeVar("NodeT", bound=Node)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AffineMap:
     """One affine map, such as a gate's W x + U h + b.
 

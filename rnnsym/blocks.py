@@ -3,11 +3,11 @@
 Nothing here knows an output format. Maths stays an expression until an exporter prints it.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from rnnsym.diagram import Diagram
 from rnnsym.expr import Expr, Formula, Node, Shape
+from rnnsym.record import record
 
 __all__ = [
     "Block", "Box", "Code", "Contents", "Emphasis", "EquationRef", "Equations", "Figure", "Heading",
@@ -16,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NumberMatrix:
     """A matrix of decimal numbers, each already rounded to the text that is shown."""
 
@@ -28,7 +28,7 @@ class NumberMatrix:
         return self.rows[0][0] if len(self.rows) == len(self.rows[0]) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Partial:
     """The name of a Jacobian: ∂of/∂wrt; ``sign`` is "∂⁺" for the direct edge, "d" for the total."""
 
@@ -37,7 +37,7 @@ class Partial:
     sign: str = "∂"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relation:
     """Two or more mathematical things joined by a sign, e.g. h₀ = 0."""
 
@@ -45,7 +45,7 @@ class Relation:
     sign: str = "="
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """Maths that stands for any arrays, as a local rule has it: y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ."""
 
@@ -55,14 +55,14 @@ class Written:
 Math: TypeAlias = Node | Expr | Formula | NumberMatrix | Partial | Relation | Written
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Emphasis:
     """Words that are stressed."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EquationRef:
     """A reference to a numbered line of the same document, printed as "(7)" and linked to it."""
 
@@ -78,7 +78,7 @@ def prose(*parts: Inline) -> Prose:
     return parts
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heading:
     """A heading of level 1, 2 or 3."""
 
@@ -86,14 +86,14 @@ class Heading:
     level: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Paragraph:
     """One paragraph."""
 
     content: Prose
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """Why one term stands in a line: the term, where it holds, and the words for it."""
 
@@ -102,7 +102,7 @@ class Note:
     where: Prose = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """One equation of a display: ``lhs = rhs``, its number, shape and range, and notes on it."""
 
@@ -115,14 +115,14 @@ class Line:
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Equations:
     """Lines set one under the other, aligned at their equals signs."""
 
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """A table with a head row."""
 
@@ -131,7 +131,7 @@ class Table:
     caption: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listing:
     """Items of a list; ``marks`` is "bullets", "numbers" (1. 2. …) or "letters" (A. B. …)."""
 
@@ -139,7 +139,7 @@ class Listing:
     marks: str = "bullets"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Code:
     """Program text or terminal text, verbatim."""
 
@@ -147,7 +147,7 @@ class Code:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Figure:
     """A diagram and what stands under it."""
 
@@ -155,7 +155,7 @@ class Figure:
     caption: Prose = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Box:
     """Blocks set apart in a frame; ``kind`` is "goals", "mistakes", "takeaways" or "note"."""
 
@@ -164,12 +164,12 @@ class Box:
     blocks: tuple["Block", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PageBreak:
     """What follows starts on a new page, where the format has pages."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contents:
     """The table of contents: the headings of levels 1 and 2, with pages or links."""
 

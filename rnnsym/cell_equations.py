@@ -1,15 +1,16 @@
 """What a cell is: named equations of one step, states, parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from rnnsym.expr import Array, Node, Plus, arrays_in, plus, rebuild
+from rnnsym.record import record
 
 __all__ = ["Cell", "CellEquation"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CellEquation:
     """One equation of one step: a gate, a state, or a pre-activation named on the way.
 
@@ -29,7 +30,7 @@ class CellEquation:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cell:
     """A recurrent cell: named vector equations of one time step.
 

@@ -1,7 +1,6 @@
 """One cell placed in a model: at a layer, in one direction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rnnsym.cell import Cell
 from rnnsym.equations import Equation, Loop, State, Weight
@@ -26,6 +25,7 @@ from rnnsym.expr import (
     size,
     spread,
 )
+from rnnsym.record import record
 
 __all__ = ["ALL_STEPS", "Chain", "Place", "merged"]
 
@@ -33,7 +33,7 @@ ONE = Integer(1)
 ALL_STEPS = Span(ONE, STEPS)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a layer of the model's text stands.
 

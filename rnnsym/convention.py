@@ -6,12 +6,13 @@ cell files of the cells that it has. The folder is the list. Nothing here import
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from rnnsym.errors import one_of
+from rnnsym.record import record
 
 __all__ = ["FOLDER", "TEXTBOOK", "Convention", "convention_names", "read_convention"]
 
@@ -19,7 +20,7 @@ FOLDER = Path(__file__).parent / "conventions"
 TEXTBOOK = "textbook"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Convention:
     """How a framework or a book prints and packs what it computes.
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -28,6 +27,7 @@ from rnnsym.expr import (
 from rnnsym.expr.formula import Term, factored, gathered, grouped
 from rnnsym.memory import Stored, stored
 from rnnsym.model_text import Dense, Embedding
+from rnnsym.record import record
 from rnnsym.tied import TiedSizes, alike, length
 from rnnsym.version import VERSION
 
@@ -38,7 +38,7 @@ ONE = Integer(1)
 Terms: TypeAlias = tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Amount:
     """How many: as a formula, and as a number once every size in it has one."""
 
@@ -50,7 +50,7 @@ class Amount:
         return {"formula": formula_in(self.formula, SOURCE), "total": self.total}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter(Amount):
     """One trained array: its entries.
 
@@ -68,7 +68,7 @@ class Parameter(Amount):
         return {"name": self.array.name, "shape": shape, **Amount.to_json(self)}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gate(Amount):
     """One affine map of one layer and direction: a gate, a candidate, a projection, a readout.
 
@@ -97,7 +97,7 @@ class Gate(Amount):
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LayerCount(Amount):
     """One layer of the model's text, in all its depth and both its directions."""
 
@@ -110,7 +110,7 @@ class LayerCount(Amount):
         return {"title": self.title, **Amount.to_json(self), "gates": gates}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Count(Amount):
     """The parameters of a model, and what a step of it costs.
 

@@ -1,7 +1,5 @@
 """The derivation as data: its lines, and the edges of the graph that each line adds up."""
 
-from dataclasses import dataclass
-
 from rnnsym.equations import Block, Equation, Loop, System
 from rnnsym.errors import InputError, nearest
 from rnnsym.expr import (
@@ -18,11 +16,12 @@ from rnnsym.expr import (
     hadamard,
     sigma,
 )
+from rnnsym.record import record
 
 __all__ = ["Derivation", "Stage", "Step", "Term"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Term:
     """One edge of the graph, walked backwards.
 
@@ -44,7 +43,7 @@ class Term:
     detached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One line of the derivation: the adjoint or gradient ``target`` of the array ``of``.
 
@@ -83,7 +82,7 @@ class Step:
         return sigma(total.xreplace({TIME: BOUND}), BOUND, self.summed.first, self.summed.last)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage:
     """The steps of one loop of the model, run against that loop's order."""
 
@@ -92,7 +91,7 @@ class Stage:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Derivation:
     """Everything that follows from a System: adjoints, and the gradients they give.
 

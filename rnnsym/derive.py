@@ -6,7 +6,6 @@ with symbolic sizes, T and L; the ranges of the equations give the boundary cond
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rnnsym.derivation import Derivation, Stage, Step, Term
@@ -27,13 +26,14 @@ from rnnsym.expr import (
     map_rule,
     size_of_layer,
 )
+from rnnsym.record import record
 
 __all__ = ["Derivation", "Stage", "Step", "Term", "adjoint_of", "derive", "needed"]
 
 LOSS_RULE = "the loss sees it directly"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Edge:
     """An occurrence of an array in an equation, with what flows back to it."""
 
@@ -222,7 +222,7 @@ def _textbook_order(term: Term) -> int:
     return 0 if term.source is None else 1 if term.index[1] == TIME else 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Shifted:
     """The source's index written in the target's, and where the target's index is valid."""
 

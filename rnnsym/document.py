@@ -1,18 +1,19 @@
 """A Document: blocks and questions, free of any output format; an Exporter turns it into files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
 from rnnsym.blocks import Block, Prose
 from rnnsym.equations import Model
 from rnnsym.item import Item
+from rnnsym.record import record
 
 __all__ = ["PAPERS", "PLAIN", "Document", "Exporter", "Question", "Style"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Question:
     """An item as a paper shows it; with ``solved`` as its key shows it."""
 
@@ -21,7 +22,7 @@ class Question:
     solved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """A derivation, a sheet or a paper.
 
@@ -42,7 +43,7 @@ class Document:
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Style:
     """How a document is set, where the format leaves a choice.
 

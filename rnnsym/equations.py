@@ -1,12 +1,12 @@
 """A Model: cells composed over depth and direction, with readout and loss, as index equations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rnnsym.cell import Cell, load_cell
 from rnnsym.convention import convention_names
 from rnnsym.expr import Array, Expr, Integer, Node, Span
 from rnnsym.model_text import Dense, Embedding, Layers, Recurrent
+from rnnsym.record import record
 
 __all__ = [
     "CONVENTIONS",
@@ -27,7 +27,7 @@ LOSSES = ("free", "squared", "cross-entropy")
 PLACES = ("every", "last")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model:
     """What was asked for: layers, convention, loss, and the sizes that are numbers.
 
@@ -50,7 +50,7 @@ class Model:
         return cell if self.bias else cell.without_biases()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Equation:
     """An equation with its range: it holds for every layer and time in its spans.
 
@@ -69,7 +69,7 @@ class Equation:
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loop:
     """Equations computed together: forward in time (+1), backward (−1), or once (0)."""
 
@@ -77,7 +77,7 @@ class Loop:
     equations: tuple[Equation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """One layer of the model text, all its depth: loops run in order, layer by layer."""
 
@@ -88,7 +88,7 @@ class Block:
     cell: Cell | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class State:
     """A state at its own time, the index of its initial value, and of its final one."""
 
@@ -99,7 +99,7 @@ class State:
     domain: str = "real"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Weight:
     """A trained array, and the layers that have one of their own."""
 
@@ -107,7 +107,7 @@ class Weight:
     layer: Span | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LossTerm:
     """The loss reaches ``target``, over the spans given, as ``gradient`` = ∂L/∂target.
 
@@ -122,7 +122,7 @@ class LossTerm:
     layer: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class System:
     """The index equations of a model.
 

@@ -3,11 +3,11 @@
 Nothing here knows how a question is printed or exported; a key is part of the response it answers.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
 from rnnsym.blocks import Block, Prose
+from rnnsym.record import record
 
 __all__ = [
     "LETTERS", "Blank", "Choice", "FormulaAnswer", "Item", "Mark", "Matching", "Numeric", "Open",
@@ -17,7 +17,7 @@ __all__ = [
 LETTERS = "ABCDEFGH"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Option:
     """One answer to choose: right, or what a named misconception gives.
 
@@ -37,7 +37,7 @@ class Option:
         return not self.misconception
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """One of several options is right, or with ``several`` any number of them, at least one."""
 
@@ -51,7 +51,7 @@ class Choice:
         return "".join(letter for letter, option in pairs if option.correct)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WrongNumber:
     """A number that a named misconception gives, and why it is wrong."""
 
@@ -60,7 +60,7 @@ class WrongNumber:
     why: Prose
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Blank:
     """A number to fill in.
 
@@ -81,14 +81,14 @@ class Blank:
         return abs(number - self.value) <= self.tolerance
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Numeric:
     """Numbers to fill in, all of them."""
 
     blanks: tuple[Blank, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Matching:
     """Each prompt has one answer; ``extras`` answer none. Answers are plain text in every format.
 
@@ -103,7 +103,7 @@ class Matching:
     shown: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ordering:
     """Steps to be put in order.
 
@@ -116,14 +116,14 @@ class Ordering:
     shown: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Words:
     """A word or two: whatever is ``accepted`` counts, in any case; the first is shown."""
 
     accepted: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FormulaAnswer:
     """A formula written by hand, which ``rnnsym audit`` judges.
 
@@ -138,7 +138,7 @@ class FormulaAnswer:
     answer: Prose
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Open:
     """Something to write or draw, marked by the part's scheme; ``lines`` of room for it."""
 
@@ -148,7 +148,7 @@ class Open:
 Response: TypeAlias = Choice | Numeric | Matching | Ordering | Words | FormulaAnswer | Open
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mark:
     """What marks are given for: ``kind`` is "M" (method), "A" (accuracy) or "B" (on its own)."""
 
@@ -157,7 +157,7 @@ class Mark:
     text: Prose
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One part of a question.
 
@@ -181,7 +181,7 @@ class Part:
     carries: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """How the key was recomputed by a path that shares nothing with the one that made it.
 
@@ -194,7 +194,7 @@ class Proof:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One question.
 

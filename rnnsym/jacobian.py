@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from itertools import pairwise, product
 
 from rnnsym.equations import Block, Equation, Loop, System
@@ -25,6 +24,7 @@ from rnnsym.expr import (
     plus,
 )
 from rnnsym.expr.forward import Seeds, chain, identity, jacobian
+from rnnsym.record import record
 
 __all__ = [
     "ChainJacobians",
@@ -42,7 +42,7 @@ class TooManyPathsError(InputError):
     """The Jacobians of one step would be too long to write out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StateJacobian:
     """One Jacobian.
 
@@ -60,7 +60,7 @@ class StateJacobian:
     value: Node | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChainJacobians:
     """The Jacobians of one chain: one layer in one direction.
 

@@ -1,7 +1,6 @@
 """What the backward pass reads of the forward pass: the arrays that BPTT has to keep."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rnnsym.derive import Derivation
 from rnnsym.expr import (
@@ -17,6 +16,7 @@ from rnnsym.expr import (
     Span,
     arrays_in,
 )
+from rnnsym.record import record
 
 __all__ = ["Stored", "stored"]
 
@@ -25,7 +25,7 @@ ONE = Integer(1)
 DEEP = {LAYERS: Integer(10**4)}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stored:
     """A forward array that adjoints or gradients read.
 
@@ -40,7 +40,7 @@ class Stored:
     every_step: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Read:
     layers: Span
     every_step: bool

@@ -8,11 +8,11 @@ depth = integer | "L"        merge = concat | sum | mean | mul
 """
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from rnnsym.cell import is_path
 from rnnsym.errors import InputError, nearest
+from rnnsym.record import record
 
 __all__ = [
     "MAX_DEPTH",
@@ -34,7 +34,7 @@ MAX_TEXT = 500
 MAX_LAYERS = 32
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recurrent:
     """A cell, in one or two directions, ``depth`` times (0 stands for the symbolic L)."""
 
@@ -56,7 +56,7 @@ class Recurrent:
         return text if self.depth == 1 else f"{text}*{self.depth or 'L'}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dense:
     """An affine map of each step's output, with an elementwise function or none."""
 
@@ -67,7 +67,7 @@ class Dense:
         return f"dense:{self.size}" + (f":{self.activation}" if self.activation else "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Embedding:
     """A table of ``vocabulary`` vectors, read by one-hot vectors."""
 

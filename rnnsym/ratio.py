@@ -1,14 +1,14 @@
 """Ratios of counts: exact, in lowest terms, and told apart by whether sizes matter."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from rnnsym.expr import Expr, Integer, expand, factor
+from rnnsym.record import record
 
 __all__ = ["Ratio", "ratio"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ratio:
     """``top`` : ``bottom``, polynomials in the sizes without a common factor.
 

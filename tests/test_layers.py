@@ -17,7 +17,7 @@ MAX_LINES = 300
 
 # A module imports from its own line and those above it. A new module is given its place here.
 LAYERS = (
-    "version errors texts",
+    "version errors record texts",
     "expr ratio",
     "convention cell_equations cell_file equation_text sizing equation_nodes cell",
     "model_text equations names chain loss system",

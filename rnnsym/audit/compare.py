@@ -1,7 +1,6 @@
 """Two expressions at random points: the same, different, or not to be told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from rnnsym.audit.target import Target
 from rnnsym.audit.verdict import Counterexample
 from rnnsym.derivation import Derivation
 from rnnsym.expr import LAYER, TIME, Node, transpose
+from rnnsym.record import record
 
 __all__ = ["Comparison", "compare", "holds", "same_everywhere"]
 
@@ -21,7 +21,7 @@ CLEAR = 1e-18  # a difference below this is looked at again with twice the digit
 Numbers = Any  # a NumPy array of mpmath's numbers
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison:
     """What random points say of two expressions; ``same`` is None where they say nothing.
 

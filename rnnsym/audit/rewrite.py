@@ -1,12 +1,12 @@
 """Mistakes as rewriting: a rule applied wherever it fits, or at one place at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from rnnsym.blocks import Prose
 from rnnsym.errors import ShapeError
 from rnnsym.expr import Hadamard, Node, Plus, Scale, fill_like, hadamard, rebuild
+from rnnsym.record import record
 
 __all__ = ["Misconception", "Rule", "complement", "everywhere", "one_by_one", "subtrees", "without"]
 
@@ -15,7 +15,7 @@ Rule: TypeAlias = Callable[[Node], Node | None]
 """A node's replacement, or None where it stays."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Misconception(Generic[Work]):
     """A mistake that students make, as an operator on the work that leads to the key.
 

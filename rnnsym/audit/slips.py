@@ -1,7 +1,7 @@
 """Mistakes in a line of the derivation, as operators on its terms and on its expression."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from rnnsym.audit.rewrite import Misconception, Rule, complement, one_by_one, subtrees, without
@@ -25,11 +25,12 @@ from rnnsym.expr import (
     sigma,
     transpose,
 )
+from rnnsym.record import record
 
 __all__ = ["MISCONCEPTIONS", "SIGN", "Row", "Slip"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """A line of the derivation, and the right-hand side that somebody gives it."""
 

@@ -1,7 +1,8 @@
 """What the names in a formula mean in one model: arrays, adjoints, gradients, sizes, indices."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from rnnsym.audit.notation import parse
 from rnnsym.audit.spelling import flat, spelling
@@ -54,8 +55,7 @@ def _label(array: Array) -> str:
     return f"delta_{label}" if label and array.family.role == "adjoint" else label
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """One meaning of a name: the array at ℓ and t, and what ∂L/∂ of it is."""
 
     array: Array

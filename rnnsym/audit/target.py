@@ -1,6 +1,6 @@
 """What is audited: a gradient, an adjoint, a forward equation, or a count."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rnnsym.audit.notation import parse
 from rnnsym.audit.reading import Reading
@@ -18,6 +18,7 @@ from rnnsym.expr import (
     Node,
     Span,
 )
+from rnnsym.record import record
 
 __all__ = ["COUNTS", "Target", "line_of", "named"]
 
@@ -28,7 +29,7 @@ COUNTS = {
 """The names under which a count is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """A line of the derivation or of the forward pass.
 

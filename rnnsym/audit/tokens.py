@@ -7,10 +7,10 @@ parser knows one notation only. Every token remembers its place in the text, for
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rnnsym.errors import InputError
 from rnnsym.expr import LABEL_COMMANDS, label_text
+from rnnsym.record import record
 
 __all__ = ["GREEK", "MAX_LENGTH", "Token", "failure", "tokens"]
 
@@ -59,7 +59,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Token:
     """One sign: its kind (number, word, sign, gradient, end), text, and place in the formula.
 

@@ -1,8 +1,9 @@
 """What a formula says before anything in it has a meaning: a tree of signs."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
+
+from rnnsym.record import record
 
 __all__ = [
     "Called", "Chain", "Difference", "Name", "Number", "Power", "Rows", "Stack", "Total", "Tree",
@@ -10,7 +11,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number:
     """A number."""
 
@@ -18,7 +19,7 @@ class Number:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name:
     """A symbol: its base with subscripts, bracketed indices and a layer in brackets above.
 
@@ -33,7 +34,7 @@ class Name:
     gradient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Called:
     """A function of an argument, differentiated ``primes`` times."""
 
@@ -43,7 +44,7 @@ class Called:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """A sum of terms, each with its sign."""
 
@@ -51,7 +52,7 @@ class Difference:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """Factors with the signs between them: @ ⊙ * · / or "" where they stand side by side."""
 
@@ -60,7 +61,7 @@ class Chain:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Power:
     """An elementwise power."""
 
@@ -69,7 +70,7 @@ class Power:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turned:
     """A transpose."""
 
@@ -77,7 +78,7 @@ class Turned:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rows:
     """Rows ``first`` to ``last``, counted from 1; an end left out is the first or the last row."""
 
@@ -87,7 +88,7 @@ class Rows:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stack:
     """Blocks on top of each other."""
 
@@ -95,7 +96,7 @@ class Stack:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Total:
     """Σ over ``index``; bounds left out are 1 and T."""
 

@@ -1,7 +1,7 @@
 """What the judge says, and how it is printed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from rnnsym.blocks import Prose
@@ -19,6 +19,7 @@ from rnnsym.expr import (
     shape_text,
 )
 from rnnsym.expr.rows import Rows
+from rnnsym.record import record
 from rnnsym.version import VERSION
 
 __all__ = ["SCHEMA", "Counterexample", "Kind", "Mistake", "Verdict"]
@@ -32,7 +33,7 @@ _PLAIN = str.maketrans(
 _EXIT = {"equal": 0, "undecided": 3}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counterexample:
     """Numbers for which a formula and the derived line differ.
 
@@ -79,7 +80,7 @@ def _number(value: int | Mapping[int, int]) -> str:
     return str(value) if isinstance(value, int) else "/".join(str(v) for v in value.values())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """A named misconception, and why it is one."""
 
@@ -92,7 +93,7 @@ class Mistake:
         return "".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """The judge's answer.
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from threading import Lock, Timer
@@ -12,6 +12,7 @@ import click
 
 from rnnsym.cli.options import ChoiceOf, say
 from rnnsym.errors import RnnsymError
+from rnnsym.record import record
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,7 +36,7 @@ DELAY = 1.0
 """Seconds before a terminal is told what takes so long."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """What ``output_options`` reads; commands get it as ``output``.
 

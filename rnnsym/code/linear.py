@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from rnnsym.code.plan import Plan, replaced
 from rnnsym.code.units import LocalLine, arrays_in, shifted
@@ -20,11 +19,12 @@ from rnnsym.expr import (
     scale,
     source,
 )
+from rnnsym.record import record
 
 __all__ = ["Linear", "LinearLine", "linear_lines", "shared_products", "written"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Linear:
     """One term: coefficient[t + shift] ⊙ base[t + shift].
 
@@ -39,7 +39,7 @@ class Linear:
     shift: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinearLine:
     """A line's terms, and the factor on all of them where there are several."""
 

@@ -1,7 +1,6 @@
 """The recursion of a backward function: adjoints from the last step to the first."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from rnnsym.code.linear import Linear, LinearLine, linear_lines, shared_products, written
 from rnnsym.code.numpy_coefficients import Coefficients
@@ -22,11 +21,12 @@ from rnnsym.expr import (
     source,
     transpose,
 )
+from rnnsym.record import record
 
 __all__ = ["BackwardLoop"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Joined:
     """Products of neighbours in the stack, as one."""
 

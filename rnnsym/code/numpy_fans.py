@@ -6,16 +6,16 @@ stack that the recurrent product takes; the others stand before or behind it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from rnnsym.code.linear import Linear, LinearLine
 from rnnsym.code.numpy_layer import Layer
 from rnnsym.expr import Array, Expr, Family, Integer, Node
+from rnnsym.record import record
 
 __all__ = ["Fan", "Fans", "Part"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One product coefficient ⊙ adjoint.
 
@@ -30,7 +30,7 @@ class Part:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fan:
     """Neighbours that take the same adjoint."""
 

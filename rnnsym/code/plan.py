@@ -6,19 +6,19 @@ with a state; those that take the same vector become one product of stacked weig
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, permutations
 
 from rnnsym.code.units import LocalEquation, Unit, arrays_in
 from rnnsym.expr import TIME, Array, Family, Map, Node, Plus, Product, apply, rebuild
+from rnnsym.record import record
 
 __all__ = ["Affine", "Plan", "Run"]
 
 MAX_ORDERS = 6
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Affine:
     """An equation a = W x + U h + b + others.
 
@@ -37,7 +37,7 @@ class Affine:
     others: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """Neighbours in the stack of pre-activations whose weights are used as one.
 

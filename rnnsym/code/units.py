@@ -5,13 +5,13 @@ gradients. So the code of a stack is one pair of functions, called for every lay
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from keyword import kwlist
 
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.equations import Block, Loop
 from rnnsym.expr import LAYER, TIME, Array, Expr, Family, Map, Node, Span, arrays_in, rebuild
 from rnnsym.numeric.notation import identifier
+from rnnsym.record import record
 
 __all__ = [
     "LocalEquation",
@@ -31,7 +31,7 @@ product products blocks row half add multiply subtract square tanh exp log"""
 RESERVED = frozenset((*kwlist, *_OWN.split()))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LocalEquation:
     """``lhs[t] = rhs``, without layer and direction."""
 
@@ -39,7 +39,7 @@ class LocalEquation:
     rhs: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LocalLine:
     """An adjoint line: what the unit's own equations give, and whether more comes from outside.
 
@@ -55,7 +55,7 @@ class LocalLine:
     incoming: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Read:
     """An array that a unit reads from outside, under its local and its own name.
 
@@ -68,7 +68,7 @@ class Read:
     terms: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """One loop of a model.
 

@@ -4,10 +4,10 @@ One unit across is a terminal's column, one unit down its line, so the same figu
 and terminal. A Graph is the same before it has places.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from rnnsym.expr import Expr, Node
+from rnnsym.record import record
 
 __all__ = [
     "Diagram", "Edge", "Frame", "Graph", "Key", "Label", "Link", "Mark", "Point", "Route", "Vertex",
@@ -18,7 +18,7 @@ Label: TypeAlias = tuple[Node | Expr | str, ...]
 Point: TypeAlias = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Vertex:
     """One box, circle, bare label or merging point.
 
@@ -33,7 +33,7 @@ class Vertex:
     shape: str = "box"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """An arrow between two vertices.
 
@@ -49,7 +49,7 @@ class Link:
     dashed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """What a letter on an edge stands for, where the formula is too long to stand there."""
 
@@ -57,7 +57,7 @@ class Key:
     label: Label
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Graph:
     """What a figure shows, before its vertices have places.
 
@@ -81,7 +81,7 @@ class Graph:
         return link.source if self.shared else f"{link.source} > {link.target}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mark:
     """A label beside a line or in a vertex, centred in ``width`` columns from ``x``."""
 
@@ -91,7 +91,7 @@ class Mark:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frame:
     """A rectangle: that of a vertex, or the frame round the inside of a cell."""
 
@@ -101,7 +101,7 @@ class Frame:
     bottom: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """The line of one link, from corner to corner, its arrow at the last point.
 
@@ -115,7 +115,7 @@ class Route:
 Edge: TypeAlias = Route
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagram:
     """A graph laid out.
 

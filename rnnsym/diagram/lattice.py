@@ -4,16 +4,15 @@ Each column of vertices is three lines of the lattice (left port, centre, right 
 between the columns; each row is one line with channels between the rows.
 """
 
-from dataclasses import dataclass
-
 from rnnsym.diagram.graph import Point
+from rnnsym.record import record
 
 __all__ = ["Lattice"]
 
 PORTS = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lattice:
     """The lines of the lattice: how many channels there are between columns and rows."""
 

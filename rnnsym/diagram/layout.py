@@ -1,7 +1,6 @@
 """From places and routes on a lattice to columns and lines, with room for every label."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product, starmap
 
 from rnnsym.diagram.graph import Diagram, Frame, Graph, Label, Point, Route
@@ -11,6 +10,7 @@ from rnnsym.diagram.route import NoRouteError, Routes, route
 from rnnsym.diagram.widths import label_width, lines_of
 from rnnsym.errors import InputError
 from rnnsym.expr import UNICODE, Notation
+from rnnsym.record import record
 
 __all__ = ["for_terminal", "laid_out"]
 
@@ -78,7 +78,7 @@ def laid_out(
     raise InputError(f"{graph.title}: too many lines to draw ({len(graph.links)})")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Spread:
     """Room beyond the least: between columns, between rows, and inside boxes."""
 
@@ -98,14 +98,14 @@ def _narrow() -> Iterator[_Spread]:
     return (_Spread(across, down, padding) for across, padding, down in tries)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Box:
     half_width: int
     half_height: int
     drawn: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Room:
     """What a layout starts from."""
 

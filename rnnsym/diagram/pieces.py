@@ -1,9 +1,9 @@
 """The lines of a figure in pieces between joints, each once, as a pen draws them."""
 
 import itertools
-from dataclasses import dataclass
 
 from rnnsym.diagram.graph import Diagram, Point
+from rnnsym.record import record
 
 __all__ = ["Piece", "pieces"]
 
@@ -12,7 +12,7 @@ LABEL = 0.65
 """How far from the middle of a label an upright line keeps, in lines of text."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """A line from corner to corner; ``arrow`` where it ends at a vertex."""
 

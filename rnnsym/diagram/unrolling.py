@@ -5,13 +5,14 @@ defines is an edge from that unit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rnnsym.diagram.describe import read_sentences
 from rnnsym.diagram.graph import Graph, Label, Link, Vertex
 from rnnsym.equations import Block, Loop, System
 from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Family, Integer, Span, arrays_in
 from rnnsym.model_text import Dense, Embedding, Recurrent
+from rnnsym.record import record
 
 __all__ = ["DEPTH", "Unit", "Unrolling"]
 
@@ -29,7 +30,7 @@ def place(array: Array) -> Place:
     return array.family, array.layer, array.time
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """The equations of one loop at one layer and step.
 

@@ -11,7 +11,6 @@ a formula is a text such as ``U_f.T @ delta_f[t+1]``.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rnnsym.blocks import Line, Partial
@@ -21,6 +20,7 @@ from rnnsym.equations import Equation, System
 from rnnsym.expr import Array, Integer, Node, Span, latex, source, source_scalar
 from rnnsym.jacobian import MOST_PATHS, StateJacobian, jacobians, step_paths
 from rnnsym.numeric.check import TOLERANCE, CheckReport
+from rnnsym.record import record
 from rnnsym.sheet.layout import in_layout
 from rnnsym.version import VERSION
 
@@ -90,7 +90,7 @@ def _range(layer: Span | None, time: Span | None) -> dict[str, list[str]]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Printed:
     """Maths as plain data, as a convention prints it."""
 

@@ -4,15 +4,15 @@ import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from rnnsym.errors import InputError
+from rnnsym.record import record
 
 __all__ = ["Written", "check_folder", "write_files"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """A file, and whether it was "written" or already there "unchanged"."""
 

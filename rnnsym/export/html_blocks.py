@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import singledispatch
 from itertools import zip_longest
 
@@ -31,6 +30,7 @@ from rnnsym.blocks import (
 from rnnsym.export.html_math import formula, line_formula
 from rnnsym.export.latex_math import math_width, prose_width
 from rnnsym.export.svg import svg
+from rnnsym.record import record
 
 __all__ = ["Anchor", "Page", "block_html", "blocks_html", "prose_html"]
 
@@ -41,7 +41,7 @@ SMALL, SIGN = 0.9, 15
 STOP = re.compile(r"[,.;:)]+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Anchor:
     """Where a heading stands: its id ("" for none), and its element, <h2> or below."""
 
@@ -50,7 +50,7 @@ class Anchor:
     heading: Heading | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """What a block must know of the page it stands on.
 

@@ -1,9 +1,10 @@
 """What the setting of a block depends on besides the block: the line, and the document around."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rnnsym.blocks import Box, Equations, Heading
 from rnnsym.document import Document, Style
+from rnnsym.record import record
 
 __all__ = ["BARE", "Page", "page_of"]
 
@@ -18,7 +19,7 @@ DIGIT, GAP, FRAME = 5.5, 10, 30
 COLUMN_WIDTHS = {"cheatsheet": 228}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """The measure of a page, and what can be linked to.
 

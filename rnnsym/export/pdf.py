@@ -9,11 +9,11 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from rnnsym.errors import InputError, RnnsymError
 from rnnsym.export.tex_log import complaint
+from rnnsym.record import record
 
 __all__ = ["Engine", "NoEngineError", "OwnTexError", "TexError", "find_engine", "typeset"]
 
@@ -41,7 +41,7 @@ class OwnTexError(TexError):
     exit_code = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engine:
     """A TeX engine: its name, its command, and how many runs settle references."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 
 from rnnsym.diagram import Label
 from rnnsym.expr import Array, Expr, Node, label_text, render, text_scalar
 from rnnsym.expr.text import Unicode
+from rnnsym.record import record
 
 __all__ = ["svg_runs"]
 
@@ -52,7 +52,7 @@ class _Marked(Unicode):
 MARKED = _Marked()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Run:
     text: str
     size: float

@@ -1,18 +1,18 @@
 """Elementwise functions: one line each, with the derivative written through argument and value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from rnnsym.errors import one_of
 from rnnsym.expr.build import apply, fill_like, hadamard, minus, scale
 from rnnsym.expr.nodes import Map, Node
+from rnnsym.record import record
 
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
 
 Derivative = Callable[[Node, Node], Node]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Activation:
     """An elementwise function y = f(x).
 

@@ -1,7 +1,6 @@
 """Local adjoint rules: given ȳ for y = F(s, …), what each s̄ receives. One rule per node type."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import singledispatch
 
 from rnnsym.expr._sympy import Expr, Integer, Tuple
@@ -36,11 +35,12 @@ from rnnsym.expr.nodes import (
     Spread,
     Transpose,
 )
+from rnnsym.record import record
 
 __all__ = ["Contribution", "Pulled", "adjoint", "contributions", "map_rule"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pulled:
     """What one argument of a node receives, and the rule that says so."""
 
@@ -49,7 +49,7 @@ class Pulled:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contribution:
     """What one occurrence of an array in an expression receives, with the rules on the way."""
 

@@ -1,12 +1,12 @@
 """Counts as a textbook writes them: sums of groups such as 4(nd + n² + n), never multiplied out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import TypeAlias
 
 from rnnsym.expr._sympy import Expr, Integer
 from rnnsym.expr.printing import Notation
+from rnnsym.record import record
 
 __all__ = ["Formula", "Group", "Term", "factored", "formula_in", "gathered", "grouped"]
 
@@ -15,7 +15,7 @@ Term: TypeAlias = tuple[Expr, ...]
 ONE = Integer(1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """``times`` multiplied, times the sum of ``terms``; every term is a product of factors."""
 
@@ -31,7 +31,7 @@ class Group:
         return total * prod(self.times, start=ONE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Formula:
     """A sum of groups, printed in their order."""
 

@@ -1,11 +1,11 @@
 """Scalars: the time and layer indices, symbolic sizes, and the spans over which equations hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from rnnsym.expr._sympy import Expr, Function, Integer, Symbol
+from rnnsym.record import record
 
 __all__ = ["BOUND", "LAYER", "LAYERS", "STEPS", "TIME", "Span", "size", "size_of_layer"]
 
@@ -44,7 +44,7 @@ def _certainly_less(a: Expr, b: Expr) -> bool:
     return bool(large.is_number) and int(large) > 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """The indices from ``first`` to ``last``, both included.
 

@@ -6,12 +6,13 @@ there transposed (x Wᵀ). Products turn round; nothing is computed, so shapes a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rnnsym.expr._sympy import Integer, Tuple
 from rnnsym.expr.family import Family
 from rnnsym.expr.literal import NUMBER, entries, literal
 from rnnsym.expr.nodes import Array, Diag, Fill, Node, Product, Shape, Transpose
+from rnnsym.record import record
 
 __all__ = ["Rows", "rows_of"]
 
@@ -28,7 +29,7 @@ def rows_of(product: str, labels: Mapping[str, str]) -> "Rows | None":
     return None if product == "W x" else Rows(product == "x W", labels)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rows:
     """How rows are printed.
 

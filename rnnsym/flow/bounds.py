@@ -1,18 +1,18 @@
 """Bounds on the norms of Jacobians: submultiplicative, term by term, each factor by what it is."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
 from rnnsym.expr import Array, Diag, Expr, Fill, Hadamard, Node, Plus, Product, Scale, evaluated
 from rnnsym.flow.ranges import Ranges, ranges
 from rnnsym.jacobian import ChainJacobians, StateJacobian
+from rnnsym.record import record
 
 __all__ = ["Bound", "BoundTerm", "ChainBounds", "chain_bounds", "is_parameter"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BoundTerm:
     """``number`` · Π ‖norms‖ · Π max|maxima|: a bound on the spectral norm of one term.
 
@@ -30,7 +30,7 @@ class BoundTerm:
         return float(self.number) * prod(sizes_of[n] for n in (*self.norms, *self.maxima))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bound:
     """A bound on the spectral norm of a Jacobian: the sum of ``terms``."""
 
@@ -49,7 +49,7 @@ class Bound:
         return sum(term.value(sizes_of) for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChainBounds:
     """Bounds on the Jacobians of one chain.
 

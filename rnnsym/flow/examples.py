@@ -1,8 +1,8 @@
 """Worked numbers about gradient flow, computed rather than quoted."""
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from rnnsym.record import record
 
 __all__ = ["DIRECT_EDGE", "Counterexample", "counterexample"]
 
@@ -10,7 +10,7 @@ DIRECT_EDGE = (0.5, 50)
 """A gate value and a number of steps: what the direct edge keeps is their power."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counterexample:
     """A tanh net whose recurrent matrix has only small eigenvalues, and whose gradient explodes.
 

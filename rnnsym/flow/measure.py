@@ -1,7 +1,6 @@
 """Measured decay: the norm of ∂s_T/∂s_{T−k} for every lag k along a random run."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
@@ -23,6 +22,7 @@ from rnnsym.flow.run import (
 from rnnsym.jacobian import ChainJacobians
 from rnnsym.numeric.arrays import Floats
 from rnnsym.numeric.sizes import uniform_sizes
+from rnnsym.record import record
 
 __all__ = [
     "MAX_LAGS",
@@ -41,7 +41,7 @@ MAX_UNITS = 256
 MAX_BIAS = 50.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """How a decay is measured.
 
@@ -73,7 +73,7 @@ class Setting:
             raise InputError(f"a forget bias is from -{MAX_BIAS:g} to {MAX_BIAS:g}, not {bias:g}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Curve:
     """‖∂s_T/∂s_{T−k}‖ of one state for k = 1, 2, …: largest singular values.
 
@@ -84,7 +84,7 @@ class Curve:
     norms: tuple[float | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WeightNorm:
     """A recurrent matrix of the run: its largest singular value and |eigenvalue|.
 
@@ -96,7 +96,7 @@ class WeightNorm:
     spectral_radius: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LayerDecay:
     """What was measured of one recurrent layer in one direction.
 
@@ -121,7 +121,7 @@ class LayerDecay:
     gates: tuple[KeepGate, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decay:
     """What was measured of one network: its recurrent layers, from the first to the last."""
 

@@ -3,19 +3,18 @@
 A path counts the arrays it passes, so an array that an equation reads twice is one way, not two.
 """
 
-from dataclasses import dataclass
-
 from rnnsym.equations import Loop, System
 from rnnsym.expr import LAYER, LAYERS, TIME, Array, Expr, Integer, Span, arrays_in
 from rnnsym.jacobian import ChainJacobians
 from rnnsym.model_text import Recurrent
+from rnnsym.record import record
 
 __all__ = ["StepPaths", "closed_form", "count_paths", "main_state", "step_paths"]
 
 Place = tuple[str, str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepPaths:
     """The paths of one step of a chain.
 

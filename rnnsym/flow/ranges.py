@@ -1,7 +1,6 @@
 """Where numbers lie: intervals of gates and states, proven from the equations of one step."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -23,6 +22,7 @@ from rnnsym.expr import (
     derivative,
     evaluated,
 )
+from rnnsym.record import record
 
 __all__ = ["RANGES", "Interval", "Ranges", "Slope", "ranges"]
 
@@ -36,7 +36,7 @@ UNIT: Interval = (-1.0, 1.0)
 MAX_ATOMS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slope:
     """The derivative of an elementwise function as it stands in an equation, and its bound γ."""
 
@@ -44,7 +44,7 @@ class Slope:
     gamma: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ranges:
     """What is known of the arrays of one step.
 

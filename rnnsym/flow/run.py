@@ -1,7 +1,6 @@
 """A network on random numbers, and its Jacobians along the run, from the derived expressions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,14 @@ from rnnsym.jacobian import ChainJacobians, jacobians
 from rnnsym.numeric.arrays import Floats
 from rnnsym.numeric.oracle import Key, Values, evaluate, forward
 from rnnsym.numeric.sizes import Sizes
+from rnnsym.record import record
 
 __all__ = ["INITS", "KeepGate", "Run", "keep_gates", "random_runs", "recurrent_weights"]
 
 INITS = ("gaussian", "orthogonal")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeepGate:
     """A gate that multiplies its own state of the step before: f, or z where 1 − z does.
 
@@ -77,7 +77,7 @@ def recurrent_weights(chain: ChainJacobians) -> frozenset[Array]:
     return frozenset(a for value in values for a in arrays_in(value) if a.time is None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """One layer and direction of a network that one sequence has run through.
 

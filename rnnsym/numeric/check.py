@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from rnnsym.expr import LAYER, TIME, Array, Integer, Span
 from rnnsym.numeric.oracle import STEP, Key, loss_of
 from rnnsym.numeric.program import identifier, run
 from rnnsym.numeric.sizes import Sizes, small_sizes
+from rnnsym.record import record
 
 __all__ = ["TOLERANCE", "CheckReport", "check_derivation", "relative_error"]
 
@@ -21,7 +21,7 @@ MAX_ENTRIES = 900
 Numbers = Any  # a NumPy array
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckReport:
     """What the check found.
 
@@ -59,7 +59,7 @@ def relative_error(a: Numbers, b: Numbers) -> float:
     return float(np.max(np.abs(a - b)) / max(1.0, float(np.max(np.abs(b)))))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Variable:
     """One differentiated array: where it is kept, and where the program leaves its gradient."""
 

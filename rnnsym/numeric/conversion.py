@@ -7,7 +7,6 @@ gradients change sign. A cell file's ``[textbook]`` says what the textbook's par
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,12 @@ from rnnsym.numeric.arrays import Numbers
 from rnnsym.numeric.packing import Own, own_of, packed_arrays
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 from rnnsym.numeric.weights import named_weights, own_arrays
+from rnnsym.record import record
 
 __all__ = ["convert_gradients", "convert_weights"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Form:
     """One parameter of the textbook's as a signed sum of a convention's."""
 

@@ -5,7 +5,6 @@ direction and what each stacks, ``conventions/<name>/convention.toml`` says the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,13 +18,14 @@ from rnnsym.model_text import Embedding
 from rnnsym.numeric.arrays import Numbers
 from rnnsym.numeric.program import identifier
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
+from rnnsym.record import record
 
 __all__ = ["Own", "Packed", "own_of", "packed_arrays", "parameter_shapes"]
 
 Banks: TypeAlias = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Own:
     """One of our own arrays, at one layer.
 
@@ -44,7 +44,7 @@ class Own:
     vector: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Packed:
     """An array of a framework, made of our own.
 

@@ -1,7 +1,6 @@
 """Initial and final states as a user sees them: stacked as in PyTorch, or one by one by key."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from rnnsym.model_text import Recurrent
 from rnnsym.numeric.arrays import Floats, named_arrays, shaped
 from rnnsym.numeric.program import identifier
 from rnnsym.numeric.sizes import Sizes
+from rnnsym.record import record
 
 __all__ = ["Slot", "StateLayout", "state_layout"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slot:
     """One state of one layer and direction, and where a program keeps it.
 
@@ -51,7 +51,7 @@ class Slot:
         return time if self.layer is None else (self.layer, time)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StateLayout:
     """The states as named arrays.
 

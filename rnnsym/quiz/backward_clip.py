@@ -1,7 +1,6 @@
 """Gradients clipped by norm or by value: numbers, and what the usual mistakes make of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,6 +15,7 @@ from rnnsym.quiz.numbers import rounded
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.step import SHOWN
+from rnnsym.record import record
 
 __all__ = ["BY_NORM", "BY_VALUE", "Clipping", "clip_kind"]
 
@@ -30,7 +30,7 @@ IDLE = ("not clipped", "scaled up")
 """Mistakes on one side of the threshold only: on the other they are what is right."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Clipping:
     """A way to clip: what it does, how it is told, and its mistakes (name, why, what they give).
 

@@ -1,7 +1,6 @@
 """The backward pass of one step of a gated cell, its gates and what comes back given in numbers."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
@@ -30,6 +29,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note, equations_of
+from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
 __all__ = ["HERE", "LONG", "GateSpec", "gate_kind", "gate_plan"]
@@ -40,7 +40,7 @@ INVERTIBLE = {"sigmoid", "tanh"}
 MOST_GIVEN, MOST_PARTS = 12, 6
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GateSpec:
     """A kind of question about one step.
 

@@ -14,6 +14,7 @@ from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, shown
 from rnnsym.quiz.step import SHOWN, WORKED
+from rnnsym.record import record
 
 __all__ = [
     "Ask", "Work", "given_lines", "given_of", "lines_to", "noticed", "part_of", "rounding_note",
@@ -21,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """One part: the lines whose values are asked, under which loss and which truncation.
 

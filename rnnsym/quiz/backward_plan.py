@@ -14,6 +14,7 @@ from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
+from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
 __all__ = ["Given", "Line", "Plan", "Setting", "place_of", "plan_of", "run"]
@@ -22,7 +23,7 @@ Given = Mapping[Array, Matrix]
 TIE = Decimal("1e-9")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """What is worked: a model of one layer, how long, and its loss.
 
@@ -43,7 +44,7 @@ class Setting:
     numbers: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """One line: ``target = value``, every index a number, terms that do not exist left out.
 

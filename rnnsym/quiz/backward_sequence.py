@@ -1,7 +1,7 @@
 """Questions about backpropagation through a few steps, in parts that build on each other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
@@ -39,6 +39,7 @@ from rnnsym.quiz.derivation_lines import LOSS, gradient_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.record import record
 
 __all__ = ["CARRIED", "SUMMED", "Ask", "Spec", "sequence_kind", "solve", "stem_of", "suits"]
 
@@ -53,7 +54,7 @@ SUMMED = ("a sum over all steps, each δ of a times what the matrix multiplies t
 """What method marks are for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spec:
     """A kind of question about a backward pass.
 

@@ -1,7 +1,7 @@
 """Mistakes in a backward pass: each made in every line of a plan in which it can be made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.audit import slips
@@ -13,6 +13,7 @@ from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Map, Node, apply, arr
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import Matrix
+from rnnsym.record import record
 
 __all__ = ["MISCONCEPTIONS", "Mistake", "mistaken", "mistakes"]
 
@@ -66,7 +67,7 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """One mistake made throughout.
 

@@ -5,7 +5,6 @@ file. ``claims/README.md`` describes the format.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard, TypeVar
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar
 from rnnsym.errors import InputError, nearest, one_of
 from rnnsym.quiz.claim_checks import CHECKS
 from rnnsym.quiz.claim_text import read_prose
+from rnnsym.record import record
 from rnnsym.texts import parse_toml, read_text
 
 __all__ = ["Category", "Claim", "Entry", "Reason", "Section", "Term", "load"]
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "claims"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reason:
     """A verdict on a claim with a reason that does not support it, or is not so, and why not."""
 
@@ -30,7 +30,7 @@ class Reason:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """One statement.
 
@@ -61,7 +61,7 @@ class Claim:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Term:
     """A word of the field and what it means.
 
@@ -80,7 +80,7 @@ class Term:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Category:
     """Things that belong together, and things that do not.
 
@@ -102,7 +102,7 @@ class Category:
     check: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """One file of a bank; ``setting`` says what its symbols stand for, "" where nobody asks."""
 

@@ -17,6 +17,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.record import record
 
 __all__ = [
     "DENIED", "Asked", "FromBank", "Shown", "asked_text", "banked", "best_of", "claim_of",
@@ -205,7 +206,7 @@ def source_line(entries: Iterable[Entry]) -> Paragraph:
     return Paragraph(prose(f"Source: {'; '.join(sources)}."))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """What an item asks: the paragraphs of its stem, the response with its key, its marks."""
 

@@ -1,16 +1,17 @@
 """Mistakes in a count, as operators on the arrays counted and the numbers put in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import Array
+from rnnsym.record import record
 
 __all__ = ["MISCONCEPTIONS", "Counted", "Work"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counted:
     """One trained array: the affine map it belongs to, what it multiplies, and its shape.
 
@@ -29,7 +30,7 @@ class Counted:
         return a * sizes.get(rows, 1) * b * sizes.get(columns, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Work:
     """A count on its way: the arrays counted, the numbers put in, and a factor."""
 

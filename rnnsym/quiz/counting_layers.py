@@ -1,7 +1,6 @@
 """Layers of PyTorch and Keras as they are called in code, and the shapes of all they give."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ from rnnsym.numeric.packing import packed_arrays
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.counting import system_of
 from rnnsym.quiz.guard import Unfair
+from rnnsym.record import record
 from rnnsym.tied import TiedSizes
 
 __all__ = ["KERAS", "TORCH", "Layer", "Shape", "option", "parameter_shapes", "shape_text"]
@@ -36,7 +36,7 @@ KERAS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layer:
     """A recurrent layer with its sizes, in one convention.
 

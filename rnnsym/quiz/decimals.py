@@ -5,7 +5,6 @@ can prove the other.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import cache, lru_cache, partial, reduce, singledispatch
 from operator import add, mul
@@ -34,6 +33,7 @@ from rnnsym.expr import (
     evaluated,
 )
 from rnnsym.quiz.numbers import Matrix
+from rnnsym.record import record
 
 __all__ = ["Numbers", "Place", "Point", "evaluate", "number", "sized"]
 
@@ -49,7 +49,7 @@ Reader: TypeAlias = Callable[[Place, tuple[int, int]], Matrix]
 Program: TypeAlias = Callable[[Reader], Matrix]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Point:
     """Values for everything in an expression: sizes, indices, arrays."""
 

@@ -1,7 +1,6 @@
 """Symptoms of training, remedies and what each does not cure; each remedy's claim is computed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from rnnsym.flow.bounds import chain_bounds
 from rnnsym.quiz.derivation_flow import gates_of
 from rnnsym.quiz.derivation_paths import chain_of
+from rnnsym.record import record
 
 __all__ = ["REMEDIES", "Remedy", "holds"]
 
@@ -16,7 +16,7 @@ STEPS, FLOOR = 50, 1e-6
 """Over so many steps, and below which factor, a gradient counts as vanished."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remedy:
     """What is done against a symptom.
 

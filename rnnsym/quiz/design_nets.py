@@ -1,17 +1,18 @@
 """Nets designed by hand: ReLU nets of two units, what they shall do, and what mistakes do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from rnnsym.quiz.numbers import Matrix, read_matrix
+from rnnsym.record import record
 
 __all__ = ["BEHAVIOURS", "MISTAKES", "Behaviour", "Inputs", "Weights", "rebuilt"]
 
 Inputs = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Weights:
     """The weights of h_t = relu(W x_t + U h_{t−1} + b), y_t = V h_t.
 
@@ -28,7 +29,7 @@ class Weights:
     V: Matrix
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Behaviour:
     """What a net shall put out.
 

@@ -1,9 +1,11 @@
 """Counter-based randomness: a choice depends on seed, question and name, and on nothing else."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TypeVar
+
+from rnnsym.record import record
 
 __all__ = ["Draw", "digest"]
 
@@ -15,7 +17,7 @@ def digest(*parts: object, size: int = 8) -> bytes:
     return blake2b(repr(parts).encode(), digest_size=size).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Draw:
     """The choices of one question; ``attempt`` counts the draws that were not fair.
 

@@ -18,6 +18,7 @@ from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import Kind, Parameters, load_kind
 from rnnsym.quiz.responses import answer_text, asked, key_blocks
 from rnnsym.quiz.selection import meaning
+from rnnsym.record import record
 
 __all__ = ["Finding", "KindReport", "lint_kind", "lint_kinds"]
 
@@ -31,7 +32,7 @@ FEWEST = 100
 """Items with so many options from which on cues are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """What is wrong, and where: a seed and an item, or none where the kind as a whole is."""
 

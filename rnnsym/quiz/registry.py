@@ -4,13 +4,14 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from rnnsym.errors import InputError, one_of
 from rnnsym.quiz.limits import time_limit
+from rnnsym.record import record
 
 if TYPE_CHECKING:
     from rnnsym.item import Item
@@ -30,7 +31,7 @@ TOPICS = (
 Parameters: TypeAlias = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """A generator of questions.
 

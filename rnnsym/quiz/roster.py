@@ -2,10 +2,10 @@
 
 import csv
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 from rnnsym.errors import InputError, nearest
+from rnnsym.record import record
 from rnnsym.texts import check_letters, read_text
 
 __all__ = ["Student", "read_roster"]
@@ -15,7 +15,7 @@ LONGEST = 200
 MAX_BYTES = 10**7
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Student:
     """One student: the id draws the paper, the name is only printed."""
 

@@ -1,7 +1,7 @@
 """Mistakes in a step forward, as operators on the equations of any cell."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from rnnsym.audit.rewrite import Misconception, Rule, complement, everywhere, subtrees
@@ -23,11 +23,12 @@ from rnnsym.expr import (
     minus,
     plus,
 )
+from rnnsym.record import record
 
 __all__ = ["MISCONCEPTIONS", "Slip", "Work"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Work:
     """The equations of one step, in an order in which they can be computed."""
 

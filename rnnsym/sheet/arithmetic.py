@@ -1,6 +1,5 @@
 """Numbers put into an expression for its arrays: 0.5 · 1 + 0.3 · 0.2 + 0.1, as one writes it."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from rnnsym.expr import (
@@ -23,6 +22,7 @@ from rnnsym.expr import (
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.decimals import Point, evaluate
 from rnnsym.quiz.numbers import Matrix, shown
+from rnnsym.record import record
 
 __all__ = ["Arithmetic", "is_data", "number"]
 
@@ -63,7 +63,7 @@ def is_data(node: Node) -> bool:
     return isinstance(node, Array)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arithmetic:
     """Puts numbers into expressions.
 

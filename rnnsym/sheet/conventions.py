@@ -1,7 +1,7 @@
 """One model in every convention: why equations that look alike have other numbers of parameters."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from rnnsym.blocks import Math, Prose, Table, prose
@@ -12,6 +12,7 @@ from rnnsym.document import Document
 from rnnsym.equations import System
 from rnnsym.expr import TIME, Array, Fill, Hadamard, Node, Plus, Product, Scale
 from rnnsym.model_text import Recurrent, parse
+from rnnsym.record import record
 from rnnsym.sheet.naming import slug
 from rnnsym.version import VERSION
 
@@ -20,7 +21,7 @@ __all__ = ["Traits", "conventions_document", "conventions_json", "forms", "trait
 SCHEMA = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Traits:
     """What distinguishes one convention's cell from another's, read from its equations.
 

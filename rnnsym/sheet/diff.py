@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rnnsym.blocks import Block, Heading, Paragraph, Prose, Relation, Table, prose
 from rnnsym.convention import read_convention
@@ -10,6 +9,7 @@ from rnnsym.derivation import Derivation, Step
 from rnnsym.document import Document
 from rnnsym.equations import Equation
 from rnnsym.expr import Array, Node, Span, equal, text
+from rnnsym.record import record
 from rnnsym.sheet.layout import in_layout
 from rnnsym.sheet.naming import conventions_in, slug, tied, titles
 
@@ -20,7 +20,7 @@ PAGE = 70
 MARKS = {"same": "", "different": "≠", "left": "<", "right": ">"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """One line of one derivation, and where it holds."""
 
@@ -36,7 +36,7 @@ class Side:
         return in_layout(self.lhs, self.convention), in_layout(self.rhs, self.convention)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DiffLine:
     """A line by its name, in either derivation or in both.
 

@@ -1,7 +1,6 @@
 """The gates of a cell at their limits: each put to 0 and 1, and the equations simplified."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 
 from rnnsym.audit.rewrite import complement, subtrees
@@ -27,6 +26,7 @@ from rnnsym.expr import (
     plus,
     rebuild,
 )
+from rnnsym.record import record
 
 __all__ = ["Limit", "gates_of_cell", "limits", "limits_section"]
 
@@ -38,7 +38,7 @@ INTUITION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limit:
     """An equation at a limit.
 

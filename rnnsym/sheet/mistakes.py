@@ -1,7 +1,6 @@
 """Common mistakes in a derivation: named misconceptions applied to its own lines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
@@ -9,6 +8,7 @@ from rnnsym.blocks import Block, Box, Emphasis, EquationRef, Listing, Prose, Rel
 from rnnsym.expr import Array, Node, arrays_in
 from rnnsym.quiz.slips import MISCONCEPTIONS as FORWARD
 from rnnsym.quiz.slips import Work
+from rnnsym.record import record
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.study import Study
 
@@ -27,7 +27,7 @@ SHOWN = (
 """Mistakes forward that are worth a line; the others are slips of the pen."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """A line that a misconception gives, beside the number of the right one."""
 

@@ -7,13 +7,14 @@ from ``rnnsym.sheet.study.study``, which checks each before anything of it is pr
 import importlib
 import pkgutil
 import re
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnsym.convention import TEXTBOOK, read_convention
 from rnnsym.errors import one_of
+from rnnsym.record import record
 from rnnsym.version import VERSION
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ FOLDER = Path(__file__).parent / "topics"
 WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Topic:
     """What one sheet is about.
 

@@ -1,7 +1,6 @@
 """The lines of a worked example: each equation, adjoint and gradient at numbered layers, steps."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from rnnsym.derivation import Derivation, Stage, Step, Term
@@ -31,6 +30,7 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.numeric.sizes import Sizes
+from rnnsym.record import record
 
 __all__ = ["Part", "Row", "loss_of", "parts", "placed"]
 
@@ -38,7 +38,7 @@ NodeT = TypeVar("NodeT", bound=Node)
 ONE = Integer(1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One line: ``target = value``, every index a number, terms that do not exist left out."""
 
@@ -46,7 +46,7 @@ class Row:
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """Lines under one heading; ``result`` marks those that are asked for: the gradients."""
 

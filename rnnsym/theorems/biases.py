@@ -1,16 +1,15 @@
 """Two bias vectors in one gate: equal gradients, but for a candidate reset after the product."""
 
-from dataclasses import dataclass
-
 from rnnsym.derive import derive
 from rnnsym.expr import BOUND, TIME, Array, Node, Sigma, hadamard
+from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 from rnnsym.theorems.claim import Theorem, difference
 
 __all__ = ["BIASES", "TwoBiases"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TwoBiases:
     """Claim: the gradient of the second bias is Σ_t of that of the first, times a gate.
 

@@ -1,6 +1,5 @@
 """What a theorem claims: something that is computed and compared, and so can turn out false."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +9,7 @@ from rnnsym.expr import TIME, Array, Node, Sigma, equal
 from rnnsym.numeric.check import TOLERANCE, relative_error
 from rnnsym.numeric.oracle import Values, evaluate
 from rnnsym.numeric.sizes import small_sizes
+from rnnsym.record import record
 
 __all__ = ["Claim", "Outcome", "Theorem", "difference"]
 
@@ -27,7 +27,7 @@ class Claim(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What came of a theorem."""
 
@@ -40,7 +40,7 @@ class Outcome:
         return self.residual <= TOLERANCE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Theorem:
     """One line of ``rnnsym prove``.
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from rnnsym.derivation import Derivation, Step
@@ -21,6 +20,7 @@ from rnnsym.expr import (
     sigma,
     softmax,
 )
+from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 from rnnsym.theorems.claim import Theorem, difference
 
@@ -29,7 +29,7 @@ __all__ = ["PUBLISHED", "Published"]
 NEXT, GUESS = "_next", "guess"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Published:
     """Claim: the lines of a derivation are those of a publication.
 

@@ -1,7 +1,7 @@
 """Two nets on related weights: same outputs, same gradients of what they share."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ from rnnsym.numeric.arrays import Numbers
 from rnnsym.numeric.check import relative_error
 from rnnsym.numeric.gradients import Gradients, gradients
 from rnnsym.numeric.packing import parameter_shapes
+from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
 __all__ = ["Related", "Side", "Tie"]
@@ -19,7 +20,7 @@ STEPS, BATCH = 5, 2
 Arrays: TypeAlias = Mapping[str, Numbers]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tie:
     """A parameter made of a shared one: ``times`` it, its diagonal alone where so said."""
 
@@ -33,7 +34,7 @@ class Tie:
         return self.times * kept
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """A cell, and how its parameters are made; those not named are the shared ones themselves."""
 
@@ -64,7 +65,7 @@ class Side:
         return Gradients(found.y, found.dx, received, found.final, found.initial, found.loss)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Related:
     """Claim: both sides give the same outputs, and gradients of input and shared parameters.
 

@@ -1,7 +1,5 @@
 """Jacobians between successive states in closed form."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from rnnsym.equation_nodes import build_expression
@@ -11,13 +9,14 @@ from rnnsym.jacobian import jacobians
 from rnnsym.numeric.check import relative_error
 from rnnsym.numeric.gradients import gradients
 from rnnsym.numeric.packing import parameter_shapes
+from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 from rnnsym.theorems.claim import Theorem, difference
 
 __all__ = ["STEPS", "Diagonal", "LinearNet"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagonal:
     """Claim: ∂h_t/∂h_{t−1} is the diagonal matrix of ``entries``, in the cell language."""
 
@@ -35,7 +34,7 @@ class Diagonal:
         return 1.0 if block.value is None else difference(block.value, claimed, system, seed)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinearNet:
     """Claim: the adjoints of a linear net are Σ_{i=t}^T (Uᵀ)^{i−t} Vᵀ ∂L/∂o_i.
 

@@ -2,10 +2,11 @@
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rnnsym.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Exported", "PaperExporter", "paper_exporter", "paper_formats"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exported:
     """The files of a paper in one format, and what the format could not carry, a line each."""
 

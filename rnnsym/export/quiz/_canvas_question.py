@@ -2,7 +2,6 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import singledispatch
 
@@ -22,6 +21,7 @@ from rnnsym.item import (
     Ordering,
     Words,
 )
+from rnnsym.record import record
 
 __all__ = ["NEAREST", "bounds", "item_xml"]
 
@@ -30,7 +30,7 @@ NEAREST = Decimal("0.0001")
 """Canvas takes a lower bound nearer to zero than this for none."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Answered:
     """What a response becomes: its type, fields, what is scored, and remarks by answer."""
 

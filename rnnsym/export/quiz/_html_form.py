@@ -7,7 +7,6 @@ What the script (``templates/html/quiz.js.j2``) is told: ``data-kind`` says how 
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import singledispatch
 from string import ascii_uppercase
 from typing import TypeAlias
@@ -29,6 +28,7 @@ from rnnsym.item import (
     Part,
     Words,
 )
+from rnnsym.record import record
 
 __all__ = ["form_html", "marks"]
 
@@ -38,7 +38,7 @@ _Field: TypeAlias = Callable[[Markup], Markup]
 """A field without its attributes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Fields:
     """How a response is given: how it is marked, the fields, the key, and remarks by answer."""
 

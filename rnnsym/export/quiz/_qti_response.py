@@ -2,7 +2,6 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from functools import singledispatch
 from itertools import pairwise
@@ -21,6 +20,7 @@ from rnnsym.item import (
     Ordering,
     Words,
 )
+from rnnsym.record import record
 
 __all__ = ["Asked", "Judged", "asked_in_qti", "shares", "value", "variable"]
 
@@ -31,7 +31,7 @@ SLACK = Decimal("1e-9")
 """For programs that compare binary numbers: 0.55 is 0.005 from 0.545."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """How the answer in one response variable is judged, once there is one.
 
@@ -48,7 +48,7 @@ class Judged:
     remarks: tuple[tuple[ET.Element, Prose], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """What one response becomes: its variables, blocks with their fields, and their judgement."""
 

@@ -1,7 +1,6 @@
 """Three quarters: for which pairs does a GRU have exactly 3/4 of the parameters of an LSTM?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -16,6 +15,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.record import record
 
 __all__ = ["KIND"]
 
@@ -25,7 +25,7 @@ SHOWN = 5
 RIGHT = (2, 3)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Pair:
     """A GRU and an LSTM; ``trap`` is the misconception of who takes them for 3 to 4."""
 

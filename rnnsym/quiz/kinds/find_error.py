@@ -1,7 +1,6 @@
 """Four numbered lines of a derivation, one of them changed by a mistake: which one is wrong?"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rnnsym.audit.misconceptions import MISCONCEPTIONS
@@ -27,6 +26,7 @@ from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
+from rnnsym.record import record
 
 __all__ = ["KIND"]
 
@@ -36,7 +36,7 @@ UNLIKELY = (SIGN, "sign of a term", "sum over the steps missing")
 """Mistakes that are seen without thinking."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Mistake:
     """A wrong right-hand side, what it is called and why it is wrong."""
 
