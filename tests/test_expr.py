@@ -1,6 +1,10 @@
 """The closed set of nodes: every operation on every type, printing, shapes, equality."""
 
+import gc
+import pickle
+import weakref
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -298,3 +302,17 @@ def test_exact_print(node: Node, in_latex: str, in_text: str, in_source: str) ->
 def test_the_oracle_agrees_with_the_explicit_form(node: Node) -> None:
     if not node.has(Sigma):
         assert abs(oracle(node) - numbers(node)).max() <= 1e-9 * max(1, abs(numbers(node)).max())
+
+
+@given(expressions())
+def test_equal_expressions_are_one_object(node: Node) -> None:
+    copies = (node.func(*node.args), deepcopy(node), pickle.loads(pickle.dumps(node)))
+    assert all(copy is node for copy in copies)
+
+
+def test_expressions_that_nobody_holds_are_forgotten() -> None:
+    node = array("forgotten_soon", (N, ONE))
+    known = weakref.ref(node)
+    del node
+    gc.collect()
+    assert known() is None

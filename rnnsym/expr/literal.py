@@ -1,6 +1,7 @@
 """Matrices written out in numbers: arrays whose name holds their entries, printed as these."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rnnsym.expr._sympy import Integer
 from rnnsym.expr.family import Family
@@ -19,8 +20,12 @@ def literal(rows: Sequence[Sequence[str]]) -> Array:
     >>> text(literal([["1", "-0.5"], ["2", "0"]])), text(literal([["0.668"]]))
     ('[1, −0.5; 2, 0]', '0.668')
     """
-    name = "; ".join(" ".join(row) for row in rows)
-    return Array(Family(name, name, "", NUMBER), (Integer(len(rows)), Integer(len(rows[0]))))
+    return _named("; ".join(" ".join(row) for row in rows), len(rows), len(rows[0]))
+
+
+@lru_cache(maxsize=8192)
+def _named(entries: str, rows: int, columns: int) -> Array:
+    return Array(Family(entries, entries, "", NUMBER), (Integer(rows), Integer(columns)))
 
 
 def entries(array: Array) -> list[list[str]]:

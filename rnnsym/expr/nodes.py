@@ -6,10 +6,12 @@ rebuilds any node. Build with the constructors of ``build``: they check shapes a
 """
 
 from collections.abc import Callable
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from rnnsym.expr._sympy import Basic, Expr, Integer, Tuple, pretty_form
+from rnnsym.expr._sympy import Expr, Integer, Tuple, pretty_form
 from rnnsym.expr.family import Family
+from rnnsym.expr.interned import Interned
 
 __all__ = [
     "Array",
@@ -37,17 +39,15 @@ Shape: TypeAlias = tuple[Expr, Expr]
 PRINTERS: dict[str, Callable[["Node"], str]] = {}
 
 
-class Node(Basic):
+class Node(Interned):
     """A matrix expression of known shape."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Rows and columns: those of the first sub-expression, unless a node says otherwise."""
         return self.children[0].shape
 
-    @property
+    @cached_property
     def children(self) -> tuple["Node", ...]:
         """The sub-expressions."""
         return tuple([a for a in self.args if isinstance(a, Node)])
@@ -68,8 +68,6 @@ class Node(Basic):
 class Array(Node):
     """A named vector or matrix, indexed by layer and time where it has these."""
 
-    __slots__ = ()
-
     def __new__(
         cls,
         family: Family,
@@ -78,36 +76,36 @@ class Array(Node):
         time: Tuple | Expr | None = None,
     ) -> "Array":
         """Take the indices or None, or tuples of them, as ``func(*args)`` hands them over."""
-        return super().__new__(cls, family, Tuple(*shape), _maybe(layer), _maybe(time))
+        return super().__new__(cls, family, tupled(*shape), _maybe(layer), _maybe(time))
 
-    @property
+    @cached_property
     def family(self) -> Family:
         """Name, label, direction and role."""
         family: Family = self.args[0]
         return family
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The family's name."""
         return self.family.name
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Rows and columns."""
         rows, cols = self.args[1]
         return rows, cols
 
-    @property
+    @cached_property
     def layer(self) -> Expr | None:
         """The layer index, if any."""
         return self.args[2].args[0] if self.args[2].args else None
 
-    @property
+    @cached_property
     def time(self) -> Expr | None:
         """The time index, if any."""
         return self.args[3].args[0] if self.args[3].args else None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name with layer and direction, e.g. ``U_f[2,fwd]``: unique in a model.
 
@@ -122,21 +120,25 @@ class Array(Node):
 def _maybe(index: Tuple | Expr | None) -> Tuple:
     if isinstance(index, Tuple):
         return index
-    return Tuple() if index is None else Tuple(index)
+    return tupled() if index is None else tupled(index)
+
+
+@lru_cache(maxsize=4096)
+def tupled(*items: Expr) -> Tuple:
+    """Return items as SymPy's tuple, made once."""
+    return Tuple(*items)
 
 
 class Fill(Node):
     """A matrix with every entry the same number: the 1 of ``1 - z``."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def value(self) -> Expr:
         """The number."""
         value: Expr = self.args[0]
         return value
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Rows and columns."""
         rows, cols = self.args[1]
@@ -146,9 +148,7 @@ class Fill(Node):
 class Unary(Node):
     """A node with one sub-expression."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def arg(self) -> Node:
         """The sub-expression."""
         return self.children[0]
@@ -157,9 +157,7 @@ class Unary(Node):
 class Map(Unary):
     """An elementwise function of one argument."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def name(self) -> str:
         """The function's name in the table of activations."""
         return str(self.args[0].name)
@@ -168,33 +166,23 @@ class Map(Unary):
 class Softmax(Unary):
     """exp(x) divided by its sum, of a column vector."""
 
-    __slots__ = ()
-
 
 class Hadamard(Node):
     """The elementwise product of factors of one shape."""
-
-    __slots__ = ()
 
 
 class Plus(Node):
     """A sum of terms of one shape."""
 
-    __slots__ = ()
-
 
 class Maximum(Node):
     """The larger of two expressions of one shape, entry by entry."""
-
-    __slots__ = ()
 
 
 class Spread(Unary):
     """A scalar in every row of a column vector."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """As many rows as asked for, one column."""
         return self.args[1], Integer(1)
@@ -203,9 +191,7 @@ class Spread(Unary):
 class Scale(Unary):
     """A number times an expression."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def factor(self) -> Expr:
         """The number."""
         factor: Expr = self.args[0]
@@ -215,9 +201,7 @@ class Scale(Unary):
 class Product(Node):
     """A matrix product."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Rows of the first factor, columns of the last."""
         return self.children[0].shape[0], self.children[-1].shape[1]
@@ -226,9 +210,7 @@ class Product(Node):
 class Transpose(Unary):
     """A transpose."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """The argument's shape, turned round."""
         rows, cols = self.arg.shape
@@ -238,9 +220,7 @@ class Transpose(Unary):
 class Diag(Unary):
     """The diagonal matrix of a column vector."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Square."""
         rows = self.arg.shape[0]
@@ -250,9 +230,7 @@ class Diag(Unary):
 class Concat(Node):
     """Blocks stacked on top of each other."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Rows added, columns shared."""
         rows: Expr = sum((c.shape[0] for c in self.children), Integer(0))
@@ -262,21 +240,19 @@ class Concat(Node):
 class Slice(Unary):
     """``length`` rows of an expression from row ``start`` (counted from 0)."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def start(self) -> Expr:
         """The first row, counted from 0."""
         start: Expr = self.args[1]
         return start
 
-    @property
+    @cached_property
     def length(self) -> Expr:
         """How many rows."""
         length: Expr = self.args[2]
         return length
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """The rows taken, all columns."""
         return self.length, self.arg.shape[1]
@@ -285,15 +261,13 @@ class Slice(Unary):
 class Sigma(Node):
     """Σ over a bound index, from ``first`` to ``last``."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def body(self) -> Node:
         """The summand, written in the bound index."""
         body: Node = self.args[0]
         return body
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Expr, Expr, Expr]:
         """Bound index, first and last value."""
         _, index, first, last = self.args

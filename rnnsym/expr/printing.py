@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 
 from rnnsym.expr._sympy import Expr
 from rnnsym.expr.build import apply
@@ -154,25 +154,30 @@ def _divisor(node: Node) -> Node | None:
     return None if inner is None else apply("square", inner)
 
 
-@singledispatch
+@lru_cache(maxsize=32768)
 def render(node: Node, notation: Notation) -> str:
-    """Return ``node`` written in ``notation``."""
+    """Return ``node`` written in ``notation``: once, however many documents show it."""
+    return _rendered(node, notation)
+
+
+@singledispatch
+def _rendered(node: Node, notation: Notation) -> str:
     raise TypeError(f"cannot print a {type(node).__name__}")
 
 
-@render.register
+@_rendered.register
 def _(node: Array, notation: Notation) -> str:
     if node.family.role == NUMBER:
         return notation.numbers(entries(node))
     return notation.array(node)
 
 
-@render.register
+@_rendered.register
 def _(node: Fill, notation: Notation) -> str:
     return notation.scalar(node.value)
 
 
-@render.register
+@_rendered.register
 def _(node: Map, notation: Notation) -> str:
     under = _divisor(node)
     if under is not None:
@@ -180,19 +185,19 @@ def _(node: Map, notation: Notation) -> str:
     return notation.call(node.name, node.arg)
 
 
-@render.register
+@_rendered.register
 def _(node: Softmax, notation: Notation) -> str:
     return notation.call("softmax", node.arg)
 
 
-@render.register
+@_rendered.register
 def _(node: Diag, notation: Notation) -> str:
     if isinstance(node.arg, Fill) and node.arg.value == 1:
         return notation.identity(node.shape[0])
     return notation.call("diag", node.arg)
 
 
-@render.register
+@_rendered.register
 def _(node: Hadamard, notation: Notation) -> str:
     over = [c for c in node.children if _divisor(c) is None]
     under = [d for d in map(_divisor, node.children) if d is not None]
@@ -201,12 +206,12 @@ def _(node: Hadamard, notation: Notation) -> str:
     return notation.entrywise(over)
 
 
-@render.register
+@_rendered.register
 def _(node: Maximum, notation: Notation) -> str:
     return notation.larger(*(render(c, notation) for c in node.children))
 
 
-@render.register
+@_rendered.register
 def _(node: Spread, notation: Notation) -> str:
     return render(node.arg, notation)
 
@@ -218,12 +223,12 @@ def shaped(node: Node, notation: Notation, strength: int = 3) -> str:
     return notation.filled(node) if isinstance(node, Fill) else inside(node, notation, strength)
 
 
-@render.register
+@_rendered.register
 def _(node: Product, notation: Notation) -> str:
     return notation.product(node.children)
 
 
-@render.register
+@_rendered.register
 def _(node: Plus, notation: Notation) -> str:
     first, *rest = node.children
     printed = inside(first, notation, 0)
@@ -237,7 +242,7 @@ def _(node: Plus, notation: Notation) -> str:
     return printed
 
 
-@render.register
+@_rendered.register
 def _(node: Scale, notation: Notation) -> str:
     inner = inside(node.arg, notation, 2)
     if node.factor == -1:
@@ -252,25 +257,25 @@ def _is_negative(factor: Expr) -> bool:
     return bool(factor.as_coeff_Mul()[0].is_negative)
 
 
-@render.register
+@_rendered.register
 def _(node: Transpose, notation: Notation) -> str:
     return notation.transpose(shaped(node.arg, notation, ATOM - 1))
 
 
-@render.register
+@_rendered.register
 def _(node: Slice, notation: Notation) -> str:
     inner = inside(node.arg, notation, ATOM - 1)
     return notation.rows(inner, node.start + 1, node.start + node.length)
 
 
-@render.register
+@_rendered.register
 def _(node: Concat, notation: Notation) -> str:
     blocks = [shaped(c, notation, -1) for c in node.children]
     in_rows = node.children[0].shape[0] == 1
     return notation.beside(blocks) if in_rows else notation.stack(blocks)
 
 
-@render.register
+@_rendered.register
 def _(node: Sigma, notation: Notation) -> str:
     return notation.total(node)
 

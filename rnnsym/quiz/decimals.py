@@ -6,7 +6,8 @@ can prove the other.
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal, localcontext
-from functools import cache, lru_cache, partial, reduce, singledispatch
+from functools import cache, lru_cache, reduce, singledispatch
+from itertools import chain
 from operator import add, mul
 from typing import TypeAlias
 
@@ -46,7 +47,9 @@ Numbers: TypeAlias = tuple[tuple[Expr, int], ...]
 
 Reader: TypeAlias = Callable[[Place, tuple[int, int]], Matrix]
 """The value of the array at a place, which has the shape given."""
-Program: TypeAlias = Callable[[Reader], Matrix]
+Flat: TypeAlias = tuple[Decimal, ...]
+"""A matrix row after row, quickly gone through: a program knows its shapes."""
+Program: TypeAlias = Callable[[Reader], Flat]
 
 
 @record
@@ -76,13 +79,20 @@ def evaluate(node: Node, point: Point) -> Matrix:
         ArithmeticError: a logarithm or a quotient that has none.
     """
     with localcontext(prec=PRECISION):
-        return _program(node, point.numbers)(point.read)
+        program, columns = _programs(point.numbers)(node)
+        found = program(point.read)
+    return tuple([found[i : i + columns] for i in range(0, len(found), columns)])
 
 
-@lru_cache(maxsize=8192)
-def _program(node: Node, numbers: Numbers) -> Program:
-    """Walk the tree once for many evaluations: a question is drawn again and again."""
-    return _compiled(node, numbers)
+@lru_cache(maxsize=512)
+def _programs(numbers: Numbers) -> Callable[[Node], tuple[Program, int]]:
+    """Return what walks a tree once for many evaluations: a question is drawn again and again."""
+
+    @lru_cache(maxsize=4096)
+    def compiled(node: Node) -> tuple[Program, int]:
+        return _compiled(node, numbers), number(node.shape[1], numbers)
+
+    return compiled
 
 
 def _sigmoid(a: Decimal) -> Decimal:
@@ -107,35 +117,26 @@ FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
 }
 
 
-def _entrywise(operation: Callable[[Decimal, Decimal], Decimal], a: Matrix, b: Matrix) -> Matrix:
-    return tuple(tuple(map(operation, x, y)) for x, y in zip(a, b, strict=True))
+Operation: TypeAlias = Callable[[Decimal, Decimal], Decimal]
+ZERO = Decimal(0)
 
 
-_larger = partial(_entrywise, max)
-_sum = partial(_entrywise, add)
-_hadamard = partial(_entrywise, mul)
+def _joined(operation: Operation, parts: Iterable[Program]) -> Program:
+    """Entry by entry, from left to right."""
+
+    def both(a: Program, b: Program) -> Program:
+        return lambda read: tuple(map(operation, a(read), b(read)))
+
+    return reduce(both, parts)
 
 
-def _product(a: Matrix, b: Matrix) -> Matrix:
-    columns = tuple(zip(*b, strict=True))
-    return tuple(tuple(sum(map(mul, row, col), Decimal(0)) for col in columns) for row in a)
-
-
-def _joined(
-    operation: Callable[[Matrix, Matrix], Matrix], nodes: Iterable[Node], numbers: Numbers
-) -> Program:
-    parts = [_compiled(node, numbers) for node in nodes]
-    return lambda read: reduce(operation, (part(read) for part in parts))
+def _children(node: Node, numbers: Numbers) -> list[Program]:
+    return [_compiled(child, numbers) for child in node.children]
 
 
 def _quotient(number: Expr) -> Decimal:
     exact = evaluated(number)
     return Decimal(exact.p) / Decimal(exact.q)
-
-
-def _filled(entry: Decimal, shape: tuple[int, int]) -> Matrix:
-    rows, columns = shape
-    return ((entry,) * columns,) * rows
 
 
 @singledispatch
@@ -147,40 +148,42 @@ def _compiled(node: Node, numbers: Numbers) -> Program:
 def _(node: Array, numbers: Numbers) -> Program:
     layer, time = (None if i is None else number(i, numbers) for i in (node.layer, node.time))
     place, shape = (node.name, node.family.direction, layer, time), sized(node.shape, numbers)
-    return lambda read: read(place, shape)
+    return lambda read: tuple(chain.from_iterable(read(place, shape)))
 
 
 @_compiled.register
 def _(node: Fill, numbers: Numbers) -> Program:
-    matrix = _filled(_quotient(node.value), sized(node.shape, numbers))
-    return lambda _read: matrix
+    rows, columns = sized(node.shape, numbers)
+    entries = (_quotient(node.value),) * rows * columns
+    return lambda _read: entries
 
 
 @_compiled.register
 def _(node: Map, numbers: Numbers) -> Program:
     function, inner = FUNCTIONS[node.name], _compiled(node.arg, numbers)
-    return lambda read: tuple(tuple(map(function, row)) for row in inner(read))
+    return lambda read: tuple(map(function, inner(read)))
 
 
 @_compiled.register
 def _(node: Softmax, numbers: Numbers) -> Program:
     inner = _compiled(node.arg, numbers)
 
-    def run(read: Reader) -> Matrix:
-        powers = [entry.exp() for row in inner(read) for entry in row]
-        return tuple((power / sum(powers, Decimal(0)),) for power in powers)
+    def run(read: Reader) -> Flat:
+        powers = [entry.exp() for entry in inner(read)]
+        total = sum(powers, ZERO)
+        return tuple([power / total for power in powers])
 
     return run
 
 
 @_compiled.register
 def _(node: Hadamard, numbers: Numbers) -> Program:
-    return _joined(_hadamard, node.children, numbers)
+    return _joined(mul, _children(node, numbers))
 
 
 @_compiled.register
 def _(node: Maximum, numbers: Numbers) -> Program:
-    return _joined(_larger, node.children, numbers)
+    return _joined(max, _children(node, numbers))
 
 
 @_compiled.register
@@ -191,46 +194,75 @@ def _(node: Spread, numbers: Numbers) -> Program:
 
 @_compiled.register
 def _(node: Plus, numbers: Numbers) -> Program:
-    return _joined(_sum, node.children, numbers)
+    return _joined(add, _children(node, numbers))
 
 
 @_compiled.register
 def _(node: Product, numbers: Numbers) -> Program:
-    return _joined(_product, node.children, numbers)
+    first, *others = node.children
+    product, inner = _compiled(first, numbers), number(first.shape[1], numbers)
+    for factor in others:
+        columns = number(factor.shape[1], numbers)
+        product = _product(product, inner, _compiled(factor, numbers), columns)
+        inner = columns
+    return product
+
+
+def _product(a: Program, inner: int, b: Program, columns: int) -> Program:
+    """The product of a matrix of ``inner`` columns and one of ``columns``."""
+
+    def run(read: Reader) -> Flat:
+        x, y = a(read), b(read)
+        rows = [x[i : i + inner] for i in range(0, len(x), inner)]
+        turned = [y[j::columns] for j in range(columns)]
+        return tuple([sum(map(mul, row, column), ZERO) for row in rows for column in turned])
+
+    def outer(read: Reader) -> Flat:
+        y = b(read)
+        return tuple([ZERO + e * f for e in a(read) for f in y])
+
+    return outer if inner == 1 else run
 
 
 @_compiled.register
 def _(node: Scale, numbers: Numbers) -> Program:
     factor, inner = _quotient(node.factor), _compiled(node.arg, numbers)
-    return lambda read: tuple(tuple(factor * entry for entry in row) for row in inner(read))
+    return lambda read: tuple([factor * entry for entry in inner(read)])
 
 
 @_compiled.register
 def _(node: Transpose, numbers: Numbers) -> Program:
-    inner = _compiled(node.arg, numbers)
-    return lambda read: tuple(zip(*inner(read), strict=True))
+    inner, columns = _compiled(node.arg, numbers), number(node.arg.shape[1], numbers)
+
+    def run(read: Reader) -> Flat:
+        entries = inner(read)
+        return tuple(chain.from_iterable([entries[j::columns] for j in range(columns)]))
+
+    return run
 
 
 @_compiled.register
 def _(node: Diag, numbers: Numbers) -> Program:
     inner = _compiled(node.arg, numbers)
 
-    def run(read: Reader) -> Matrix:
-        entries = [entry for row in inner(read) for entry in row]
+    def run(read: Reader) -> Flat:
+        entries = inner(read)
         places = range(len(entries))
-        return tuple(tuple(entries[i] if i == j else Decimal(0) for j in places) for i in places)
+        return tuple([entries[i] if i == j else ZERO for i in places for j in places])
 
     return run
 
 
 @_compiled.register
 def _(node: Concat, numbers: Numbers) -> Program:
-    return _joined(add, node.children, numbers)
+    parts = _children(node, numbers)
+    return lambda read: tuple(chain.from_iterable([part(read) for part in parts]))
 
 
 @_compiled.register
 def _(node: Slice, numbers: Numbers) -> Program:
-    start, length = number(node.start, numbers), number(node.length, numbers)
+    columns = number(node.shape[1], numbers)
+    start, length = (columns * number(e, numbers) for e in (node.start, node.length))
     inner = _compiled(node.arg, numbers)
     return lambda read: inner(read)[start : start + length]
 
@@ -240,4 +272,4 @@ def _(node: Sigma, numbers: Numbers) -> Program:
     index, first, last = node.bounds
     steps = range(number(first, numbers), number(last, numbers) + 1)
     parts = [_compiled(node.body, (*numbers, (index, k))) for k in steps]
-    return lambda read: reduce(_sum, (part(read) for part in parts))
+    return _joined(add, parts)

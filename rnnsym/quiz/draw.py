@@ -29,13 +29,15 @@ class Draw:
     question: str
     attempt: int = 0
 
-    def _number(self, *name: object) -> int:
-        key = digest(self.seed, self.question, self.attempt, *name)
-        return int.from_bytes(key, "big")
+    def _lots(self, name: str) -> Callable[[object], bytes]:
+        """Return what draws a lot for an option: the digest of all that it depends on."""
+        head = repr((self.seed, self.question, self.attempt, name))[:-1]
+        return lambda option: blake2b(f"{head}, {option!r})".encode(), digest_size=8).digest()
 
     def integer(self, name: str, first: int, last: int) -> int:
         """Return a whole number from ``first`` to ``last``, both included."""
-        return first + self._number(name) % (last - first + 1)
+        drawn = int.from_bytes(digest(self.seed, self.question, self.attempt, name), "big")
+        return first + drawn % (last - first + 1)
 
     def ranked(
         self, name: str, options: Iterable[T], label: Callable[[T], object] = str
@@ -47,11 +49,13 @@ class Draw:
             options: from what.
             label: the text that stands for an option.
         """
-        return sorted(options, key=lambda option: self._number(name, label(option)))
+        lot = self._lots(name)
+        return sorted(options, key=lambda option: lot(label(option)))
 
     def choice(self, name: str, options: Sequence[T]) -> T:
         """Return one of ``options``; a new one changes only the choices that it wins."""
-        return min(options, key=lambda option: self._number(name, str(option)))
+        lot = self._lots(name)
+        return min(options, key=lambda option: lot(str(option)))
 
     def again(self) -> "Draw":
         """Return the next attempt at the same question."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import TypeAlias
 
 from rnnsym.blocks import NumberMatrix
@@ -25,8 +26,13 @@ def rounded(number: Decimal, places: int) -> Decimal:
     >>> rounded(Decimal("-0.00004"), 4), rounded(Decimal("0.12345"), 4)
     (Decimal('0.0000'), Decimal('0.1235'))
     """
-    result = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    result = number.quantize(_unit(places), ROUND_HALF_UP)
     return result if result else abs(result)
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def distance_to_tie(number: Decimal, places: int) -> Decimal:
