@@ -52,14 +52,18 @@ def test_a_new_claim_changes_no_item_about_another(tmp_path: Path) -> None:
     assert [item for item in after if item in before] == before
 
 
-def test_a_new_claim_enters_few_other_choices(tmp_path: Path) -> None:
-    kind = banked(load_kind("concept_choice"), str(bank(tmp_path, claims=24)))
+def test_a_new_claim_enters_few_other_choices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a bank's path is part of what is drawn
+    bank(tmp_path, claims=60)
+    kind = banked(load_kind("concept_choice"), "mine.toml")
     before = rounds(kind)
-    bank(tmp_path, claims=26)
+    bank(tmp_path, claims=62)
     known_entries.cache_clear()
     after = rounds(kind)
     kept = sum(item in after for item in before)
-    assert len(before) > kept >= 0.6 * len(before)
+    assert len(before) > kept >= 0.8 * len(before)
 
 
 def test_a_new_kind_only_takes_places() -> None:
@@ -119,7 +123,7 @@ def test_what_two_kinds_ask_is_asked_once() -> None:
 
     both = Selection((twin("one"), twin("two")), ("gru",))
     assert len(generate(both, 1, 3)) == 1
-    with pytest.raises(InputError, match="2 questions asked, but there are only 1 different"):
+    with pytest.raises(InputError, match="2 different questions asked, of which there are only 1"):
         generate(both, 2, 3)
 
 

@@ -169,7 +169,7 @@ def test_what_a_ledger_holds_is_not_asked_again(tmp_path: Path) -> None:
     used = read_ledger(ledger)
     second = generate(Selection.of(["adjoint"], (), ["lstm"]).without(used), 8, 7)
     assert not {meaning(i) for i in first} & {meaning(i) for i in second}
-    with pytest.raises(InputError, match="only 8 different ones"):
+    with pytest.raises(InputError, match="of which there are only 8"):
         generate(Selection.of(["adjoint"], (), ["lstm"]).without(used), 9, 7)
     assert read_ledger(tmp_path / "none.jsonl") == frozenset()
 
@@ -289,7 +289,18 @@ def test_forms_from_the_command_line(tmp_path: Path) -> None:
         (("--forms", "A,A"), "each once"),
         (("--forms", "A,/x"), "a form is a letter or a number"),
         (("--blueprint", "exam.toml", "-n", "3"), "-n is said by the blueprint"),
+        (("-n", "20000"), "a paper has at most 10000"),
         (("--level", "4-2"), "levels go from 1 to 5"),
+        (("--kind", "count", "--level", "5"), "no questions of count at level 5: theirs is 2-3"),
+        (("--kind", "count", "--topic", "shapes"), "no questions of shapes among count"),
+        (
+            ("--kind", "forward_stacked", "--cell", "lstm"),
+            "kind 'forward_stacked' asks nothing about lstm; it asks about elman-output, ",
+        ),
+        (
+            ("--kind", "remedy", "-n", "500"),
+            "500 different questions asked, of which there are only",
+        ),
         (("--level", "high"), "a level is 1 to 5"),
         (("--topic", "count"), "unknown topic 'count'; did you mean 'counts'?"),
         (("--kind", "no.py"), "no.py does not exist"),
@@ -357,6 +368,9 @@ def test_a_bank_of_ones_own(tmp_path: Path) -> None:
     again = run("quiz", "regrade", "output/quiz-seed0-manifest.jsonl", "--format", "md",
                 folder=tmp_path)  # fmt: skip
     assert "written" not in again.stdout
+    other = run("quiz", "generate", "--bank", "mine.toml", "--topic", "counts", folder=tmp_path)
+    assert other.returncode == 2
+    assert "no question asked for is made of claims, as those of mine.toml are" in other.stderr
     missing = run("quiz", "generate", "--bank", "none.toml", folder=tmp_path)
     assert missing.returncode == 2
     assert "none.toml" in missing.stderr

@@ -16,10 +16,9 @@ from rnnsym.errors import InputError, RnnsymError
 
 if TYPE_CHECKING:
     from rnnsym.document import Document
-    from rnnsym.quiz.blueprint import Blueprint
+    from rnnsym.quiz.blueprint import Blueprint, Section
     from rnnsym.quiz.drawing import KindError
     from rnnsym.quiz.paper import Paper
-    from rnnsym.quiz.registry import Kind
     from rnnsym.quiz.selection import Selection
 
 __all__ = ["COMMANDS"]
@@ -83,10 +82,9 @@ def generate(
     if bank and not any(chosen[name] for name in ("kinds", "topics", "blueprint")):
         chosen["topics"] = ("concepts",)
     blueprint = _blueprint(**chosen)
-    sections = (
-        replace(s, selection=replace(s.selection, kinds=_kinds(s.selection, bank)).without(used))
-        for s in blueprint.sections
-    )
+    sections = [replace(s, selection=s.selection.without(used)) for s in blueprint.sections]
+    if bank:
+        sections = _from_bank(sections, bank)
     papers = draw_papers(
         replace(blueprint, sections=tuple(sections)), seed, letters, students, _warn
     )
@@ -109,11 +107,17 @@ def _warn(error: "KindError") -> None:
     print(f"rnnsym: {error}; the paper is made without it", file=sys.stderr)
 
 
-def _kinds(selection: "Selection", bank: Path | None) -> "tuple[Kind, ...]":
-    """Return the kinds of a selection, those made of claims with the claims of ``bank``."""
+def _from_bank(sections: "Sequence[Section]", bank: Path) -> "list[Section]":
+    """Return the sections, with the kinds that are made of claims taking those of ``bank``."""
     from rnnsym.quiz.claim_items import banked
 
-    return tuple(banked(k, str(bank)) for k in selection.kinds) if bank else selection.kinds
+    def own(selection: "Selection") -> "Selection":
+        return replace(selection, kinds=tuple(banked(k, str(bank)) for k in selection.kinds))
+
+    found = [replace(s, selection=own(s.selection)) for s in sections]
+    if found == sections:
+        raise InputError(f"no question asked for is made of claims, as those of {bank} are")
+    return found
 
 
 def _blueprint(

@@ -16,7 +16,7 @@ A blueprint is a TOML file::
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 from rnnsym.errors import InputError, nearest
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import KindError, first, in_turn, shortage
+from rnnsym.quiz.drawing import KindError, first, generate, in_turn
 from rnnsym.quiz.selection import LEVELS, Asked, Selection, asked
 from rnnsym.texts import parse_toml, read_text
 
@@ -148,23 +148,24 @@ def fill(
     taken: set[Asked] = set()
     found: list[tuple[Item, ...]] = []
     for number, section in enumerate(blueprint.sections, 1):
-        where = f"section {number}" + (f" '{section.title}'" if section.title else "") + ": "
-        if len(blueprint.sections) == 1:
-            where = ""
-        open_ = replace(section, selection=section.selection.without(taken))
-        items = in_turn(open_.selection, seed, paper, failed)
-        found.append(_filled(open_, where, items, Draw(seed, f"{paper}section {number}")))
-        taken.update(one for item in found[-1] for one in asked(item))
+        selection = section.selection.without(taken)
+        try:
+            if section.marks is None and section.minutes is None and section.each is None:
+                items = generate(selection, section.questions, seed, paper, failed)
+            else:
+                drawn = in_turn(selection, seed, paper, failed)
+                items = _filled(section, drawn, Draw(seed, f"{paper}section {number}"))
+        except InputError as error:
+            title = f" '{section.title}'" if section.title else ""
+            where = f"section {number}{title}: " if len(blueprint.sections) > 1 else ""
+            raise InputError(f"{where}{error}") from None
+        found.append(items)
+        taken.update(one for item in items for one in asked(item))
     return tuple(found)
 
 
-def _filled(section: Section, where: str, items: Iterator[Item], draw: Draw) -> tuple[Item, ...]:
-    """Return items that make a section, out of those that are drawn for it."""
-    if section.marks is None and section.minutes is None and section.each is None:
-        found, why = first(items, section.questions)
-        if len(found) < section.questions:
-            raise InputError(f"{where}{shortage(section.questions, found)}{why}")
-        return found
+def _filled(section: Section, items: Iterator[Item], draw: Draw) -> tuple[Item, ...]:
+    """Return those of the items that come to what a section is worth."""
     kinds = section.selection.kinds
     share = section.each or -(-section.questions // len(kinds))
     pools: dict[str, list[Item]] = {kind.name: [] for kind in kinds}
@@ -179,7 +180,7 @@ def _filled(section: Section, where: str, items: Iterator[Item], draw: Draw) -> 
         chosen = _chosen(section, [pools[kind] for kind in order])
         if chosen is not None:
             return chosen
-    raise InputError(f"{where}{_refusal(section, pools)}{reason}")
+    raise InputError(_refusal(section, pools) + reason)
 
 
 State: TypeAlias = tuple[int, int, int]

@@ -3,7 +3,7 @@
 A longer paper, another kind, another subject or another paper changes no item.
 """
 
-from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count, islice
 
@@ -192,14 +192,11 @@ def generate(
         raise InputError(f"{n} questions asked, but a paper has at most {MOST}")
     found, why = first(in_turn(selection, seed, paper, failed), n)
     if len(found) < n:
-        raise InputError(shortage(n, found) + why)
+        once = " if no claim and no count stands in two" if any(i.asks for i in found) else ""
+        raise InputError(
+            f"{n} different questions asked, of which there are only {len(found)}{once}{why}"
+        )
     return found
-
-
-def shortage(n: int, found: Sequence[Item]) -> str:
-    """Say that there are fewer questions than are asked for."""
-    once = ", no claim and no count in two of them" if any(i.asks for i in found) else ""
-    return f"{n} questions asked, but there are only {len(found)} different ones{once}"
 
 
 def first(items: Iterator[Item], n: int) -> tuple[tuple[Item, ...], str]:

@@ -56,7 +56,8 @@ class Selection:
         low, high = levels
         fitting = tuple(k for k in chosen if k.level[0] <= high and k.level[1] >= low)
         if not fitting:
-            what = ", ".join([*topics, *kinds]) or "any kind"
+            what = ", ".join(topics or kinds) or "any kind"
+            what += f" among {', '.join(kinds)}" if topics and kinds else ""
             about = f" about {', '.join(cells)}" if cells else ""
             raise InputError(f"no questions of {what}{about}{_at(levels, chosen)}")
         return cls(fitting, tuple(cells), levels)
