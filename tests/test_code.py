@@ -236,6 +236,28 @@ def test_names_that_the_code_needs_itself(tmp_path: Path) -> None:
     assert max(module["check"]().values()) <= 1e-12
 
 
+def test_names_of_what_is_kept_do_not_hide_a_cells_own(tmp_path: Path) -> None:
+    cell = tmp_path / "own.toml"
+    cell.write_text(
+        'title = "Own"\nsource = "none"\n[states]\nh = "n"\n[equations]\n'
+        'r = "sigmoid(k @ x[t] + few @ h[t-1])"\ns = "sigmoid(row @ x[t] + U @ h[t-1])"\n'
+        'r_h = "tanh(W @ x[t] + k_r @ (r[t] * h[t-1]))"\nr_s = "tanh(h[t-1]) * r[t]"\n'
+        'h = "s[t] * r_h[t] + (1 - s[t]) * r_s[t]"\n'
+    )
+    assert max(loaded(str(cell))["check"]().values()) <= 1e-12
+
+
+@pytest.mark.parametrize("text", ["{0}", "bi({0})"])
+def test_a_function_of_a_state_before_and_after_a_step(text: str, tmp_path: Path) -> None:
+    cell = tmp_path / "own.toml"
+    cell.write_text(
+        'title = "Own"\nsource = "none"\n[states]\nh = "n"\nc = "n"\n[equations]\n'
+        'f = "sigmoid(W @ x[t] + U @ h[t-1])"\nc = "f[t] * tanh(c[t-1]) + (1 - f[t]) * h[t-1]"\n'
+        'h = "f[t] * tanh(c[t]) + V @ tanh(c[t-1])"\n'
+    )
+    assert max(loaded(text.format(cell))["check"]().values()) <= 1e-12
+
+
 @pytest.mark.parametrize("n", [120, 181])
 def test_large_products_in_blocks_are_those_of_each_sequence(n: int) -> None:
     module = loaded("gru")

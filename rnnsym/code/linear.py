@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from rnnsym.code.plan import Plan, replaced
+from rnnsym.code.plan import Plan
 from rnnsym.code.units import LocalLine, arrays_in, shifted
 from rnnsym.expr import (
     TIME,
@@ -56,14 +56,15 @@ def linear_lines(plan: Plan) -> tuple[LinearLine, ...]:
 def _line(line: LocalLine, plan: Plan) -> LinearLine:
     found: dict[tuple[Node, int], list[Node | None]] = {}
     for term in line.terms:
-        linear = _linear(replaced(term, plan.maps))
-        found.setdefault((linear.base, linear.shift), []).append(linear.coefficient)
+        coefficient, base, shift = _linear(term)
+        own = None if coefficient is None else plan.kept.replaced(coefficient)
+        found.setdefault((plan.kept.replaced(base), shift), []).append(own)
     terms = [Linear(_total(c, base), base, shift) for (base, shift), c in found.items()]
-    factor = None if line.factor is None else replaced(line.factor, plan.maps)
+    factor = None if line.factor is None else plan.kept.replaced(line.factor)
     if factor is not None and len(terms) == 1 and not line.incoming and terms[0].shift == 0:
         [only] = terms
         whole = factor if only.coefficient is None else hadamard(only.coefficient, factor)
-        terms, factor = [Linear(whole, only.base, 0)], None
+        terms, factor = [Linear(plan.kept.factored(whole), only.base, 0)], None
     return LinearLine(line, tuple(terms), factor)
 
 
@@ -80,12 +81,12 @@ def is_adjoint(node: Node) -> bool:
     return any(a.family.role == "adjoint" for a in arrays_in(node))
 
 
-def _linear(term: Node) -> Linear:
+def _linear(term: Node) -> tuple[Node | None, Node, int]:
     adjoints = [a for a in arrays_in(term) if a.family.role == "adjoint"]
     shifts = {int(a.time - TIME) for a in adjoints if a.time is not None}
     shift = shifts.pop() if len(shifts) == 1 else 0
     coefficient, base = _split(shifted(term, -shift))
-    return Linear(coefficient, base, shift)
+    return coefficient, base, shift
 
 
 def _split(node: Node) -> tuple[Node | None, Node]:

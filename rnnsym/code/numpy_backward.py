@@ -7,7 +7,6 @@ from rnnsym.code.numpy_backward_loop import BackwardLoop
 from rnnsym.code.numpy_gradients import Gradients
 from rnnsym.code.numpy_layer import Everywhere, Layer, setup_lines
 from rnnsym.code.numpy_text import wrapped, wrapped_sum
-from rnnsym.code.plan import replaced
 from rnnsym.code.units import key_of
 from rnnsym.expr import source
 
@@ -102,9 +101,9 @@ class _Backward:
         for line in self.unit.lines:
             target = self.layer.everywhere(line.target)
             for term in line.terms:
-                writer.add(f"{target} += {writer.text(replaced(term, self.plan.maps))}")
+                writer.add(f"{target} += {writer.text(self.plan.kept.replaced(term))}")
             if line.factor is not None:
-                writer.add(f"{target} *= {writer.text(replaced(line.factor, self.plan.maps))}")
+                writer.add(f"{target} *= {writer.text(self.plan.kept.replaced(line.factor))}")
         return lines + writer.lines
 
 

@@ -51,9 +51,9 @@ class BackwardLoop:
         self.body = Body(layer, self._walk)
         self.linear = linear_lines(layer.plan)
         self.adjoints = layer.adjoints
-        self.coefficients = Coefficients(layer)
         self.shared = shared_products(self.linear)
         self.fans = Fans(layer, self.linear, self.shared)
+        self.coefficients = Coefficients(layer, self.fans)
         terms = (t for line in self.linear for t in line.terms if t.shift != 0)
         carried = (self._named(t.base) for t in terms if self._is_bare(t))
         self.kept = kept | {a.name for a in carried if isinstance(a, Array)}
@@ -67,6 +67,7 @@ class BackwardLoop:
             self._line(line, line.line.of.family in states)
         for line in self.linear:
             self._carry(line, line.line.of.family in states)
+        ahead_lines = ahead.fill()
         rows = layer.rows(self.unit.states[0][0])
         steps = "range(T, 0, -1)" if self.unit.order > 0 else "range(1, T + 1)"
         work = [f"{k} = np.empty((few, {v}, B), dtype)" for k, v in ahead.work.items()]
@@ -81,7 +82,7 @@ class BackwardLoop:
             *body.setup(),
             "off = masked(mask, T)",
             f"for count, at_t, at_before, at_after in parts({steps}, few):",
-            *(f"    {line}" for line in ahead.lines),
+            *(f"    {line}" for line in ahead_lines),
             *(f"    {line}" for line in body.loop()),
             *(f"        {line}" for line in body.lines),
             *(f"d{s.name}_0 = carry_{s.name} + hold_{s.name}" for s in states.values()),
@@ -99,7 +100,7 @@ class BackwardLoop:
 
     def _adjoint_arrays(self) -> None:
         """Make the stack of adjoints with what stands around it, and the other adjoints."""
-        self.buffers += self.fans.lines(self.adjoints, self.make)
+        self.buffers += self.fans.lines(self.make)
         for line in self.linear:
             if line.line.of.family not in self.fans.places:
                 self._adjoint_array(line.line.target)
@@ -221,8 +222,8 @@ class BackwardLoop:
             return
         body, of = self.body, line.line.of
         name = f"carry_{of.name}"
-        start = f"{name} = np.zeros(({self.layer.rows(line.line.target)}, B), dtype)"
-        self.buffers.append(f"{start} + final_{of.name}" if is_state else start)
+        rows, start = self.layer.rows(line.line.target), f"final_{of.name}" if is_state else "0.0"
+        self.buffers.append(f"{name} = np.full(({rows}, B), {start}, dtype)")
         ready = [self._held(t) for t in terms if id(t) in self.fans.of]
         left = [t for t in terms if id(t) not in self.fans.of]
         plain = [

@@ -1,11 +1,61 @@
-"""Coefficients of adjoints: known before the recursion, so computed a few steps ahead of it."""
+"""Coefficients of adjoints: known before the recursion, so computed a few steps ahead of it.
+
+They stand in the order of the products that they belong to. Neighbours in the stack often begin
+alike, with the derivative of a gate by its pre-activation: one call serves them all.
+"""
+
+from itertools import groupby
 
 from rnnsym.code.linear import LinearLine
-from rnnsym.code.numpy_fans import Fan
+from rnnsym.code.numpy_fans import Fan, Fans
 from rnnsym.code.numpy_layer import Layer, Some
-from rnnsym.expr import TIME, Array, Family, Node
+from rnnsym.code.numpy_text import TEXT
+from rnnsym.code.units import arrays_in
+from rnnsym.expr import (
+    TIME,
+    Array,
+    Family,
+    Fill,
+    Hadamard,
+    Node,
+    Tuple,
+    hadamard,
+    rebuild,
+    source,
+)
+from rnnsym.record import record
 
 __all__ = ["Coefficients"]
+
+
+@record
+class Row:
+    """One coefficient, and where it is written.
+
+    Attributes:
+        rank: of its place; neighbours have consecutive ones.
+        gate: the y = f(a) if it is that of an a's adjoint.
+    """
+
+    array: Array
+    node: Node
+    place: str
+    rank: int
+    gate: Array | None = None
+
+    @property
+    def factors(self) -> tuple[Node, ...]:
+        """What is multiplied."""
+        return self.node.children if isinstance(self.node, Hadamard) else (self.node,)
+
+    @property
+    def own(self) -> tuple[Node, ...]:
+        """The factors that read the gate and nothing else."""
+        return tuple(f for f in self.factors if {*arrays_in(f)} == {self.gate})
+
+    def own_of(self, gate: Array) -> tuple[Node, ...]:
+        """Return these factors as another gate has them, or several on top of each other."""
+        return tuple(_swapped(f, self.gate, gate) for f in self.own)
 
 
 class Coefficients(Some):
@@ -16,41 +66,110 @@ class Coefficients(Some):
         names: of the arrays.
     """
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: Layer, fans: Fans) -> None:
         super().__init__(layer)
-        self.buffers: list[str] = []
+        self.fans = fans
         self.names: list[str] = []
         self.known: dict[Node, Array] = {}
+        self.rows: list[Row] = []
+        self.places: dict[Node, str] = {}
+        together = [f"k = np.empty((few, {fans.size}, B), dtype)"] if fans.together else []
+        self.buffers: list[str] = together
 
     def array(self, node: Node, line: LinearLine) -> Array:
         """Return the array that holds a coefficient of a line."""
         if isinstance(node, Array) and node.time == TIME and self.layer.is_slotted(node):
             return node
         if node not in self.known:
-            name = self._name(line.line.target.name.removeprefix("delta_"))
-            self.known[node] = Array(Family(name, name), node.shape, None, TIME)
-            self.buffers.append(f"{name} = np.empty((few, {self.layer.rows(node)}, B), dtype)")
-            self._fill(f"{name}[:count]", self.known[node], node)
+            array = self._named(line.line.target.name, node)
+            self.known[node] = array
+            self.rows.append(Row(array, node, f"{array.name}[:count]", self._alone))
+            shape = f"few, {self.layer.rows(node)}, B"
+            self.buffers.append(f"{array.name} = np.empty(({shape}), dtype)")
         return self.known[node]
 
     def stack(self, fan: Fan) -> str:
         """Return the name of the array that holds the coefficients of neighbours."""
-        name, rows = self._name(fan.name), self.layer.rows(fan.base)
-        self.buffers.append(f"{name} = np.empty((few, {len(fan.parts)}, {rows}, B), dtype)")
-        for place, part in enumerate(fan.parts):
-            assert part.term.coefficient is not None
-            row = Array(Family("row", "row"), part.array.shape, None, TIME)
-            self._fill(f"{name}[:count, {place}]", row, part.term.coefficient)
+        name = self._named(f"from_{fan.name}", fan.base).name
+        shape = f"few, {len(fan.parts)}, {self.layer.rows(fan.base)}, B"
+        apart = fan in self.fans.apart
+        cut = "" if apart else self.fans.cut(p.array for p in fan.parts)
+        made = f"np.empty(({shape}), dtype)" if apart else f"k[:, {cut}].reshape({shape})"
+        self.buffers.append(f"{name} = {made}")
+        for number, part in enumerate(fan.parts):
+            node = part.term.coefficient
+            assert node is not None
+            array = self._named(part.array.name, node)
+            if apart:
+                row = Row(array, node, f"{name}[:count, {number}]", self._alone)
+            else:
+                place = f"k[:count, {self.fans.cut([part.array])}]"
+                gate = self.layer.plan.in_place.get(part.line.line.of.family)
+                rank = self.fans.rows.index(part.array)
+                row = Row(array, node, place, rank, gate if part.whole else None)
+            self.rows.append(row)
         return name
 
-    def _name(self, stem: str) -> str:
-        name, number = f"k_{stem}", 2
-        while name in self.names:
-            name, number = f"k_{stem}{number}", number + 1
+    @property
+    def _alone(self) -> int:
+        """The rank of a row that has no neighbour."""
+        return len(self.fans.rows) + 2 * len(self.rows)
+
+    def _named(self, stem: str, like: Node) -> Array:
+        stem = f"k_{stem.removeprefix('delta_')}"
+        name, number = stem, 2
+        while name in self.names or name in self.layer.plan.kept.names:
+            name, number = f"{stem}{number}", number + 1
         self.names.append(name)
-        return name
+        return Array(Family(name, name), like.shape, None, TIME)
 
-    def _fill(self, place: str, array: Array, node: Node) -> None:
-        self.comment(array, node)
-        self.add(f"row = {place}")
-        self.compute(node, "row")
+    # The lines
+
+    def fill(self) -> list[str]:
+        """Return the lines that compute all coefficients, once all are known."""
+        read = {f for r in self.rows for f in r.factors if f != r.node and not isinstance(f, Array)}
+        ranked = sorted(self.rows, key=lambda r: (r.node not in read, r.rank))
+        keys = [(_beginning(r), r.rank - i if r.own else r.rank) for i, r in enumerate(ranked)]
+        for _, group in groupby(zip(keys, ranked, strict=True), lambda pair: pair[0]):
+            rows = [row for _, row in group]
+            for row in rows:
+                self.comment(row.array, row.node)
+            if len(rows) > 1:
+                self._together(rows)
+            else:
+                self.add(f"row = {rows[0].place}")
+                self.compute(hadamard(*map(self._read, rows[0].factors)), "row")
+            self.places |= {r.node: r.place for r in rows if not isinstance(r.node, Array)}
+        return self.lines
+
+    def _read(self, factor: Node) -> Node:
+        """Return a factor, or the row that holds it already."""
+        place = self.places.get(factor)
+        return factor if place is None else Array(Family(place, place, "", TEXT), factor.shape)
+
+    def _together(self, rows: list[Row]) -> None:
+        """Write neighbours: what they begin with at once, then the other factors of each."""
+        gates, line = self.layer.view([r.gate for r in rows if r.gate is not None])
+        self.buffers += [line] if line not in self.buffers else []
+        self.add(f"rows = k[:count, {self.fans.cut(self.fans.rows[r.rank] for r in rows)}]")
+        self.compute(hadamard(*rows[0].own_of(gates)), "rows")
+        for row in rows:
+            rest = [self._read(f) for f in row.factors if f not in row.own]
+            if rest:
+                self.add(f"row = {row.place}")
+            for factor in rest:
+                self.multiply_by("row", factor)
+
+
+def _beginning(row: Row) -> str:
+    """Return what tells apart rows that begin unlike."""
+    return " ".join(source(f) for f in row.own_of(Array(Family("y", "y"), row.array.shape)))
+
+
+def _swapped(node: Node, old: Array | None, new: Array) -> Node:
+    """Return ``node`` with another array, of any size, in the place of one."""
+    if node == old:
+        return new
+    if isinstance(node, Fill):
+        return Fill(node.value, Tuple(*new.shape))
+    return rebuild(node, tuple(_swapped(c, old, new) for c in node.children))

@@ -5,7 +5,8 @@ array, their products rows of another. Those rows that are adjoints of pre-activ
 stack that the recurrent product takes; the others stand before or behind it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 from rnnsym.code.linear import Linear, LinearLine
 from rnnsym.code.numpy_layer import Layer
@@ -119,40 +120,53 @@ class Fans:
 
     # The arrays
 
-    def lines(self, adjoints: Mapping[Family, Array], make: str) -> list[str]:
-        """Return the lines that make the arrays of all products, stack of adjoints included."""
-        lines: list[str] = []
+    @cached_property
+    def rows(self) -> tuple[Array, ...]:
+        """What stands below each other: the stack of adjoints, and the products around it."""
+        head, tail = ([p.array for p in parts] for parts in (self.head, self.tail))
+        return (*head, *(self.layer.adjoints[family] for family in self.places), *tail)
+
+    @property
+    def together(self) -> list[Fan]:
+        """The fans whose products stand among the rows, each in neighbours."""
+        return [f for f in self.fans if len(f.parts) > 1 and f not in self.apart]
+
+    @property
+    def size(self) -> str:
+        """The size of all rows."""
+        return self.layer.size(self._start(len(self.rows)))
+
+    def _start(self, place: int) -> Expr:
+        return sum((a.shape[0] for a in self.rows[:place]), start=Integer(0))
+
+    def cut(self, arrays: Iterable[Array]) -> str:
+        """Return the slice of neighbours among the rows."""
+        arrays = tuple(arrays)
+        first = self.rows.index(arrays[0])
+        last, size = first + len(arrays), self.layer.size
+        start = size(self._start(first)) if first else ""
+        return f"{start}:{size(self._start(last)) if last < len(self.rows) else ''}"
+
+    def lines(self, make: str) -> Iterator[str]:
+        """Yield the lines that make the arrays of all products, stack of adjoints included."""
         if self.places:
-            lines += self._stack([adjoints[family] for family in self.places], make)
+            yield from self._stack(make)
         for fan in self.apart:
             size = f"{len(fan.parts)}, {self.layer.rows(fan.base)}"
-            lines.append(f"from_{fan.name} = np.empty((T + 2, {size}, B), dtype)")
+            yield f"from_{fan.name} = np.empty((T + 2, {size}, B), dtype)"
             for place, part in enumerate(fan.parts):
-                lines.append(f"{part.array.name} = from_{fan.name}[:, {place}]")
-        return lines
+                yield f"{part.array.name} = from_{fan.name}[:, {place}]"
 
-    def _stack(self, members: list[Array], make: str) -> Iterator[str]:
-        head, tail = [p.array for p in self.head], [p.array for p in self.tail]
-        rows, size = [*head, *members, *tail], self.layer.size
-        starts: list[Expr] = [Integer(0)]
-        for array in rows:
-            starts.append(starts[-1] + array.shape[0])
-
-        def cut(arrays: list[Array]) -> str:
-            first = rows.index(arrays[0])
-            last = first + len(arrays)
-            start = size(starts[first]) if first else ""
-            return f"{start}:{size(starts[last]) if last < len(rows) else ''}"
-
-        slab = "products" if head or tail else "delta"
-        yield f"# {slab}: {', '.join(a.name for a in rows)}"
-        yield f"{slab} = {make}((T + 2, {size(starts[-1])}, B), dtype)"
-        if head or tail:
-            yield f"delta = products[:, {cut(members)}]"
-        for array in rows:
-            yield f"{array.name} = {slab}[:, {cut([array])}]"
-        for fan in self.fans:
-            if len(fan.parts) > 1 and fan not in self.apart:
-                shape = f"T + 2, {len(fan.parts)}, {self.layer.rows(fan.base)}, B"
-                found = cut([p.array for p in fan.parts])
-                yield f"from_{fan.name} = {slab}[:, {found}].reshape({shape})"
+    def _stack(self, make: str) -> Iterator[str]:
+        members = self.rows[len(self.head) : len(self.head) + len(self.places)]
+        slab = "products" if members != self.rows else "delta"
+        yield f"# {slab}: {', '.join(a.name for a in self.rows)}"
+        yield f"{slab} = {make}((T + 2, {self.size}, B), dtype)"
+        if members != self.rows:
+            yield f"delta = products[:, {self.cut(members)}]"
+        for array in self.rows:
+            yield f"{array.name} = {slab}[:, {self.cut([array])}]"
+        for fan in self.together:
+            shape = f"T + 2, {len(fan.parts)}, {self.layer.rows(fan.base)}"
+            found = self.cut(p.array for p in fan.parts)
+            yield f"from_{fan.name} = {slab}[:, {found}].reshape({shape}, B)"

@@ -84,7 +84,7 @@ class _Forward:
         layer, out = self.layer, self.all
         for read in layer.padded:
             out.add(f"{read.name} = padded({read.name}, mask)")
-        edged = layer.edged | {s.name for s, _ in self.unit.states}
+        edged = layer.edged
         added = {layer.name(a.lhs) for a in self.plan.affine if a.hoisted is None}
         if layer.stack:
             total = layer.offsets([a.lhs for a in layer.stack])[1]
@@ -106,8 +106,8 @@ class _Forward:
             self.made.append(name)
         for state, _ in self.unit.states:
             slot = "0" if self.unit.order > 0 else "T + 1"
-            out.add(f"if {state.name}_0 is not None:")
-            out.add(f"    {state.name}[{slot}] = {state.name}_0")
+            start = f"{state.name}_0"
+            out.add(f"{state.name}[{slot}] = 0 if {start} is None else {start}")
         self._hoisted()
         affine = {a.lhs: a for a in self.plan.affine}
         for equation in self.plan.before:

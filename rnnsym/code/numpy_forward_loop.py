@@ -130,14 +130,12 @@ class ForwardLoop:
         layer = self.layer
         if len(members) == 1:
             return self.body.variable(members[0])
-        cut = layer.cut(members)
-        if cut == ":":
+        if layer.cut(members) == ":":
             return self.body.bind("stack")
-        name = "_".join(layer.name(m) for m in members)
-        view = f"{name} = stack[:, {cut}]"
-        if view not in self.all.lines:
-            self.all.lines.append(view)
-        return self.body.bind(name)
+        whole, line = layer.view(members)
+        if line not in self.all.lines:
+            self.all.lines.append(line)
+        return self.body.bind(whole.name)
 
     def _others(self, affine: Affine) -> None:
         for term in affine.others:

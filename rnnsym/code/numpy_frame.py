@@ -103,10 +103,10 @@ def steps_at_once(T, size):
 def parts(steps, few):
     """Cut the steps into parts: how many there are, and the slots of their t, t - 1 and t + 1."""
     for first in range(0, len(steps), few):
-        part = steps[first : first + few]
-        ends = [(part.start + k, part.stop + k) for k in (0, -1, 1)]
-        slots = [slice(a, b if b >= 0 else None, part.step) for a, b in ends]
-        yield len(part), *slots
+        part, step = steps[first : first + few], steps.step
+        a, b = part.start, part.stop
+        before = slice(a - 1, b - 1 if b else None, step)
+        yield len(part), slice(a, b, step), before, slice(a + 1, b + 1, step)
 
 
 def total(v):
@@ -121,13 +121,6 @@ def masked(mask, T):
     off = np.zeros((len(mask) + 2, 1, mask.shape[1]), bool)
     off[now, 0] = ~mask
     return off
-
-
-def framed(shape, dtype):
-    """An array with zeros in its first and last slot; what lies between is written later."""
-    found = np.empty(shape, dtype)
-    found[0] = found[-1] = 0
-    return found
 
 
 def padded(x, mask):

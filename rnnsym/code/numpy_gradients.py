@@ -2,7 +2,7 @@
 
 from rnnsym.code.numpy_layer import Everywhere, Layer
 from rnnsym.code.numpy_text import tuple_text
-from rnnsym.code.plan import Run, replaced
+from rnnsym.code.plan import Run
 from rnnsym.code.units import key_of
 from rnnsym.expr import Array, Node, Product, Scale, Transpose, matmul, source, transpose
 from rnnsym.numeric.notation import is_timed
@@ -45,7 +45,7 @@ class Gradients:
             parts = [
                 f"d[{cuts[t]}].sum(axis=1, keepdims=True)"
                 if isinstance(t, Array) and t in cuts
-                else self._contracted(replaced(t, self.plan.maps), weight)
+                else self._contracted(self.plan.kept.replaced(t), weight)
                 for t in found
             ]
             key = f'"{key_of(weight)}" + at'
@@ -58,7 +58,7 @@ class Gradients:
         for weight, member in zip(run.weights, run.members, strict=True):
             adjoint: Node = self.adjoints[member.family]
             expected = adjoint if run.vector is None else matmul(adjoint, transpose(run.vector))
-            if [source(t) for t in terms[weight]] != [source(expected)]:
+            if [source(self.plan.kept.replaced(t)) for t in terms[weight]] != [source(expected)]:
                 return False
         return True
 
@@ -116,7 +116,7 @@ class Gradients:
                     cut = layer.cut(run.members)
                     rows = "delta[now]" if cut == ":" else f"delta[now, {cut}]"
                     parts.append(f"times({run.name}.T, {rows})")
-            parts += [self.all.text(replaced(t, self.plan.maps)) for t in terms]
+            parts += [self.all.text(self.plan.kept.replaced(t)) for t in terms]
             lines += [f"{name} = {parts[0]}"] if parts else [f"{name} = 0.0"]
             lines += [f"{name} = {name} + {part}" for part in parts[1:]]
             if read.local in layer.padded:

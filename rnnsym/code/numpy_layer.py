@@ -1,6 +1,6 @@
 """What the functions of a unit share: the names and slices of its arrays, and its statements."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -52,13 +52,14 @@ class Layer:
 
     @cached_property
     def edged(self) -> frozenset[str]:
-        """The names of what is read at another step than t: it is zero where there is no step."""
+        """The names of what is read where no step is, and is zero there: not the initial states."""
         nodes: list[Node] = [e.rhs for e in self.plan.equations]
         nodes += [t.coefficient for x in linear_lines(self.plan) for t in x.terms if t.coefficient]
         nodes += [t for _, terms in self.unit.gradients for t in terms]
         nodes += [t for read in self.unit.reads for t in read.terms]
-        found = (a for n in nodes for a in arrays_in(n) if shift_of(a) != 0)
-        return frozenset(self.name(a) for a in found)
+        starts = {(s.name, -self.unit.order) for s, _ in self.unit.states}
+        found = {(self.name(a), shift_of(a)) for n in nodes for a in arrays_in(n) if shift_of(a)}
+        return frozenset(name for name, _ in found - starts)
 
     def is_slotted(self, array: Array) -> bool:
         """Tell whether an array has a slot for every step from 0 to T + 1."""
@@ -162,7 +163,7 @@ class Layer:
         """Return the first row, and the one after the last, of neighbours in the stack."""
         names = [m.name for m in members]
         order = [a.lhs for a in self.stack]
-        first = next(i for i, a in enumerate(order) if a.name == names[0])
+        first = next(i for i, a in enumerate(order) if names[0] in {a.name, self.name(a)})
         total: Expr = Integer(0)
         starts: list[Expr] = [total]
         for array in order:
@@ -175,8 +176,16 @@ class Layer:
         members = tuple(members)
         start, stop = self.offsets(members)
         first = "" if start == "0" else start
-        last = "" if members[-1] == self.stack[-1].lhs else stop
+        last = "" if self.name(members[-1]) == self.name(self.stack[-1].lhs) else stop
         return f"{first}:{last}"
+
+    def view(self, members: Sequence[Array]) -> tuple[Array, str]:
+        """Return neighbours in the stack as one array, and the line that names it."""
+        name = "_".join(self.name(m) for m in members)
+        name += "_" * (name in self.plan.kept.names)
+        size = sum((m.shape[0] for m in members), start=Integer(0))
+        whole = Array(Family(name, name), (size, Integer(1)), None, TIME)
+        return whole, f"{name} = stack[:, {self.cut(members)}]"
 
 
 def _size_atoms(expr: Expr) -> list[Expr]:

@@ -14,6 +14,13 @@ __all__ = ["numpy_source", "signature"]
 
 UFUNCS = ("add", "exp", "log", "multiply", "square", "subtract", "tanh")
 HELPERS = {
+    "framed": '''\
+def framed(shape, dtype):
+    """An array with zeros in its first and last slot; what lies between is written later."""
+    found = np.empty(shape, dtype)
+    found[0] = found[-1] = 0
+    return found
+''',
     "softplus": '''\
 def softplus(a):
     """log(1 + exp(a)), without overflow."""

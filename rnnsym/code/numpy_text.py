@@ -21,6 +21,7 @@ from rnnsym.expr.printing import inside, render
 from rnnsym.numeric.notation import NumPy
 
 __all__ = [
+    "TEXT",
     "Columns",
     "is_fixed_matrix",
     "printed",

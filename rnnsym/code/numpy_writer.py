@@ -70,9 +70,16 @@ class Writer:
 
     def add_to(self, out: str, node: Node) -> None:
         """Add ``node`` to ``out``."""
-        sign = "+="
         if isinstance(node, Scale) and node.factor == -1:
-            sign, node = "-=", node.arg
+            self._change(out, "-=", node.arg)
+        else:
+            self._change(out, "+=", node)
+
+    def multiply_by(self, out: str, node: Node) -> None:
+        """Multiply ``out`` by ``node``."""
+        self._change(out, "*=", node)
+
+    def _change(self, out: str, sign: str, node: Node) -> None:
         if self.is_atom(node) or not self._worth_work(node):
             self.add(f"{out} {sign} {self.text(node)}")
             return
@@ -119,16 +126,7 @@ class Writer:
         for factor in simple:
             self.add(f"{out} *= {self.text(factor)}")
         for factor in other:
-            self._with(factor, lambda text: self.add(f"{out} *= {text}"))
-
-    def _with(self, node: Node, use: Callable[[str], None]) -> None:
-        if not self._worth_work(node):
-            use(self.text(node))
-            return
-        name = self.temporary(node)
-        self.compute(node, name)
-        use(name)
-        self.free(name)
+            self.multiply_by(out, factor)
 
     def _sum(self, node: Plus, out: str) -> None:
         terms = list(node.children)

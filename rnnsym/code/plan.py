@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import groupby, permutations
 
+from rnnsym.code.kept import with_kept_named
 from rnnsym.code.units import LocalEquation, Unit, arrays_in
-from rnnsym.expr import TIME, Array, Family, Map, Node, Plus, Product, apply, rebuild
+from rnnsym.expr import TIME, Array, Family, Map, Node, Plus, Product
 from rnnsym.record import record
 
 __all__ = ["Affine", "Plan", "Run"]
@@ -59,30 +60,13 @@ class Plan:
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
-        self.own = {e.lhs.family for e in unit.equations}
+        self.equations, self.kept = with_kept_named(unit)
+        self.own = {e.lhs.family for e in self.equations}
         self.state_families = {s.family for s, _ in unit.states}
         self.weight_set = frozenset(unit.weights)
-        self.equations = tuple(self._with_maps_named())
         self.recursive = self._recursive()
 
     # What depends on what
-
-    def _with_maps_named(self) -> Iterator[LocalEquation]:
-        """Name every elementwise function inside an equation, tanh(c), so that it is kept."""
-        self.maps: dict[Node, Array] = {}
-        for equation in self.unit.equations:
-            rhs = equation.rhs
-            if isinstance(rhs, Map):
-                yield equation
-                continue
-            for node in _maps(rhs):
-                if node not in self.maps and isinstance(node.arg, Array):
-                    name = f"{node.name}_{node.arg.name}"
-                    lhs = Array(Family(name, name), node.shape, None, TIME)
-                    self.own.add(lhs.family)
-                    self.maps[node] = lhs
-                    yield LocalEquation(lhs, node)
-            yield LocalEquation(equation.lhs, replaced(rhs, self.maps))
 
     def _recursive(self) -> frozenset[Family]:
         """Return what depends on a state of another step."""
@@ -131,7 +115,7 @@ class Plan:
             a.family
             for line in self.unit.lines
             for node in (*line.terms, *([line.factor] if line.factor else []))
-            for a in arrays_in(replaced(node, self.maps))
+            for a in arrays_in(self.kept.replaced(node))
         }
         backward |= {a.family for _, ts in self.unit.gradients for n in ts for a in arrays_in(n)}
         backward |= {a.family for r in self.unit.reads for n in r.terms for a in arrays_in(n)}
@@ -273,19 +257,3 @@ def _weight(part: Node) -> Array:
 
 def _terms(node: Node) -> tuple[Node, ...]:
     return node.children if isinstance(node, Plus) else (node,)
-
-
-def _maps(node: Node) -> Iterator[Map]:
-    for child in node.children:
-        yield from _maps(child)
-    if isinstance(node, Map):
-        yield node
-
-
-def replaced(node: Node, maps: dict[Node, Array]) -> Node:
-    """Return ``node`` with named functions as arrays, whatever their time."""
-    if isinstance(node, Map) and isinstance(node.arg, Array) and node.arg.time is not None:
-        own = apply(node.name, node.arg.xreplace({node.arg.time: TIME}))
-        if own in maps:
-            return maps[own].xreplace({TIME: node.arg.time})
-    return rebuild(node, tuple(replaced(c, maps) for c in node.children))

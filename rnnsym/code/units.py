@@ -27,7 +27,7 @@ __all__ = [
 # What the code around the equations calls its own.
 _OWN = """T B L np p params dtype steps work t at mask hold off now before after forward backward
 cache times flat total work firsts final gradients sigmoid softmax x_ self torch few count parts
-product products blocks row half add multiply subtract square tanh exp log"""
+product products blocks k row rows half add multiply subtract square tanh exp log"""
 RESERVED = frozenset((*kwlist, *_OWN.split()))
 
 
