@@ -1,5 +1,6 @@
 """What a cell is: named equations of one step, states, parameters."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Any
@@ -73,9 +74,9 @@ class Cell:
     @property
     def biases(self) -> tuple[Array, ...]:
         """The parameter vectors that are only ever added."""
-        added = [c for e in self.equations for c in _added(e.rhs)]
-        uses = [a for e in self.equations for a in arrays_in(e.rhs)]
-        return tuple(p for p in self.parameters if added.count(p) == uses.count(p) > 0)
+        added = Counter(c for e in self.equations for c in _added(e.rhs))
+        uses = Counter(a for e in self.equations for a in arrays_in(e.rhs))
+        return tuple(p for p in self.parameters if added[p] == uses[p] > 0)
 
     def without_biases(self) -> "Cell":
         """Return the cell with every bias vector left out."""

@@ -1,6 +1,5 @@
 """Errors for the person who can fix them, and the exit code that each stands for."""
 
-import difflib
 from collections.abc import Iterable
 
 __all__ = ["InputError", "RnnsymError", "ShapeError", "nearest", "one_of"]
@@ -33,6 +32,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
     >>> nearest("flow", ["counts", "gradient-flow"])
     "; did you mean 'gradient-flow'?"
     """
+    import difflib  # nobody waits for it who types a name right
+
     given, by_lower = name.lower(), {n.lower(): n for n in names}
     close = difflib.get_close_matches(given, list(by_lower), n=1, cutoff=0.55)
     if not close and len(given) > 2:

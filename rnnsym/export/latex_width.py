@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 
 __all__ = ["formula_width"]
@@ -84,16 +84,17 @@ def _argument(tokens: Iterator[str]) -> float:
 def _width(token: str, tokens: Iterator[str]) -> float:
     if token == "{":
         return _run(tokens, "}")
-    if token[1:] in FRACTIONS:
+    command = token[1:]
+    if not command:
+        return _sign_width(token)
+    if command in FRACTIONS:
         return max(_argument(tokens), _argument(tokens)) + 2.4
-    if token[1:] in ARROWS:
+    if command in ARROWS:
         return max(ARROW, _argument(tokens))
-    if token.startswith("\\"):
-        letters = 1 if token[1:] in GREEK else len(token) - 1
-        return COMMANDS.get(token[1:], LETTER * letters)
-    return _sign_width(token)
+    return COMMANDS.get(command, LETTER * (1 if command in GREEK else len(command)))
 
 
+@cache
 def _sign_width(token: str) -> float:
     if token in SIGNS:
         return SIGNS[token]

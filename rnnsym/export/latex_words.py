@@ -27,7 +27,9 @@ _MATHS = {
 }  # fmt: skip
 _ACCENTS = {"\u0304": "bar", "\u0303": "tilde", "\u0302": "hat", "\u0307": "dot", "\u20d7": "vec"}
 _MACRON = "\u0304"
-_LETTERS = re.compile(f"(.)([{''.join(_ACCENTS)}])|.", re.DOTALL)
+_PLAIN = "".join(re.escape(chr(i)) for i in range(32, 127) if chr(i) not in _ESCAPES)
+_LETTERS = re.compile(f"(.)([{''.join(_ACCENTS)}])|[^{_PLAIN}]", re.DOTALL)
+"""What is not printed as it stands."""
 # Greek letters that look like Latin ones have no command of their own.
 _LATIN_GREEK = {"omicron": "o", "Alpha": "A", "Beta": "B", "Epsilon": "E", "Zeta": "Z", "Eta": "H",
                 "Iota": "I", "Kappa": "K", "Mu": "M", "Nu": "N", "Omicron": "O", "Rho": "P",
@@ -48,14 +50,14 @@ def escape(text: str) -> str:
     '$\\bar{y}$ $\\odot$ b'
     """
     composed = unicodedata.normalize("NFC", text)
-    words = "".join(_letter(found[0], found[1], found[2]) for found in _LETTERS.finditer(composed))
+    words = _LETTERS.sub(lambda found: _letter(found[0], found[1], found[2]), composed)
     return words.replace("--", "-{}-").replace(",,", ",{},").replace("''", "'{}'")
 
 
 def escape_code(text: str) -> str:
     """Return program text for ``Verbatim`` with commands, where only three signs are special."""
     composed = unicodedata.normalize("NFC", text)
-    return "".join(_verbatim(found) for found in _LETTERS.finditer(composed))
+    return _LETTERS.sub(_verbatim, composed)
 
 
 def _verbatim(found: re.Match[str]) -> str:
