@@ -1,9 +1,6 @@
-"""Counts against published ones, against the sizes of the arrays, and as a textbook prints them."""
+"""Parameter counts: published numbers, formulas in print, and the sizes of arrays."""
 
-import ast
 import json
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +8,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnsym.cell import cell_names
-from rnnsym.count import Count, count
-from rnnsym.derive import derive
-from rnnsym.expr import LATEX, LAYERS, SOURCE, STEPS, UNICODE, Formula, Integer, expand, formula_in
-from rnnsym.memory import stored
-from rnnsym.numeric.program import identifier, program_source
+from rnnsym.count import count
+from rnnsym.expr import LATEX, LAYERS, SOURCE, Integer, expand, formula_in
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 from rnnsym.system import build_system, read_model
+from tests.counts import SHIPPED, counted, evaluated, printed
 
 PUBLISHED = json.loads((Path(__file__).parent / "data" / "param_counts.json").read_text())
 CELLS = {"SimpleRNN": "vanilla", "GRU": "gru", "LSTM": "lstm"}
-SHIPPED = [(c, v) for v in ("textbook", "pytorch", "keras") for c in cell_names(v)]
-
-
-def counted(text: str, convention: str = "textbook", /, **sizes: int) -> Count:
-    return count(build_system(read_model(text, convention=convention, sizes=sizes)))
-
-
-def printed(formula: Formula) -> str:
-    return formula_in(formula, UNICODE)
-
-
-# Published numbers
 
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row['cell']}-{row['count']}")
@@ -77,8 +59,6 @@ def test_a_pytorch_stack_with_projection(directions: int, depth: int) -> None:
     cell = "lstm-projection" if directions == 1 else "bi(lstm-projection)"
     assert counted(f"{cell}*{depth}", "pytorch", d=d, n=n, p=p).total == expected
 
-
-# Formulas in print
 
 FORMULAS = [
     ("vanilla", "textbook", "nd + n² + n"),
@@ -208,8 +188,6 @@ def test_a_closed_form_agrees_with_every_depth() -> None:
             assert expand(at_depth) == expand(counted(f"{single}*{depth}").formula.value)
 
 
-# Every count is the size of the arrays
-
 SINGLE = ["vanilla", "gru", "gru-reset-after", "lstm", "lstm-peephole", "indrnn", "mingru"]
 PROJECTED = ["lstm-projection", "jordan"]
 
@@ -247,31 +225,6 @@ def entries(sizes: Sizes, *, matrices_only: bool = False) -> int:
     return total
 
 
-OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Pow: lambda a, b: a**b,
-}
-
-
-def evaluated(text: str, sizes: dict[str, int]) -> int:
-    """Evaluate a formula's Python text: +, −, *, ** of names and whole numbers, nothing else."""
-
-    def value(node: ast.expr) -> int:
-        match node:
-            case ast.BinOp():
-                return OPERATORS[type(node.op)](value(node.left), value(node.right))
-            case ast.Name():
-                return sizes[node.id]
-            case ast.Constant(value=int(number)):
-                return number
-            case _:
-                raise AssertionError(ast.dump(node))
-
-    return value(ast.parse(text, mode="eval").body)
-
-
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(text=models(), bias=st.booleans(), numbers=st.lists(st.integers(1, 50), min_size=12))
 @example(text="bi(lstm)*2, gru*L, dense:3", bias=True, numbers=[*range(2, 15)])
@@ -301,200 +254,3 @@ def test_a_total_waits_for_its_last_size() -> None:
     assert counted("gru*L", d=2, n=3).total is None
     assert [layer.total for layer in counted("lstm, dense:10", d=2).layers] == [None, None]
     assert [layer.total for layer in counted("lstm:4, dense:10").layers] == [None, 50]
-
-
-# Gates
-
-
-def test_the_gates_of_an_lstm() -> None:
-    (layer,) = counted("lstm", d=3, n=2).layers
-    assert layer.title == "lstm"
-    assert [gate.array.name for gate in layer.gates] == ["f", "i", "g", "o"]
-    gate = layer.gates[0]
-    assert gate.equation.lhs.name == "a_f"
-    assert [(p.array.name, printed(p.formula), p.total) for p in gate.parameters] == [
-        ("W_f", "nd", 6),
-        ("U_f", "n²", 4),
-        ("b_f", "n", 2),
-    ]
-    assert (printed(gate.formula), gate.total, gate.layers) == ("nd + n² + n", 12, None)
-
-
-def test_what_is_only_added_into_a_gate_belongs_to_it() -> None:
-    (layer,) = counted("gru-reset-after").layers
-    assert [g.array.name for g in layer.gates] == ["r", "z", "g"]
-    assert [p.array.name for p in layer.gates[-1].parameters] == ["W_h", "U_h", "b_h", "b_u"]
-    (layer,) = counted("mingru").layers
-    assert [g.array.name for g in layer.gates] == ["z", "g"]
-
-
-def test_a_gate_is_named_after_what_it_gives() -> None:
-    assert [g.array.name for g in counted("vanilla").layers[0].gates] == ["h"]
-    assert [g.array.name for g in counted("jordan").layers[0].gates] == ["h", "y"]
-    assert [g.array.name for g in counted("lstm-projection").layers[0].gates][-1] == "r"
-    readout = counted("vanilla, dense:3:softmax").layers[1]
-    assert [g.array.name for g in readout.gates] == ["s"]
-
-
-def test_the_gates_of_a_stack_tell_directions_and_layers() -> None:
-    (layer,) = counted("bi(vanilla)*L").layers
-    found = [
-        (g.array.family.direction, str(g.layers), printed(g.formula), g.parameters[0].shape)
-        for g in layer.gates
-    ]
-    assert [(direction, span, formula) for direction, span, formula, _ in found] == [
-        ("fwd", "1..1", "nd + n² + n"),
-        ("bwd", "1..1", "nd + n² + n"),
-        ("fwd", "2..L", "3n² + n"),
-        ("bwd", "2..L", "3n² + n"),
-    ]
-    assert str(found[2][3]) == "(n, 2*n)"
-
-
-# A user's cell
-
-FAST = """
-[states]
-h = "n"
-[equations]
-z = "sigmoid(W @ x[t] + U @ h[t-1] + b_z)"
-g = "tanh(W @ x[t] + U @ h[t-1] + b_h)"
-h = "z[t] * h[t-1] + (1 - z[t]) * g[t]"
-"""
-TWO_MAPS = """
-[states]
-h = "n"
-[sizes]
-v = "k"
-[equations]
-v = "W_1 @ x[t] + U_1 @ h[t-1]"
-h = "tanh(W_2 @ v[t] + b)"
-"""
-RESIDUAL = """
-[states]
-h = "n"
-[equations]
-g = "tanh(W @ x[t] + b)"
-h = "h[t-1] + g[t]"
-"""
-
-
-def test_what_only_a_derivative_reads_is_kept(tmp_path: Path) -> None:
-    path = tmp_path / "residual.toml"
-    path.write_text(RESIDUAL)
-    assert printed(counted(str(path)).memory.formula) == "T(n + d)"
-    assert [s.array.name for s in stored(derive(counted(str(path)).system))] == ["g", "x"]
-
-
-def test_shared_matrices_count_once(tmp_path: Path) -> None:
-    path = tmp_path / "fast.toml"
-    path.write_text(FAST)
-    found = counted(str(path))
-    assert printed(found.formula) == "nd + n² + 2n"
-    assert printed(found.multiply_adds.formula) == "n(d + n)"
-
-
-def test_what_passes_through_a_matrix_is_a_map_of_its_own(tmp_path: Path) -> None:
-    path = tmp_path / "two.toml"
-    path.write_text(TWO_MAPS)
-    found = counted(str(path))
-    assert [g.array.name for g in found.layers[0].gates] == ["v", "h"]
-    assert printed(found.multiply_adds.formula) == "k(d + n) + nk"
-
-
-# Costs
-
-
-@pytest.mark.parametrize(
-    ("text", "steps", "memory"),
-    [
-        ("vanilla", "n(d + n)", "T(n + d)"),
-        ("gru", "3n(d + n)", "T(4n + d)"),
-        ("lstm", "4n(d + n)", "T(6n + d)"),
-        ("lstm-projection", "4n(d + p) + pn", "T(6n + p + d)"),
-        ("mingru", "2nd", "T(3n + d)"),
-        ("bi(lstm)", "2·4n(d + n)", "T(12n + d)"),
-        ("gru*L", "3n(d + n) + 6(L−1)n²", "T(4Ln + d)"),
-        ("bi(gru,sum)*L", "2·3n(d + n) + 12(L−1)n²", "T(8Ln + (L−1)n + d)"),
-        ("bi(gru,sum)*3, dense:5", "2·3n(d + n) + 24n² + qn", "T(27n + d)"),
-        ("embedding:9:4, vanilla", "n(e + n)", "T(e + n + 1)"),
-        ("vanilla, dense:5", "n(d + n) + qn", "T(n + d)"),
-        ("vanilla, dense:5:softmax", "n(d + n) + qn", "T(n + q + d)"),
-    ],
-)
-def test_costs(text: str, steps: str, memory: str) -> None:
-    found = counted(text)
-    assert printed(found.multiply_adds.formula) == steps
-    assert printed(found.memory.formula) == memory
-
-
-def test_a_loss_at_the_last_step_is_paid_once() -> None:
-    model = read_model("vanilla, dense:5", loss="cross-entropy", loss_at="last")
-    found = count(build_system(model))
-    assert printed(found.multiply_adds.formula) == "n(d + n)"
-    assert printed(found.memory.formula) == "T(n + d) + q"
-
-
-def test_memory_with_a_number_of_steps() -> None:
-    system = build_system(read_model("lstm", sizes={"d": 3, "n": 2}))
-    assert count(system).memory.total is None
-    assert count(system, steps=10).memory.total == 10 * (6 * 2 + 3)
-
-
-@pytest.mark.parametrize(("cell", "convention"), SHIPPED)
-@pytest.mark.parametrize("form", ["{}", "bi({},mul)", "{}*L"])
-def test_memory_is_what_the_program_reads_backwards(cell: str, convention: str, form: str) -> None:
-    """The names on the right of the generated program's backward half; copies looked through."""
-    derivation = derive(build_system(read_model(form.format(cell), convention=convention)))
-    forward, _, backward = program_source(derivation).partition("total_ = ")
-    copies = re.findall(r"^ +(\w+)\[[^]=]*\] = (\w+)\[[^]]*\]$", forward, re.M)
-    made = set(re.findall(r"^ +(\w+)\[[^]]*\] = ", forward, re.M)) | {"x"}
-    values = [line.partition(" = ")[2] for line in backward.splitlines()]
-    read = {name for value in values for name in re.findall(r"(\w+)\[", value)} & made
-    copied = {name for name, _ in copies} & read
-    read |= {source for name, source in copies if name in copied}
-    assert {identifier(s.array) for s in stored(derivation)} == read - copied
-
-
-def test_memory_grows_with_the_steps_and_nothing_more() -> None:
-    for text in ("lstm", "bi(gru)*L, dense:3", "jordan, vanilla"):
-        memory = expand(counted(text).memory.formula.value)
-        slope = memory.diff(STEPS)
-        assert slope != 0
-        assert slope.diff(STEPS) == 0
-
-
-# JSON
-
-
-def test_json_holds_formulas_and_totals() -> None:
-    data = counted("bi(lstm:2)*2, dense:3", d=4).to_json()
-    assert json.loads(json.dumps(data)) == data
-    assert list(data) == [
-        "schema", "rnnsym", "model", "convention", "bias", "sizes", "formula", "total", "latex",
-        "layers", "multiply_adds", "memory",
-    ]  # fmt: skip
-    assert data["sizes"] == {"n": 2, "q": 3, "d": 4}
-    assert data["total"] == evaluated(data["formula"], data["sizes"])
-    assert [layer["title"] for layer in data["layers"]] == ["bi(lstm:2)*2", "dense:3"]
-    gate = data["layers"][0]["gates"][0]
-    assert gate["name"] == "f"
-    assert gate["direction"] == "fwd"
-    assert gate["layers"] == ["1", "1"]
-    assert gate["equation"].startswith("a_f_fwd[l,t] = W_f_fwd[l] @ y[l-1,t] + ")
-    assert gate["parameters"][0] == {
-        "name": "W_f", "shape": ["n", "d"], "formula": "n*d", "total": 8,
-    }  # fmt: skip
-    assert data["memory"]["total"] is None
-
-
-def test_json_total_is_null_while_a_size_is_symbolic() -> None:
-    data = counted("gru*L", n=3).to_json()
-    assert data["total"] is None
-    assert data["formula"] == "3*(n*d + n**2 + n) + 3*(L-1)*(2*n**2 + n)"
-    assert data["layers"][0]["total"] is None
-
-
-def test_a_notebook_shows_the_formula() -> None:
-    shown = getattr(counted("lstm"), "_repr_latex_")()  # noqa: B009 - Jupyter's own name
-    assert shown == r"$\displaystyle 4(nd + n^{2} + n)$"

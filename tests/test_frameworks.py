@@ -1,4 +1,4 @@
-"""Weights, states and gradients under a framework's names: shapes, numbers and error texts."""
+"""Gradients under a framework's names: published nets, the complex step, and each other."""
 
 import json
 import math
@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnsym.cell import cell_names, load_cell
 from rnnsym.derive import derive
 from rnnsym.equations import State, System
-from rnnsym.errors import InputError
 from rnnsym.expr import LAYER, Array, Integer
 from rnnsym.numeric.check import check_derivation
 from rnnsym.numeric.gradients import Gradients, gradients
@@ -20,16 +18,13 @@ from rnnsym.numeric.oracle import STEP, Key, loss_of
 from rnnsym.numeric.packing import parameter_shapes
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 from rnnsym.system import build_system, read_model
+from tests.framework_nets import system_of
 
 TOLERANCE = 1e-12
 TRUTH: dict[str, Any] = json.loads(
     (Path(__file__).parent / "data" / "torch_gradients.json").read_text()
 )
 CELLS = {"rnn_tanh": "vanilla", "gru": "gru", "lstm": "lstm", "bilstm": "lstm", "gru2": "gru"}
-
-
-def system_of(text: str, convention: str = "pytorch", **sizes: int) -> System:
-    return build_system(read_model(text, convention=convention, sizes=sizes))
 
 
 def error(found: Any, truth: Any) -> float:
@@ -41,9 +36,6 @@ def error(found: Any, truth: Any) -> float:
 
 def random_weights(system: System, draw: np.random.Generator) -> dict[str, Any]:
     return {k: 0.7 * draw.standard_normal(shape) for k, shape in parameter_shapes(system).items()}
-
-
-# The published nets
 
 
 @pytest.mark.parametrize("name", TRUTH)
@@ -71,110 +63,6 @@ def test_published_torch_gradients(name: str) -> None:
     for key, gradient in net["grads"].items():
         assert error(found.weights[key], gradient) <= TOLERANCE, key
 
-
-# Names and shapes
-
-
-def test_pytorch_shapes_of_a_projected_stack() -> None:
-    system = system_of("bi(lstm-projection)*2", d=5, n=4, p=3)
-    one = {"weight_ih": (16, 5), "weight_hh": (16, 3), "bias_ih": (16,), "bias_hh": (16,)}
-    one["weight_hr"] = (3, 4)
-    two = one | {"weight_ih": (16, 6)}
-    assert list(parameter_shapes(system).items()) == [
-        (f"{part}_l{k}{reverse}", shape)
-        for k, layer in enumerate((one, two))
-        for reverse in ("", "_reverse")
-        for part, shape in layer.items()
-    ]
-
-
-def test_pytorch_without_biases() -> None:
-    sizes = {"d": 3, "n": 2}
-    model = read_model("gru*2", convention="pytorch", bias=False, sizes=sizes)
-    shapes = parameter_shapes(build_system(model))
-    assert shapes == {
-        "weight_ih_l0": (6, 3),
-        "weight_hh_l0": (6, 2),
-        "weight_ih_l1": (6, 2),
-        "weight_hh_l1": (6, 2),
-    }
-
-
-def test_pytorch_prefixes_the_layers_of_a_longer_model_text() -> None:
-    shapes = parameter_shapes(system_of("embedding:9:5, vanilla:4, dense:3"))
-    assert shapes == {
-        "0.weight": (9, 5),
-        "1.weight_ih_l0": (4, 5),
-        "1.weight_hh_l0": (4, 4),
-        "1.bias_ih_l0": (4,),
-        "1.bias_hh_l0": (4,),
-        "2.weight": (3, 4),
-        "2.bias": (3,),
-    }
-
-
-def test_keras_shapes_act_on_rows() -> None:
-    assert parameter_shapes(system_of("gru", "keras", d=3, n=2)) == {
-        "kernel_0": (3, 6),
-        "recurrent_kernel_0": (2, 6),
-        "bias_0": (2, 6),
-    }
-    assert parameter_shapes(system_of("bi(lstm)", "keras", d=3, n=2)) == {
-        "kernel_0": (3, 8),
-        "recurrent_kernel_0": (2, 8),
-        "bias_0": (8,),
-        "backward_kernel_0": (3, 8),
-        "backward_recurrent_kernel_0": (2, 8),
-        "backward_bias_0": (8,),
-    }
-    assert parameter_shapes(system_of("embedding:9:5, vanilla:4, dense:3", "keras")) == {
-        "0.embeddings": (9, 5),
-        "1.kernel_0": (5, 4),
-        "1.recurrent_kernel_0": (4, 4),
-        "1.bias_0": (4,),
-        "2.kernel": (4, 3),
-        "2.bias": (3,),
-    }
-
-
-def test_textbook_names_are_our_own() -> None:
-    shapes = parameter_shapes(system_of("bi(mgu)*2", "textbook", d=3, n=2))
-    assert list(shapes)[:3] == ["W_f[1,fwd]", "U_f[1,fwd]", "b_f[1,fwd]"]
-    assert shapes["W_f[2,bwd]"] == (2, 4)
-    assert shapes["b_f[2,bwd]"] == (2,)
-    assert parameter_shapes(system_of("vanilla", "textbook", d=3, n=2)) == {
-        "W": (2, 3),
-        "U": (2, 2),
-        "b": (2,),
-    }
-
-
-def test_a_vector_stays_a_vector_when_every_size_is_one() -> None:
-    assert parameter_shapes(system_of("vanilla", "textbook", d=1, n=1)) == {
-        "W": (1, 1),
-        "U": (1, 1),
-        "b": (1,),
-    }
-
-
-def test_symbolic_depth_needs_only_its_number() -> None:
-    deep, written = system_of("gru*L", d=3, n=2, L=3), system_of("gru*3", d=3, n=2)
-    assert parameter_shapes(deep) == parameter_shapes(written)
-
-
-@pytest.mark.parametrize(
-    ("convention", "name"),
-    [(c, n) for c in ("pytorch", "keras") for n in cell_names(c)],
-)
-def test_every_shipped_cell_packs_every_parameter_once(convention: str, name: str) -> None:
-    names = ("d", *load_cell(name, convention).size_names)
-    system = system_of(name, convention, **{size: 7 - i for i, size in enumerate(names)})
-    own = uniform_sizes(system, steps=1)
-    count = sum(math.prod(own.shape(w.array.shape)) for w in system.weights)
-    assert sum(map(math.prod, parameter_shapes(system).values())) == count
-
-
-# Numbers, against the oracle's complex step and against each other
 
 OWN_NAMES: list[tuple[str, dict[str, int]]] = [
     ("lstm-peephole", {"d": 3, "n": 2}),
@@ -393,174 +281,3 @@ def test_arguments_are_left_as_they_were() -> None:
     first, second = (gradients(system, weights, x, dy) for _ in range(2))
     assert first.loss == second.loss
     assert all(np.all(array == 1) for array in (*weights.values(), x, dy))
-
-
-# Bad input
-
-
-def call(**changes: Any) -> Gradients:
-    """Run an LSTM of d = 3 and n = 2 on four steps, with something changed."""
-    system: System = changes.pop("system", None) or system_of("lstm", d=3, n=2)
-    given: dict[str, Any] = {"x": np.ones((4, 3)), "dy": np.ones((4, 2))}
-    if "weights" not in changes:
-        shapes = parameter_shapes(system)
-        given["weights"] = {name: np.ones(shape) for name, shape in shapes.items()}
-        for name, value in changes.pop("change", {}).items():
-            given["weights"][name] = value
-    return gradients(system, **(given | changes))
-
-
-TOKENS = "embedding:6:3, gru:2"
-NAMES = "weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0"
-BAD: list[tuple[Callable[[], object], str]] = [
-    (
-        lambda: call(weights={}),
-        "missing weight 'weight_ih_l0' of shape (8, 3)",
-    ),
-    (
-        lambda: call(change={"weight_ih_10": 0}),
-        f"unknown weight 'weight_ih_10'; did you mean 'weight_ih_l0'? (known: {NAMES})",
-    ),
-    (
-        lambda: call(weights=[1, 2]),
-        "weight: expected a mapping from names to arrays, not list",
-    ),
-    (
-        lambda: call(change={"weight_ih_l0": np.ones((3, 8))}),
-        "weight 'weight_ih_l0' must have shape (8, 3), not (3, 8)",
-    ),
-    (
-        lambda: call(change={"bias_hh_l0": np.ones((8, 1))}),
-        "weight 'bias_hh_l0' must have shape (8,), not (8, 1)",
-    ),
-    (
-        lambda: call(change={"bias_hh_l0": [0, 1, 2, math.nan, 4, 5, 6, 7]}),
-        "weight 'bias_hh_l0' must be finite, but holds nan at index [3]",
-    ),
-    (
-        lambda: call(x=[[1, 2, 3], [1, -math.inf, 3]]),
-        "x must be finite, but holds -inf at index [1, 1]",
-    ),
-    (
-        lambda: call(x=[[1, 2, 3], [1, 2]]),
-        "x is not an array of numbers: its rows differ in length",
-    ),
-    (lambda: call(x=[["a", "b", "c"]]), "x must hold real numbers, not values of type <U1"),
-    (lambda: call(x=[[None] * 3]), "x must hold real numbers, not values of type object"),
-    (
-        lambda: call(dy=np.ones((4, 2)) * 1j),
-        "dy must hold real numbers, not values of type complex128",
-    ),
-    (
-        lambda: call(x=np.ones((4, 5))),
-        "x must have shape (T, 3) or (T, B, 3), not (4, 5)",
-    ),
-    (lambda: call(x=np.ones(3)), "x must have shape (T, 3) or (T, B, 3), not (3,)"),
-    (lambda: call(x=1.0), "x must have shape (T, 3) or (T, B, 3), not ()"),
-    (
-        lambda: call(x=np.ones((0, 3))),
-        "x needs at least one step and one sequence, not shape (0, 3)",
-    ),
-    (
-        lambda: call(x=np.ones((4, 0, 3))),
-        "x needs at least one step and one sequence, not shape (4, 0, 3)",
-    ),
-    (
-        lambda: call(dy=np.ones((4, 3))),
-        "dy must have shape (4, 2), the shape of y, not (4, 3)",
-    ),
-    (
-        lambda: call(initial={"s": 0}),
-        "unknown initial state 's' (known: h, c)",
-    ),
-    (
-        lambda: call(initial=(np.ones((1, 2)), np.ones((1, 2)))),
-        "initial state: expected a mapping from names to arrays, not tuple",
-    ),
-    (
-        lambda: call(initial={"h": np.ones(2)}),
-        "initial state 'h' must have shape (1, 2), not (2,)",
-    ),
-    (
-        lambda: call(final_gradients={"h[1]": 0}),
-        "unknown gradient of the final state 'h[1]' (known: h, c)",
-    ),
-    (
-        lambda: call(final_gradients={"c": np.ones((1, 3))}),
-        "gradient of the final state 'c' must have shape (1, 2), not (1, 3)",
-    ),
-    (
-        lambda: call(system=system_of(TOKENS), x=[0, 1, 6, 2]),
-        "tokens x must be from 0 to 5, but hold 6",
-    ),
-    (
-        lambda: call(system=system_of(TOKENS), x=[0, 1, -1, 2]),
-        "tokens x must be from 0 to 5, but hold -1",
-    ),
-    (
-        lambda: call(system=system_of(TOKENS), x=[0.0, 1.0]),
-        "tokens x must be whole numbers, not values of type float64",
-    ),
-    (
-        lambda: call(system=system_of(TOKENS)),
-        "x must have whole numbers of shape (T,) or (T, B), or one-hot of shape (T, 6) or "
-        "(T, B, 6), not (4, 3)",
-    ),
-    (
-        lambda: parameter_shapes(system_of("gru", d=3)),
-        "'gru' needs numbers for its sizes: n=…",
-    ),
-    (
-        lambda: call(system=system_of("gru*L", d=3, n=2), weights={}),
-        "'gru*L' needs numbers for its sizes: L=…",
-    ),
-    (
-        lambda: parameter_shapes(system_of("gru*L", d=3, n=2, L=65)),
-        "arrays of L = 65 layers are too many (at most 64)",
-    ),
-    (
-        lambda: call(system=build_system(read_model("gru", loss="squared")), weights={}),
-        "gradients take dy at every step, so they need the loss 'free' at 'every', "
-        "not 'squared' at 'every'",
-    ),
-    (
-        lambda: call(system=build_system(read_model("gru", loss_at="last")), weights={}),
-        "gradients take dy at every step, so they need the loss 'free' at 'every', "
-        "not 'free' at 'last'",
-    ),
-]
-
-
-@pytest.mark.parametrize(("action", "message"), BAD, ids=[message for _, message in BAD])
-def test_bad_input_says_what_was_expected(action: Callable[[], object], message: str) -> None:
-    with pytest.raises(InputError) as caught:
-        action()
-    assert str(caught.value) == message
-
-
-PACKS = {
-    '[pack]\nweight = "W"': "[pack] weight must be a list of parameters, or a list of such lists",
-    '[pack]\nweight = ["W_x", "Z"]': "[pack] weight names 'Z', which is no parameter",
-    '[pack]\nweight = ["W_x", "U_h"]': "[pack] weight stacks arrays of different shapes",
-    '[pack]\nweight = ["W_x"]\nagain = ["W_x"]\nu = ["U_h"]':
-        "[pack] must name every parameter once, but W_x 2 times",
-    '[pack]\nweight = ["W_x"]': "[pack] must name every parameter once, but U_h 0 times",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("pack", "message"), PACKS.items())
-def test_a_pack_that_does_not_fit_its_cell(tmp_path: Path, pack: str, message: str) -> None:
-    file = tmp_path / "own.toml"
-    cell = '[states]\nh = "n"\n[equations]\nh = "tanh(W_x @ x[t] + U_h @ h[t-1])"\n'
-    file.write_text(cell + pack)
-    with pytest.raises(InputError) as caught:
-        parameter_shapes(system_of(str(file), d=3, n=2))
-    assert str(caught.value).startswith(message)
-    assert str(caught.value).endswith("in cell 'own'")
-
-
-def test_a_cell_without_a_pack_keeps_its_own_names(tmp_path: Path) -> None:
-    file = tmp_path / "own.toml"
-    file.write_text('[states]\nh = "n"\n[equations]\nh = "tanh(W @ x[t] + U @ h[t-1])"\n')
-    shapes = parameter_shapes(system_of(str(file), d=3, n=2))
-    assert shapes == {"W": (2, 3), "U": (2, 2)}
