@@ -313,10 +313,14 @@ def test_pages_in_browsers(
     program: str,
     node_modules: Path,
     require_engine: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
+    """Each page is sound on a phone, on a desk and on paper; Firefox prints it for good."""
     script = Path(__file__).parent / "browser" / "look.mjs"
     pictures = os.environ.get("RNNSYM_PICTURES", "")
-    command = ["node", str(script), kind, require_engine(program), pictures, *map(str, pages)]
+    prints = str(tmp_path) if kind == "firefox" else ""
+    browser = [kind, require_engine(program)]
+    command = ["node", str(script), *browser, pictures, prints, *map(str, pages)]
     done = subprocess.run(
         command,
         capture_output=True,
@@ -327,3 +331,24 @@ def test_pages_in_browsers(
     assert done.returncode == 0, done.stderr
     faults = {Path(name).name: found for name, found in json.loads(done.stdout).items() if found}
     assert not faults
+    printed = list(tmp_path.glob("*.pdf"))
+    assert len(printed) > len(pages) / 2 or not prints
+    for path in printed:
+        assert not off_the_page(require_engine("pdftotext"), path), path.name
+
+
+MARGIN = 5 / 25.4 * 72
+"""Points at the edge of a sheet of paper that no printer reaches."""
+
+
+def off_the_page(pdftotext: str, path: Path) -> list[str]:
+    """Return the words of a PDF that are cut, or lie where no printer prints."""
+    command = [pdftotext, "-bbox", str(path), "-"]
+    root = ET.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)
+    found = []
+    for page in (x for x in root.iter() if x.tag.endswith("page")):
+        right = float(page.attrib["width"]) - MARGIN
+        for word in page:
+            if float(word.attrib["xMin"]) < MARGIN or float(word.attrib["xMax"]) > right:
+                found.append("".join(word.itertext()))
+    return found

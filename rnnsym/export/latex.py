@@ -40,6 +40,8 @@ HEADINGS = ("section", "subsection", "subsubsection")
 CODE_SIZES = (("small", 84), ("footnotesize", 94), ("scriptsize", 106))
 MARK = 24
 """Points that an option's letter and the gap to the next option take."""
+SHORT = 8
+"""Items of a list that stays on one page with its frame."""
 KEYWORDS = ("recurrent neural network", "backpropagation through time")
 
 
@@ -117,14 +119,19 @@ def _in_rows(block: Listing, number: int, page: Page) -> str:
 @block_latex.register
 def _(block: Box, page: Page = BARE) -> str:
     inner = "\n".join(blocks_latex(block.blocks, page.framed()))
-    # A table in a frame does not break: the frame would break right above it.
-    style = f"{block.kind},unbreakable" if _has_table(block) else block.kind
+    style = f"{block.kind},unbreakable" if _has_table(block) or _is_short(block) else block.kind
     return f"\\begin{{panel}}{{{style}}}{{{escape(block.title)}}}\n{inner}\n\\end{{panel}}"
 
 
 def _has_table(box: Box) -> bool:
-    """Tell whether a frame holds a table."""
+    """Tell whether a frame holds a table: it would break right above it."""
     return any(isinstance(block, Table) for block in box.blocks)
+
+
+def _is_short(box: Box) -> bool:
+    """Tell whether a frame is a list that a page has room for."""
+    lists = [block for block in box.blocks if isinstance(block, Listing)]
+    return len(lists) == len(box.blocks) and sum(len(x.items) for x in lists) <= SHORT
 
 
 @block_latex.register

@@ -26,6 +26,8 @@ SURE = 0.96
 """What can be relied on of a width left over: widths are estimates."""
 LEAST_REMARK = 130
 """Where less than this is left beside a display, its comments stand below."""
+LONG = 4
+"""Lines of a display that pages break with care."""
 LONG_TERM = 200
 """A term wider than this stands above its reason."""
 
@@ -74,8 +76,14 @@ def _given(block: Equations) -> str:
 
 
 def _joined(lines: Sequence[str], notes: Sequence[str]) -> str:
-    """One alignment; the notes of its last line follow it, since no row does."""
+    """One alignment; the notes of its last line follow it, since no row does.
+
+    Of a longer one no page ends with the first line, and none begins with the last.
+    """
     ends = [f"\\\\*\n\\edges{{{note}}}" if note else "\\\\" for note in notes[:-1]]
+    if len(lines) >= LONG:
+        ends = [f"{end}*" if end == "\\\\" and i in (0, len(ends) - 1) else end
+                for i, end in enumerate(ends)]  # fmt: skip
     body = "\n".join(line + end for line, end in zip(lines, [*ends, ""], strict=True))
     display = f"\\begin{{alignat}}{{2}}\n{body}\n\\end{{alignat}}"
     if not notes[-1]:
@@ -208,7 +216,7 @@ def _fit_in_pairs(notes: Sequence[Note], page: Page) -> bool:
     halves = (zip(*half, strict=True) for half in (cells[::2], cells[1::2]))
     columns = [max(column) + GAP for half in halves for column in half]
     short = all(term <= LONG_TERM / 2 for term, _, _ in cells)
-    return short and SMALL * sum(columns) + NOTE_INDENT <= SURE * page.width
+    return short and SMALL * (sum(columns) + GAP) + NOTE_INDENT <= SURE * page.width
 
 
 def _note(note: Note, page: Page) -> str:

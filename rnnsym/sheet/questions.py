@@ -15,6 +15,7 @@ from rnnsym.blocks import (
     Line,
     Listing,
     NumberMatrix,
+    PageBreak,
     Paragraph,
     Prose,
     Relation,
@@ -65,6 +66,7 @@ def question_blocks(
         for block in item.stem if system is None else _shortened(item.stem, system):
             yield _said_once(block, number, said)
         yield _options(item)
+    yield PageBreak()
     yield Heading("Answers", 2)
     for number, item in enumerate(items, 1):
         yield Heading(f"Answer {number}: {item.key}", 3)

@@ -10,7 +10,6 @@ from rnnsym.flow.bounds import chain_bounds
 from rnnsym.flow.run import KeepGate, keep_gates, recurrent_weights
 from rnnsym.jacobian import TooManyPathsError
 from rnnsym.sheet.flow_bounds import bound_blocks
-from rnnsym.sheet.guidance import STACKED
 from rnnsym.sheet.jacobians import jacobian_blocks
 from rnnsym.sheet.rounded import power
 from rnnsym.sheet.study import Study
@@ -68,8 +67,11 @@ def remedies(system: System, gates: Sequence[KeepGate], matrices: Sequence[Array
         *(_initialisation(matrices, "slopes and gates" if gates else "slopes")),
     ]  # fmt: skip
     if system.depth != 1:
-        advice = prose(f"according to the course notes, {STACKED}")
-        rows.append((prose("few layers"), advice, prose("the paths through time")))
+        rows.append((
+            prose("few layers"),
+            prose("the way through depth stays short: two to four, according to the course notes"),
+            prose("the way through time, which is as long as before"),
+        ))
     head = (prose("remedy"), prose("what it does here"), prose("what it does not cure"))
     return Table(head, tuple(rows))
 

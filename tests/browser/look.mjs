@@ -1,8 +1,9 @@
 // Opens pages in a browser, one start for all, and prints as JSON what is wrong with each.
 //
-//     node look.mjs chromium|firefox EXECUTABLE PICTURES FILE…
+//     node look.mjs chromium|firefox EXECUTABLE PICTURES PRINTS FILE…
 //
-// PICTURES is a folder for screenshots, "" for none. Packages are found in RNNSYM_NODE_MODULES.
+// PICTURES is a folder for screenshots and PRINTS one for what Firefox prints, a PDF for each page;
+// "" for none. Packages are found in RNNSYM_NODE_MODULES.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -25,13 +26,15 @@ const VIEWS = [
   { name: "print", width: A4, media: "print" },
 ];
 
-const [kind, executablePath, pictures, ...files] = process.argv.slice(2);
+const [kind, executablePath, pictures, prints, ...files] = process.argv.slice(2);
 const profile = mkdtempSync(join(tmpdir(), "rnnsym-browser-"));
 const browser = await puppeteer.launch({
   browser: kind === "firefox" ? "firefox" : "chrome",
   executablePath,
   headless: true,
   userDataDir: profile,
+  // Firefox is told the scheme once, for all views.
+  extraPrefsFirefox: { "layout.css.prefers-color-scheme.content-override": 0 },
   args: kind === "firefox" ? [] : [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -67,6 +70,8 @@ async function look(page, file, view) {
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.scheme ?? "light" }]);
   }
   const found = await page.evaluate(faults);
+  const dark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  if (dark !== (kind === "firefox" || view.scheme === "dark")) found.push(`dark: ${dark}`);
   const elements = await page.evaluate(() => document.querySelectorAll("*").length);
   if (kind !== "firefox" && view.rules && elements < MOST) {
     const { violations } = await page.evaluate((rules) => axe.run(rules), view.rules);
@@ -80,12 +85,17 @@ async function look(page, file, view) {
   return found;
 }
 
+async function print(page, file) {
+  const elements = await page.evaluate(() => document.querySelectorAll("*").length);
+  if (elements < MOST) await page.pdf({ path: join(prints, `${basename(file, ".html")}.pdf`), format: "A4" });
+}
+
 const report = {};
 try {
   const page = await browser.newPage();
   const requests = [];
   page.on("request", (request) => requests.push(request.url()));
-  // Firefox cannot be told the media, nor the scheme.
+  // Firefox cannot be told the media: it prints.
   const views = VIEWS.filter((view) => kind !== "firefox" || !view.media);
   for (const file of files) {
     requests.length = 0;
@@ -96,6 +106,7 @@ try {
     for (const view of views) {
       found.push(...(await look(page, file, view)).map((fault) => `${view.name}: ${fault}`));
     }
+    if (prints) await print(page, file);
     const outside = requests.filter((url) => !/^(file|data):/.test(url));
     report[file] = [...found, ...outside.map((url) => `asks the network for ${url}`)];
   }

@@ -71,6 +71,7 @@ def _goals(words: Phrases) -> Block:
             "write the equations of both chains, with the right neighbour in each",
             "give the width of the output for each way of merging, and what the next layer reads",
             "say how the gradient splits between the chains and in which order each is computed",
+            "work a short sequence by hand, each chain in its own order",
             "count parameters, a second layer and a readout included",
             "say when a bidirectional network cannot be used, and why",
         ),

@@ -48,7 +48,6 @@ CHAPTERS = (
 def sections() -> Iterator[Block]:
     """Yield the booklet, chapters at level 1; what all of them end with stands last."""
     yield from _introduction(about("lstm"))
-    yield PageBreak()
     yield Contents()
     chapters = [_Chapter(place, topic) for place, topic in enumerate(_topics(), 1)]
     yield PageBreak()
@@ -183,7 +182,7 @@ def _beside_the_notes(words: Phrases) -> Iterator[Block]:
     yield Heading("Beside the course notes", 1)
     yield words.paragraph(
         "The course notes call the size of a state `h`, as they call the state itself; here it is "
-        "{n}. What they write 4(`hd + h² + h`) is {lstm}. They mark the two directions of a "
+        "{n}. What they write 4(`h d + h² + h`) is {lstm}. They mark the two directions of a "
         "bidirectional network by `(f)` and `(b)`, where arrows stand here. On some matters they "
         "are short or silent. There this booklet says more:",
         lstm=counted("lstm"),

@@ -17,7 +17,7 @@ from rnnsym.blocks import (
     prose,
 )
 from rnnsym.diagram import backward_diagram, cell_diagram
-from rnnsym.expr import ACTIVATIONS, Node
+from rnnsym.expr import ACTIVATIONS, TIME, Array, Family, Integer, Node
 from rnnsym.flow.examples import DIRECT_EDGE, counterexample
 from rnnsym.model_text import MERGES
 from rnnsym.sheet.chapters.cheat_tables import (
@@ -37,29 +37,28 @@ from rnnsym.sheet.naming import tied
 from rnnsym.sheet.rounded import power
 from rnnsym.sheet.study import study
 from rnnsym.sheet.worked import worked_example
+from rnnsym.sheet.worked_lines import loss_of
 
 __all__ = ["sections"]
 
 READOUT = "vanilla, dense:3"
 SLOPES = ("sigmoid", "tanh", "relu")
-MATRICES = {"vanilla": ("W", "U", "b"), "gru": ("W_r", "U_r", "b_r", "U_h"),
-            "lstm": ("W_f", "U_f", "b_f")}  # fmt: skip
+SHOWN = {"gru": ("W_r", "U_r", "b_r", "U_h"), "lstm": ("W_f", "U_f", "b_f")}
+"""Parameters whose gradients are printed; those of the other gates are like them."""
 SHORTEST = 2
 """A line of so many sides is a name, its formula or its numbers, and nothing else."""
 BOTH = ("delta_h", "delta_y", "dx")
 SIGNS = {"edge": "∂⁺", "block": "∂", "total": "d"}
 ALIKE = {
-    "vanilla": "",
-    "gru": "The others likewise; in the candidate {U_h} has met {r[t] * h[t-1]}.",
-    "lstm": "Likewise for i, c̃ and o.",
+    "gru": "Likewise for `z` and the candidate, where {U_h} has met {r[t] * h[t-1]}.",
+    "lstm": "Likewise for `i`, the candidate and `o`.",
 }
 
 
 def sections() -> Iterator[Block]:
     """Yield the sheet, headings at level 2."""
     yield from _rules(about("vanilla"))
-    yield from _cell("Vanilla RNN", "vanilla")
-    yield from _readout(about(READOUT, "cross-entropy"))
+    yield from _vanilla(about(READOUT, "cross-entropy"))
     yield from _cell("GRU", "gru")
     yield from _cell("LSTM", "lstm")
     yield from _limits()
@@ -74,7 +73,7 @@ def sections() -> Iterator[Block]:
     yield from miscounts()
     yield from values()
     yield from _worked("vanilla", 2)
-    yield from _worked("lstm", 1, "Forward")
+    yield from _worked("lstm", 1, "Forward", "Backward")
 
 
 def _worked(name: str, steps: int, *parts: str) -> Iterator[Block]:
@@ -103,7 +102,7 @@ def _in_numbers(line: Line) -> Line:
 
 
 def _rules(words: Phrases) -> Iterator[Block]:
-    slopes = "; ".join(ACTIVATIONS[name].rule for name in SLOPES)
+    slopes = "; ".join(f"`{ACTIVATIONS[name].rule}`" for name in SLOPES)
     largest = ", ".join(f"{ACTIVATIONS[name].lipschitz:g}" for name in SLOPES)
     yield Heading("Rules", 2)
     yield words.listing(
@@ -112,39 +111,49 @@ def _rules(words: Phrases) -> Iterator[Block]:
             "same shape; Δ is what the loss gives.",
             "One term for every equation that reads an array. What step {t} reads of {t-1} is read "
             "of {t} by {t+1}. Shared weights: a sum over {t}.",
-            "y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ. y = a ⊙ b: ā = ȳ ⊙ b. y = f(a): ā = ȳ ⊙ f′(a). "
-            "y = [a; b]: slices of ȳ.",
+            "`y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ`. `y = a ⊙ b: ā = ȳ ⊙ b`. `y = f(a): ā = ȳ ⊙ f′(a)`. "
+            "`y = [a; b]`: slices of `ȳ`.",
             f"{slopes}. Largest slopes: {largest}.",
         )
     )
 
 
 def _cell(title: str, name: str) -> Iterator[Block]:
-    """The equations as the cell's file writes them, a figure, and every line of the derivation."""
+    """The equations as the cell's file writes them, a figure, and the lines of the derivation."""
     words = about(name)
     [cell] = (b.cell for b in words.system.blocks if b.cell is not None)
     yield Heading(f"{title}: forward", 2)
     yield _display([(lhs, rhs) for lhs, rhs in written_equations(words.system)])
-    if cell.name != "vanilla":
-        yield Figure(cell_diagram(cell))
     yield Heading(f"{title}: backward", 2)
-    yield _display([(step.target, step.value()) for step in words.derivation.steps])
+    shown = {f"d{name}" for name in SHOWN[name]}
+    found = words.derivation
+    steps = [s for s in found.steps if s not in found.weights or s.name in shown]
+    yield _display([(step.target, step.value()) for step in steps])
+    yield words.paragraph(ALIKE[name])
+    yield Figure(cell_diagram(cell))
 
 
 def _display(lines: Sequence[tuple[Node, Node]]) -> Equations:
     return Equations(tuple(Line(lhs, rhs) for lhs, rhs in lines))
 
 
-def _readout(words: Phrases) -> Iterator[Block]:
-    names = ("delta_s", "delta_h", "dV", "db_V")
-    steps = [words.derivation.find(name)[0] for name in names]
+def _vanilla(words: Phrases) -> Iterator[Block]:
+    """A vanilla network with a readout: BPTT as a whole."""
     [readout] = (e for e in words.system.equations if e.lhs == words.system.output)
-    yield Heading("Readout and cross-entropy", 2)
-    yield _display([(readout.lhs, readout.rhs), *((s.target, s.value()) for s in steps)])
+    forward = [*written_equations(words.system), (readout.lhs, readout.rhs)]
+    [term] = words.system.loss_terms
+    loss = Array(Family("L", "L"), (Integer(1), Integer(1)), None, TIME)
+    yield Heading("Vanilla RNN with a readout: forward", 2)
+    yield _display([*forward, (loss, loss_of(term))])
+    yield Heading("Vanilla RNN with a readout: backward", 2)
+    yield _display([(step.target, step.value()) for step in words.derivation.steps])
     yield Figure(backward_diagram(words.derivation, 3))
     yield words.paragraph(
-        "At {t} = {T} the term from {t+1} is absent. Loss at the last step only: {delta_s[t]} "
-        "exists at {T} alone. Truncation drops the carry {U.T @ delta_a[t+1]} at every cut."
+        "At {t} = {T} the term from {t+1} is absent. Squared error {half}: {delta_s[t]} is "
+        "{s[t]} − {target[t]}. Any other loss: {V.T @ delta_s[t]} is what it gives, Δ. Loss at the "
+        "last step only: {delta_s[t]} exists at {T} alone. Truncation drops the carry "
+        "{U.T @ delta_a[t+1]} at every cut.",
+        half="½‖s − τ‖²",
     )
 
 
@@ -178,10 +187,10 @@ def _flow(words: Phrases) -> Iterator[Block]:
     yield Heading("Gradient flow", 2)
     yield words.listing(
         (
-            "‖{∂h[T]/∂h[t]}‖ ≤ (γ ‖{U}‖) multiplied {T-t} times, ‖{U}‖ the largest singular value. "
+            "‖{∂h[T]/∂h[t]}‖ ≤ (γ ‖{U}‖) to the power {T-t}, ‖{U}‖ the largest singular value. "
             "Below 1: sufficient to vanish. Above 1: necessary, not sufficient, to explode.",
             "Linear network: the largest |eigenvalue| decides. With slopes it does not: "
-            f"{found.spectral_radius:.2f} can give a norm of {found.norm:,.0f} after {found.steps} "
+            f"{found.spectral_radius:.2f} can give a norm of {found.norm:.0f} after {found.steps} "
             "steps.",
         )
     )

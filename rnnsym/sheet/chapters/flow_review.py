@@ -92,7 +92,9 @@ def flow_questions(words: Phrases, lstm: Phrases) -> Iterator[tuple[Prose, Prose
             f"{clipping_question()} Which of the two keeps the direction, and which of vanishing "
             "and exploding does clipping cure?"
         ),
-        words.say(f"{clipping_answer()} By norm keeps the direction. It cures exploding only."),
+        words.say(
+            f"{clipping_answer()} By norm keeps the direction. Clipping cures exploding only."
+        ),
     )
     yield (
         lstm.say("Name the three Jacobians of the LSTM's cell state. Which of them are diagonal?"),

@@ -6,6 +6,7 @@ from rnnsym.blocks import (
     Block,
     Box,
     Heading,
+    Listing,
     Paragraph,
     Prose,
     Relation,
@@ -32,6 +33,10 @@ PIPELINE = "embedding:1000:16, bi(lstm:8)*2, dense:3"
 CONVENTIONS = ("textbook", "d2l", "pytorch", "keras")
 LARGE = {"d": 64, "n": 128}
 TRAPS = "bi(gru)*2"
+SHORTHAND = (
+    "gru*3 stands for three layers, bi(gru)*2 for two bidirectional ones, sum for a merge by "
+    "addition, dense:3 for a readout of three outputs."
+)
 BUDGET = 100_000
 ASKED = {"d": 10, "n": 20}
 
@@ -121,17 +126,16 @@ def _steps(name: str, sizes: dict[str, int]) -> Relation:
 
 def _layers(words: Phrases) -> Iterator[Block]:
     yield Heading("Stacks, directions, readouts, embeddings", 2)
-    yield words.listing(
+    rules = words.listing(
         (
             "Layer 1 reads {d} entries, each later layer what the one below puts out.",
             "Two directions: twice the parameters. A concatenated output is 2{n} wide, and a "
             "second layer reads 2{n} in *both* chains.",
-            "A readout of `q` outputs has a row of weights and a bias for each: `q(width + 1)`.",
+            "A readout of `q` outputs has a row of weights and a bias for each: `q`(width + 1).",
             "An embedding has a vector for each word: words × entries, without a bias.",
-            "gru*3 stands for three layers, bi(gru)*2 for two bidirectional ones, sum for a merge "
-            "by addition, dense:3 for a readout of three outputs.",
         )
     )
+    yield Listing((*rules.items, prose(SHORTHAND)))
     yield _worked(LAYERED, SIZES)
     layers = study(PIPELINE).count.layers
     yield Table(
@@ -227,7 +231,7 @@ def _takeaways(words: Phrases) -> Block:
         "takeaways",
         "Takeaways",
         (
-            "Affine maps × (`nd + n² + n`): 1 for vanilla, 3 for GRU, 4 for LSTM.",
+            "Affine maps × (`n d + n² + n`): 1 for vanilla, 3 for GRU, 4 for LSTM.",
             "Say the convention: one bias or two, reset before or after.",
             "Second layer: the width of the first, doubled after a concatenation.",
             "Never × {T}.",

@@ -78,6 +78,7 @@ def _goals(words: Phrases) -> Block:
         (
             "write the equations of layer {l} at step {t}, and say what layer 1 reads",
             "say what arrives at {h[l,t]} on the way back, from later steps and from above",
+            "work a short sequence by hand, up the layers and back down",
             "count the parameters of a stack layer by layer",
             "say why a deep stack is harder to train, and quote the guidance",
         ),
