@@ -67,11 +67,9 @@ def remedies(system: System, gates: Sequence[KeepGate], matrices: Sequence[Array
         *(_initialisation(matrices, "slopes and gates" if gates else "slopes")),
     ]  # fmt: skip
     if system.depth != 1:
-        rows.append((
-            prose("few layers"),
-            prose("the way through depth stays short: two to four, according to the course notes"),
-            prose("the way through time, which is as long as before"),
-        ))
+        does = "the way through depth stays short: two to four, according to the course notes"
+        lacks = "the way through time, which is as long as before"
+        rows.append((prose("few layers"), prose(does), prose(lacks)))
     head = (prose("remedy"), prose("what it does here"), prose("what it does not cure"))
     return Table(head, tuple(rows))
 
