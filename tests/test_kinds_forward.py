@@ -371,7 +371,7 @@ def test_saturated_gates_are_bits() -> None:
         assert all(
             len(np.unique(bits[gate])) == 2 for gate in bits if f"a_{gate}" in gates_of(item)
         )
-        assert item.minutes <= 5
+        assert item.minutes <= 6
 
 
 def test_the_gate_found_gives_the_state() -> None:

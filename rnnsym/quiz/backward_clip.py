@@ -168,7 +168,7 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
         kind=clipping.name,
         topic="backward",
         level=2,
-        minutes=4,
+        minutes=len(marks),
         convention="textbook",
         parameters=parameters,
         stem=_stem(clipping, given, values["c"]),

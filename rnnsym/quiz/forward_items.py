@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from math import prod
 
 from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
-from rnnsym.expr import Array, Map, arrays_in
+from rnnsym.expr import Array, Map, Node, Product, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
-from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.decimals import Numbers, Place, sized
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_blocks import given_blocks, worked_lines
@@ -151,9 +152,15 @@ def build(question: Question, parameters: Parameters) -> Item:
 
 @lru_cache(maxsize=1024)
 def _minutes(question: Question) -> int:
-    """A minute for each line with a function in it, half of one for each other."""
     rows = [row for ask in question.asks for row in ask.rows if not is_data(row.value)]
-    return 2 + round(sum(1 if row.value.atoms(Map) else 0.5 for row in rows))
+    return 2 + round(sum(_work(row.value, question.net.numbers) for row in rows))
+
+
+def _work(value: Node, numbers: Numbers) -> float:
+    """A minute with a function in it, half of one without; a quarter for each entry more."""
+    products = (node.children[0] for node in value.atoms(Product))
+    more = (prod(sized(node.shape, numbers)) - 1 for node in (value, *products))
+    return (1 if value.atoms(Map) else 0.5) + sum(more) / 4
 
 
 def _part(

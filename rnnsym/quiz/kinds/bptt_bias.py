@@ -14,7 +14,7 @@ KIND = sequence_kind(
         steps=(2, 3),
         level=3,
         cells=("vanilla", "linear"),
-        minutes=14,
+        minutes=12,
         bias=True,
     )
 )

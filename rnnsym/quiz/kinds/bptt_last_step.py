@@ -16,6 +16,6 @@ KIND = sequence_kind(
         steps=(2, 3),
         level=4,
         cells=("vanilla", "linear"),
-        minutes=14,
+        minutes=10,
     )
 )

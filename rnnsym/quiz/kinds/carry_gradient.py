@@ -15,6 +15,6 @@ KIND = gate_kind(
             "all terms added, the loss's own included",
         ),
         level=4,
-        minutes=12,
+        minutes=9,
     )
 )

@@ -203,7 +203,7 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="design",
         level=2,
-        minutes=3,
+        minutes=2,
         convention=values["convention"],
         parameters=parameters,
         stem=(

@@ -53,10 +53,11 @@ def _make(parameters: Parameters) -> Item:
             Part(
                 (Paragraph(prose(asked)),),
                 Choice(options),
-                2,
+                3,
                 (Paragraph(idea), Paragraph(prose("For example:")), trace(net)),
                 (
-                    Mark(1, "M", prose("runs the net on an input that tells answers apart")),
+                    Mark(1, "M", prose("runs the net step by step")),
+                    Mark(1, "M", prose("each other answer fails on an input")),
                     Mark(1, "A", prose("the description that holds at every step")),
                 ),
                 (prose("Run the net on 1, 0, 1, 1 and strike out what does not fit."),),
@@ -72,4 +73,4 @@ def _said(name: str) -> tuple[str]:
     return (f"{words[0].upper()}{words[1:]}.",)
 
 
-KIND = Kind(NAME, "design", "analyse", (3, 3), (2, 2), subjects, variants, draw_net, _make)
+KIND = Kind(NAME, "design", "analyse", (3, 3), (3, 3), subjects, variants, draw_net, _make)

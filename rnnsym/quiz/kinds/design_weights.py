@@ -70,14 +70,15 @@ def _make(parameters: Parameters) -> Item:
             Part(
                 (Paragraph(prose(asked)),),
                 Choice(options),
-                2,
+                3,
                 (
                     Paragraph(idea),
                     Paragraph(prose("So it is with ", *printed_weights(key), ". For example:")),
                     trace(key),
                 ),
                 (
-                    Mark(1, "M", prose("runs nets on inputs that tell them apart")),
+                    Mark(1, "M", prose("runs a net step by step")),
+                    Mark(1, "M", prose("each other net fails on an input")),
                     Mark(1, "A", prose("the net that is right on all of them")),
                 ),
                 (prose("One input on which a net fails is enough to rule it out."),),
@@ -88,4 +89,4 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-KIND = Kind(NAME, "design", "create", (4, 4), (2, 2), subjects, variants, draw_net, _make)
+KIND = Kind(NAME, "design", "create", (4, 4), (3, 3), subjects, variants, draw_net, _make)

@@ -59,7 +59,7 @@ def _make(parameters: Parameters) -> Item:
         id=identifier(NAME, parameters),
         kind=NAME,
         topic="derivations",
-        level=5 if len(scheme) > MARKS[0] else 4,
+        level=min(5, len(scheme)),
         minutes=2 * len(scheme),
         convention=values["convention"],
         parameters=parameters,
@@ -117,4 +117,4 @@ def _variants(_subject: Parameters) -> int:
     return 1
 
 
-KIND = Kind(NAME, "derivations", "create", (4, 5), MARKS, _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "derivations", "create", (3, 5), MARKS, _subjects, _variants, _draw, _make)
