@@ -58,7 +58,8 @@ class Work:
         return tuple(found[-1:]) if self.ask.first_only else tuple(found)
 
 
-def given_of(plans: Sequence[Plan]) -> tuple[Array, ...]:
+@lru_cache(maxsize=512)
+def given_of(plans: tuple[Plan, ...]) -> tuple[Array, ...]:
     """What the parts read: weights, then what has a time, by name and time."""
     found = dict.fromkeys(array for plan in plans for array in plan.given)
     weights = [array for array in found if array.time is None]

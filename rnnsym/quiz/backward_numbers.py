@@ -86,17 +86,22 @@ def _maps(node: Node) -> Iterator[Map]:
 
 def drawn(plan: Plan, given: Sequence[Array], draw: Draw) -> Parameters:
     """Draw a number for every entry of what is given, as parameters of an item."""
-    pools = POOLS[plan.setting.numbers or _pool_of(plan)]
     found: list[tuple[str, str]] = []
     for array in given:
-        pool = list(map(Decimal, pools[_role(plan, array)].split()))
-        rows, columns = plan.sizes.shape(array.shape)
+        pool, (rows, columns) = _pool(plan, array)
         name = label(array)
         found.append((name, as_text(tuple(
             tuple(draw.choice(f"{name}[{i},{j}]", pool) for j in range(columns))
             for i in range(rows)
         ))))  # fmt: skip
     return tuple(found)
+
+
+@cache
+def _pool(plan: Plan, array: Array) -> tuple[tuple[Decimal, ...], tuple[int, int]]:
+    """From what an array's entries are drawn, and its shape."""
+    pools = POOLS[plan.setting.numbers or _pool_of(plan)]
+    return tuple(map(Decimal, pools[_role(plan, array)].split())), plan.sizes.shape(array.shape)
 
 
 def _pool_of(plan: Plan) -> str:
@@ -191,9 +196,6 @@ def _within(value: Matrix, least: Decimal, most: Decimal) -> None:
 
 def _entries(matrix: Matrix) -> list[Decimal]:
     return [entry for row in matrix for entry in row]
-
-
-# Blanks
 
 
 def tolerance_of(value: Decimal) -> Decimal:

@@ -72,6 +72,7 @@ def _place(array: Array) -> Place:
     return array.name, "", None, None if array.time is None else int(array.time)
 
 
+@lru_cache(maxsize=4096)
 def _probe(array: Array) -> Array:
     family = array.family
     renamed = Family(PROBE + family.name, family.label, family.direction)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from rnnsym.cell import Cell
 from rnnsym.equations import Block, Loop, System
 from rnnsym.expr import Array, Map, Node, arrays_in, source
 from rnnsym.model_text import Recurrent
@@ -101,8 +102,7 @@ class Net:
     def _entries(self, array: Array, draw: Draw, pool: Pool) -> Matrix:
         rows, columns = self.sizes.shape(array.shape)
         cell = cell_of(self.system)
-        gates = Work(cell, cell.equations).gates
-        sort = "gate" if array.name in {g.name for g in gates} else _sort(array)
+        sort = "gate" if array.name in _gates(cell) else _sort(array)
         values = pool.get(array.name) or pool[sort]
         if cell.domain.get(array.name) == "positive":
             values = tuple(v for v in values if v > 0)
@@ -229,6 +229,11 @@ def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
     read = {place_of(a): _same(a) for row in rows for a in arrays_in(row.value)}
     kept = [a for place, a in read.items() if place not in made]
     return tuple(sorted(kept, key=lambda a: (a.time is not None, a.name != "x")))
+
+
+@lru_cache(maxsize=256)
+def _gates(cell: Cell) -> frozenset[str]:
+    return frozenset(gate.name for gate in Work(cell, cell.equations).gates)
 
 
 def _sort(array: Array) -> str:

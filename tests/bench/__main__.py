@@ -7,7 +7,7 @@ narrow a subject: ``python -m tests.bench code gru n=8,32 B=1 float32``.
 import sys
 from importlib import import_module
 
-SUBJECTS = ("engine", "audit", "code", "sheets")
+SUBJECTS = ("engine", "audit", "code", "sheets", "quiz")
 
 
 def main(arguments: list[str]) -> None:
