@@ -130,6 +130,13 @@ def test_traces_by_hand() -> None:
         assert list(keys(item)) == expected
 
 
+def test_no_two_sizes_of_a_trace_are_alike() -> None:
+    for item in items("code_trace"):
+        v = of(item)
+        sizes = [v[name] for name in ("d", "n", "p", "B", "T", "q") if name in v]
+        assert len(set(sizes)) == len(sizes)
+
+
 def test_parameters_by_hand() -> None:
     for item in items("parameter_shapes"):
         v = of(item)

@@ -31,7 +31,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND", "program"]
 
 NAME = "code_trace"
-CLASSES = (2, 3, 5, 7)
+CLASSES = (2, 3, 4, 5, 6, 7, 8)
 
 
 def _variants(_subject: Parameters) -> int:
@@ -39,7 +39,9 @@ def _variants(_subject: Parameters) -> int:
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    return (*drawn_call(subject, draw), ("q", str(draw.choice("q", CLASSES))))
+    call = drawn_call(subject, draw)
+    used = {value for _, value in call}
+    return (*call, ("q", draw.choice("q", [str(c) for c in CLASSES if str(c) not in used])))
 
 
 def program(layer: Layer, values: dict[str, str]) -> str:
