@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a negative answer, 2 bad input, 3 undecided, 70 internal e
 130 interrupted.
 """
 
+import atexit
 import gc
 import io
 import os
@@ -24,7 +25,7 @@ from rnnsym.version import VERSION
 __all__ = ["main"]
 
 # SymPy's import makes many objects that stay: each pass of the collector walks them for nothing.
-GARBAGE = 100_000
+GARBAGE = 500_000
 INTERNAL = 70
 INTERRUPTED = 130
 
@@ -63,6 +64,7 @@ def _register() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(GARBAGE)
+    atexit.register(gc.freeze)  # its last pass too: memory goes back with the process
     given = list(sys.argv[1:] if arguments is None else arguments)
     _open_streams()
     if threading.current_thread() is threading.main_thread():
