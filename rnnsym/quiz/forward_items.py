@@ -132,7 +132,9 @@ def build(question: Question, parameters: Parameters) -> Item:
     net = question.net
     given = read_values(net, parameters)
     exact, worked = (run(net.rows, given, net.numbers, places) for places in (None, WORKED))
-    parts = tuple(_part(question, place, exact, worked) for place, _ in enumerate(question.asks))
+    keys = [_keys(ask, exact, worked) for ask in question.asks]  # first: they refuse most draws
+    blanks = [_blanks(*pair, net, exact) for pair in zip(question.asks, keys, strict=True)]
+    parts = tuple(_part(question, i, one, worked) for i, one in enumerate(blanks))
     (net.prove if question.whole else net.prove_lines)(given, exact)
     values = dict(parameters)
     return Item(
@@ -163,11 +165,14 @@ def _work(value: Node, numbers: Numbers) -> float:
     return (1 if value.atoms(Map) else 0.5) + sum(more) / 4
 
 
-def _part(
-    question: Question, place: int, exact: Mapping[Place, Matrix], worked: Mapping[Place, Matrix]
-) -> Part:
-    ask, net = question.asks[place], question.net
-    keys = {a: _key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
+Keys = Mapping[Array, Matrix]
+
+
+def _keys(ask: Ask, exact: Mapping[Place, Matrix], worked: Mapping[Place, Matrix]) -> Keys:
+    return {a: _key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
+
+
+def _blanks(ask: Ask, keys: Keys, net: Net, exact: Mapping[Place, Matrix]) -> tuple[Blank, ...]:
     wrong = _wrong(ask, net, exact, keys)
     blanks = tuple(
         _blank(a, i, j, entry, len(key) * len(key[0]), wrong)
@@ -177,12 +182,19 @@ def _part(
     )
     if not ask.zero and any(abs(blank.value) < LEAST for blank in blanks):
         raise Unfair("an answer is too small to be told from 0")
+    return blanks
+
+
+def _part(
+    question: Question, place: int, blanks: tuple[Blank, ...], worked: Mapping[Place, Matrix]
+) -> Part:
+    ask = question.asks[place]
     marks, scheme = _scheme(ask, blanks)
     return Part(
         stem=(Paragraph(prose("Compute ", *listed(ask.asked), ".")),),
         response=Numeric(blanks),
         marks=marks,
-        solution=(Equations(tuple(worked_lines(ask.rows, net, worked))),),
+        solution=(Equations(tuple(worked_lines(ask.rows, question.net, worked))),),
         scheme=scheme,
         hints=ask.hints,
         carries=_carries(question, place),
@@ -205,9 +217,7 @@ def _key(exact: Matrix, worked: Matrix) -> Matrix:
 Wrong = dict[tuple[Array, int, int], dict[Decimal, WrongNumber]]
 
 
-def _wrong(
-    ask: Ask, net: Net, exact: Mapping[Place, Matrix], keys: Mapping[Array, Matrix]
-) -> Wrong:
+def _wrong(ask: Ask, net: Net, exact: Mapping[Place, Matrix], keys: Keys) -> Wrong:
     """What each misconception gives for each entry that it changes.
 
     Raises:
