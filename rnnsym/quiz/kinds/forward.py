@@ -249,7 +249,8 @@ def _at_one(node: Node) -> Node:
 def _stem(model: str, asked: str, given: dict[Place, Matrix]) -> tuple[Block, ...]:
     system = _system(model)
     target = _at_one(_work(model, asked).equations[-1].lhs)
-    lines = (Line(_at_one(a), number_matrix(given[place_of(a)])) for a in _given(model, asked))
+    weights_first = sorted(_given(model, asked), key=lambda a: a.time is not None)
+    lines = (Line(_at_one(a), number_matrix(given[place_of(a)])) for a in weights_first)
     return (
         Paragraph(prose(*described(system), " is computed by")),
         equations_of(system),
