@@ -1,6 +1,9 @@
 """Figures as questions: what they show says which name belongs where, and nothing gives it away."""
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -8,11 +11,13 @@ import pytest
 from rnnsym.api import generate_quiz
 from rnnsym.blocks import Figure
 from rnnsym.cell import load_cell
-from rnnsym.diagram import cell_diagram
+from rnnsym.diagram import Graph, cell_diagram
 from rnnsym.diagram.cell_graph import cell_graph
-from rnnsym.expr import Node, text
+from rnnsym.expr import Array, Node, arrays_in, text
 from rnnsym.item import Matching
+from rnnsym.quiz.figures import alike
 from rnnsym.quiz.kinds.figure_blanks import KIND, is_unique
+from rnnsym.quiz.registry import ARRANGEMENT, load_kind
 
 CELLS = ("lstm", "gru", "mgu", "lstm-coupled")
 
@@ -56,3 +61,88 @@ def test_cells_with_one_gate_are_no_subjects() -> None:
     asked = {dict(subject)["model"] for subject in KIND.subjects(())}
     assert {"lstm", "gru"} <= asked
     assert "vanilla" not in asked
+
+
+# The missing edge
+
+
+def ends(graph: Graph) -> Counter[tuple[str, str]]:
+    """The links of a figure; those that are led through one point, taken apart."""
+    pairs = [(link.source, link.target) for link in graph.links]
+    joined = [source for source, target in pairs if target == "join"]
+    apart = [(s, target) for source, target in pairs if source == "join" for s in joined]
+    return Counter(apart) + Counter(pair for pair in pairs if "join" not in pair)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_arrow_is_missing_and_no_other(cell: str) -> None:
+    whole = ends(cell_graph(load_cell(cell)))
+    for seed in range(8):
+        [item] = generate_quiz(1, seed, ["figure_missing_edge"], [cell])
+        [figure] = [block.diagram for block in item.stem if isinstance(block, Figure)]
+        [restored] = [block.diagram for block in item.solution if isinstance(block, Figure)]
+        [lost] = (whole - ends(figure.graph)).elements()
+        assert " > ".join(lost) == dict(item.parameters)["edge"]
+        assert ends(restored.graph) == whole
+        assert figure.description != restored.description
+
+
+@pytest.mark.parametrize("cell", ["lstm", "lstm-peephole"])
+def test_what_a_gate_reads_is_in_its_equation(cell: str) -> None:
+    """Which arrows into the gates are right can be read off the equations alone."""
+    judged: Counter[bool] = Counter()
+    written = load_cell(cell).written
+    for seed in range(30):
+        [item] = generate_quiz(1, seed, ["figure_missing_edge"], [cell])
+        for option in item.options:
+            _, source, _, target = option.content
+            if isinstance(source, Array) and isinstance(target, Array) and target.name in "figo":
+                assert option.correct == (source in arrays_in(written[target.name]))
+                judged[option.correct] += 1
+    assert min(judged[True], judged[False]) > 5
+
+
+def test_an_option_that_would_be_right_as_well_is_no_option(
+    cell_file: Callable[[str], Path],
+) -> None:
+    """Without the arrow of h nothing tells the gates ① and ② apart: it might lead to either."""
+    twins = cell_file(
+        'title = "Twins"\nsource = "nobody"\n[states]\nh = "n"\n[equations]\n'
+        'g = "tanh(V @ x[t])"\nh = "sigmoid(W_r @ x[t] + U_r @ h[t-1]) * sigmoid(W_z @ x[t]) '
+        '+ g[t] * h[t-1]"\n'
+    )
+    kind = load_kind("figure_missing_edge")
+    [subject] = kind.subjects([str(twins)])
+    asked = (*subject, ("edge", "h[t - 1] > h"))
+    items = [kind.make((*asked, (ARRANGEMENT, str(i)))) for i in range(30)]
+    ends_at = {option.content[3] for item in items for option in item.options}
+    assert "①" in ends_at
+    assert "②" not in ends_at
+
+
+# Which figure
+
+
+def shown(graph: Graph) -> tuple[Counter[tuple[str, str]], Counter[str]]:
+    return ends(graph), Counter(str(v.label) for v in graph.vertices if v.shape != "dot")
+
+
+@pytest.mark.parametrize("cell", [*CELLS, "vanilla"])
+def test_one_of_three_figures_is_that_of_the_equations(cell: str) -> None:
+    graph = cell_graph(load_cell(cell))
+    for seed in range(8):
+        [item] = generate_quiz(1, seed, ["figure_which"], [cell])
+        figures = [block for block in item.stem if isinstance(block, Figure)]
+        assert [f.caption for f in figures] == [option.content for option in item.options]
+        same = [shown(f.diagram.graph) == shown(graph) for f in figures]
+        assert same == [option.correct for option in item.options]
+        assert not any(alike(a.diagram.graph, b.diagram.graph) for a, b in combinations(figures, 2))
+        assert not any(f.diagram.marks for f in figures), "a name gives it away"
+
+
+def test_figures_are_told_apart_by_their_arrows() -> None:
+    plain, peephole = (cell_graph(load_cell(name)) for name in ("lstm", "lstm-peephole"))
+    assert alike(plain, replace(plain, links=plain.links[::-1]))
+    assert not alike(plain, peephole)
+    turned = tuple(replace(x, target="i") if x == plain.links[0] else x for x in plain.links)
+    assert not alike(plain, replace(plain, links=turned))

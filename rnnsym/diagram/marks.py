@@ -110,7 +110,14 @@ class Marks:
 
 
 def _over(place: Frame, width: int) -> Iterator[tuple[Point, set[Point]]]:
-    """Places above or below the right end of a vertex, for the name of what leaves it."""
+    """Places above, below or beside a vertex for the name of what leaves it, its right end first.
+
+    The last ones are for vertices that nothing leaves: lines come in around them.
+    """
+    middle = (place.top + place.bottom) // 2
     for y in (place.top - 1, place.bottom + 1):
         for x in range(place.right + 1, place.left - 1, -1):
             yield (x - width + 1, y), set()
+    yield (place.right + 2, middle), set()
+    yield (place.left - width - 1, middle), set()
+    yield (place.left - width, place.top - 1), set()

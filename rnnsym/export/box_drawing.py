@@ -17,6 +17,7 @@ TERMINAL = 80
 
 # By the directions that meet in a place: right 1, up 2, left 4, down 8.
 LINES = " ╶╵└╴─┘┴╷┌│├┐┬┤┼"
+CROSSING = 15
 DASHED = {"─": "╌", "│": "╎", "-": ".", "|": ":"}
 ARROWS = {1: "▶", 2: "▲", 4: "◀", 8: "▼"}
 ASCII_LINES = " -|+--++|+|++++" + "+"
@@ -99,7 +100,8 @@ class _Canvas:
         for (x, y), lines in meeting.items():
             bits = reduce(int.__or__, lines.values())
             over = len(lines) > 1 and self.ascii
-            self.rows[y][x] = "|" if over else self.lines[bits]
+            joint = len(lines) == 1 and bits == CROSSING
+            self.rows[y][x] = "|" if over else "●" if joint else self.lines[bits]
         for x, y in self.diagram.joints if self.ascii else ():
             self.rows[y][x] = "o"
         for x, y in dashed:

@@ -1,0 +1,49 @@
+"""Figures in questions: signs for what has no name, and whether two of them show the same."""
+
+from collections.abc import Mapping
+
+from rnnsym.blocks import Equations, Line
+from rnnsym.cell import Cell
+from rnnsym.diagram import Graph
+from rnnsym.quiz.draw import digest
+
+__all__ = ["BOXES", "SIGNS", "alike", "colours", "equations_of_cell"]
+
+SIGNS = "①②③④⑤⑥⑦"
+BOXES = "(Weights and biases are inside the boxes; lines that merely cross are not joined.)"
+
+
+def equations_of_cell(cell: Cell) -> Equations:
+    """Return the equations of a cell as its file writes them."""
+    left = {e.lhs.name: e.lhs for e in cell.equations}
+    return Equations(tuple(Line(left[name], rhs) for name, rhs in cell.written.items()))
+
+
+def colours(graph: Graph, names: Mapping[str, object] | None = None) -> dict[str, bytes]:
+    """Return what tells a vertex from the others: colour refinement.
+
+    Vertices are told apart by what they show, then by their neighbours, again and again. Colours of
+    two graphs with as many vertices can be compared.
+
+    Args:
+        graph: the figure; its own names count for nothing.
+        names: what else tells vertices apart.
+    """
+    known = names or {}
+    found = {v.name: digest(v.shape, str(v.label), known.get(v.name)) for v in graph.vertices}
+    into = {v: [x.source for x in graph.links if x.target == v] for v in found}
+    out = {v: [x.target for x in graph.links if x.source == v] for v in found}
+    for _ in graph.vertices:
+        found = {
+            v: digest(own, sorted(found[s] for s in into[v]), sorted(found[t] for t in out[v]))
+            for v, own in found.items()
+        }
+    return found
+
+
+def alike(a: Graph, b: Graph, names: Mapping[str, object] | None = None) -> bool:
+    """Tell whether two figures cannot be told apart, whatever their vertices are called inside.
+
+    Figures that show the same are always alike; unlike ones do show something else.
+    """
+    return sorted(colours(a, names).values()) == sorted(colours(b, names).values())

@@ -1,0 +1,146 @@
+"""Three figures without names: which of them is the cell of these equations?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import combinations
+
+from rnnsym.blocks import Figure, Paragraph, Prose, prose
+from rnnsym.cell import load_cell
+from rnnsym.diagram import Diagram, Graph
+from rnnsym.diagram.cell_graph import cell_graph
+from rnnsym.diagram.describe import cell_sentences
+from rnnsym.diagram.layout import laid_out
+from rnnsym.diagram.place_cell import place_cell
+from rnnsym.diagram.widths import label_in
+from rnnsym.expr import UNICODE
+from rnnsym.item import Choice, Item, Option, Part, Proof
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.figures import BOXES, alike, equations_of_cell
+from rnnsym.quiz.options import arranger, identifier
+from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.subject import EXAMINED
+
+__all__ = ["KIND"]
+
+NAME = "figure_which"
+RIVALS = 4
+"""How many of the figures most like the right one are drawn from."""
+
+
+@lru_cache(maxsize=256)
+def _graph(model: str) -> Graph:
+    """The figure of a cell without the names inside it."""
+    bare = replace(cell_graph(load_cell(model)), title="one step of a cell", names=())
+    return replace(bare, description=cell_sentences(bare))
+
+
+@lru_cache(maxsize=256)
+def _figure(model: str) -> Diagram:
+    return laid_out(*place_cell(_graph(model)), framed=True)
+
+
+@lru_cache(maxsize=256)
+def _pairs(model: str) -> tuple[str, ...]:
+    """Two other cells each, as like the right one as can be; no two of the three look alike."""
+    others = [name for name in EXAMINED if not alike(_graph(name), _graph(model))]
+    near = sorted(others, key=lambda name: (_distance(name, model), name))[:RIVALS]
+    distinct = (p for p in combinations(near, 2) if not alike(_graph(p[0]), _graph(p[1])))
+    return tuple(" ".join(pair) for pair in distinct)
+
+
+def _distance(a: str, b: str) -> tuple[int, int]:
+    """How many inputs and outputs of two figures differ, then how many boxes and circles."""
+    first, second = _parts(a), _parts(b)
+    differ = (first - second) + (second - first)
+    ends = sum(count for (shape, _), count in differ.items() if shape == "label")
+    return ends, differ.total() - ends
+
+
+@lru_cache(maxsize=256)
+def _parts(model: str) -> Counter[tuple[str, str]]:
+    """What a figure is made of, and how often."""
+    return Counter((v.shape, label_in(v.label, UNICODE)) for v in _graph(model).vertices)
+
+
+def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
+    return [
+        (("model", name), ("convention", "textbook")) for name in cells or EXAMINED if _pairs(name)
+    ]
+
+
+def _variants(subject: Parameters) -> int:
+    return len(_pairs(dict(subject)["model"]))
+
+
+def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    pairs = _pairs(dict(subject)["model"])
+    return (*subject, ("others", draw.choice("others", pairs)))
+
+
+def _make(parameters: Parameters) -> Item:
+    values = dict(parameters)
+    model = values["model"]
+    cell = load_cell(model)
+    names = [model, *values["others"].split()]
+    shown = arranger(NAME, parameters).ranked("figures", names)
+    options = tuple(_option(place, name, model) for place, name in enumerate(shown, 1))
+    figures = (Figure(_figure(name), _numbered(place)) for place, name in enumerate(shown, 1))
+    right = shown.index(model) + 1
+    return Item(
+        id=identifier(NAME, parameters),
+        kind=NAME,
+        topic="diagrams",
+        level=3,
+        minutes=3,
+        convention=values["convention"],
+        parameters=parameters,
+        stem=(
+            Paragraph(prose(f"The cell “{cell.title}” computes")),
+            equations_of_cell(cell),
+            Paragraph(prose("One of these figures shows a step of it; the names are left out. ",
+                            BOXES)),
+            *figures,
+        ),
+        parts=(
+            Part(
+                (Paragraph(prose("Which figure is it?")),),
+                Choice(options),
+                1,
+                (Paragraph(prose(*_numbered(right), f": {_made_of(model)}.")),),
+                hints=(prose("Count the gates, and the products that enter each state."),),
+            ),
+        ),
+        proof=Proof("the figure of the equations; colour refinement tells it from others", "exact"),
+        tags=(model,),
+    )  # fmt: skip
+
+
+def _numbered(place: int) -> Prose:
+    return prose(f"Figure {place}")
+
+
+def _option(place: int, name: str, model: str) -> Option:
+    if name == model:
+        return Option(_numbered(place), "", prose(f"It has {_made_of(model)}."))
+    said = f"It is the cell “{load_cell(name).title}”: {_difference(name, model)}."
+    return Option(_numbered(place), f"taken for {name}", prose(said))
+
+
+def _made_of(model: str) -> str:
+    """Say which boxes and circles a figure has."""
+    inner = {sign: count for (shape, sign), count in _parts(model).items() if shape != "label"}
+    return ", ".join(f"{count} × {sign}" for sign, count in inner.items())
+
+
+def _difference(name: str, model: str) -> str:
+    """Say in what a figure differs from that of the equations."""
+    mine, right = _parts(name), _parts(model)
+    for part in [*right, *mine]:
+        if mine[part] != right[part]:
+            return f"it has {mine[part]} × {part[1]}, the equations {right[part]}"
+    return "its arrows run otherwise"
+
+
+KIND = Kind(NAME, "diagrams", "analyse", (3, 3), (1, 1), _subjects, _variants, _draw, _make)
