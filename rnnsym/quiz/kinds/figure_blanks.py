@@ -1,25 +1,26 @@
 """The figure of a cell with numbers in place of names: which array is which?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeAlias
 
-from rnnsym.blocks import Figure, Paragraph, prose
+from rnnsym.blocks import Equations, Figure, Line, Paragraph, prose
 from rnnsym.cell import Cell, load_cell
-from rnnsym.diagram import Diagram, Graph, Label
+from rnnsym.diagram import Diagram, Graph, Link
 from rnnsym.diagram.cell_graph import cell_graph
 from rnnsym.diagram.layout import laid_out
 from rnnsym.diagram.place_cell import place_cell
-from rnnsym.expr import Array, text
+from rnnsym.expr import Array, Expr, Node, text
 from rnnsym.item import Item, Mark, Matching, Part, Proof
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.figures import SIGNS, colours, equations_of_cell
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
 
-__all__ = ["KIND", "is_unique"]
+__all__ = ["KIND", "SIGNS", "is_unique"]
 
+SIGNS = "①②③④⑤⑥⑦"
 FEWEST = 2
 
 
@@ -46,17 +47,26 @@ def _is_asked(name: str) -> bool:
 
 
 def is_unique(graph: Graph, arrays: Sequence[Array]) -> bool:
-    """Tell whether a figure without these names can be labelled in one way only."""
+    """Tell whether a figure without these names can be labelled in one way only.
+
+    Vertices are told apart by what they show, then by their neighbours, again and again (colour
+    refinement): two that no step tells apart could change their names.
+    """
     blank = [v for v, label in graph.names if any(piece in arrays for piece in label)]
-    found = colours(graph)
-    return len({found[v] for v in blank}) == len(blank)
+    colours = _ranked({v.name: (v.shape, str(v.label)) for v in graph.vertices})
+    for _ in graph.vertices:
+        colours = _ranked({v: (c, *_around(graph, v, colours)) for v, c in colours.items()})
+    return len({colours[v] for v in blank}) == len(blank)
 
 
-def _sentences(graph: Graph, signs: dict[Array, str]) -> list[str]:
-    described = graph.description
-    for array, sign in signs.items():
-        described = described.replace(text(array), sign)
-    return described.split(". ")
+def _ranked(colours: Mapping[str, tuple[object, ...]]) -> dict[str, int]:
+    order = {colour: i for i, colour in enumerate(sorted(set(colours.values()), key=repr))}
+    return {vertex: order[colour] for vertex, colour in colours.items()}
+
+
+def _around(graph: Graph, vertex: str, colours: Mapping[str, int]) -> Iterator[tuple[int, ...]]:
+    yield tuple(sorted(colours[x.source] for x in graph.links if x.target == vertex))
+    yield tuple(sorted(colours[x.target] for x in graph.links if x.source == vertex))
 
 
 def _variants(subject: Parameters) -> int:
@@ -92,7 +102,7 @@ def _make(parameters: Parameters) -> Item:
         len(pairs),
         (
             Paragraph(prose("The cell is “", cell.title, "”, whose equations the figure shows:")),
-            equations_of_cell(cell),
+            Equations(tuple(Line(e.lhs, e.rhs) for e in cell.equations)),
         ),
         scheme,
     )
@@ -104,7 +114,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=1 + len(pairs),
         convention=values["convention"],
         parameters=parameters,
-        stem=(Paragraph(prose(shows)), Figure(_blanked(cell, signs))),
+        stem=(Paragraph(prose(shows)), Figure(_blanked(values["model"], signs))),
         parts=(part,),
         proof=Proof("colour refinement of the figure tells every blank from the others", "exact"),
         tags=(values["model"],),
@@ -116,23 +126,54 @@ def _purpose(cell: Cell, array: Array) -> str:
     return f": {purpose}" if purpose else ""
 
 
-def _blanked(cell: Cell, signs: dict[Array, str]) -> Diagram:
-    """Return the cell's figure, each of the arrays under its number."""
-    graph, cells = place_cell(cell_graph(cell))
+@lru_cache(maxsize=256)
+def _figure(model: str) -> Diagram:
+    """Return the cell's figure, its arrays under their numbers in order."""
+    signs = dict(zip(_arrays(model), SIGNS, strict=False))
+    graph, cells = place_cell(cell_graph(load_cell(model)))
+    described = graph.description
+    for array, shown in signs.items():
+        described = described.replace(text(array), shown)
 
-    def label(old: Label) -> Label:
-        return tuple(signs.get(x, x) if isinstance(x, Array) else x for x in old)
+    def sign(piece: Node | Expr | str) -> Node | Expr | str:
+        return signs.get(piece, piece) if isinstance(piece, Array) else piece
 
-    blank = replace(
-        graph,
-        title="one step of a cell, numbers in place of names",
-        description=". ".join(_sentences(graph, signs)),
-        names=tuple((vertex, label(old)) for vertex, old in graph.names),
-        links=tuple(
-            replace(link, labels=tuple(label(old) for old in link.labels)) for link in graph.links
-        ),
+    titled = replace(
+        graph, title="one step of a cell, numbers in place of names", description=described
     )
-    return laid_out(blank, cells, framed=True)
+    return laid_out(_relabelled(titled, sign), cells, framed=True)
+
+
+def _blanked(model: str, signs: Mapping[Array, str]) -> Diagram:
+    """Return the cell's figure, its arrays under other numbers: every line stays where it is."""
+    figure = _figure(model)
+    turned = dict(zip(SIGNS, (signs[array] for array in _arrays(model)), strict=False))
+
+    def sign(piece: Node | Expr | str) -> Node | Expr | str:
+        return turned.get(piece, piece) if isinstance(piece, str) else piece
+
+    described = "".join(turned.get(letter, letter) for letter in figure.description)
+    return replace(
+        figure,
+        graph=replace(_relabelled(figure.graph, sign), description=described),
+        edges=tuple(replace(edge, link=_link(edge.link, sign)) for edge in figure.edges),
+        marks=tuple(replace(mark, label=tuple(map(sign, mark.label))) for mark in figure.marks),
+    )
+
+
+Sign: TypeAlias = Callable[[Node | Expr | str], Node | Expr | str]
+
+
+def _relabelled(graph: Graph, sign: Sign) -> Graph:
+    return replace(
+        graph,
+        names=tuple((vertex, tuple(map(sign, label))) for vertex, label in graph.names),
+        links=tuple(_link(link, sign) for link in graph.links),
+    )
+
+
+def _link(link: Link, sign: Sign) -> Link:
+    return replace(link, labels=tuple(tuple(map(sign, label)) for label in link.labels))
 
 
 KIND = Kind(
