@@ -206,7 +206,7 @@ def test_words_are_escaped(hostile: str) -> None:
 def test_a_display_is_one_alignment_with_shapes_and_links() -> None:
     [tex] = export_latex(rnnsym.model("lstm").document()).values()
     text = tex.decode()
-    backward = text[text.index(r"\section{Backward}") : text.index(r"\section{Gradients of")]
+    backward = text[text.index(r"\section{Backward}") : text.index(r"\subsection{Gradients of")]
     assert backward.count(r"\begin{alignat}") == 1
     assert backward.count(r"\side{n \times 1}") == 6
     assert r"\hypertarget{eq:11}{(11)}" in backward

@@ -19,7 +19,7 @@ from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.derive import derive
 from rnnsym.equations import System
 from rnnsym.errors import ShapeError
-from rnnsym.expr import LAYER, STEPS, TIME, Array, Family, Integer, Node, arrays_in
+from rnnsym.expr import LAYER, STEPS, TIME, Array, Family, Integer, Map, Node, arrays_in
 from rnnsym.quiz import truth
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.subject import convention_note, described
@@ -100,12 +100,14 @@ def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
     seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS, "; ")
     named = named_adjoints(system, shown)
+    rectified = any(m.name == "relu" for e in system.equations for m in e.rhs.atoms(Map))
+    slope = " The slope of relu is step: 1 above 0, and 0 elsewhere." if rectified else ""
     rules = (RULES, *listed(named)) if named else (RULES.removesuffix("; here "),)
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose(*seen, loss.given, *rules, ".")),
+        Paragraph(prose(*seen, loss.given, *rules, ".", slope)),
     )
 
 
@@ -149,9 +151,9 @@ def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[B
     said = prose("Every place where ", step.of, " is used gives one term:")
     if step.factor is not None and step.terms:
         said = prose(
-            "Every place where what comes of ",
+            "Every use of what comes of ",
             step.of,
-            " is used gives one term, and the slope of its function is a factor of all:",
+            " gives one term; the slope of its function is their common factor:",
         )
         notes = (*notes, Note(step.factor, prose(Written(step.factor_rule))))
     shown = Line(step.target, value, shape=step.target.shape, notes=notes)
