@@ -13,6 +13,7 @@ from rnnsym.equations import System, Weight
 from rnnsym.expr import LAYER, Array, Expr, Formula, Integer, Symbol, arrays_in, size
 from rnnsym.item import Blank, WrongNumber
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.counting_proof import check_arrays
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.subject import uses
 from rnnsym.system import build_system, read_model
@@ -25,7 +26,7 @@ __all__ = [
 
 Given = tuple[tuple[str, int], ...]
 """The numbers of the sizes, by name."""
-PROOF = "entries of arrays of these shapes, added up"
+PROOF = "entries of the arrays that a net runs with, added up"
 
 
 @lru_cache(maxsize=512)
@@ -36,13 +37,19 @@ def system_of(model: str, convention: str = "textbook") -> System:
 
 @lru_cache(maxsize=512)
 def parts_by_layer(system: System) -> tuple[tuple[Counted, ...], ...]:
-    """Return the trained arrays of each layer of the model's text."""
-    return tuple(_parts(system, block) for block in system.blocks if block.spec is not None)
+    """Return the trained arrays of each layer of the model's text.
+
+    Raises:
+        Unfair: no net runs with arrays of these shapes, and with all of them.
+    """
+    found = tuple(_parts(system, block) for block in system.blocks if block.spec is not None)
+    check_arrays(system, tuple(part for parts in found for part in parts))
+    return found
 
 
 @lru_cache(maxsize=512)
 def parts_of(system: System) -> tuple[Counted, ...]:
-    """Return the trained arrays of a model, layer by layer."""
+    """Return the trained arrays of a model, layer by layer; raises as ``parts_by_layer``."""
     return tuple(part for parts in parts_by_layer(system) for part in parts)
 
 

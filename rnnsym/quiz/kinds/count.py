@@ -5,23 +5,30 @@ from decimal import Decimal
 from itertools import permutations
 from math import perm
 
-import numpy as np
-
 from rnnsym.blocks import Block, Equations, Paragraph, Relation, prose
 from rnnsym.cell import cell_names
 from rnnsym.count import count
 from rnnsym.equations import System
-from rnnsym.expr import Expr, Integer, size
+from rnnsym.expr import Integer, size
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
-from rnnsym.quiz.counting import claims_of, counted, parts_of, system_of, tally, total_line
+from rnnsym.quiz.counting import (
+    PROOF,
+    claims_of,
+    counted,
+    parts_of,
+    proven,
+    system_of,
+    tally,
+    total_line,
+    value_of,
+)
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
 
-__all__ = ["KIND", "MISCONCEPTIONS", "parts_of"]
+__all__ = ["KIND"]
 
 SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100)
 QUESTION = "how many trainable parameters does it have?"
@@ -61,8 +68,7 @@ def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     sizes = tuple((name, int(values[name])) for name in system.size_names)
     work = Work(parts_of(system), sizes, arrange.choice("steps", STEPS))
-    key = _key(system, sizes)
-    _prove(work, key)
+    key = proven(work, value_of(count(system).formula, sizes))
     right = Option(prose(Integer(key)), "", prose("The sum of the entries of all trained arrays."))
     wrong = [
         (Decimal(total), Option(prose(Integer(total)), name, why))
@@ -80,27 +86,9 @@ def _make(parameters: Parameters) -> Item:
         parameters=parameters,
         stem=_stem(system, work),
         parts=(Part((), Choice(options), 2 if simple else 3, _solution(system, work, key)),),
-        proof=Proof("entries of NumPy arrays of these shapes, added up", "exact"),
+        proof=Proof(PROOF, "exact"),
         asks=(counted(system, sizes),),
     )
-
-
-def _key(system: System, sizes: tuple[tuple[str, int], ...]) -> int:
-    numbers: dict[Expr, Expr] = {size(name): Integer(value) for name, value in sizes}
-    return int(count(system).formula.value.xreplace(numbers))
-
-
-def _prove(work: Work, key: int) -> None:
-    """Compare the formula with the sizes of arrays.
-
-    Raises:
-        Unfair: they differ, so the question has no proven key.
-    """
-    sizes = dict(work.sizes)
-    shapes = [[a * sizes.get(name, 1) for a, name in part.sides] for part in work.parts]
-    found = sum(np.empty(shape, np.int8).size for shape in shapes)
-    if found != key:
-        raise Unfair(f"the formula gives {key}, the arrays hold {found} numbers")
 
 
 def _stem(system: System, work: Work) -> tuple[Block, ...]:
