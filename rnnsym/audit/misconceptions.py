@@ -85,10 +85,10 @@ def _wrong_neighbour(row: Row) -> Sequence[Slip]:
 
 
 def _part_missing(row: Row) -> Sequence[Slip]:
-    """A term of any sum, left out."""
+    """A term of any sum, left out; nobody leaves out the 1 of 1 − z."""
     found: list[Slip] = []
     for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Plus)):
-        for term in node.children:
+        for term in (c for c in node.children if _arrays(c)):
             rest = plus(*(c for c in node.children if c is not term))
             found += _exchanged(row, node, rest, prose("The term ", term, " is missing."))
     return found
@@ -130,7 +130,8 @@ def _turned(row: Row) -> Sequence[Slip]:
 def _function_missing(row: Row) -> Sequence[Slip]:
     found: list[Slip] = []
     for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Map)):
-        why = prose("The function in ", node, " is missing.")
+        what = "square" if node.name == "square" else "function"
+        why = prose(f"The {what} in ", node, " is missing.")
         found += _exchanged(row, node, node.arg, why)
     return found
 
@@ -147,6 +148,8 @@ def _sign_in_a_sum(row: Row) -> Sequence[Slip]:
     found: list[Slip] = []
     for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Plus)):
         for i, term in enumerate(node.children):
+            if not _arrays(term):
+                continue
             changed = (*node.children[:i], scale(-1, term), *node.children[i + 1 :])
             why = prose("The sign of ", term, " is turned round.")
             found += _exchanged(row, node, plus(*changed), why)
