@@ -405,3 +405,10 @@ def test_two_biases_have_equal_gradients_but_in_the_reset_candidate() -> None:
         wanted = "In each summand" if candidate else "They are equal, whatever"
         assert str(key).startswith(wanted)
     assert len(all_of("two_biases", "gru")) == 3
+
+
+def test_the_slope_of_a_relu_is_named_before_it_is_used() -> None:
+    for item in all_of("find_error", "relu-rnn"):
+        assert "slope of relu is step" in str(item.stem)
+    for item in all_of("find_error", "vanilla"):
+        assert "relu" not in str(item.stem)
