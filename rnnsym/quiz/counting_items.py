@@ -1,20 +1,21 @@
 """Questions on counts: their subjects, drawn sizes, stems and parts."""
 
 from collections.abc import Iterable, Sequence
+from math import perm
 
 from rnnsym.blocks import Block, Equations, Inline, Line, Paragraph, Prose, Relation, prose
 from rnnsym.cell import cell_names
 from rnnsym.equations import System
 from rnnsym.expr import Integer, size
 from rnnsym.item import Blank, Mark, Numeric, Part
-from rnnsym.quiz.counting import Given
+from rnnsym.quiz.counting import Given, system_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, convention_note, described, equations_of
 
 __all__ = [
-    "SIZES", "about", "derived", "drawn_sizes", "listed", "model_of", "model_stem", "numeric",
-    "steps_drawn",
+    "SIZES", "about", "derived", "draw_numbers", "drawn_sizes", "listed", "model_of", "model_stem",
+    "numeric", "size_variants", "steps_drawn",
 ]  # fmt: skip
 
 SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 32, 40, 50, 64, 100)
@@ -55,6 +56,17 @@ def drawn_sizes(names: Sequence[str], draw: Draw, pool: Sequence[int] = SIZES) -
 def steps_drawn(draw: Draw) -> Parameters:
     """Return a length of sequences, which no count of parameters depends on."""
     return (("T", str(draw.choice("T", STEPS))),)
+
+
+def size_variants(subject: Parameters) -> int:
+    """Return how many ways there are to give the model's sizes different numbers."""
+    return perm(len(SIZES), len(system_of(*model_of(subject)).size_names))
+
+
+def draw_numbers(subject: Parameters, draw: Draw) -> Parameters:
+    """Return the subject with numbers for the model's sizes and the length of sequences."""
+    names = system_of(*model_of(subject)).size_names
+    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
 
 
 def listed(given: Iterable[tuple[str, int]]) -> Prose:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import perm
 
 from rnnsym.blocks import prose
 from rnnsym.count import Gate, count
@@ -22,17 +21,15 @@ from rnnsym.quiz.counting import (
     value_of,
 )
 from rnnsym.quiz.counting_items import (
-    SIZES,
     about,
     derived,
-    drawn_sizes,
+    draw_numbers,
     model_of,
     model_stem,
     numeric,
-    steps_drawn,
+    size_variants,
 )
 from rnnsym.quiz.counting_slips import ARRAY, named
-from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 
@@ -55,15 +52,6 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 def _gates(model: str, convention: str) -> tuple[Gate, ...]:
     [layer] = count(system_of(model, convention)).layers
     return layer.gates
-
-
-def _variants(subject: Parameters) -> int:
-    return perm(len(SIZES), len(system_of(*model_of(subject)).size_names))
-
-
-def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    names = system_of(*model_of(subject)).size_names
-    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -145,4 +133,4 @@ def _all(
     return tuple(found)
 
 
-KIND = Kind(NAME, "counts", "apply", (2, 2), (2, 12), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "counts", "apply", (2, 2), (2, 12), _subjects, size_variants, draw_numbers, _make)

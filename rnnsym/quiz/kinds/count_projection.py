@@ -26,14 +26,12 @@ from rnnsym.quiz.counting_items import (
     SIZES,
     about,
     derived,
-    drawn_sizes,
+    draw_numbers,
     model_of,
     model_stem,
     numeric,
-    steps_drawn,
 )
 from rnnsym.quiz.counting_slips import STACK
-from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 
@@ -51,11 +49,6 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 def _variants(_subject: Parameters) -> int:
     return len(SIZES) * (len(SIZES) - 1) * (len(SIZES) - 2) // 2
-
-
-def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    names = system_of(*model_of(subject)).size_names
-    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -165,4 +158,4 @@ def _saved(plain: System, given: Given, steps: int, total: int) -> Part:
     )  # fmt: skip
 
 
-KIND = Kind(NAME, "counts", "apply", (3, 3), (6, 6), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "counts", "apply", (3, 3), (6, 6), _subjects, _variants, draw_numbers, _make)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import perm
 
 from rnnsym.blocks import Line, Prose, Relation, prose
 from rnnsym.count import count
@@ -28,17 +27,15 @@ from rnnsym.quiz.counting import (
     value_of,
 )
 from rnnsym.quiz.counting_items import (
-    SIZES,
     about,
     derived,
-    drawn_sizes,
+    draw_numbers,
     model_of,
     model_stem,
     numeric,
-    steps_drawn,
+    size_variants,
 )
 from rnnsym.quiz.counting_slips import LAYER, STACK
-from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -53,15 +50,6 @@ FORMS = ("{}*2", "{}*3", "bi({})*2", "bi({})*3")
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return about(cells, ("textbook", "pytorch"), FORMS)
-
-
-def _variants(subject: Parameters) -> int:
-    return perm(len(SIZES), len(system_of(*model_of(subject)).size_names))
-
-
-def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    names = system_of(*model_of(subject)).size_names
-    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
 
 
 def _stack(system: System) -> Recurrent:
@@ -190,4 +178,4 @@ def _two_marks(method: str) -> Sequence[Mark]:
     return Mark(1, "M", prose(method)), Mark(1, "A", prose("the number"))
 
 
-KIND = Kind(NAME, "counts", "apply", (3, 3), (6, 6), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "counts", "apply", (3, 3), (6, 6), _subjects, size_variants, draw_numbers, _make)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import perm
 
 from rnnsym.blocks import Line, Paragraph, Prose, Relation, prose
 from rnnsym.count import count
@@ -25,17 +24,15 @@ from rnnsym.quiz.counting import (
     value_of,
 )
 from rnnsym.quiz.counting_items import (
-    SIZES,
     about,
     derived,
-    drawn_sizes,
+    draw_numbers,
     model_of,
     model_stem,
     numeric,
-    steps_drawn,
+    size_variants,
 )
 from rnnsym.quiz.counting_slips import named
-from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -74,15 +71,6 @@ def _once(system: System) -> bool:
 @lru_cache(maxsize=256)
 def _matrices(system: System) -> tuple[Counted, ...]:
     return tuple(part for part in parts_of(system) if part.sides[1] != (1, ""))
-
-
-def _variants(subject: Parameters) -> int:
-    return perm(len(SIZES), len(system_of(*model_of(subject)).size_names))
-
-
-def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    names = system_of(*model_of(subject)).size_names
-    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -207,4 +195,4 @@ def _rows(side: tuple[int, str], given: Given) -> int:
     return times * dict(given).get(name, 1)
 
 
-KIND = Kind(NAME, "counts", "apply", (4, 4), (5, 5), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "counts", "apply", (4, 4), (5, 5), _subjects, size_variants, draw_numbers, _make)
