@@ -43,7 +43,7 @@ DESIGNS = (
     ("lstm", "textbook"), ("lstm", "keras"), ("lstm", "flax"), ("lstm", "pytorch"),
     ("vanilla", "textbook"), ("vanilla", "keras"), ("vanilla", "flax"), ("vanilla", "pytorch"),
 )  # fmt: skip
-FAMILIES = ("gru", "lstm", "vanilla")
+FAMILIES = {"gru": "a GRU layer", "lstm": "an LSTM layer", "vanilla": "a vanilla layer"}
 NAMES = ("d", "n")
 PAIRS = prose("Where an affine map has two bias vectors, both are trained.")
 
@@ -89,7 +89,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=6,
         convention=systems[0].model.convention,
         parameters=parameters,
-        stem=_stem(systems, given, steps),
+        stem=_stem(values["cell"], systems, given, steps),
         parts=(a, b, _difference(systems, given, totals)),
         proof=Proof(PROOF, "exact"),
         tags=(values["cell"], "conventions"),
@@ -102,10 +102,10 @@ def _design(text: str) -> tuple[str, str]:
     return cell, convention
 
 
-def _stem(systems: Sequence[System], given: Given, steps: int) -> tuple[Block, ...]:
+def _stem(family: str, systems: Sequence[System], given: Given, steps: int) -> tuple[Block, ...]:
     found: list[Block] = [
         Paragraph(
-            prose("Two conventions have a layer of the same name, each with arrays of its own.")
+            prose(f"Two conventions write down {FAMILIES[family]}, each with arrays of its own.")
         )
     ]
     for system in systems:
