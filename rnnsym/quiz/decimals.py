@@ -148,6 +148,8 @@ def _compiled(node: Node, numbers: Numbers) -> Program:
 def _(node: Array, numbers: Numbers) -> Program:
     layer, time = (None if i is None else number(i, numbers) for i in (node.layer, node.time))
     place, shape = (node.name, node.family.direction, layer, time), sized(node.shape, numbers)
+    if shape[0] == 1:
+        return lambda read: read(place, shape)[0]
     return lambda read: tuple(chain.from_iterable(read(place, shape)))
 
 
