@@ -29,7 +29,7 @@ def figure_latex(diagram: Diagram, caption: str, width: float) -> str:
     rows += [
         rf"\par\smallskip {key.letter}: {label_latex(key.label)}" for key in diagram.graph.keys
     ]
-    rows += [rf"\par\smallskip {{\small {caption}}}"] if caption else []
+    rows += [rf"\par\nobreak\smallskip {{\small {caption}}}"] if caption else []
     inner = "\n".join(rows)
     return f"\\begin{{center}}\n{inner}\n\\end{{center}}"
 
