@@ -56,6 +56,12 @@ def test_a_blueprint_is_filled_exactly(tmp_path: Path) -> None:
         assert sum(i.minutes for i in other) == 22
 
 
+def test_what_cannot_be_filled_is_refused_with_the_nearest_and_soon() -> None:
+    section = Section(Selection.of(), 10, marks=12, minutes=59)
+    with pytest.raises(InputError, match=r"10 questions of \d+ kinds .*; the nearest is \d+ marks"):
+        fill(Blueprint((section,)), 0)
+
+
 def test_sections_never_ask_the_same() -> None:
     section = Section(Selection.of(["adjoint"], (), ["vanilla"]), 2)
     first, second = fill(Blueprint((section, section)), 4)
@@ -65,7 +71,7 @@ def test_sections_never_ask_the_same() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("marks = 7", "marks = 70"), "section 1 'Counting': .* exactly 70 marks; .* 6 to 9 marks"),
+        (("marks = 7", "marks = 70"), "section 1 'Counting': .* 70 marks; the nearest is 9"),
         (("each = 2", "each = 900"), "section 2: questions is 1 to 100, not 1800"),
         (("marks = 7", "mark = 7"), "section 1: unknown field 'mark'; did you mean 'marks'"),
         (("marks = 7", 'marks = "7"'), "marks is a whole number, not '7'"),
@@ -98,6 +104,10 @@ def test_letters_of_a_form_come_equally_often() -> None:
     selection = Selection.of(["adjoint"])
     for paper in draw_papers(Blueprint((Section(selection, 12),)), 3, "AB"):
         assert set(Counter(i.key for i in paper.items).values()) == {3}
+    mixed = Section(Selection.of(["adjoint", "true_false"]), 24)
+    for paper in draw_papers(Blueprint((mixed,)), 3, "AB"):
+        keys = Counter(i.key for i in paper.items if len(i.options) == 4)
+        assert set(keys.values()) == {3}
 
 
 def test_a_students_paper_depends_on_seed_and_id_only() -> None:

@@ -17,20 +17,22 @@ A blueprint is a TOML file::
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from rnnsym.errors import InputError, nearest
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import KindError, first, generate, in_turn
+from rnnsym.quiz.exact import Target, Worth, chosen, sums, wanted
 from rnnsym.quiz.selection import LEVELS, Asked, Selection, asked
 from rnnsym.texts import parse_toml, read_text
 
 __all__ = ["Blueprint", "Section", "fill", "read_blueprint", "read_levels"]
 
 MOST_QUESTIONS = 100
+LISTED = 8
+"""So many kinds are named when a section is refused."""
 CANDIDATES = (3, 12, 48)
 """So many items of each kind are drawn to choose from, the more the harder the sums are to reach.
 """
@@ -170,6 +172,8 @@ def _filled(section: Section, items: Iterator[Item], draw: Draw) -> tuple[Item, 
     share = section.each or -(-section.questions // len(kinds))
     pools: dict[str, list[Item]] = {kind.name: [] for kind in kinds}
     order = draw.ranked("order", pools)
+    target = Target(section.questions, section.marks, section.minutes, section.each)
+    reached: set[Worth] = set()
     reason = ""
     for size in CANDIDATES:
         drawn = sum(map(len, pools.values()))
@@ -177,92 +181,33 @@ def _filled(section: Section, items: Iterator[Item], draw: Draw) -> tuple[Item, 
         reason = reason or why
         for item in more:
             pools[item.kind].append(item)
-        chosen = _chosen(section, [pools[kind] for kind in order])
-        if chosen is not None:
-            return chosen
-    raise InputError(_refusal(section, pools) + reason)
+        reached = sums(target, list(pools.values()))
+        if wanted(target) in reached:
+            found = chosen(target, [pools[kind] for kind in order])
+            if found is not None:
+                return found
+    raise InputError(_refusal(section, pools, wanted(target), reached) + reason)
 
 
-State: TypeAlias = tuple[int, int, int]
-"""Questions, marks, minutes of what is chosen so far."""
-Reached: TypeAlias = dict[State, tuple[Item, ...]]
-
-
-def _chosen(section: Section, pools: Sequence[Sequence[Item]]) -> tuple[Item, ...] | None:
-    """Return items that come to exactly what is asked, as even over the kinds as can be."""
-    even = section.each or -(-section.questions // len(pools))
-    for most in [even] if section.each else range(even, section.questions + 1):
-        found = _sums(section, pools, most)
-        if found is not None:
-            return found
-    return None
-
-
-def _sums(section: Section, pools: Sequence[Sequence[Item]], most: int) -> tuple[Item, ...] | None:
-    """Return such items with at most (or with ``each``, exactly) so many of each kind."""
-    reached: Reached = {(0, 0, 0): ()}
-    for pool in pools:
-        taken = _taken(section, reached, pool, most)
-        reached = {}
-        for layer in taken[most:] if section.each else reversed(taken):
-            for state, items in layer.items():
-                reached.setdefault(state, items)
-    wanted = (section.questions, section.marks, section.minutes)
-    for state, items in reached.items():
-        if all(w is None or w == s for w, s in zip(wanted, state, strict=True)):
-            return items
-    return None
-
-
-def _taken(
-    section: Section, reached: Reached, pool: Sequence[Item], most: int
-) -> tuple[Reached, ...]:
-    """Return what is reached with 0, 1, … ``most`` more items, out of one kind's pool."""
-    layers: tuple[Reached, ...] = (dict(reached), *({} for _ in range(most)))
-    for item in pool:
-        for below, layer in reversed(list(pairwise(layers))):
-            for state, items in below.items():
-                marks = item.marks if section.marks else 0
-                minutes = item.minutes if section.minutes else 0
-                new = (state[0] + 1, state[1] + marks, state[2] + minutes)
-                if _within(section, new):
-                    layer.setdefault(new, (*items, item))
-    return layers
-
-
-def _within(section: Section, state: State) -> bool:
-    limits = (section.questions, section.marks, section.minutes)
-    return all(limit is None or s <= limit for limit, s in zip(limits, state, strict=True))
-
-
-def _refusal(section: Section, pools: Mapping[str, Sequence[Item]]) -> str:
-    """Say what questions a section cannot hold, and what those there are can come to."""
+def _refusal(
+    section: Section, pools: Mapping[str, Sequence[Item]], aim: Worth, reached: set[Worth]
+) -> str:
+    """Say what questions a section cannot hold, and what comes nearest."""
     low, high = section.selection.levels
-    asked = f"{section.questions} questions of {', '.join(pools)} at level {low}-{high}"
+    kinds = ", ".join(pools) if len(pools) <= LISTED else f"{len(pools)} kinds"
+    asked = f"{section.questions} questions of {kinds} at level {low}-{high}"
     if section.each:
         asked += f", {section.each} of each"
+    each = section.each or 0
+    few = [f"{kind}: {len(pool)}" for kind, pool in pools.items() if len(pool) < each]
     known = sum(map(len, pools.values()))
-    few = [
-        f"{kind}: {len(pool)}" for kind, pool in pools.items() if len(pool) < (section.each or 0)
-    ]
     if known < section.questions or few:
         return f"{asked}: there are too few ({'; '.join(few) or known})"
-    sums = [f"{n} {unit}" for n, unit in ((section.marks, "marks"), (section.minutes, "minutes"))
-            if n is not None]  # fmt: skip
-    marks = _range(section, [[item.marks for item in pool] for pool in pools.values()])
-    minutes = _range(section, [[item.minutes for item in pool] for pool in pools.values()])
-    return (
-        f"{asked} cannot come to exactly {' and '.join(sums)}; "
-        f"they come to {marks} marks and {minutes} minutes"
-    )
+    near = sorted(reached - {aim}, key=lambda s: (abs(s[0] - aim[0]) + abs(s[1] - aim[1]), s))
+    nearest = f"; the nearest is {_said(near[0])}" if near else ""
+    return f"{asked} cannot come to exactly {_said(aim)}{nearest}"
 
 
-def _range(section: Section, pools: Sequence[Sequence[int]]) -> str:
-    """Return the smallest and the largest sum of as many numbers as a section asks for."""
-    if section.each:
-        parts, number = [sorted(pool) for pool in pools], section.each
-    else:
-        parts, number = [sorted(one for pool in pools for one in pool)], section.questions
-    low, high = (sum(sum(part[end]) for part in parts)
-                 for end in (slice(number), slice(-number, None)))  # fmt: skip
-    return f"{low} to {high}"
+def _said(worth: Worth) -> str:
+    pairs = zip(worth, ("marks", "minutes"), strict=True)
+    return " and ".join(f"{number} {unit}" for number, unit in pairs if number)

@@ -86,21 +86,23 @@ def balanced(
 ) -> tuple[Item, ...]:
     """Return the items with their options so arranged that key letters come equally often.
 
+    Letters are counted among questions of as many options: a cue in one is none in another.
     An item whose options cannot be arranged otherwise, sorted numbers for example, stays.
     """
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[int, str]] = Counter()
     shown = Counter(name for item in items for name in item.asks)
     found: list[Item] = []
     for item in items:
         if len(item.key) == 1:
-            letters = LETTERS[: len(item.options)]
+            size = len(item.options)
+            letters = LETTERS[:size]
             draw = Draw(seed, f"{paper}letters/{item.id}")
-            rarest = min(counts[letter] for letter in letters)
-            wanted = [x for x in draw.ranked("letter", letters) if counts[x] == rarest]
+            rarest = min(counts[size, letter] for letter in letters)
+            wanted = [x for x in letters if counts[size, x] == rarest]
             found.append(_arranged(item, kinds[item.kind], wanted, shown, draw))
             shown.subtract(item.asks)
             shown.update(found[-1].asks)
-            counts[found[-1].key] += 1
+            counts[size, found[-1].key] += 1
         else:
             found.append(item)
     return tuple(found)
