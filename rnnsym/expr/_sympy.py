@@ -22,20 +22,15 @@ if TYPE_CHECKING:
         def __hash__(self) -> int: ...
         def xreplace(self, rule: Mapping[Any, Any]) -> Self: ...
         def has(self, *patterns: Any) -> bool: ...
-        def sort_key(self) -> Any: ...
         def atoms(self, *types: Any) -> set[Any]: ...
 
     class Expr(Basic):
         """A scalar: a size, an index, or a count."""
 
         is_number: bool
-        is_positive: bool | None
-        is_nonnegative: bool | None
         is_negative: bool | None
         is_Symbol: bool  # noqa: N815 - SymPy's name
         is_Add: bool  # noqa: N815 - SymPy's name
-        is_Mul: bool  # noqa: N815 - SymPy's name
-        is_Pow: bool  # noqa: N815 - SymPy's name
         is_Rational: bool  # noqa: N815 - SymPy's name
         p: int
         q: int

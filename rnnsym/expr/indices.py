@@ -69,10 +69,6 @@ class Span:
         """Tell whether ``index`` lies in the span."""
         return not _certainly_less(index, self.first) and not _certainly_less(self.last, index)
 
-    def covers(self, other: "Span") -> bool:
-        """Tell whether ``other`` lies wholly in the span."""
-        return self.has(other.first) and self.has(other.last)
-
     def at(self, rule: Mapping[Expr, Expr]) -> "Span":
         """Return the span with symbols replaced, e.g. L by 3."""
         return Span(self.first.xreplace(rule), self.last.xreplace(rule))

@@ -90,7 +90,7 @@ def check_derivation(
     joint = [_gaussian(DIRECTIONS, v, draw) for v in variables]
     places = _places(variables, own, shared=not entries)
     with np.errstate(all="ignore"):  # what overflows or is no number fails below
-        outcome = run(derivation, _environment(derivation, sizes, variables, given))
+        outcome = run(derivation, _environment(sizes, variables, given))
         slopes = _oracle(derivation, sizes, variables, given, _probes(own, joint, places))
     gradients = [_pick(outcome, v.gradient) for v in variables]
     along = np.zeros(len(slopes))
@@ -180,7 +180,7 @@ def _given(
 
 
 def _environment(
-    derivation: Derivation, sizes: Sizes, variables: list[_Variable], given: dict[Key, Numbers]
+    sizes: Sizes, variables: list[_Variable], given: dict[Key, Numbers]
 ) -> dict[str, Any]:
     env: dict[str, Any] = {"T": sizes.steps, "L": sizes.depth, "B": sizes.batch}
     env |= {f"{name}_": value for name, value in sizes.tables().items()}

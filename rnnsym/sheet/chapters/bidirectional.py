@@ -34,7 +34,7 @@ SHOWN = 4
 FIGURE_STEPS, WORKED_STEPS = 3, 2
 SIZES = {"d": 4, "n": 5}
 SOURCES = ("Schuster and Paliwal 1997, Bidirectional recurrent neural networks",)
-HEAD, OUTPUTS = "dense:3", 3
+HEAD = "dense:3"
 
 
 def sections() -> Iterator[Block]:
