@@ -342,6 +342,37 @@ def test_papers_of_a_roster_are_written_all_or_none(tmp_path: Path) -> None:
     assert len(list((tmp_path / "output").iterdir())) == 5
 
 
+@pytest.mark.parametrize(
+    ("options", "body", "code"),
+    [
+        ("--roster r.csv --bank b.toml --ledger l.jsonl", "", 0),
+        ("--roster r.csv --kind mine.py,count,short_answer", "pass", 0),
+        ("--roster r.csv --kind mine.py,count", "raise ValueError('no')", 0),
+        ("--roster r.csv --kind mine.py -n 9", "pass", 2),
+        ("--roster r.csv --kind mine.py", "raise ValueError('no')", 2),
+        ("--forms A,B --kind mine.py,count,true_false", "pass", 0),
+        ("--kind mine.py,count", "pass", 0),
+    ],
+)
+def test_papers_made_side_by_side_are_the_same(
+    options: str, body: str, code: int, tmp_path: Path
+) -> None:
+    left: list[tuple[object, ...]] = []
+    for jobs in ("1", "2"):
+        folder = tmp_path / jobs
+        folder.mkdir()
+        students = "".join(f"s{i},Student {i}\n" for i in range(8))
+        written(folder, "r.csv", f"id,name\n{students}")
+        written(folder, "b.toml", BANK)
+        written(folder, "mine.py", MINE.replace("BODY", body))
+        asked = ("-n", "2", *options.split(), "--jobs", jobs, "--format", "md,gift")
+        done = run("quiz", "generate", *asked, folder=folder)
+        files = {p.name: p.read_bytes() for p in folder.rglob("*.[mgj]*") if p.is_file()}
+        left.append((done.returncode, done.stdout, done.stderr, files))
+    assert left[0] == left[1]
+    assert left[0][0] == code
+
+
 def test_regrade_makes_the_answers_of_forms_again(tmp_path: Path) -> None:
     options = ("-n", "2", "--kind", "count", "--forms", "A,B", "--format", "md")
     assert run("quiz", "generate", *options, folder=tmp_path).returncode == 0

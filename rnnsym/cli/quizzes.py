@@ -1,25 +1,17 @@
 """``rnnsym quiz``: papers, kinds, and papers rebuilt from their manifests."""
 
 import json
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import click
 from click.core import ParameterSource
 
 from rnnsym.cli.options import ChoiceOf, Group, say
-from rnnsym.cli.output import DEFAULT_FORMATS, Output, Progress, conclude, output_options, rendered
-from rnnsym.errors import InputError, RnnsymError
-
-if TYPE_CHECKING:
-    from rnnsym.document import Document
-    from rnnsym.quiz.blueprint import Blueprint, Section
-    from rnnsym.quiz.drawing import KindError
-    from rnnsym.quiz.paper import Paper
-    from rnnsym.quiz.selection import Selection
+from rnnsym.cli.output import Output, output_options
+from rnnsym.errors import InputError
 
 __all__ = ["COMMANDS"]
 
@@ -63,34 +55,29 @@ FILE = click.Path(path_type=Path)
 @click.option("--roster", type=FILE, metavar="FILE.csv", help="A paper for each student.")
 @click.option("--ledger", type=FILE, metavar="FILE.jsonl",
               help="Asks nothing that stands in it, and adds what is asked.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
+              help="Papers of forms or a roster made side by side.")  # fmt: skip
 @output_options
 def generate(
-    seed: int, forms: str | None, roster: Path | None, ledger: Path | None, output: Output,
-    **chosen: Any,
-) -> None:  # fmt: skip
+    forms: str | None, roster: Path | None, jobs: int, output: Output, **chosen: Any
+) -> None:
     """Write an exam paper, its key, and a manifest that rebuilds both."""
-    from rnnsym.quiz.manifest import read_ledger
-    from rnnsym.quiz.paper import draw_papers
+    from rnnsym.cli.quiz_files import Wanted, Writer, blueprint_of
     from rnnsym.quiz.roster import read_roster
 
     letters = _forms(forms)
     if roster and letters:
         raise InputError("--forms and --roster exclude each other: a student's paper is a form")
+    wanted = Wanted(**chosen)
+    if wanted.blueprint:
+        _check_said_once()
     students = read_roster(roster) if roster else ()
-    used = read_ledger(ledger) if ledger else ()
-    bank: Path | None = chosen.pop("bank")
-    if bank and not any(chosen[name] for name in ("kinds", "topics", "blueprint")):
-        chosen["topics"] = ("concepts",)
-    blueprint = _blueprint(**chosen)
-    sections = [replace(s, selection=s.selection.without(used)) for s in blueprint.sections]
-    if bank:
-        sections = _from_bank(sections, bank)
-    papers = draw_papers(
-        replace(blueprint, sections=tuple(sections)), seed, letters, students, _warn
-    )
-    asked = _Writer(output).write(papers, seed)
-    if ledger:
-        _extend(ledger, asked)
+    blueprint_of(wanted)  # before there are processes that would each read it, and each complain
+    several = len(students) or len(letters) or 1
+    papers = students or wanted.drawn(letters)
+    asked = Writer(output, wanted).write(papers, min(jobs, several))
+    if wanted.ledger:
+        _extend(wanted.ledger, asked)
 
 
 def _forms(text: str | None) -> tuple[str, ...]:
@@ -103,40 +90,13 @@ def _forms(text: str | None) -> tuple[str, ...]:
     return letters
 
 
-def _warn(error: "KindError") -> None:
-    print(f"rnnsym: {error}; the paper is made without it", file=sys.stderr)
-
-
-def _from_bank(sections: "Sequence[Section]", bank: Path) -> "list[Section]":
-    """Return the sections, with the kinds that are made of claims taking those of ``bank``."""
-    from rnnsym.quiz.claim_items import banked
-
-    def own(selection: "Selection") -> "Selection":
-        return replace(selection, kinds=tuple(banked(k, str(bank)) for k in selection.kinds))
-
-    found = [replace(s, selection=own(s.selection)) for s in sections]
-    if found == sections:
-        raise InputError(f"no question asked for is made of claims, as those of {bank} are")
-    return found
-
-
-def _blueprint(
-    blueprint: Path | None, count: int, levels: str, **selected: Sequence[str]
-) -> "Blueprint":
-    from rnnsym.quiz.blueprint import Blueprint, Section, read_blueprint, read_levels
-    from rnnsym.quiz.selection import Selection
-
-    if blueprint is None:
-        selection = Selection.of(
-            selected["kinds"], selected["topics"], selected["subjects"], read_levels(levels)
-        )
-        return Blueprint((Section(selection, count),))
+def _check_said_once() -> None:
+    """See that nothing is asked for that is said by a blueprint."""
     context = click.get_current_context()
     for name, option in (("count", "-n"), ("topics", "--topic"), ("kinds", "--kind"),
                          ("subjects", "--cell"), ("levels", "--level")):  # fmt: skip
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             raise InputError(f"{option} is said by the blueprint, section by section")
-    return read_blueprint(blueprint)
 
 
 @quiz.command()
@@ -146,11 +106,12 @@ def _blueprint(
 @output_options
 def regrade(manifest: Path, kinds: Sequence[str], output: Output) -> None:
     """Write the papers and keys of MANIFEST again."""
+    from rnnsym.cli.quiz_files import Writer
     from rnnsym.quiz.manifest import read_manifest
     from rnnsym.quiz.registry import load_kind
 
     own = [load_kind(name) for name in kinds]
-    _Writer(output).write(read_manifest(manifest, own), None)
+    Writer(output).write(read_manifest(manifest, own))
 
 
 @quiz.command()
@@ -206,75 +167,6 @@ def list_kinds() -> None:
 def _span(ends: tuple[int, int]) -> str:
     low, high = ends
     return str(low) if low == high else f"{low}–{high}"
-
-
-class _Writer:
-    """Writes papers in the formats asked for, with a manifest, and says which files there are."""
-
-    def __init__(self, output: Output) -> None:
-        from rnnsym.export.files import check_folder
-        from rnnsym.export.formats import FORMATS, parse_formats
-        from rnnsym.export.quiz import paper_formats
-
-        self.interactive = paper_formats()
-        known = dict.fromkeys((*FORMATS, *self.interactive))
-        asked = output.formats
-        self.formats = DEFAULT_FORMATS if asked is None else parse_formats(asked, known)
-        self.output, self.style = output, output.style()
-        self.failures: list[RnnsymError] = []
-        check_folder(output.out)
-
-    def write(self, papers: "Iterable[Paper]", seed: int | None) -> str:
-        """Write papers, all or none; return the lines of a ledger."""
-        from rnnsym.export.files import write_files
-
-        asked: list[str] = []
-        files = self._everything(papers, seed, asked)
-        for written in write_files(self.output.out, files, force=self.output.force):
-            say(f"{written.status}: {written.path}")
-        conclude(self.failures, self.output)
-        return "".join(asked)
-
-    def _everything(
-        self, papers: "Iterable[Paper]", seed: int | None, asked: list[str]
-    ) -> Iterator[tuple[str, bytes]]:
-        """Yield the files of each paper, the answers of forms, and with a seed the manifest."""
-        from rnnsym.quiz.manifest import ledger_line, manifest_head, manifest_line
-        from rnnsym.quiz.paper import answers_of_forms
-
-        lines: list[str] = []
-        forms: list[Paper] = []
-        for paper in papers:
-            yield from self._files(paper)
-            lines.append(manifest_line(paper))
-            asked += map(ledger_line, paper.items)
-            forms += [paper] if paper.form else []
-        if forms:
-            yield from self._rendered([answers_of_forms(forms)])
-        if seed is not None:
-            text = manifest_head(seed) + "".join(lines)
-            yield f"quiz-seed{seed}-manifest.jsonl", text.encode()
-
-    def _files(self, paper: "Paper") -> Iterator[tuple[str, bytes]]:
-        from rnnsym.export.quiz import paper_exporter
-        from rnnsym.quiz.paper import paper_document
-
-        for name in self.formats:
-            if name in self.interactive:
-                exported = paper_exporter(name, self.style)(paper)
-                for loss in exported.losses:
-                    print(f"rnnsym: {name} cannot carry: {loss}", file=sys.stderr)
-                yield from exported.files.items()
-        documents = [paper_document(paper, solved=solved) for solved in (False, True)]
-        yield from self._rendered(documents)
-
-    def _rendered(self, documents: "list[Document]") -> Iterator[tuple[str, bytes]]:
-        plain = [name for name in self.formats if name not in self.interactive]
-        with Progress() as progress:
-            for document in documents:
-                for name in plain:
-                    progress.say(f"{document.name}: {name}")
-                    yield from rendered(document, name, self.style, self.failures).items()
 
 
 def _extend(ledger: Path, asked: str) -> None:

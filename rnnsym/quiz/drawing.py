@@ -5,6 +5,7 @@ A longer paper, another kind, another subject or another paper changes no item.
 
 from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count, islice
 
 from rnnsym.errors import InputError, RnnsymError
@@ -64,8 +65,7 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
         NoFairError: the kind has no subject, or no draw about one is fair.
     """
     with guarded(kind, f"seed {seed}"):
-        variants = {s: kind.variants(s) for s in kind.subjects(selection.cells)}
-        known = {subject: number for subject, number in variants.items() if number}
+        known = _variants(kind, selection.cells)
         reason = nothing_about(kind, selection.cells) if selection.cells and not known else ""
     if reason:
         raise NoFairError(reason)
@@ -90,6 +90,16 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
         unsuited += 1
         if unsuited > UNSUITED * len(known):
             return
+
+
+@lru_cache(maxsize=256)
+def _variants(kind: Kind, cells: tuple[str, ...]) -> Mapping[Parameters, int]:
+    """Return how often each subject of a kind may be asked about; those of no variant are left out.
+
+    The papers of a roster all ask it.
+    """
+    numbers = {subject: kind.variants(subject) for subject in kind.subjects(cells)}
+    return {subject: number for subject, number in numbers.items() if number}
 
 
 def draw_item(kind: Kind, subject: Parameters, draw: Draw, seen: Container[Parameters]) -> Item:

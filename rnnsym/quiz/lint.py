@@ -1,13 +1,10 @@
 """Lint: many seeds of a kind, each item looked at again, and their keys searched for cues."""
 
-import signal
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from itertools import islice
-from multiprocessing import active_children
 from typing import Any
 
 from rnnsym.errors import RnnsymError
@@ -15,6 +12,7 @@ from rnnsym.item import LETTERS, Choice, Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.drawing import attempts, guarded, turns
 from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.pool import side_by_side
 from rnnsym.quiz.registry import Kind, Parameters, load_kind
 from rnnsym.quiz.responses import answer_text, asked, key_blocks
 from rnnsym.quiz.selection import meaning
@@ -71,19 +69,8 @@ class KindReport:
 
 def lint_kinds(kinds: Iterable[Kind], seeds: range, jobs: int = 1) -> Iterator[KindReport]:
     """Yield the report of each kind in their order, with ``jobs`` of them at work side by side."""
-    if jobs == 1:
-        yield from (lint_kind(kind, seeds) for kind in kinds)
-        return
     names = [kind.file or kind.name for kind in kinds]
-    # An interrupt ends the workers at once; what is said about it is said by us alone.
-    initializer = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(jobs, initializer=initializer) as pool:
-        try:
-            yield from pool.map(partial(_lint_named, seeds=seeds), names)
-        except BaseException:
-            for worker in active_children():
-                worker.kill()
-            raise
+    yield from side_by_side(partial(_lint_named, seeds=seeds), names, min(jobs, len(names)))
 
 
 def _lint_named(name: str, seeds: range) -> KindReport:
