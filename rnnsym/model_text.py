@@ -32,6 +32,8 @@ MAX_SIZE = 10**9
 MAX_DEPTH = 64
 MAX_TEXT = 500
 MAX_LAYERS = 32
+# The path of a cell file may hold spaces, and begin with the letter of a drive.
+WORD = re.compile(r"(?:[A-Za-z]:(?=[\\/]))?[^,:*()]+\.toml(?=\s*(?:[,:*()]|$))|[^\s,:*()]+")
 
 
 @record
@@ -128,7 +130,7 @@ class _Reader:
 
     def word(self, what: str) -> str:
         self.skip()
-        match = re.compile(r"[^\s,:*()]+").match(self.text, self.at)
+        match = WORD.match(self.text, self.at)
         if match is None:
             raise self.fail(f"expected {what}")
         self.at = match.end()

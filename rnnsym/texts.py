@@ -81,7 +81,7 @@ def parse_json(where: str, text: str) -> Any:
     except RecursionError:
         raise InputError(f"{where}: nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{where}: {error}") from None
+        raise InputError(f"{where}: no JSON: {error}") from None
     except ValueError:  # thousands of digits, which Python does not read
         raise InputError(f"{where}: {LONG_NUMBER}") from None
     check_letters(where, data)

@@ -138,6 +138,9 @@ def test_draw_writes_files(tmp_path: Path) -> None:
     tex = call("draw", "gru*2", "--format", "tex", "--out", "a.tex", folder=tmp_path)
     assert tex.stdout == "written: a.tex\n"
     assert r"\begin{tikzpicture}" in (tmp_path / "a.tex").read_text(encoding="utf-8")
+    svg = call("draw", "gru", "--out", "gru.svg", folder=tmp_path)
+    assert svg.stdout == "written: gru.svg\n"
+    assert "<svg" in (tmp_path / "gru.svg").read_text(encoding="utf-8")
     (tmp_path / "b.txt").write_text("mine", encoding="utf-8")
     kept = call("draw", "gru", "--out", "b.txt", folder=tmp_path)
     assert (kept.returncode, kept.stderr) == (
@@ -153,6 +156,7 @@ def test_draw_writes_files(tmp_path: Path) -> None:
         (["gru", "--truncate", "2"], "--truncate goes with --view backward, not with --view cell"),
         (["gru, lstm", "--view", "cell"], "'gru, lstm' has several cells (gru, lstm)"),
         (["gru", "--format", "svg", "--out", "a.pdf"], "--format svg writes .svg files, not a.pdf"),
+        (["gru", "--out", "a.png"], "not a.png (known: .txt, .svg, .tex)"),
         (["gru*30"], "126 vertices, at most 80 are drawn"),
         (["bi(lstm)*3", "--steps", "3"], "columns, a terminal has 80: fewer --steps"),
         (["gru", "--view", "unrolled", "--steps", "0"], "0 is not in the range"),

@@ -37,6 +37,12 @@ def test_layers() -> None:
     assert parse("./my/a.toml:4*3") == (Recurrent("./my/a.toml", 4, depth=3),)
 
 
+def test_the_path_of_a_cell_file_may_hold_spaces_and_a_drive() -> None:
+    mine = Recurrent("my cells/a b.toml", merge="concat")
+    assert parse("bi(my cells/a b.toml), gru") == (mine, Recurrent("gru"))
+    assert parse(r"C:\my cells\a.toml:4") == (Recurrent(r"C:\my cells\a.toml", 4),)
+
+
 # text: (problem, where the caret points)
 BAD = {
     "": ("expected a cell, 'bi(', 'dense:' or 'embedding:'", 0),

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnsym.cli.options import (
+    FORMAT_ALIASES,
     ChoiceOf,
     ascii_option,
     build,
-    format_option,
     model_options,
     plain_terminal,
     say,
@@ -50,7 +50,13 @@ ENDINGS = {"text": ".txt", "svg": ".svg", "latex": ".tex"}
     metavar="K",
     help="Detach states every K steps, in the backward view.",
 )
-@format_option("text", "svg", "latex")
+@click.option(
+    "--format",
+    "format_name",
+    type=ChoiceOf("format", ENDINGS, FORMAT_ALIASES),
+    default=None,
+    help="Output format  [default: that of the file, else text]",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -66,7 +72,7 @@ def draw(
     view: str | None,
     steps: int | None,
     truncate: int | None,
-    format_name: str,
+    format_name: str | None,
     out: Path | None,
     force: bool,
     ascii_only: bool,
@@ -79,6 +85,7 @@ def draw(
         raise InputError(f"--truncate goes with --view backward, not with --view {shown}")
     if steps is not None and shown == "cell":
         raise InputError("--steps goes with --view unrolled or backward: a cell is one step")
+    format_name = format_name or _format_of(out)
     if format_name == "text":
         plain = ascii_only or (out is None and plain_terminal())
         content = _as_text(network, shown, steps, truncate, plain)
@@ -95,9 +102,19 @@ def draw(
     if out.suffix == ENDINGS[format_name]:
         folder, name = out.parent, out.name
     elif out.suffix in PICTURES and not out.is_dir():
-        raise InputError(f"--format {format_name} writes {ENDINGS[format_name]} files, not {out}")
+        raise InputError(
+            f"--format {format_name} writes {ENDINGS[format_name]} files, not {out} "
+            f"(known: {', '.join(ENDINGS.values())})"
+        )
     for written in write_files(folder, [(name, content.encode())], force=force):
         say(f"{written.status}: {written.path}")
+
+
+def _format_of(out: Path | None) -> str:
+    """Return the format that the ending of the file asks for."""
+    if out is None or out.is_dir():
+        return "text"
+    return next((name for name, ending in ENDINGS.items() if ending == out.suffix), "text")
 
 
 def _is_one_cell(network: "Model") -> bool:

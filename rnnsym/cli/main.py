@@ -105,6 +105,8 @@ def _said(error: BaseException, debug: bool) -> int:
         case click.exceptions.NoArgsIsHelpError():
             print(error.format_message(), file=sys.stderr)
             return error.exit_code
+        case click.MissingParameter(ctx=click.Context(command_path=path)):
+            return _complain(f"{error.format_message()} See {path} --help", error.exit_code)
         case click.ClickException():
             return _complain(error.format_message(), error.exit_code)
         case RnnsymError():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL",
+    "FORMAT_ALIASES",
     "ChoiceOf",
     "Group",
     "ascii_option",

@@ -28,7 +28,14 @@ def canonical(name: str, known: Iterable[str] = FORMATS) -> str:
     'markdown'
     """
     plain = name.strip().lower()
-    return one_of("format", ALIASES.get(plain, plain), known)
+    full = ALIASES.get(plain, plain)
+    names = tuple(known)
+    return full if full in names else one_of("format", plain, map(_typed, names))
+
+
+def _typed(name: str) -> str:
+    """Return the name that help pages and endings of files use."""
+    return next((short for short, full in ALIASES.items() if full == name != "text"), name)
 
 
 def parse_formats(text: str, known: Iterable[str] = FORMATS) -> tuple[str, ...]:
