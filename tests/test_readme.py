@@ -14,8 +14,8 @@ FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ERROR = re.compile(r"\d\.\de-\d\d")
 
 
-def blocks(language: str) -> list[str]:
-    return [text for name, text in FENCED.findall(README.read_text()) if name == language]
+def blocks(language: str, file: Path = README) -> list[str]:
+    return [text for name, text in FENCED.findall(file.read_text("utf-8")) if name == language]
 
 
 def sessions() -> list[tuple[str, str]]:
@@ -56,3 +56,14 @@ def test_python_blocks_are_true() -> None:
 def test_exit_codes_are_those_listed(tmp_path: Path) -> None:
     assert run("check", "vanilla", folder=tmp_path).returncode == 0
     assert run("check", "no-such-cell", folder=tmp_path).returncode == 2
+
+
+def test_the_blueprint_and_the_roster_that_are_described_make_papers(tmp_path: Path) -> None:
+    described = README.parent / "rnnsym" / "quiz" / "README.md"
+    for language, name in (("toml", "exam.toml"), ("csv", "students.csv")):
+        [text] = blocks(language, described)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    asked = ("--blueprint", "exam.toml", "--roster", "students.csv", "--format", "md")
+    done = run("quiz", "generate", *asked, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("written: output/") == 2 * 2 + 1

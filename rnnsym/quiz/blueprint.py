@@ -6,10 +6,10 @@ A blueprint is a TOML file::
 
     [[section]]
     title = "Counting"        # heading on the paper; may be left out
-    topics = ["counts"]       # or kinds = ["count", …]; neither: every kind
-    questions = 3
-    marks = 7                 # what they are worth together; may be left out
-    minutes = 12              # how long they take together; may be left out
+    topics = ["counts"]       # or kinds = ["count", "count_stack"]; neither: every kind
+    questions = 6
+    marks = 32                # what they are worth together; may be left out
+    minutes = 40              # how long they take together; may be left out
     level = "2-3"             # may be left out
     each = 1                  # exactly so many of each kind; may be left out
     cells = ["lstm"]          # only about these cells; may be left out
