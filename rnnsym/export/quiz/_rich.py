@@ -6,10 +6,10 @@ is escaped: neither a tag nor maths can begin in it.
 
 from base64 import b64encode
 from collections.abc import Iterable
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from string import ascii_uppercase
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rnnsym.blocks import (
     Block,
@@ -48,9 +48,10 @@ def rich(content: Prose | Blocks) -> Markup:
     >>> print(rich(("a < b and", " \\(c")))
     a &lt; b and <span>\</span>(c
     """
-    return EMPTY.join(_rich(part) for part in content)
+    return Markup("".join(_rich(part) for part in content))
 
 
+@lru_cache(maxsize=4096)
 def words(text: str) -> Markup:
     """Return words: tags are escaped, and the signs that begin maths do not stand together."""
     escaped = str(Markup.escape(" ".join(text.splitlines())))
@@ -63,7 +64,8 @@ def maths(*sides: Math | str, display: bool = False) -> Markup:
     """Return maths, the LaTeX of each side joined."""
     latex = "".join(x if isinstance(x, str) else math_latex(x) for x in sides)
     latex = rf"\displaystyle {latex}" if display else latex.replace(r"\frac", r"\dfrac")
-    return Markup(r"\({}\)").format(" ".join(latex.split()))
+    # Markup.format would parse the same text each time.
+    return Markup(rf"\({escape(' '.join(latex.split()))}\)")
 
 
 def _rich(part: Inline | Block) -> Markup:
