@@ -28,6 +28,7 @@ FIRST, BATCH, BATCHES = 30, 20, 4
 GOAL = 250
 ITEMS = 10_000
 PAPERS = (100, 1000)
+JOBS = (1, 2)
 RUNS = 2
 
 Rate = tuple[float, tuple[float, float]]
@@ -50,7 +51,10 @@ def rate_of(kind: Kind, seed: int = 0) -> Rate | None:
 
 
 def run(folder: Path, *options: str) -> tuple[float, float, float]:
-    """Return the CPU seconds, the seconds and the peak MB of ``rnnsym quiz generate``."""
+    """Return CPU seconds, seconds and peak MB of ``rnnsym quiz generate``.
+
+    The seconds of all its processes count together, the peak is that of the largest one.
+    """
     command = (sys.executable, "-m", "rnnsym", "quiz", "generate", "--force", *options)
     start = time.perf_counter()
     process = subprocess.Popen(
@@ -82,17 +86,20 @@ def _papers(folder: Path) -> None:
     cpus = [cpu for cpu, *_ in json_runs]
     wall = min(taken for _, taken, _ in json_runs)
     print(f"{ITEMS} items to JSON: {min(cpus):.1f}–{max(cpus):.1f} s CPU, {wall:.1f} s; goal 20 s")
-    peaks: list[float] = []
-    for number in PAPERS:
-        roster = folder / f"{number}.csv"
-        rows = "".join(f"s{i},Student {i}\n" for i in range(number))
-        roster.write_text(f"id,name\n{rows}", encoding="utf-8")
-        cpu, taken, peak = run(folder, "--roster", str(roster), "--format", "moodle")
-        peaks.append(peak)
-        print(f"{number} papers of 10 to Moodle XML: {cpu:.1f} s CPU, {taken:.1f} s")
-    few, many = PAPERS
-    print(f"peak memory: {peaks[0]:.0f} MB for {few} papers, {peaks[1]:.0f} MB for {many}: "
-          f"{peaks[1] / peaks[0]:.2f} ×; goals 20 s, 1 ×")  # fmt: skip
+    for jobs in JOBS:
+        peaks: list[float] = []
+        for number in PAPERS:
+            roster = folder / f"{number}.csv"
+            rows = "".join(f"s{i},Student {i}\n" for i in range(number))
+            roster.write_text(f"id,name\n{rows}", encoding="utf-8")
+            options = ("--roster", str(roster), "--format", "moodle", "--jobs", str(jobs))
+            cpu, taken, peak = run(folder, *options)
+            peaks.append(peak)
+            print(f"{number} papers of 10 to Moodle XML, --jobs {jobs}: {cpu:.1f} s CPU, "
+                  f"{taken:.1f} s")  # fmt: skip
+        few, many = PAPERS
+        print(f"peak memory: {peaks[0]:.0f} MB for {few} papers, {peaks[1]:.0f} MB for {many}: "
+              f"{peaks[1] / peaks[0]:.2f} ×; goals 20 s with two processes, 1 ×")  # fmt: skip
 
 
 def main(arguments: Sequence[str] = ()) -> None:
