@@ -156,6 +156,8 @@ def test_convention() -> None:
     for item in items("count_convention"):
         values, given = dict(item.parameters), sizes(item)
         a, b = (in_convention(values[w], given["d"], given["n"]) for w in ("first", "second"))
+        named = {values[w].split()[1] for w in ("first", "second")}
+        assert named <= set(item.tags), "a paper's head takes the conventions from here"
         assert answers(item) == [a, b, abs(a - b)]
 
 

@@ -208,7 +208,8 @@ def _asked(response: Response, page: Page) -> str:
         case Open(lines):
             return rf"\ifprintanswers\else\fillwithlines{{{lines * 8}mm}}\fi"
         case _:
-            return _blocks(tuple(asked(response)), page)
+            printed = blocks_latex(tuple(asked(response)), page)
+            return "\n".join(f"\\nopagebreak\n{line}" for line in printed)
 
 
 def _choice(option: Option, page: Page) -> str:

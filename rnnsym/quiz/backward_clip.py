@@ -156,6 +156,8 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
     given = {_gradient(name): Decimal(values[name]) for name in NAMES if name in values}
     g, limit = tuple(given.values()), Decimal(values["c"])
     key = clipping.clip(g, limit)
+    if clipping is BY_VALUE and key == g:
+        raise Unfair("nothing is clipped")
     _prove(clipping, g, key, limit)
     blanks = tuple(_blank(array, place, key, clipping, g, limit)
                    for place, array in enumerate(given))  # fmt: skip

@@ -7,7 +7,7 @@ from functools import lru_cache
 from rnnsym.blocks import Block, Equations, Line, NumberMatrix, Paragraph, Prose, Relation, prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
-from rnnsym.quiz.backward_numbers import Wrong, blanks_of, is_exact, plain, unnoticed
+from rnnsym.quiz.backward_numbers import Wrong, blanks_of, is_exact, plain, rectified, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
 from rnnsym.quiz.derivation_lines import listed
@@ -143,7 +143,10 @@ def _solution(works: Sequence[Work], place: int) -> tuple[Block, ...]:
         for x in lines
     )
     rounded = "" if exact else f", each to {WORKED} decimals, as the next one uses it"
-    return Paragraph(prose(f"Line by line{rounded}:")), Equations(seen)
+    slope = (
+        "; step is 1 where what it is taken of is above 0, else 0" if rectified(work.plan) else ""
+    )
+    return Paragraph(prose(f"Line by line{rounded}{slope}:")), Equations(seen)
 
 
 @lru_cache(maxsize=1024)

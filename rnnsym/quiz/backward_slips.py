@@ -19,10 +19,12 @@ __all__ = ["MISCONCEPTIONS", "Mistake", "mistaken", "mistakes"]
 
 
 def _loss_scaled(row: Row, factor: int, why: Prose) -> Sequence[Slip]:
-    """The term that the loss itself gives, times a number."""
+    """The term that the loss itself gives, times a number, unless it is given as a whole (Δ)."""
 
     def changed(term: Term) -> Term:
-        return replace(term, value=scale(factor, term.value)) if term.source is None else term
+        if term.source is not None or isinstance(term.value, Array):
+            return term
+        return replace(term, value=scale(factor, term.value))
 
     terms = tuple(map(changed, row.step.terms))
     if terms == row.step.terms:

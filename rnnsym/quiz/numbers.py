@@ -47,8 +47,8 @@ def distance_to_tie(number: Decimal, places: int) -> Decimal:
 
 
 def shown(number: Decimal) -> str:
-    """Return a number as it is printed, its decimals kept."""
-    return f"{number:f}"
+    """Return a number as it is printed, its decimals kept and 0 without a sign."""
+    return f"{number:zf}"
 
 
 def number_matrix(matrix: Matrix) -> NumberMatrix:

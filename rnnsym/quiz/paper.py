@@ -6,6 +6,7 @@ from itertools import count, islice
 from typing import Any
 
 from rnnsym.blocks import Block, Heading, Prose, Table, prose
+from rnnsym.convention import convention_names
 from rnnsym.document import Document, Question
 from rnnsym.item import Item
 from rnnsym.quiz.blueprint import Blueprint, fill
@@ -154,7 +155,8 @@ def _lines(paper: Paper) -> Iterator[Prose]:
         name = f", {paper.student.name}" if paper.student.name else ""
         yield prose(f"Student {paper.student.id}{name}")
     form = f"Form {paper.form}, " if paper.form else ""
-    conventions = ", ".join(dict.fromkeys(item.convention for item in items))
+    used = dict.fromkeys(word for item in items for word in (item.convention, *item.tags))
+    conventions = ", ".join(word for word in used if word in convention_names())
     marks, minutes = sum(i.marks for i in items), sum(i.minutes for i in items)
     yield prose(f"Convention: {conventions}, as each question says.")
     yield prose(f"{form}Seed {paper.seed}, rnnsym {VERSION}. {marks} marks, {minutes} minutes.")

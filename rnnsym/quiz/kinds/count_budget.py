@@ -79,8 +79,7 @@ def _make(parameters: Parameters) -> Item:
         convention=convention,
         parameters=parameters,
         stem=model_stem(
-            system, (("d", d),), "at most ", Relation((size("P"), Integer(budget))),
-            " numbers may be trained.",
+            system, (("d", d),), f"at most {budget} numbers may be trained.",
         ),
         parts=(
             _polynomial(system, a, b),

@@ -92,7 +92,7 @@ def _make(parameters: Parameters) -> Item:
         stem=_stem(values["cell"], systems, given, steps),
         parts=(a, b, _difference(systems, given, totals)),
         proof=Proof(PROOF, "exact"),
-        tags=(values["cell"], "conventions"),
+        tags=(values["cell"], "conventions", *(s.model.convention for s in systems)),
         asks=tuple(counted(system, given) for system in systems),
     )
 

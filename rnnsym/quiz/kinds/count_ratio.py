@@ -39,7 +39,7 @@ class _Pair:
 PAIRS = {
     "textbook": _Pair("the GRU and the LSTM of the textbook", "gru", "lstm"),
     "pytorch": _Pair("nn.GRU and nn.LSTM of PyTorch", "gru", "lstm", "pytorch"),
-    "onnx": _Pair("the operators GRU and LSTM of ONNX", "gru", "lstm", "onnx"),
+    "onnx": _Pair("the operators GRU and LSTM of ONNX, without peepholes", "gru", "lstm", "onnx"),
     "d2l": _Pair("the GRU and the LSTM of Dive into Deep Learning", "gru", "lstm", "d2l"),
     "keras": _Pair("GRU and LSTM of Keras 3 with their defaults", "gru", "lstm", "keras",
                    "biases forgotten"),

@@ -55,7 +55,7 @@ def _make(parameters: Parameters) -> Item:
         prove(nets[option.content], name, behaving=option.correct)
     asked = (
         f"For every input of 0s and 1s, of up to {LENGTH} steps, the output shall be "
-        f"{behaviour.words}. With which weights is it?"
+        f"{behaviour.words}. Which weights do this?"
     )
     return Item(
         id=identifier(NAME, parameters),

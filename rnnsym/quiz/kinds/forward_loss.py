@@ -166,7 +166,8 @@ def _intro(net: Net, steps: int, loss: str, at: str) -> tuple[Block, ...]:
     return (
         Paragraph(prose(f"A layer of the cell “{title}” with a linear readout is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
-        Paragraph(convention_note(system)),
+        Paragraph(prose(*convention_note(system), " The readout ", y, " has ", y.shape[0],
+                        " entries.")),
         Paragraph(prose("It reads ", numbered, " step", "s" if steps > 1 else "", ". ",
                         *said)),
     )  # fmt: skip

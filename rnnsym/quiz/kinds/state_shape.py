@@ -94,7 +94,7 @@ def _solution(layer: Layer, key: tuple[int, ...]) -> tuple[Block, ...]:
     return (
         Paragraph(prose(f"The first axis has {layers} × {both} = {chains}, then come the {batch} "
                         f"sequences, then the {entries} entries: {shape_text(key)}. batch_first "
-                        "changes nothing here.")),
+                        "moves the axes of x, not those of a state.")),
     )  # fmt: skip
 
 
@@ -117,8 +117,8 @@ def _slot(layer: Layer, values: dict[str, str]) -> Part:
         claims = claims[:1]
     chain = f"the {values['chain']} chain of " if layer.both else ""
     return numeric(
-        prose(f"For which k is {name}[k] the final state of {chain}layer {place}, the lowest layer "
-              "being layer 1? (k is counted from 0.)"),
+        prose(f"For which k ≥ 0 is {name}[k] the final state of {chain}layer {place}, the "
+              "lowest layer being layer 1? (k is counted from 0.)"),
         [blank(prose("k"), key, [claim for claim in claims if claim[1] != key])],
         (
             Paragraph(prose(f"Layer by layer, forward before backward: ({place} − 1) × "
