@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rnnsym.audit.rewrite import Misconception
-from rnnsym.blocks import Prose, prose
-from rnnsym.expr import Array
+from rnnsym.blocks import Inline, Prose, prose
+from rnnsym.expr import Array, size
 from rnnsym.record import record
 
 __all__ = ["MISCONCEPTIONS", "Counted", "Work"]
@@ -49,10 +49,10 @@ class Work:
 Slips = Sequence[tuple[Work, Prose]]
 
 
-def _kept(work: Work, parts: Sequence[Counted], why: str) -> Slips:
+def _kept(work: Work, parts: Sequence[Counted], *why: Inline) -> Slips:
     """The work with these parts only, unless they are all."""
     changed = tuple(parts) != work.parts and len(parts) > 0
-    return [(replace(work, parts=tuple(parts)), prose(why))] if changed else []
+    return [(replace(work, parts=tuple(parts)), prose(*why))] if changed else []
 
 
 def _no_biases(work: Work) -> Slips:
@@ -112,8 +112,14 @@ def _swapped(work: Work) -> Slips:
     anywhere = replace(work, sizes=tuple((name, 101 + k) for k, name in enumerate(names)))
     if _exchanged(anywhere, main).total == anywhere.total:
         return []  # every array is n × d
-    why = f"d is the size of the input and {main} that of the state: here they are swapped."
-    return [(_exchanged(work, main), prose(why))]
+    inputs, states = size("d"), size(main)
+    why = prose(
+        inputs,
+        " is the size of the input and ",
+        states,
+        " that of the state: here they are swapped.",
+    )
+    return [(_exchanged(work, main), why)]
 
 
 def _exchanged(work: Work, main: str) -> Work:
@@ -141,8 +147,8 @@ def _layers_alike(work: Work) -> Slips:
     first = [p for p in work.parts if p.layer == 1]
     if len(first) == len(work.parts):
         return []
-    why = "The second layer reads the output of the first, not the input of size d."
-    return _kept(work, [*first, *(replace(p, layer=2) for p in first)], why)
+    why = ("The second layer reads the output of the first, not the input of size ", size("d"), ".")
+    return _kept(work, [*first, *(replace(p, layer=2) for p in first)], *why)
 
 
 def _narrow_second(work: Work) -> Slips:
