@@ -49,8 +49,36 @@ class LinearLine:
 
 
 def linear_lines(plan: Plan) -> tuple[LinearLine, ...]:
-    """Return the lines of a unit in linear form, in order."""
-    return tuple(_line(line, plan) for line in plan.unit.lines)
+    """Return the lines of a unit in linear form, in order.
+
+    Where δ_a = k ⊙ δ_b and δ_b = m ⊙ δ_h alone, δ_a = k ⊙ m ⊙ δ_h: both take the same δ_h.
+    """
+    lines = [_line(line, plan) for line in plan.unit.lines]
+    states = {s.family for s, _ in plan.unit.states}
+    alone = {
+        x.line.target: x.terms[0] for x in lines if _is_alone(x) and x.line.of.family not in states
+    }
+    chained: dict[Node, Linear] = {}
+    for target, term in alone.items():
+        before = chained.get(term.base)
+        chained[target] = term if before is None else _through(term, before)
+    return tuple(
+        LinearLine(x.line, (chained[x.line.target],), None) if x.line.target in chained else x
+        for x in lines
+    )
+
+
+def _is_alone(line: LinearLine) -> bool:
+    """Tell whether a line is one coefficient ⊙ adjoint, at its own time."""
+    plain = line.factor is None and not line.line.incoming and len(line.terms) == 1
+    return plain and line.terms[0].shift == 0 and line.terms[0].coefficient is not None
+
+
+def _through(term: Linear, before: Linear) -> Linear:
+    """Return a term of an adjoint that is itself one term."""
+    assert term.coefficient is not None
+    assert before.coefficient is not None
+    return Linear(hadamard(before.coefficient, term.coefficient), before.base, 0)
 
 
 def _line(line: LocalLine, plan: Plan) -> LinearLine:

@@ -4,6 +4,7 @@ They stand in the order of the products that they belong to. Neighbours in the s
 alike, with the derivative of a gate by its pre-activation: one call serves them all.
 """
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from rnnsym.code.linear import LinearLine
@@ -72,7 +73,7 @@ class Coefficients(Some):
         self.names: list[str] = []
         self.known: dict[Node, Array] = {}
         self.rows: list[Row] = []
-        self.places: dict[Node, str] = {}
+        self.done: list[Row] = []
         together = [f"k = np.empty((few, {fans.size}, B), dtype)"] if fans.together else []
         self.buffers: list[str] = together
 
@@ -94,7 +95,8 @@ class Coefficients(Some):
         shape = f"few, {len(fan.parts)}, {self.layer.rows(fan.base)}, B"
         apart = fan in self.fans.apart
         cut = "" if apart else self.fans.cut(p.array for p in fan.parts)
-        made = f"np.empty(({shape}), dtype)" if apart else f"k[:, {cut}].reshape({shape})"
+        rows = "k" if cut == ":" else f"k[:, {cut}]"
+        made = f"np.empty(({shape}), dtype)" if apart else f"{rows}.reshape({shape})"
         self.buffers.append(f"{name} = {made}")
         for number, part in enumerate(fan.parts):
             node = part.term.coefficient
@@ -127,8 +129,7 @@ class Coefficients(Some):
 
     def fill(self) -> list[str]:
         """Return the lines that compute all coefficients, once all are known."""
-        read = {f for r in self.rows for f in r.factors if f != r.node and not isinstance(f, Array)}
-        ranked = sorted(self.rows, key=lambda r: (r.node not in read, r.rank))
+        ranked = sorted(self.rows, key=lambda r: (self._length(r), r.rank))
         keys = [(_beginning(r), r.rank - i if r.own else r.rank) for i, r in enumerate(ranked)]
         for _, group in groupby(zip(keys, ranked, strict=True), lambda pair: pair[0]):
             rows = [row for _, row in group]
@@ -138,14 +139,24 @@ class Coefficients(Some):
                 self._together(rows)
             else:
                 self.add(f"row = {rows[0].place}")
-                self.compute(hadamard(*map(self._read, rows[0].factors)), "row")
-            self.places |= {r.node: r.place for r in rows if not isinstance(r.node, Array)}
+                self.compute(hadamard(*self._read(rows[0].factors)), "row")
+            self.done += [r for r in rows if not isinstance(r.node, Array)]
         return self.lines
 
-    def _read(self, factor: Node) -> Node:
-        """Return a factor, or the row that holds it already."""
-        place = self.places.get(factor)
-        return factor if place is None else Array(Family(place, place, "", TEXT), factor.shape)
+    def _length(self, row: Row) -> float:
+        """Return how many factors a row has that others read, so that it comes before them."""
+        own = {*row.factors}
+        read = not isinstance(row.node, Array) and any(own < {*r.factors} for r in self.rows)
+        return len(own) if read else float("inf")
+
+    def _read(self, factors: Iterable[Node]) -> list[Node]:
+        """Return factors, those that a row holds already as that row, the longest first."""
+        left, found = list(factors), list[Node]()
+        for row in sorted(self.done, key=lambda r: -len(r.factors)):
+            if all(f in left for f in row.factors):
+                left = [f for f in left if f not in row.factors]
+                found.append(Array(Family(row.place, row.place, "", TEXT), row.node.shape))
+        return [*found, *left]
 
     def _together(self, rows: list[Row]) -> None:
         """Write neighbours: what they begin with at once, then the other factors of each."""
@@ -154,7 +165,7 @@ class Coefficients(Some):
         self.add(f"rows = k[:count, {self.fans.cut(self.fans.rows[r.rank] for r in rows)}]")
         self.compute(hadamard(*rows[0].own_of(gates)), "rows")
         for row in rows:
-            rest = [self._read(f) for f in row.factors if f not in row.own]
+            rest = self._read(f for f in row.factors if f not in row.own)
             if rest:
                 self.add(f"row = {row.place}")
             for factor in rest:

@@ -168,5 +168,6 @@ class Fans:
             yield f"{array.name} = {slab}[:, {self.cut([array])}]"
         for fan in self.together:
             shape = f"T + 2, {len(fan.parts)}, {self.layer.rows(fan.base)}"
-            found = self.cut(p.array for p in fan.parts)
-            yield f"from_{fan.name} = {slab}[:, {found}].reshape({shape}, B)"
+            cut = self.cut(p.array for p in fan.parts)
+            found = slab if cut == ":" else f"{slab}[:, {cut}]"
+            yield f"from_{fan.name} = {found}.reshape({shape}, B)"

@@ -1,11 +1,11 @@
 """The figure of a cell with numbers in place of names: which array is which?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from rnnsym.blocks import Equations, Figure, Line, Paragraph, prose
+from rnnsym.blocks import Figure, Paragraph, prose
 from rnnsym.cell import Cell, load_cell
 from rnnsym.diagram import Diagram, Graph, Link
 from rnnsym.diagram.cell_graph import cell_graph
@@ -14,13 +14,13 @@ from rnnsym.diagram.place_cell import place_cell
 from rnnsym.expr import Array, Expr, Node, text
 from rnnsym.item import Item, Mark, Matching, Part, Proof
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.figures import SIGNS, colours, equations_of_cell
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
 
-__all__ = ["KIND", "SIGNS", "is_unique"]
+__all__ = ["KIND", "is_unique"]
 
-SIGNS = "①②③④⑤⑥⑦"
 FEWEST = 2
 
 
@@ -47,26 +47,10 @@ def _is_asked(name: str) -> bool:
 
 
 def is_unique(graph: Graph, arrays: Sequence[Array]) -> bool:
-    """Tell whether a figure without these names can be labelled in one way only.
-
-    Vertices are told apart by what they show, then by their neighbours, again and again (colour
-    refinement): two that no step tells apart could change their names.
-    """
+    """Tell whether a figure without these names can be labelled in one way only."""
     blank = [v for v, label in graph.names if any(piece in arrays for piece in label)]
-    colours = _ranked({v.name: (v.shape, str(v.label)) for v in graph.vertices})
-    for _ in graph.vertices:
-        colours = _ranked({v: (c, *_around(graph, v, colours)) for v, c in colours.items()})
-    return len({colours[v] for v in blank}) == len(blank)
-
-
-def _ranked(colours: Mapping[str, tuple[object, ...]]) -> dict[str, int]:
-    order = {colour: i for i, colour in enumerate(sorted(set(colours.values()), key=repr))}
-    return {vertex: order[colour] for vertex, colour in colours.items()}
-
-
-def _around(graph: Graph, vertex: str, colours: Mapping[str, int]) -> Iterator[tuple[int, ...]]:
-    yield tuple(sorted(colours[x.source] for x in graph.links if x.target == vertex))
-    yield tuple(sorted(colours[x.target] for x in graph.links if x.source == vertex))
+    found = colours(graph)
+    return len({found[v] for v in blank}) == len(blank)
 
 
 def _variants(subject: Parameters) -> int:
@@ -102,7 +86,7 @@ def _make(parameters: Parameters) -> Item:
         len(pairs),
         (
             Paragraph(prose("The cell is “", cell.title, "”, whose equations the figure shows:")),
-            Equations(tuple(Line(e.lhs, e.rhs) for e in cell.equations)),
+            equations_of_cell(cell),
         ),
         scheme,
     )
