@@ -13,6 +13,7 @@ from rnnsym.errors import InputError
         ("vanilla", "H_t = tanh(WX[t] + UH[t-1] + b)"),
         ("lstm", r"C_t = f_t \odot C_{t-1} + i_t \odot \tilde{C}_t"),
         ("lstm", "C_t = f_t C_{t-1} + i_t ĉ_t"),
+        ("gru", "h[t] = (1 - z[t]) * h[t-1] + z[t] * h~[t]"),
         ("gru", r"h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \hat{h}_t"),
     ],
 )

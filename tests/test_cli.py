@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rnnsym.cell import cell_names
+from rnnsym.export.quiz import paper_formats
 from tests.terminal import call, run
 
 CELL = """
@@ -34,6 +35,13 @@ def test_help_and_completion_load_neither_sympy_nor_numpy(tmp_path: Path) -> Non
     assert done.returncode == 0
     words = {"_RNNSYM_COMPLETE": "bash_complete", "COMP_WORDS": "rnnsym de", "COMP_CWORD": "1"}
     assert "derive" in run(folder=tmp_path, **words).stdout
+
+
+def test_help_names_every_format_of_papers(tmp_path: Path) -> None:
+    known = {"tex", "pdf", "html", "md", "ipynb", "json", "text", *paper_formats()}
+    for command in ("generate", "regrade"):
+        words = call("quiz", command, "--help", folder=tmp_path).stdout.replace(",", " ").split()
+        assert known <= set(words)
 
 
 @pytest.mark.parametrize("name", cell_names())

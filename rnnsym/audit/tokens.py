@@ -25,6 +25,7 @@ GREEK = {letter: name for letter, name in _LETTERS.items() if len(letter) == 1} 
     "σ": "sigma", "τ": "tau", "ϕ": "phi", "∆": "Delta", "ℓ": "ell", "Σ": "sum", "∑": "sum",
 }  # fmt: skip
 """Letters, and what LaTeX calls them."""
+_TYPED_TILDE = re.compile(r"(?<=[A-Za-z])~(?=[_\[\u2080-\u209c])")  # h~_t; elsewhere TeX's space
 _ACCENTS = {"\u0303": "tilde", "\u0302": "hat", "\u0304": "bar"}
 _SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "•": "·", "×": "·", "∘": "⊙", "◦": "⊙", "∗": "*",
@@ -104,9 +105,10 @@ def _spelled(text: str) -> tuple[str, list[int]]:
             pieces.append(("}", end - 1))
             place = end
             continue
-        if sign in _ACCENTS and pieces:
+        accent = "tilde" if _TYPED_TILDE.match(text, place) else _ACCENTS.get(sign)
+        if accent and pieces:
             base, start = pieces.pop()
-            pieces.append((f"\\{_ACCENTS[sign]}{{{base}}}", start))
+            pieces.append((f"\\{accent}{{{base}}}", start))
         elif sign in GREEK:
             pieces.append((f"\\{GREEK[sign]} ", place))
         else:

@@ -1,7 +1,7 @@
 """Where documents go: formats, folder, paper and templates, and what is said of it."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 DEFAULT_FORMATS = ("latex", "pdf")
+EVERY_FORMAT = "tex, pdf, html, md, ipynb, json, text"
 DELAY = 1.0
 """Seconds before a terminal is told what takes so long."""
 
@@ -66,9 +67,16 @@ class Output:
         return Style(self.paper, self.large, self.templates)
 
 
-def output_options(function: Any) -> Any:
-    """Add where and how files are written, as one argument ``output``."""
+def output_options(*formats: str) -> Callable[[Any], Any]:
+    """Add where and how files are written, as one argument ``output``.
 
+    Args:
+        formats: what a command writes beside the formats of every document.
+    """
+    return lambda function: _with_output(function, ", ".join((EVERY_FORMAT, *formats)))
+
+
+def _with_output(function: Any, formats: str) -> Any:
     @wraps(function)
     def collected(*args: Any, **given: Any) -> Any:
         output = Output(**{f.name: given.pop(f.name) for f in fields(Output)})
@@ -79,8 +87,8 @@ def output_options(function: Any) -> Any:
             "--format",
             "formats",
             default=None,
-            metavar="tex,pdf,html,md,ipynb,json,text",
-            help="Formats, comma-separated  [default: tex, and pdf where TeX runs]",
+            metavar="NAMES",
+            help=f"Comma-separated, of {formats}  [default: tex, and pdf where TeX runs]",
         ),
         click.option(
             "--out",

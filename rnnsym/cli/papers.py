@@ -20,7 +20,7 @@ DEFAULT = ParameterSource.DEFAULT
 @click.command()
 @models_options("[TOPIC]...")
 @click.option("--list", "listing", is_flag=True, help="List the topics.")
-@output_options
+@output_options()
 def sheet(texts: tuple[str, ...], listing: bool, output: Output, **chosen: Any) -> None:
     """Write the study sheet of each TOPIC: a topic of the list, a cell or a model text."""
     if listing:

@@ -15,6 +15,8 @@ from rnnsym.errors import InputError
 
 __all__ = ["COMMANDS"]
 
+PAPER_FORMATS = ("moodle", "gift", "qti", "canvas", "anki", "jupyter", "amc")
+
 MOST_FORMS = 26
 
 
@@ -57,7 +59,7 @@ FILE = click.Path(path_type=Path)
               help="Asks nothing that stands in it, and adds what is asked.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
               help="Papers of forms or a roster made side by side.")  # fmt: skip
-@output_options
+@output_options(*PAPER_FORMATS)
 def generate(
     forms: str | None, roster: Path | None, jobs: int, output: Output, **chosen: Any
 ) -> None:
@@ -103,7 +105,7 @@ def _check_said_once() -> None:
 @click.argument("manifest", type=FILE)
 @click.option("--kind", "kinds", multiple=True, metavar="FILE.py", callback=_listed,
               help="A kind of your own that MANIFEST asks.")  # fmt: skip
-@output_options
+@output_options(*PAPER_FORMATS)
 def regrade(manifest: Path, kinds: Sequence[str], output: Output) -> None:
     """Write the papers and keys of MANIFEST again."""
     from rnnsym.cli.quiz_files import Writer
