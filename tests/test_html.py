@@ -345,7 +345,7 @@ def off_the_page(pdftotext: str, path: Path) -> list[str]:
     """Return the words of a PDF that are cut, or lie where no printer prints."""
     command = [pdftotext, "-bbox", str(path), "-"]
     root = ET.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)
-    found = []
+    found: list[str] = []
     for page in (x for x in root.iter() if x.tag.endswith("page")):
         right = float(page.attrib["width"]) - MARGIN
         for word in page:
