@@ -170,3 +170,12 @@ def test_what_cannot_be_drawn_is_said_in_a_line(
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_tex_finds_too_wide_shrinks(tmp_path: Path) -> None:
+    options = ("--view", "unrolled", "--format", "tex")
+    drawn = call("draw", "bi(mgu)", *options, folder=tmp_path).stdout
+    boxes = [line for line in drawn.splitlines() if "mgu" in line]
+    assert len(boxes) == 6
+    assert all(r"\resizebox" in box for box in boxes)
+    assert r"\resizebox" not in call("draw", "lstm", *options[2:], folder=tmp_path).stdout

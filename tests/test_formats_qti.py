@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -283,7 +284,7 @@ Play = Callable[[Paper, Sequence[tuple[str, Answers]]], list[dict[str, Any]]]
 def play(tmp_path: Path, require_engine: Callable[[str], str]) -> Play:
     """Return what a player makes of answers to items of a paper, converted to QTI 3."""
     try:
-        from qti_convert import upgrade_package_files
+        converter: Any = import_module("qti_convert")  # its types are those of lxml, which has none
     except ImportError:
         missing("citolab-qti-convert is not installed")
     program, node = require_engine("chromium"), require_engine("node")
@@ -292,7 +293,7 @@ def play(tmp_path: Path, require_engine: Callable[[str], str]) -> Play:
         missing("RNNSYM_NODE_MODULES names no folder with @citolab/qti-components")
 
     def played(paper: Paper, answers: Sequence[tuple[str, Answers]]) -> list[dict[str, Any]]:
-        converted = upgrade_package_files(files(paper)).files
+        converted = converter.upgrade_package_files(files(paper)).files
         items = {one.id: converted[f"items/{identifier(one.id)}.xml"] for one in paper.items}
         path = tmp_path / "plays.json"
         path.write_text(json.dumps([(items[name], given) for name, given in answers]))

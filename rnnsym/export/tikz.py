@@ -16,6 +16,8 @@ PAGE = 470.0
 ACROSS, DOWN = 2.1, 4.6
 TALLEST, LEAST = 75, 0.7
 """Millimetres from which on a figure shrinks, but not below this part of its size."""
+MARGIN = 1.2
+"""Millimetres between the ends of a name and its box."""
 SIGNS = {"+": "+", "−": "-", "1−": "1-", "1+": "1+", "max": r"\max", "1/·": r"1/\cdot"}
 FUNCTIONS = {a.text: a.latex for a in ACTIVATIONS.values()}
 # A figure that has to shrink more takes smaller letters.
@@ -106,7 +108,16 @@ def _vertex(vertex: Vertex, place: Frame, radius: float) -> Iterator[str]:
     else:
         corners = f"{_at(place.left, place.top)} rectangle {_at(place.right, place.bottom)}"
         yield rf"\draw[rounded corners=0.8mm,fill=black!7] {corners};"
-        yield _text(vertex.label, x, y)
+        yield rf"\node at {_at(x, y)} {{{_fitted(vertex.label, place, radius)}}};"
+
+
+def _fitted(label: Label, place: Frame, across: float) -> str:
+    """Return a label in LaTeX; names shrink where TeX finds them wider than their box."""
+    text = label_latex(label)
+    if not all(isinstance(part, str) and part not in FUNCTIONS for part in label):
+        return text
+    room = f"{(place.right - place.left) * across - MARGIN:.2f}mm"
+    return rf"\sbox0{{{text}}}\ifdim\wd0>{room} \resizebox{{{room}}}{{!}}{{\box0}}\else\box0\fi"
 
 
 def _line(piece: Piece) -> str:
