@@ -86,8 +86,7 @@ async function look(page, file, view) {
 }
 
 async function print(page, file) {
-  const elements = await page.evaluate(() => document.querySelectorAll("*").length);
-  if (elements < MOST) await page.pdf({ path: join(prints, `${basename(file, ".html")}.pdf`), format: "A4" });
+  await page.pdf({ path: join(prints, `${basename(file, ".html")}.pdf`), format: "A4", timeout: 0 });
 }
 
 const report = {};
