@@ -18,7 +18,7 @@ from rnnsym.quiz.selection import Asked, Selection, asked, meaning, nothing_abou
 
 __all__ = [
     "MOST", "KindError", "NoFairError", "attempts", "draw_item", "fair", "first", "generate",
-    "guarded", "in_turn", "series", "turns",
+    "guarded", "in_turn", "known_subjects", "series", "turns",
 ]  # fmt: skip
 
 ATTEMPTS = 200
@@ -65,7 +65,7 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
         NoFairError: the kind has no subject, or no draw about one is fair.
     """
     with guarded(kind, f"seed {seed}"):
-        known = _variants(kind, selection.cells)
+        known = known_subjects(kind, selection.cells)
         reason = nothing_about(kind, selection.cells) if selection.cells and not known else ""
     if reason:
         raise NoFairError(reason)
@@ -93,7 +93,7 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
 
 
 @lru_cache(maxsize=256)
-def _variants(kind: Kind, cells: tuple[str, ...]) -> Mapping[Parameters, int]:
+def known_subjects(kind: Kind, cells: tuple[str, ...]) -> Mapping[Parameters, int]:
     """Return how often each subject of a kind may be asked about; those of no variant are left out.
 
     The papers of a roster all ask it.
