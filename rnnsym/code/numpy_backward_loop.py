@@ -72,7 +72,7 @@ class BackwardLoop:
         steps = "range(T, 0, -1)" if self.unit.order > 0 else "range(1, T + 1)"
         work = [f"{k} = np.empty((few, {v}, B), dtype)" for k, v in ahead.work.items()]
         work += [f"{k} = np.empty(({v}, B), dtype)" for k, v in body.work.items()]
-        hold = [f"hold_{s.name} = np.zeros(({layer.rows(s)}, B), dtype)" for s in states.values()]
+        hold = [f"hold_{s.name} = 0.0" for s in states.values()]
         return [
             f"few = steps_at_once(T, {rows} * B)",
             *self.buffers,
@@ -212,7 +212,7 @@ class BackwardLoop:
         self.body.bind("off")
         add("if off_t is not None:  # a masked step hands the gradient on")
         add(f"    {out} += hold_{name}")
-        add(f"    multiply({out}, off_t, hold_{name})")
+        add(f"    hold_{name} = {out} * off_t")
         add(f"    {out} -= hold_{name}")
 
     def _carry(self, line: LinearLine, is_state: bool) -> None:
@@ -223,7 +223,6 @@ class BackwardLoop:
         body, of = self.body, line.line.of
         name = f"carry_{of.name}"
         rows, start = self.layer.rows(line.line.target), f"final_{of.name}" if is_state else "0.0"
-        self.buffers.append(f"{name} = np.full(({rows}, B), {start}, dtype)")
         ready = [self._held(t) for t in terms if id(t) in self.fans.of]
         left = [t for t in terms if id(t) not in self.fans.of]
         plain = [
@@ -231,11 +230,11 @@ class BackwardLoop:
         ]
         ready += [body.text(self._named(t.base)) for t in plain]
         groups = self._groups(t for t in left if t not in plain)
-        if len(ready) == 1 and not groups:
-            body.add(f"{name} = {ready[0]}")
-        elif not ready and not groups:
-            body.add(f"{name} = 0.0")
-        elif ready or groups:
+        if not groups and len(ready) <= 1:
+            self.buffers.append(f"{name} = {start}")
+            body.add(f"{name} = {ready[0] if ready else '0.0'}")
+        else:
+            self.buffers += [f"{name} = np.empty(({rows}, B), dtype)", f"{name}[...] = {start}"]
             self._sum(ready, groups, name, line)
 
     def _groups(self, terms: Iterable[Linear]) -> list[Linear | Joined]:

@@ -28,7 +28,7 @@ class Gradients:
                 if not layer.stack or not self._agrees(run, terms):
                     continue
                 whole = len(run.members) == len(layer.stack)
-                rows = "d" if whole else f"d[{layer.cut(run.members)}]"
+                rows = "deltas" if whole else f"deltas[{layer.cut(run.members)}]"
                 if run.vector is None:
                     stacked.append(f"d{run.name} = {rows}.sum(axis=1, keepdims=True)")
                 else:
@@ -40,10 +40,10 @@ class Gradients:
         cuts: dict[Array, str] = {}
         if stacked:
             cuts = {self.adjoints[a.lhs.family]: layer.cut([a.lhs]) for a in layer.stack}
-            lines += ["d = flat(delta[now])", *stacked]
+            lines += ["deltas = flat(delta[now])", *stacked]
         for weight, found in left.items():
             parts = [
-                f"d[{cuts[t]}].sum(axis=1, keepdims=True)"
+                f"deltas[{cuts[t]}].sum(axis=1, keepdims=True)"
                 if isinstance(t, Array) and t in cuts
                 else self._contracted(self.plan.kept.replaced(t), weight)
                 for t in found
