@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,9 @@ from rnnsym.item import Item
 from rnnsym.quiz.blueprint import Blueprint, Section, fill
 from rnnsym.quiz.claim_bank import load
 from rnnsym.quiz.claim_items import banked, known_entries
+from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import generate, known_subjects, series
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import draw_papers
 from rnnsym.quiz.registry import Kind, Parameters, load_kind
 from rnnsym.quiz.selection import Selection, asked, meaning
@@ -80,6 +83,19 @@ def test_a_new_kind_only_takes_places() -> None:
         kept = [item for item in new if item.kind != "gradient_shape"]
         assert 8 <= len(kept) <= 9
         assert kept == [item for item in old if item in kept]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_numbers_that_suit_no_place_do_not_move_the_key(number: int) -> None:
+    """Were the place drawn with the numbers, places that few numbers suit would be rarer."""
+    kind = load_kind("count")
+    found: set[str] = set()
+    for subject in kind.subjects(("gru", "indrnn", "mingru", "vanilla")):
+        for seed in range(20):
+            drawn = kind.draw(subject, Draw(seed, "place"))
+            with suppress(Unfair):
+                found.add(kind.make((*drawn, ("arrangement", str(40 + number)))).key)
+    assert found == {"ABCD"[number]}
 
 
 # Nothing twice

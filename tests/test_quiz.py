@@ -281,8 +281,8 @@ def test_a_kind_that_is_never_fair_ends_with_kind_and_seed(monkeypatch: pytest.M
         return ("never",)
 
     monkeypatch.setattr(guard, "check", check)
-    with pytest.raises(InputError, match=r"kind 'count' in 200 draws \(seed 9, count/.*never"):
-        generate(1, 9, ["count"])
+    with pytest.raises(InputError, match=r"kind 'adjoint' in 200 draws \(seed 9, adjoint/.*never"):
+        generate(1, 9, ["adjoint"])
     assert 0 < len(tried) <= drawing.ATTEMPTS
 
 

@@ -18,7 +18,8 @@ __all__ = [
     "numeric", "size_variants", "steps_drawn",
 ]  # fmt: skip
 
-SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 32, 40, 50, 64, 100)
+SIZES = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 32, 40, 50, 64, 100)
+"""No 2: n² would be 2n, and other slips than one would give the same number."""
 STEPS = (5, 10, 20, 50)
 
 

@@ -7,7 +7,7 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 
-__all__ = ["ARRAY", "HEAD", "LAYER", "STACK", "TABLE", "named", "reads_words"]
+__all__ = ["ARRAY", "HEAD", "LAYER", "STACK", "TABLE", "WHOLE", "named", "reads_words"]
 
 Slips = Sequence[tuple[Work, Prose]]
 
@@ -15,6 +15,27 @@ Slips = Sequence[tuple[Work, Prose]]
 def named(*names: str) -> tuple[Misconception[Work], ...]:
     """Return these of the mistakes that any count invites."""
     return tuple(m for m in MISCONCEPTIONS if m.name in names)
+
+
+def _without_inputs(work: Work) -> Slips:
+    parts = tuple(part for part in work.parts if part.reads != "x")
+    return [(replace(work, parts=parts), prose("What multiplies the input is trained too."))]
+
+
+def _matrices_only(work: Work) -> Slips:
+    """Vectors left out, where they are not the biases only."""
+    parts = tuple(part for part in work.parts if part.sides[1] != (1, ""))
+    if all(part in parts or part.reads == "1" for part in work.parts):
+        return []
+    return [(replace(work, parts=parts), prose("Vectors are trained too, whatever they do."))]
+
+
+WHOLE = (
+    *MISCONCEPTIONS,
+    Misconception("input part forgotten", _without_inputs),
+    Misconception("matrices only", _matrices_only),
+)
+"""Of a whole model, enough of them on either side of the right number."""
 
 
 def _each(work: Work, change: Callable[[Counted], Counted], why: str) -> Slips:

@@ -49,7 +49,7 @@ def sorted_by_size(
             raise Unfair(f"'{option.misconception}' gives the key")
     claims = Counter(value for value, _ in wrong)
     distinct = [pair for pair in wrong if claims[pair[0]] == 1]
-    place = draw.integer("place", 0, WRONG)
+    place = draw.seed % (WRONG + 1)  # not by the numbers: a refused draw would choose it anew
     below = [pair for pair in distinct if pair[0] < number]
     above = [pair for pair in distinct if pair[0] > number]
     if len(below) < place or len(above) < WRONG - place:

@@ -11,7 +11,7 @@ from rnnsym.count import count
 from rnnsym.equations import System
 from rnnsym.expr import Integer, size
 from rnnsym.item import Choice, Item, Option, Part, Proof
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
+from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import (
     PROOF,
     claims_of,
@@ -23,14 +23,15 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
+from rnnsym.quiz.counting_items import SIZES
+from rnnsym.quiz.counting_slips import WHOLE as MISCONCEPTIONS
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
 
-__all__ = ["KIND"]
+__all__ = ["KIND", "MISCONCEPTIONS"]
 
-SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100)
 QUESTION = "how many trainable parameters does it have?"
 STEPS = (5, 10, 20, 50)
 FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
