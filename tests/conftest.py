@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -34,22 +36,35 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
-def missing(reason: str) -> NoReturn:
-    """Skip a test for want of an engine, or fail it when RNNSYM_REQUIRE_ENGINES=1."""
-    if os.environ.get("RNNSYM_REQUIRE_ENGINES") == "1":
-        pytest.fail(f"{reason}, and RNNSYM_REQUIRE_ENGINES=1 asks for it")
-    pytest.skip(reason)
+def missing(reason: str, wish: str = "RNNSYM_REQUIRE_ENGINES") -> NoReturn:
+    """Skip a test, or all of a module, for want of an engine; fail when the wish is set to 1."""
+    if os.environ.get(wish) == "1":
+        pytest.fail(f"{reason}, and {wish}=1 asks for it")
+    pytest.skip(reason, allow_module_level=True)
+
+
+def optional(module: str, wish: str = "RNNSYM_REQUIRE_ENGINES") -> Any:
+    """Import a module of others; see ``missing`` for where it is not installed."""
+    try:
+        return import_module(module)
+    except ImportError:
+        missing(f"{module.partition('.')[0]} is not installed", wish)
+
+
+def framework(module: str) -> Any:
+    """Import PyTorch or the like: a CI step of its own sets RNNSYM_REQUIRE_FRAMEWORKS=1."""
+    return optional(module, "RNNSYM_REQUIRE_FRAMEWORKS")
 
 
 @pytest.fixture
 def require_engine() -> Callable[[str], str]:
-    """Return the path of an external program; see ``missing`` for where there is none."""
+    """Return the path of a program, on PATH or beside Python; see ``missing`` for want of it."""
 
     def require(name: str) -> str:
-        found = shutil.which(name)
-        if found is not None:
-            return found
-        missing(f"{name} is not installed")
+        found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+        if found is None:
+            missing(f"{name} is not installed")
+        return found
 
     return require
 

@@ -2,6 +2,9 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,8 +29,6 @@ from .audits import (
 CELLS = cell_names("textbook")
 SEEDS = (1, 2, 3)
 STEPS = 4
-SCORE: Counter[str] = Counter()
-EQUAL: list[str] = []
 
 
 def _same_numbers(derivation: Derivation, lhs: Array, line: Node, mutant: Node) -> bool:
@@ -60,8 +61,32 @@ def _kind(derivation: Derivation, formula: str) -> str:
         return "refused" if "itself" in str(error) else str(error)
 
 
+@dataclass
+class Score:
+    """Mutants caught, by operator, and those that are equal as mathematics."""
+
+    caught: Counter[str] = field(default_factory=Counter[str])
+    equal: list[str] = field(default_factory=list[str])
+
+    def print(self) -> None:
+        total = self.caught.total()
+        print(f"\nmutation score of the judge: {total} of {total} caught (100 %)")
+        print(", ".join(f"{operator} {number}" for operator, number in sorted(self.caught.items())))
+        print(f"{len(self.equal)} mutants are equal as mathematics:", *self.equal, sep="\n  ")
+
+
+@pytest.fixture(scope="module")
+def score(pytestconfig: pytest.Config) -> Iterator[Score]:
+    """Return one score for all cells, printed after the last of them."""
+    found = Score()
+    yield found
+    capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        found.print()
+
+
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_mutant_is_caught(cell: str) -> None:
+def test_every_mutant_is_caught(cell: str, score: Score) -> None:
     derivation = derived(cell)
     for lhs, line in lines(derivation):
         found = [*mutants(lhs, line), *exchanged(lhs, line, _others(derivation))]
@@ -70,22 +95,12 @@ def test_every_mutant_is_caught(cell: str) -> None:
             kind = _kind(derivation, formula)
             if kind == "equal":
                 assert _same_numbers(derivation, lhs, line, mutant), f"{operator}: {formula}"
-                EQUAL.append(f"{cell}: {formula} ({operator})")
+                score.equal.append(f"{cell}: {formula} ({operator})")
             elif kind == "undecided":
                 assert _has_no_value(derivation, lhs, mutant), formula
             else:
                 assert kind in {"different", "transposed", "refused"}, f"{formula}: {kind}"
-                SCORE[operator] += 1
-
-
-def test_mutation_score(capsys: pytest.CaptureFixture[str]) -> None:
-    if not SCORE:
-        pytest.skip("the mutants were not run")
-    with capsys.disabled():
-        print(f"\nmutation score of the judge: {SCORE.total()} of {SCORE.total()} caught (100 %)")
-        print(", ".join(f"{operator} {number}" for operator, number in sorted(SCORE.items())))
-        print(f"{len(EQUAL)} mutants are equal as mathematics:")
-        print("\n".join(f"  {line}" for line in EQUAL))
+                score.caught[operator] += 1
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -4,8 +4,8 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from shutil import which
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -382,13 +382,14 @@ def test_the_source_is_the_same_whatever_the_hash_seed() -> None:
     assert len(sources) == 1
 
 
-@pytest.mark.skipif(which("ruff", path=str(Path(sys.executable).parent)) is None, reason="no ruff")
 @pytest.mark.parametrize("target", ["numpy", "pytorch"])
-def test_the_source_is_clean(target: str, tmp_path: Path) -> None:
+def test_the_source_is_clean(
+    target: str, tmp_path: Path, require_engine: Callable[[str], str]
+) -> None:
+    ruff = require_engine("ruff")
     texts = [shape.format(cell) for cell, shape in GRID]
     for place, text in enumerate(texts):
         (tmp_path / f"m{place}.py").write_text(module_source(read_model(text), target))
-    ruff = str(Path(sys.executable).parent / "ruff")
     options = ["check", "--isolated", "--no-cache", "--select", "E,F,W", "--line-length", "100"]
     done = subprocess.run(
         [ruff, *options, "--output-format", "concise", tmp_path],

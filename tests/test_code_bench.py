@@ -1,12 +1,12 @@
 """What the bench times computes the same: generated NumPy, NumPy tuned by hand, PyTorch."""
 
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.bench.code import CELLS, Size, Task, chosen
+from tests.conftest import framework
 
 SIZES = (Size(4, 1, "float64"), Size(6, 3, "float64"), Size(96, 64, "float64"))
 
@@ -34,9 +34,9 @@ def test_the_contestants_agree(name: str, size: Size) -> None:
     assert next(by_hand, None) is None
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed (it is optional)")
 @pytest.mark.parametrize("name", CELLS)
 def test_pytorch_returns_as_many_gradients(name: str) -> None:
+    framework("torch")
     task = Task(CELLS[name], SIZES[1])
     *_, dx, first = task.torch()()[: 4 + 2]
     assert dx.shape == (50, 3, 6)

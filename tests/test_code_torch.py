@@ -8,8 +8,9 @@ import pytest
 from rnnsym.cell import cell_names
 from rnnsym.code.module import module_source
 from rnnsym.system import read_model
+from tests.conftest import framework
 
-torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+torch: Any = framework("torch")
 
 SHAPES = (
     "{0}",

@@ -15,6 +15,7 @@ from rnnsym.expr import SOURCE
 from rnnsym.flow.measure import MAX_LAGS, Setting, measure
 from rnnsym.flow.paths import main_state
 from rnnsym.jacobian import jacobians
+from tests.conftest import optional
 from tests.flows import system_of
 from tests.terminal import call
 
@@ -74,7 +75,7 @@ def test_json_holds_the_curves(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", PLOT_FORMATS)
 def test_a_plot_has_the_same_bytes_each_time(ending: str, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    optional("matplotlib")
     arguments = ("gru", "lstm", "--set", "n=4", "--lags", "5", "--plot", f"flow.{ending}")
     assert "written: flow" in flow(*arguments, folder=tmp_path).stderr
     first = (tmp_path / f"flow.{ending}").read_bytes()

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from rnnsym.export.quiz.anki import export
 from rnnsym.quiz.paper import Paper
+from tests.conftest import optional
 from tests.quiz_samples import hostile_paper, sample_paper
 
-pytest.importorskip("genanki", reason="genanki is optional")
-from rnnsym.export.quiz.anki import export
+optional("genanki")
 
 PAPERS = {"plain": sample_paper(), "hostile": hostile_paper()}
 
@@ -61,7 +62,7 @@ def test_same_paper_same_bytes() -> None:
 
 
 def test_anki_imports_twice_without_duplicates(tmp_path: Path) -> None:
-    collections: Any = pytest.importorskip("anki.collection", reason="anki is optional")
+    collections: Any = optional("anki.collection")
     path = tmp_path / "deck.apkg"
     path.write_bytes(package(sample_paper()))
     collection = collections.Collection(str(tmp_path / "collection.anki2"))

@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from rnnsym.quiz.drawing import generate
 from rnnsym.quiz.paper import Paper
 from rnnsym.quiz.registry import kind_names
 from rnnsym.quiz.selection import Selection
-from tests.conftest import missing
+from tests.conftest import missing, optional
 from tests.quiz_samples import RESPONSES, hostile_paper, item, part, sample_paper
 
 PAPERS = {"plain": sample_paper(), "hostile": hostile_paper()}
@@ -241,10 +240,10 @@ def test_same_paper_same_bytes() -> None:
 
 def invalid(content: Mapping[str, bytes]) -> list[str]:
     """What the schemas say against the files of a package."""
-    etree: Any = pytest.importorskip("lxml.etree", reason="lxml checks schemas")
+    etree = optional("lxml.etree")
     folder = os.environ.get("RNNSYM_QTI_XSD")
     if not folder:
-        pytest.skip("RNNSYM_QTI_XSD names no folder with imsqti_v2p1p1.xsd and imscp_v1p1.xsd")
+        missing("RNNSYM_QTI_XSD names no folder with imsqti_v2p1p1.xsd and imscp_v1p1.xsd")
     said: list[str] = []
     for schema, names in (
         ("imscp_v1p1.xsd", ["imsmanifest.xml"]),
@@ -283,10 +282,7 @@ Play = Callable[[Paper, Sequence[tuple[str, Answers]]], list[dict[str, Any]]]
 @pytest.fixture
 def play(tmp_path: Path, require_engine: Callable[[str], str]) -> Play:
     """Return what a player makes of answers to items of a paper, converted to QTI 3."""
-    try:
-        converter: Any = import_module("qti_convert")  # its types are those of lxml, which has none
-    except ImportError:
-        missing("citolab-qti-convert is not installed")
+    converter = optional("qti_convert")  # its types are those of lxml, which has none
     program, node = require_engine("chromium"), require_engine("node")
     modules = os.environ.get("RNNSYM_NODE_MODULES", "")
     if not Path(modules, "@citolab", "qti-components").is_dir():

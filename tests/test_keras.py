@@ -13,10 +13,11 @@ from rnnsym.numeric.check import relative_error
 from rnnsym.numeric.gradients import gradients
 from rnnsym.numeric.packing import parameter_shapes
 from rnnsym.system import build_system, read_model
+from tests.conftest import framework
 
-torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+torch: Any = framework("torch")
 os.environ.setdefault("KERAS_BACKEND", "torch")
-keras: Any = pytest.importorskip("keras", reason="Keras is not installed (it is optional)")
+keras: Any = framework("keras")
 
 # Keras's PyTorch backend has no tensors that NumPy 2 can copy without a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -22,6 +22,7 @@ from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import Parameters, load_kind
 from rnnsym.system import build_system, read_model
+from tests.conftest import framework
 
 # PyTorch has no oneDNN kernel for projections, and says so; Keras's PyTorch backend has no tensors
 # that NumPy 2 can copy without a warning.
@@ -188,7 +189,7 @@ def run(code: str, names: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", TORCH_KINDS)
 def test_pytorch_says_the_same(name: str) -> None:
-    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+    torch: Any = framework("torch")
     for item in items(name):
         v, names = of(item), {"torch": torch, "nn": torch.nn}
         lines, found = run(code_of(item), names), list(keys(item))
@@ -205,7 +206,7 @@ def test_pytorch_says_the_same(name: str) -> None:
 
 def test_pytorch_keeps_a_chain_where_the_key_says() -> None:
     """The slot of one layer and direction alone is that of its own bias, once all weights are 0."""
-    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+    torch: Any = framework("torch")
     for item in items("state_shape"):
         v, names = of(item), {"torch": torch, "nn": torch.nn}
         if len(item.parts) < 2 or v["cell"] != "vanilla":
@@ -225,9 +226,9 @@ def test_pytorch_keeps_a_chain_where_the_key_says() -> None:
 
 @pytest.mark.parametrize("name", KERAS_KINDS)
 def test_keras_says_the_same(name: str) -> None:
-    pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+    framework("torch")
     os.environ.setdefault("KERAS_BACKEND", "torch")
-    keras: Any = pytest.importorskip("keras", reason="Keras is not installed (it is optional)")
+    keras: Any = framework("keras")
     for item in items(name):
         names = {"keras": keras, "layers": keras.layers}
         assert run(code_of(item), names) == list(keys(item))

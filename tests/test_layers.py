@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import framework, optional
+
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "rnnsym").rglob("*.py"))
 TESTS = sorted(p for p in (ROOT / "tests").rglob("*.py"))
@@ -155,13 +157,18 @@ def test_nothing_is_left_to_do(path: Path) -> None:
     assert not re.search(rf"\b({marks})\b", path.read_text(encoding="utf-8"))
 
 
-def test_missing_engines_skip_or_fail(
+def test_what_is_missing_skips_or_fails(
     require_engine: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert require_engine(sys.executable) == sys.executable
-    monkeypatch.delenv("RNNSYM_REQUIRE_ENGINES", raising=False)
-    with pytest.raises(pytest.skip.Exception, match="no-such-engine is not installed"):
-        require_engine("no-such-engine")
-    monkeypatch.setenv("RNNSYM_REQUIRE_ENGINES", "1")
-    with pytest.raises(pytest.fail.Exception, match="RNNSYM_REQUIRE_ENGINES=1 asks for it"):
-        require_engine("no-such-engine")
+    assert require_engine(Path(sys.executable).name)
+    for wanted, module, wish in (
+        (require_engine, "nothing", "RNNSYM_REQUIRE_ENGINES"),
+        (optional, "nothing.at.all", "RNNSYM_REQUIRE_ENGINES"),
+        (framework, "nothing", "RNNSYM_REQUIRE_FRAMEWORKS"),
+    ):
+        monkeypatch.delenv(wish, raising=False)
+        with pytest.raises(pytest.skip.Exception, match="nothing is not installed"):
+            wanted(module)
+        monkeypatch.setenv(wish, "1")
+        with pytest.raises(pytest.fail.Exception, match=f"{wish}=1 asks for it"):
+            wanted(module)

@@ -15,6 +15,7 @@ from rnnsym.expr import size
 from rnnsym.quiz.paper import paper
 from rnnsym.sheet.topic import load_topic, topic_document, topic_names
 from rnnsym.version import VERSION
+from tests.conftest import optional
 
 TEXTS = ("gru*L", "embedding:10000:8, bi(gru:4), dense:3:softmax")
 
@@ -33,7 +34,7 @@ def code(document: Document) -> list[str]:
 
 @pytest.mark.parametrize("name", topic_names())
 def test_notebooks_keep_to_the_format(name: str) -> None:
-    nbformat = pytest.importorskip("nbformat")
+    nbformat = optional("nbformat")
     document = topic_document(load_topic(name))
     [content] = export_notebook(document).values()
     read = nbformat.reads(content.decode(), as_version=4)
@@ -43,10 +44,10 @@ def test_notebooks_keep_to_the_format(name: str) -> None:
 
 
 def test_a_notebook_runs() -> None:
-    nbformat = pytest.importorskip("nbformat")
-    client = pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
-    pytest.importorskip("matplotlib")
+    nbformat = optional("nbformat")
+    client = optional("nbclient")
+    optional("ipykernel")
+    optional("matplotlib")
     [content] = export_notebook(rnnsym.model("lstm", loss="squared", n=3).sheet()).values()
     read = nbformat.reads(content.decode(), as_version=4)
     client.NotebookClient(read, timeout=120).execute()

@@ -13,9 +13,10 @@ from rnnsym.numeric.check import relative_error
 from rnnsym.numeric.gradients import gradients
 from rnnsym.numeric.packing import parameter_shapes
 from rnnsym.system import build_system, read_model
+from tests.conftest import framework
 
-onnx: Any = pytest.importorskip("onnx", reason="ONNX is not installed (it is optional)")
-reference: Any = pytest.importorskip("onnx.reference", reason="ONNX is too old")
+onnx: Any = framework("onnx")
+reference: Any = framework("onnx.reference")
 
 SIZES = {"d": 5, "n": 4}
 STEPS, BATCH = 6, 3

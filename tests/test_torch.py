@@ -1,7 +1,7 @@
 """Outputs, states and gradients against PyTorch itself, in float64.
 
 PyTorch has a CI step of its own, so these tests are skipped where it is missing, even when
-RNNSYM_REQUIRE_ENGINES=1 asks for every other engine.
+RNNSYM_REQUIRE_ENGINES=1 asks for every other engine; RNNSYM_REQUIRE_FRAMEWORKS=1 asks for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,8 +16,9 @@ from rnnsym.numeric.gradients import Gradients, gradients
 from rnnsym.numeric.packing import parameter_shapes
 from rnnsym.numeric.weights import load
 from rnnsym.system import build_system, read_model
+from tests.conftest import framework
 
-torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed (it is optional)")
+torch: Any = framework("torch")
 
 SIZES = {"d": 5, "n": 4}
 STEPS, BATCH = 6, 7

@@ -17,6 +17,7 @@ from rnnsym.numeric.gradients import Gradients, gradients
 from rnnsym.numeric.packing import parameter_shapes
 from rnnsym.numeric.sizes import uniform_sizes
 from rnnsym.numeric.weights import from_framework, load, to_framework
+from tests.conftest import framework
 from tests.packed import FRAMEWORKS, NUMBERS, SHAPES, system_of
 
 
@@ -114,7 +115,7 @@ def test_keras_lists(tmp_path: Path) -> None:
 
 
 def test_safetensors(tmp_path: Path) -> None:
-    numpy = pytest.importorskip("safetensors.numpy", reason="safetensors is optional")
+    numpy = framework("safetensors.numpy")
     weights = {
         k: w.astype(np.float32) for k, w in random_weights(system_of("gru", "pytorch")).items()
     }
