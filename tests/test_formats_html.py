@@ -142,6 +142,7 @@ CASES: dict[str, tuple[str, list[Action], str, str]] = {
         f"{YES} | {YES} | {YES}",
     ),
     "words right": ("words", typed("words", " VANISHING gradients "), "Right: 2 of 2 marks.", ""),
+    "words by comma": ("words", typed("words", "Vanishing,gradients"), "Right: 2 of 2 marks.", ""),
     "words wrong": ("words", typed("words", "exploding"), "Wrong: 0 of 2 marks.", ""),
 }  # fmt: skip
 

@@ -115,7 +115,7 @@ def _(response: Ordering) -> str:
 
 @_short.register
 def _(response: Words) -> str:
-    return response.accepted[0]
+    return " or ".join(response.accepted)
 
 
 @_short.register
@@ -158,8 +158,6 @@ def _answer(response: Response) -> Prose:
             )
         case FormulaAnswer(answer=answer):
             return answer
-        case Words(accepted):
-            return prose(" or ".join(accepted))
         case _:
             return prose(_short(response))
 

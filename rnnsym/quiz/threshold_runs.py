@@ -1,0 +1,133 @@
+"""Which weights make a threshold unit right: by its table of values, and by running the net."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from rnnsym.numeric.oracle import Values, evaluate
+from rnnsym.quiz.forward_net import net_of, place_of
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.threshold_nets import DESIGNS, Design, Inputs, rows_of, weights_of
+
+__all__ = ["LENGTH", "REACH", "Weights", "accepted", "failure", "table"]
+
+LENGTH = 5
+REACH = 3
+"""The largest weight that is tried."""
+Weights = tuple[int, ...]
+"""The weights of one unit: one for each read, then its bias."""
+Bits = tuple[int, ...]
+Arrays = Any  # NumPy arrays of complex numbers
+
+
+def _every(design: Design, steps: int) -> Iterator[Inputs]:
+    return product(product((0, 1), repeat=len(design.inputs)), repeat=steps)
+
+
+@cache
+def table(name: str, place: int) -> dict[Bits, int]:
+    """Return what a unit shall be by what it reads, for every case that occurs."""
+    design = DESIGNS[name]
+    unit = design.units[place]
+    by_name = {other.name: other for other in design.units}
+
+    def read(what: str, inputs: Inputs) -> int:
+        if what in design.inputs:
+            return inputs[-1][design.inputs.index(what)]
+        seen = inputs[:-1] if what.endswith("-") else inputs
+        return by_name[what.removesuffix("-")].value(seen) if seen else 0
+
+    found: dict[Bits, int] = {}
+    for steps in range(1, LENGTH + 1):
+        for inputs in _every(design, steps):
+            case = tuple(read(what, inputs) for what in unit.reads)
+            if found.setdefault(case, unit.value(inputs)) != unit.value(inputs):
+                raise Unfair(f"what unit {unit.name} reads does not say what it shall be")
+    return dict(sorted(found.items()))
+
+
+def _candidates(name: str, place: int, reach: int) -> Arrays:
+    size = len(weights_of(DESIGNS[name], place))
+    numbers = range(-reach, reach + 1)
+    return np.array(list(product(numbers, repeat=size)))
+
+
+@cache
+def _by_table(name: str, place: int, reach: int) -> tuple[Weights, ...]:
+    """Return the weights whose sum is above 0 in the right cases, the smallest first."""
+    cases = table(name, place)
+    tried = _candidates(name, place, reach)
+    sums = tried @ np.array([(*case, 1) for case in cases]).T
+    right = tried[((sums > 0) == np.array(list(cases.values()), bool)).all(axis=1)]
+    found: list[Weights] = [tuple(map(int, row)) for row in right]
+    return tuple(sorted(found, key=lambda w: (sum(map(abs, w)), [-x for x in w])))
+
+
+@cache
+def accepted(name: str, place: int, reach: int) -> tuple[Weights, ...]:
+    """Return all weights from −reach to reach with which a unit is right, the smallest first.
+
+    They are found by the cases that occur, and again by running the net with every candidate.
+
+    Raises:
+        Unfair: the two disagree.
+    """
+    found = _by_table(name, place, reach)
+    behaving = _candidates(name, place, reach)
+    for steps in (1, 2, 3, LENGTH):  # most fail soon: few are run for long
+        behaving = behaving[_right(name, place, behaving, tuple(_every(DESIGNS[name], steps)))]
+    if {tuple(row) for row in behaving.tolist()} != set(found):
+        raise Unfair("the oracle finds that other weights behave")
+    return found
+
+
+def _right(name: str, place: int, tried: Arrays, inputs: tuple[Inputs, ...]) -> Arrays:
+    """Tell for each candidate whether the unit is right at every step of every input."""
+    wanted = np.array([_wanted(name, place, one) for one in inputs])
+    return (_run(name, place, tried, inputs) == wanted).all(axis=(1, 2))
+
+
+def _wanted(name: str, place: int, inputs: Inputs) -> Bits:
+    value = DESIGNS[name].units[place].value
+    return tuple(value(inputs[: t + 1]) for t in range(len(inputs)))
+
+
+def _run(name: str, place: int, tried: Arrays, inputs: tuple[Inputs, ...]) -> Arrays:
+    """Return a unit's values by the oracle: candidates × inputs × steps; other units are right."""
+    design = DESIGNS[name]
+    known: dict[Any, Any] = {}
+    for i, unit in enumerate(design.units):
+        rows = tried if i == place else np.array([_by_table(name, i, REACH)[0]])
+        for j, weight in enumerate(weights_of(design, i)):
+            known[place_of(weight)] = rows[:, j].reshape(-1, 1, 1, 1) + 0j
+        known[unit.name, "", None, 0] = np.zeros((1, 1, 1, 1), complex)
+    values = Values(net_of("vanilla", 1).sizes, None, known)
+    bits = np.array(inputs)
+    found: list[Arrays] = []
+    for values.time in range(1, bits.shape[1] + 1):
+        for i, read in enumerate(design.inputs):
+            known[read, "", None, values.time] = bits[:, values.time - 1, i].reshape(1, -1, 1, 1)
+        for target, value in rows_of(design):
+            known[values.key(target)] = evaluate(value, values)
+        found.append(known[design.units[place].name, "", None, values.time][:, :, 0, 0].real)
+    shape = (len(tried), len(inputs))
+    return np.stack([np.broadcast_to(step, shape) for step in found], axis=2)
+
+
+def failure(name: str, place: int, weights: Weights) -> tuple[Inputs, Bits, Bits] | None:
+    """Return the first of the shortest inputs on which a unit fails, its values, the right ones.
+
+    None where it is right on all of ``LENGTH`` steps.
+    """
+    for steps in range(1, LENGTH + 1):
+        every = tuple(_every(DESIGNS[name], steps))
+        for inputs, values in zip(
+            every, _run(name, place, np.array([weights]), every)[0], strict=True
+        ):
+            found = tuple(map(int, values))
+            if found != _wanted(name, place, inputs):
+                return inputs, found, _wanted(name, place, inputs)
+    return None
