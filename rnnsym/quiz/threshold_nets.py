@@ -1,12 +1,14 @@
 """Nets of threshold units designed by hand: what each unit reads, and what it shall be."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 
+from rnnsym.blocks import Prose, prose
 from rnnsym.expr import TIME, Array, Family, Integer, Node, apply, matmul, plus
 from rnnsym.record import record
 
-__all__ = ["DESIGNS", "Design", "Inputs", "Unit", "array", "role", "rows_of", "weights_of"]
+__all__ = ["DESIGNS", "Design", "Inputs", "Unit", "array", "named", "role", "rows_of", "weights_of"]
 
 Bits = tuple[int, ...]
 Inputs = tuple[Bits, ...]
@@ -21,7 +23,7 @@ class Unit:
     Attributes:
         name: what its value is called.
         reads: an input or a unit of the same step by name, an old value with a minus behind it.
-        words: when it is 1, as a clause.
+        words: when it is 1, as a clause; names in braces, see ``named``.
         value: what it shall be at the last step of what is read.
     """
 
@@ -36,7 +38,7 @@ class Design:
     """A net to be designed.
 
     Attributes:
-        purpose: what it is for, in one sentence that names its inputs and its output.
+        purpose: what it is for, in one sentence; names in braces.
         inputs: their names.
         units: in an order in which they can be computed; the last one is the output.
     """
@@ -50,6 +52,16 @@ def array(read: str) -> Array:
     """Return what a unit reads: an input, a unit, or an old value."""
     name = read.removesuffix("-")
     return Array(Family(name, name), (ONE, ONE), None, TIME - 1 if name != read else TIME)
+
+
+def named(text: str) -> Prose:
+    """Return words in which a name in braces stands for an input or a unit."""
+    pieces = re.split(r"\{(\w)\}", text)
+    return prose(*(
+        Array(Family(piece, piece), (ONE, ONE), None, None) if i % 2 else piece
+        for i, piece in enumerate(pieces)
+        if piece
+    ))  # fmt: skip
 
 
 def role(unit: Unit, read: str, design: Design) -> str:
@@ -122,35 +134,35 @@ HELD = Unit("d", ("x",), "this input is 1", lambda x: _ago(x, 0))
 READ = "The inputs are two numbers in binary, their lowest digits first"
 DESIGNS = {
     "latch": Design(
-        "The net is a latch: its output h is 1 from the first input 1 on.",
+        "The net is a latch: its output {h} is 1 from the first input 1 on.",
         ("x",),
         (Unit("h", ("x", "h-"), "there has been an input 1, now or before", SEEN.value),),
     ),
     "alarm": Design(
-        "The net keeps an alarm: its output h is 1 from the first input 0 on.",
+        "The net keeps an alarm: its output {h} is 1 from the first input 0 on.",
         ("x",),
         (Unit("h", ("x", "h-"), "there has been an input 0, now or before",
               lambda x: int(_ones(x) < len(x))),),
     ),
     "reset latch": Design(
-        "The net is a latch with a reset: s switches it on, r switches it off.",
+        "The net is a latch with a reset: {s} switches it on, {r} switches it off.",
         ("s", "r"),
-        (Unit("h", ("s", "r", "h-"), "s has been 1, and r has not since then (r wins over s)",
+        (Unit("h", ("s", "r", "h-"), "{s} has been 1 and {r} not since then ({r} beats {s})",
               _reset_wins),),
     ),
     "set latch": Design(
-        "The net is a latch with a reset: s switches it on, r switches it off.",
+        "The net is a latch with a reset: {s} switches it on, {r} switches it off.",
         ("s", "r"),
-        (Unit("h", ("s", "r", "h-"), "s has been 1, and r has not since then (s wins over r)",
+        (Unit("h", ("s", "r", "h-"), "{s} has been 1 and {r} not since then ({s} beats {r})",
               _set),),
     ),
     "comparison": Design(
-        f"{READ}: the net tells whether the first, x, is larger so far.",
+        READ + ": the net tells whether the first, {x}, is larger so far.",
         ("x", "y"),
-        (Unit("g", ("x", "y", "g-"), "x is larger than y, by the digits so far", _above),),
+        (Unit("g", ("x", "y", "g-"), "{x} is larger than {y}, by the digits so far", _above),),
     ),
     "parity": Design(
-        "The net tracks parity: its output p is 1 where the number of 1s so far is odd.",
+        "The net tracks parity: its output {p} is 1 where the number of 1s so far is odd.",
         ("x",),
         (
             Unit("a", ("x", "p-"), "this input is 1 with an odd number of 1s before it",
@@ -159,7 +171,7 @@ DESIGNS = {
         ),
     ),
     "sum": Design(
-        f"{READ}: the net adds them, and its output s is the digit of the sum.",
+        READ + ": the net adds them, and its output {s} is a digit of the sum.",
         ("x", "y"),
         (
             Unit("c", ("x", "y", "c-"), "there is a carry to the next step",
@@ -169,7 +181,7 @@ DESIGNS = {
         ),
     ),
     "difference": Design(
-        f"{READ}: the net subtracts y from x, and its output s is the digit of the difference.",
+        READ + ": the net subtracts {y} from {x}, and its output {s} is a digit of the difference.",
         ("x", "y"),
         (
             Unit("c", ("x", "y", "c-"), "1 has to be borrowed from the next step", _below),
@@ -178,7 +190,7 @@ DESIGNS = {
         ),
     ),
     "change": Design(
-        "The net notes changes: its output h is 1 where the input is not that of the step before.",
+        "The net notes changes: its output {h} is 1 where the input is not the one before.",
         ("x",),
         (
             HELD,
@@ -190,19 +202,19 @@ DESIGNS = {
         ),
     ),
     "rise": Design(
-        "The net notes rises: its output h is 1 where an input 1 follows a 0 or comes first.",
+        "The net notes rises: its output {h} is 1 where an input 1 follows a 0 or comes first.",
         ("x",),
         (HELD, Unit("h", ("x", "d-"), "this input is 1 and the one before is not",
                     lambda x: _ago(x, 0) & (1 - _ago(x, 1)))),
     ),
     "twice": Design(
-        "The net counts to two: its output h is 1 from the second input 1 on.",
+        "The net counts to two: its output {h} is 1 from the second input 1 on.",
         ("x",),
         (SEEN, Unit("h", ("x", "a-", "h-"), "there have been at least two inputs 1",
                     lambda x: int(_ones(x) > 1))),
     ),
     "majority": Design(
-        "The net smooths: its output h is 1 where at least two of the last three inputs are 1.",
+        "The net smooths: its output {h} is 1 where at least two of the last three inputs are 1.",
         ("x",),
         (
             HELD,

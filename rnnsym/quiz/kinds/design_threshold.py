@@ -28,6 +28,7 @@ from rnnsym.quiz.threshold_nets import (
     Inputs,
     Unit,
     array,
+    named,
     role,
     rows_of,
     weights_of,
@@ -113,14 +114,17 @@ def _slips(name: str, place: int, key: Weights) -> Iterator[tuple[str, Weights]]
     yield "the bias is too large", changed(len(key) - 1, key[-1] + 1)
 
 
-def _near_misses(name: str, place: int, key: Weights, may: Sequence[int]) -> Iterator[Prose]:
-    """Yield what goes wrong with the weights that ``may`` differ from the key's."""
+def _near_misses(
+    name: str, place: int, key: Weights, may: Sequence[int], reach: int
+) -> Iterator[Prose]:
+    """Yield what goes wrong with weights in reach of which those that ``may`` are not the key's."""
     seen: set[Weights] = set()
     for what, weights in _slips(name, place, key):
         kept = all(
             w == k for i, (w, k) in enumerate(zip(weights, key, strict=True)) if i not in may
         )
-        failed = failure(name, place, weights) if kept and weights not in seen else None
+        asked = kept and weights not in seen and max(map(abs, weights)) <= reach
+        failed = failure(name, place, weights) if asked else None
         seen.add(weights)
         if failed:
             inputs, found, wanted = failed
@@ -172,7 +176,7 @@ def _stem(name: str) -> tuple[Block, ...]:
     units = [array(unit.name) for unit in design.units]
     starts = _listed([Relation((_first(unit), Integer(0))) for unit in units if _old(unit) in old])
     return (
-        Paragraph(prose(f"{design.purpose} It is made of threshold units:")),
+        Paragraph(prose(*named(design.purpose), " It is made of threshold units:")),
         Equations(tuple(Line(target, value) for target, value in rows_of(design))),
         Paragraph(prose(
             "The function step is 1 where its argument is above 0, and 0 elsewhere. Convention: "
@@ -207,16 +211,16 @@ def _part(name: str, place: int, reach: int, given: str) -> Part:
         raise Unfair(f"the example of an answer, {example}, is right")
     told = "" if fixed is None else prose(_equal(weights[fixed], found[0][fixed]), " is given. ")
     stem = prose(
-        "The unit ", array(unit.name), f" shall be 1 where {unit.words}, and 0 elsewhere, at every "
-        f"step of every input of up to {LENGTH} steps. ", *told, "Which whole numbers from "
-        f"−{reach} to {reach} do this as ", *_listed([weights[i] for i in free]), "? Write one "
-        f"such answer, in this order with one space between the numbers, like {example}."
+        "The unit ", array(unit.name), " shall be 1 where ", *named(unit.words), ", and 0 "
+        f"elsewhere, at every step of every input of up to {LENGTH} steps. ", *told, "Which whole "
+        f"numbers from −{reach} to {reach} do this as ", *_listed([weights[i] for i in free]),
+        f"? Write one such answer, in this order with one space between the numbers, like {example}."
     )  # fmt: skip
     return Part(
         (Paragraph(stem),),
         Words(tuple(answers)),
         len(SCHEME) if len(weights) > 2 else 1,
-        tuple(_solution(name, place, found, free)),
+        tuple(_solution(name, place, found, free, reach)),
         SCHEME if len(weights) > 2 else SCHEME[-1:],
         tuple(_hints(unit, DESIGNS[name])),
     )
@@ -227,7 +231,7 @@ def _equal(weight: Array, value: int) -> Relation:
 
 
 def _solution(
-    name: str, place: int, found: Sequence[Weights], free: Sequence[int]
+    name: str, place: int, found: Sequence[Weights], free: Sequence[int], reach: int
 ) -> Iterator[Block]:
     unit, weights = DESIGNS[name].units[place], weights_of(DESIGNS[name], place)
     yield Paragraph(prose("In the cases that occur, the sum must be above 0, or must not:"))
@@ -241,7 +245,7 @@ def _solution(
     count = f"{len(found)} answers are right" if len(found) > 1 else "One answer is right"
     yield Paragraph(prose("This holds with ", *_listed(pairs), f". {count}."))
     yield Paragraph(prose("Near misses, with all weights:"))
-    yield Listing(tuple(islice(_near_misses(name, place, found[0], free), NEAR)))
+    yield Listing(tuple(islice(_near_misses(name, place, found[0], free, reach), NEAR)))
 
 
 def _condition(weights: Sequence[Array], case: Sequence[int], wanted: int) -> Relation:
