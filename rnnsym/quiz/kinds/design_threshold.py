@@ -214,7 +214,7 @@ def _part(name: str, place: int, reach: int, given: str) -> Part:
         "The unit ", array(unit.name), " shall be 1 where ", *named(unit.words), ", and 0 "
         f"elsewhere, at every step of every input of up to {LENGTH} steps. ", *told, "Which whole "
         f"numbers from −{reach} to {reach} do this as ", *_listed([weights[i] for i in free]),
-        f"? Write one such answer, in this order with one space between the numbers, like {example}."
+        f"? Write one such answer, in this order with one space between them, like {example}."
     )  # fmt: skip
     return Part(
         (Paragraph(stem),),
