@@ -74,6 +74,8 @@ class _Router:
                 self.owner[x + dx, y] = name
         # For each line, its points with the directions in which it leaves them.
         self.nets: dict[str, dict[Point, set[int]]] = {}
+        # The same by point and direction: the lines that run on that way.
+        self.running: dict[tuple[Point, int], set[str]] = {}
         self.taken: dict[Point, str] = {}
         self.crossed: set[Point] = set()
         self.entries: set[tuple[str, Point, int]] = set()
@@ -90,8 +92,9 @@ class _Router:
         net = self.nets.setdefault(line, {})
         for a, b in itertools.pairwise(path):
             way = STEPS.index((b[0] - a[0], b[1] - a[1]))
-            net.setdefault(a, set()).add(way)
-            net.setdefault(b, set()).add((way + 2) % 4)
+            for end, leads in ((a, way), (b, (way + 2) % 4)):
+                net.setdefault(end, set()).add(leads)
+                self.running.setdefault((end, leads), set()).add(line)
         for point in path:
             if self.taken.setdefault(point, line) != line:
                 self.crossed.add(point)
@@ -258,8 +261,8 @@ class _Router:
         """Tell whether another line already runs on from here."""
         if self.owner.get(point) == link.source:
             return not self.graph.shared and (link.source, point, turn) in self.exits
-        line = self.graph.line(link)
-        return any(turn in net.get(point, ()) for name, net in self.nets.items() if name != line)
+        there = self.running.get((point, turn))
+        return there is not None and there != {self.graph.line(link)}
 
 
 def _traced(
