@@ -87,11 +87,24 @@ def test_every_line_is_equal_as_it_is_printed(
         assert audit(derivation, None, formula).kind == "equal", formula
 
 
-@pytest.mark.parametrize("network", ["bi(lstm)*2", "gru*L", "bi(mgu,sum)*2"])
-def test_every_line_of_a_stack_is_equal(network: str) -> None:
-    derivation = derived(network)
-    for step in derivation.steps:
-        formula = f"{source(step.target)} = {source(step.value())}"
+STACKS = (
+    ("bi(lstm)*2", "every"),
+    ("gru*L", "last"),
+    ("gru*L, dense:3", "every"),
+    ("embedding:7:4, bi(gru,sum)*3, dense:5", "last"),
+    ("bi(lstm)*L, gru", "every"),
+)
+
+
+@pytest.mark.parametrize("printer", PRINTERS.values(), ids=PRINTERS)
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize(("network", "place"), STACKS)
+def test_every_line_of_a_stack_is_equal(
+    network: str, place: str, convention: str, printer: Callable[[Node], str]
+) -> None:
+    derivation = model(network, convention, loss="squared", loss_at=place).derive()
+    for pair in lines(derivation):
+        formula = " = ".join(printer(side) for side in in_layout(pair, convention))
         assert audit(derivation, None, formula).kind == "equal", formula
 
 

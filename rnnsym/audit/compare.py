@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnsym.audit.evaluate import Point, UndefinedError, evaluate
+from rnnsym.audit.evaluate import UndefinedError, evaluate
+from rnnsym.audit.place import Point
 from rnnsym.audit.points import DIGITS, point
 from rnnsym.audit.target import Target
 from rnnsym.audit.verdict import Counterexample
@@ -82,7 +83,7 @@ def places(at: Point, target: Target, node: Node) -> Iterator[Point]:
     steps = range(1, at.sizes.steps + 1)
     for layer in at.sizes.range(target.layer):
         for time in steps if loose else at.sizes.range(target.time):
-            yield at.at(l=layer, t=time)
+            yield at.at(l=layer, t=time).on(target.step)
 
 
 def _value(node: Node, target: Target, here: Point) -> Numbers:

@@ -1,30 +1,18 @@
-"""Values of expressions at a point, in numbers of many digits.
+"""Values of expressions at a point, in numbers of many digits; None for what is absent there."""
 
-Whatever lies outside the model is absent, and counts as zero: an adjoint of step T + 1, the layer
-above the last. So a term that a derivation restricts to t < T needs no restriction in a formula.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache, singledispatch
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
 
 import numpy as np
 
-from rnnsym.derivation import Derivation
+from rnnsym.audit.place import Numbers, Point
 from rnnsym.expr import (
-    LAYER,
-    LAYERS,
-    STEPS,
-    TIME,
     Array,
     Concat,
     Diag,
-    Expr,
-    Family,
     Fill,
     Hadamard,
-    Integer,
     Map,
     Maximum,
     Node,
@@ -36,102 +24,15 @@ from rnnsym.expr import (
     Softmax,
     Spread,
     Transpose,
-    evaluated,
 )
-from rnnsym.numeric.sizes import Sizes
 
-__all__ = ["Numbers", "Point", "UndefinedError", "evaluate"]
+__all__ = ["UndefinedError", "evaluate"]
 
 LARGEST = 10_000  # of an exponent: exp of more is no number that a formula needs
-Numbers: TypeAlias = Any  # a NumPy array of mpmath's numbers
-Key: TypeAlias = tuple[Family, int | None, int | None]
 
 
 class UndefinedError(ArithmeticError):
     """An expression has no real value at a point."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """Numbers for every array of a model, at the layer and step where an expression is read.
-
-    Attributes:
-        context: mpmath's arithmetic, with its number of digits.
-        known: the values so far.
-        indices: numbers of ℓ, t and of the bound indices of sums.
-    """
-
-    derivation: Derivation
-    sizes: Sizes
-    context: Any
-    known: dict[Key, Numbers]
-    indices: Mapping[Expr, int] = field(default_factory=dict[Expr, int])
-
-    def at(self, **indices: int) -> "Point":
-        """Return the same point, read at a layer ``l`` and a step ``t``."""
-        names: dict[str, Expr] = {"l": LAYER, "t": TIME}
-        return replace(self, indices={names[k]: v for k, v in indices.items()})
-
-    def bind(self, index: Expr, value: int) -> "Point":
-        """Return the same point with a bound index."""
-        return replace(self, indices={**self.indices, index: value})
-
-    def index(self, expr: Expr) -> int:
-        """Return an index as a number."""
-        base, offset = _parts(expr)
-        if base is None:
-            return offset
-        if base in self.indices:
-            return self.indices[base] + offset
-        rule: dict[Expr, Expr] = {k: Integer(v) for k, v in self.indices.items()}
-        rule |= {STEPS: Integer(self.sizes.steps), LAYERS: Integer(self.sizes.depth)}
-        return int(expr.xreplace(rule))
-
-    def scalar(self, expr: Expr) -> Any:
-        """Return a number, which may hold sizes, in this point's arithmetic."""
-        number = expr if expr.is_number else self.size(evaluated(expr))
-        return self.context.mpf(number.p) / number.q
-
-    def size(self, expr: Expr) -> Expr:
-        """Return a size with every symbol in it replaced."""
-        rule: dict[Expr, Expr] = {k: Integer(v) for k, v in self.indices.items()}
-        return expr.xreplace(rule).xreplace(self.sizes.rule).xreplace(self.sizes.rule)
-
-    def shape(self, node: Node) -> tuple[int, int]:
-        """Return a shape as numbers."""
-        rows, cols = (int(self.size(s)) for s in node.shape)
-        return rows, cols
-
-    def key(self, array: Array) -> Key:
-        """Return where an array is kept."""
-        layer, time = (None if i is None else self.index(i) for i in (array.layer, array.time))
-        return array.family, layer, time
-
-    def read(self, array: Array) -> Numbers | None:
-        """Return an array's value, or None where the model has none."""
-        return None if self._elsewhere(array) else self.known.get(self.key(array))
-
-    def _elsewhere(self, array: Array) -> bool:
-        """Δ_t of a stack reaches the layer that the loss sees, and no other."""
-        if LAYER not in self.indices or array.family.name != "Delta":
-            return False
-        term = self.derivation.system.loss_terms[0]
-        at = term.target.layer
-        return at is not None and self.indices[LAYER] != self.index(at)
-
-
-@lru_cache(maxsize=4096)
-def _parts(expr: Expr) -> tuple[Expr | None, int]:
-    """Split t − 1 into (t, −1), and 3 into (None, 3); anything else has no such parts."""
-    if expr.is_number:
-        return None, int(expr)
-    symbols = list(expr.free_symbols)
-    if len(symbols) == 1 and (expr - symbols[0]).is_number:
-        return symbols[0], int(expr - symbols[0])
-    return expr, 0
-
-
-# Values of nodes
 
 
 @singledispatch

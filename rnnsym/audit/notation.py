@@ -212,7 +212,7 @@ class _Parser(Scripts):
         place = self.peek.start
         self.enter("[")
         blocks = [self.expression()]
-        while self.accept(";"):
+        while self.accept(";", ","):
             blocks.append(self.expression())
         self.leave()
         return Stack(tuple(blocks), place)

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from rnnsym.audit.evaluate import Numbers, Point, evaluate
+from rnnsym.audit.evaluate import evaluate
+from rnnsym.audit.place import Numbers, Point
 from rnnsym.audit.symbols import gate_gradient
 from rnnsym.derivation import Derivation, Step
 from rnnsym.equations import Loop
-from rnnsym.expr import LAYER, TIME, Array, Expr, Node, Span
+from rnnsym.expr import TIME, Array, Node
 from rnnsym.numeric.sizes import Sizes, small_sizes
 
 __all__ = ["DIGITS", "point"]
@@ -133,9 +134,7 @@ def _step(at: Point, step: Step) -> None:
     for time in at.sizes.range(step.summed) if step.summed else [at.indices[TIME]]:
         here = replace(at, indices={**at.indices, TIME: time})
         for term in step.terms:
-            if _exists(term.layer, step.layer, here, LAYER) and _exists(
-                term.time, step.time, here, TIME
-            ):
+            if here.holds(term, step):
                 value = evaluate(term.value, here)
                 total = total if value is None else total + value
     if step.factor is None:
@@ -145,9 +144,3 @@ def _step(at: Point, step: Step) -> None:
         if equation.fused and step.of in equation.rhs.children:
             at.known[at.key(gate_gradient(equation.lhs))] = total
     at.known[at.key(step.target)] = total * evaluate(step.factor, at)
-
-
-def _exists(own: Span | None, whole: Span | None, at: Point, index: Expr) -> bool:
-    if own is None or whole is None:
-        return True
-    return at.index(own.first) <= at.indices[index] <= at.index(own.last)

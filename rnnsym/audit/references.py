@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rnnsym.audit.layers import settled
 from rnnsym.audit.scalars import scalar
 from rnnsym.audit.symbols import Symbols
 from rnnsym.audit.tokens import failure
@@ -97,7 +98,7 @@ class References:
             array = array.xreplace({TIME: self._now() if time is None else time})
         elif time is not None:
             raise InputError(f"{name} has no time index")
-        return self.symbols.settled(array, self.line.layer)
+        return settled(self.symbols.system, array, self.line.layer)
 
     def _initial(self, state: Array, time: Expr | None) -> Array | None:
         """Return ∂L/∂ of an initial state, where that is what is meant."""

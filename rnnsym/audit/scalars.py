@@ -48,31 +48,32 @@ def scalar(tree: Tree, names: Mapping[str, Expr]) -> Expr | None:
 
 
 def _named(tree: Name, names: Mapping[str, Expr]) -> Expr | None:
-    size, marks = names.get(tree.base), (*tree.subscripts, *tree.indices)
-    if size is not None and size.has(LAYER) and len(marks) == 1:  # n[l], n_ℓ
-        layer = scalar(marks[0], names)
-        return None if layer is None else size.xreplace({LAYER: layer})
-    if tree.indices:
-        return None
-    parts = [tree.base]
-    for subscript in tree.subscripts:
-        match subscript:
-            case Name(base, (), ()):
-                parts.append(base)
-            case Number(value):
-                parts.append(str(value))
-            case _:
-                return None
-    name = "_".join(parts)
+    marks = (*tree.subscripts, *tree.indices)
+    name = "_".join([tree.base, *(_plain(mark) for mark in marks)])
     if name in names:
         return names[name]
+    layered = names.get(name.rpartition("_")[0])
+    if layered is not None and layered.has(LAYER):  # n[l], n_ℓ, n_1[l], n_{1,ℓ}
+        layer = scalar(marks[-1], names)
+        return None if layer is None else layered.xreplace({LAYER: layer})
     # nd is n times d, where both are sizes.
-    if not tree.subscripts and len(name) > 1 and all(letter in names for letter in name):
+    if not marks and len(name) > 1 and all(letter in names for letter in name):
         total: Expr = Integer(1)
         for letter in name:
             total = total * names[letter]
         return total
     return None
+
+
+def _plain(mark: Tree) -> str:
+    """Return a subscript as a part of a name: n_1 is a size; "?" is part of none."""
+    match mark:
+        case Name(base, (), ()):
+            return base
+        case Number(value):
+            return str(value)
+        case _:
+            return "?"
 
 
 def _product(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from rnnsym.audit.layers import below
 from rnnsym.audit.notation import parse
 from rnnsym.audit.spelling import flat, spelling
 from rnnsym.audit.tree import Name, Tree
@@ -16,12 +17,10 @@ from rnnsym.expr import (
     LAYERS,
     STEPS,
     TIME,
-    AppliedUndef,
     Array,
     Constant,
     Expr,
     Family,
-    Integer,
     size,
     size_of_layer,
 )
@@ -83,8 +82,9 @@ class Symbols:
                     known += [] if entry in known else [entry]
         self.entries.pop("", None)
         for name, label in read_convention(self.system.model.convention).labels.items():
-            if name in self.entries:
-                self.entries.setdefault(label, self.entries[name])
+            for prefix in ("", "delta_"):
+                if prefix + name in self.entries:
+                    self.entries.setdefault(prefix + label, self.entries[prefix + name])
         for name in [n for n in self.entries if n.endswith("_tilde")]:
             self.entries.setdefault(f"{name.removesuffix('_tilde')}_hat", self.entries[name])
         self.scalars = self._scalars()
@@ -255,46 +255,11 @@ class Symbols:
     def _moved(self, entry: _Entry, layer: Expr) -> _Entry:
         """Return an entry at another layer, with the sizes that hold there."""
         arrays = (a.xreplace({LAYER: layer}) if a else None for a in (entry.array, entry.gradient))
-        array, gradient = (self._below(a, layer) if a else None for a in arrays)
+        array, gradient = (below(self.system, a, layer) if a else None for a in arrays)
         return entry if array is None else _Entry(array, gradient)
-
-    def _below(self, array: Array, layer: Expr) -> Array:
-        """What a layer of a stack reads from the one below is m(ℓ − 1) wide."""
-        for name, span, below, _ in self.system.widths:
-            entry = (array.family, span.first - 1, below)
-            ends = ((e.lhs.family, e.lhs.layer, e.lhs.shape[0]) for e in self.system.equations)
-            if layer == LAYER - 1 and entry in ends:
-                shape = size_of_layer(name, layer), Integer(1)
-                return Array(array.family, shape, layer, array.time)
-        return array
-
-    def settled(self, array: Array, layer: Expr | None) -> Array:
-        """Return an array with its sizes written as those of the line's layer.
-
-        The widths m(ℓ), m(ℓ + 1) … become what they are. Δ reaches one layer only, and has that
-        layer's size in a line that is written for every ℓ.
-        """
-        rule: dict[Expr, Expr] = {}
-        shapes = [found for s in array.shape for found in s.atoms(AppliedUndef)]
-        for name, span, below, inside in self.system.widths:
-            for found in shapes:
-                at: Expr = found.args[0]
-                if found == size_of_layer(name, span.first - 1):
-                    rule[found] = below
-                elif found == size_of_layer(name, at) and not _is_before(at):
-                    rule[found] = inside.xreplace({LAYER: at})
-        if layer == LAYER and array in {t.given for t in self.system.loss_terms}:
-            rule |= {s: s.func(LAYER) for s in shapes}
-        rows, cols = (s.xreplace(rule) for s in array.shape)
-        return Array(array.family, (rows, cols), array.layer, array.time) if rule else array
 
     def equation(self, array: Array) -> Equation | None:
         """Return the forward equation that defines an array of this family and layer."""
         same = [e for e in self.system.equations if e.lhs.family == array.family]
         exact = [e for e in same if e.lhs.layer == array.layer]
         return next(iter(exact or same), None)
-
-
-def _is_before(layer: Expr) -> bool:
-    """Tell whether this is ℓ − 1 or lower, which may lie below the stack."""
-    return not layer.is_number and bool((layer - LAYER).is_negative)

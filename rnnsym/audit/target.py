@@ -73,11 +73,11 @@ def line_of(symbols: Symbols, name: Name, text: str, *, forward: bool) -> Target
     """
     array = _array(symbols, name, text, forward)
     derivation = symbols.derivation
-    # What is below the stack has a line of its own beside that of every layer.
+    # What is below a stack or above it has a line of its own beside that of every layer.
     for step in sorted(derivation.steps, key=lambda s: s.target.layer != array.layer):
         if _same_line(step.target, array):
             return _placed(array, step, step.value())
-    for equation in derivation.system.equations:
+    for equation in sorted(derivation.system.equations, key=lambda e: e.lhs.layer != array.layer):
         if _same_line(equation.lhs, array):
             lhs, time, layer = equation.lhs, equation.time, equation.layer
             line = Step(lhs.name, lhs, lhs, (), None, "", time, layer)

@@ -144,10 +144,12 @@ def _scanned(text: str, spelled: str, places: list[int]) -> Iterator[Token]:
         found = _TOKEN.match(spelled, at)
         if found is None:
             raise failure(text, start, f"'{text[start]}' is no sign that a formula may hold")
+        # The space after the command that a Greek letter is spelled by was not written.
+        made = at > 0 and places[found.end() - 1] == places[at - 1]
         at = found.end()
         kind = str(found.lastgroup)
         token = _token(kind, found.group(kind), start, gap)
-        gap = kind == "space" or (gap and token is None)
+        gap = (kind == "space" and not made) or (gap and token is None)
         if token is not None:
             yield token
 

@@ -28,7 +28,9 @@ def _atom(expr: Expr) -> str:
     if isinstance(expr, Constant):
         return expr.label
     if is_size_of_layer(expr):
-        return f"{_index(expr.func.__name__)}_{{{latex_scalar(expr.args[0])}}}"
+        base, _, sub = expr.func.__name__.partition("_")
+        layer = latex_scalar(expr.args[0])
+        return f"{base}_{{{sub},{layer}}}" if sub else f"{base}_{{{layer}}}"
     return _index(expr.name) if isinstance(expr, Symbol) else str(expr)
 
 

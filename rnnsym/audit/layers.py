@@ -1,0 +1,44 @@
+"""Sizes in the layers of a stack, as a formula for one of them writes them."""
+
+from rnnsym.equations import System
+from rnnsym.expr import LAYER, AppliedUndef, Array, Expr, Integer, Tuple, size_of_layer
+
+__all__ = ["below", "settled"]
+
+
+def below(system: System, array: Array, layer: Expr) -> Array:
+    """What a layer of a stack reads from the one below is m(ℓ − 1) wide."""
+    for name, span, width, _ in system.widths:
+        entry = (array.family, span.first - 1, width)
+        ends = ((e.lhs.family, e.lhs.layer, e.lhs.shape[0]) for e in system.equations)
+        if layer == LAYER - 1 and entry in ends:
+            shape = size_of_layer(name, layer), Integer(1)
+            return Array(array.family, shape, layer, array.time)
+    return array
+
+
+def settled(system: System, array: Array, layer: Expr | None) -> Array:
+    """Return an array with its sizes written as those of the line's layer.
+
+    The widths m(ℓ), m(ℓ + 1) … become what they are. What stands above a stack, such as Δ or
+    the matrix that reads its last layer, has that layer's size in a line for every ℓ.
+    """
+    rule: dict[Expr, Expr] = {}
+    for found in (s for side in array.shape for s in side.atoms(AppliedUndef)):
+        for name, span, width, inside in system.widths:
+            at: Expr = found.args[0]
+            if found == size_of_layer(name, span.first - 1):
+                rule[found] = width
+            elif found == size_of_layer(name, at) and not _is_before(at):
+                rule[found] = inside.xreplace({LAYER: at})
+    shape = Tuple(*array.shape).xreplace(rule)
+    if layer == LAYER and not (array.layer is not None and array.layer.has(LAYER)):
+        last = {size_of_layer(name, span.last) for name, span in system.layered_sizes}
+        shape = shape.xreplace({s: s.func(LAYER) for s in last})
+    rows, cols = shape.args
+    return Array(array.family, (rows, cols), array.layer, array.time)
+
+
+def _is_before(layer: Expr) -> bool:
+    """Tell whether this is ℓ − 1 or lower, which may lie below the stack."""
+    return not layer.is_number and bool((layer - LAYER).is_negative)
