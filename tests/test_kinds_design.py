@@ -8,7 +8,6 @@ import pytest
 
 from rnnsym.api import generate_quiz
 from rnnsym.blocks import NumberMatrix, Paragraph, Prose, Relation
-from rnnsym.item import Choice, Item
 from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights, rebuilt
 from rnnsym.quiz.design_runs import LENGTH, behaves, prove
 from rnnsym.quiz.guard import Unfair
@@ -103,12 +102,6 @@ def read(content: Prose) -> Weights:
     return Weights(*(read_matrix("; ".join(map(" ".join, matrix))) for matrix in rows))
 
 
-def choice(item: Item) -> Choice:
-    response = item.parts[0].response
-    assert isinstance(response, Choice)
-    return response
-
-
 def test_all_behaviours_are_specified_here() -> None:
     assert sorted(SPECIFIED) == sorted(BEHAVIOURS)
 
@@ -149,18 +142,18 @@ def test_exactly_one_option_behaves() -> None:
     items = generate_quiz(60, 3, ["design_weights"])
     for item in items:
         name = dict(item.parameters)["behaviour"]
-        assert len(choice(item).options) == 4
-        for option in choice(item).options:
+        assert len(item.options) == 4
+        for option in item.options:
             assert does(read(option.content), name) == option.correct
             assert ".0'" not in str(option.content)
-    seen = {o.misconception for item in items for o in choice(item).options}
+    seen = {o.misconception for item in items for o in item.options}
     assert seen == {"", "a net for another purpose", *MISTAKES}
 
 
 def test_every_reason_shows_where_the_net_fails() -> None:
     for item in generate_quiz(20, 4, ["design_weights"]):
         name = dict(item.parameters)["behaviour"]
-        for option in choice(item).options:
+        for option in item.options:
             if option.correct:
                 continue
             words = str(option.why[-1])
@@ -187,7 +180,7 @@ def test_one_description_fits() -> None:
             for block in item.stem
             if isinstance(block, Paragraph) and "weights" in str(block.content[0])
         ]
-        for option in choice(item).options:
+        for option in item.options:
             assert does(weights, names[str(option.content[0])]) == option.correct
 
 
@@ -210,8 +203,8 @@ WISHES: dict[str, Callable[[int, int], int]] = {
 def test_exactly_one_set_of_gates_does_it(cell: str) -> None:
     for item in generate_quiz(5, 6, ["design_gates"], [cell]):
         task = dict(item.parameters)["task"].split()
-        assert len(choice(item).options) == 4
-        for option in choice(item).options:
+        assert len(item.options) == 4
+        for option in item.options:
             columns = [
                 [int(bit) for (bit,) in piece.sides[1].rows]
                 for piece in option.content

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnsym.item import Choice, Item, Matching, Numeric, Part
+from rnnsym.item import Choice, Item, Matching, Numeric
 from rnnsym.quiz import derivation_remedies, guard
 from rnnsym.quiz.derivation_remedies import REMEDIES, Remedy, holds
 from rnnsym.quiz.draw import Draw
@@ -20,6 +20,7 @@ from rnnsym.quiz.kinds import flow_scale, path_count
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
+from tests.asked import blanks, mistakes, right_options, values
 
 KINDS = ("clipping_effect", "flow_scale", "flow_threshold", "forget_bias", "path_count", "remedy",
          "remedy_limits", "spectral_radius", "truncation_reach")  # fmt: skip
@@ -33,16 +34,6 @@ def items(kind: str, cell: str = "", number: int = 60) -> tuple[Item, ...]:
     return tuple(
         draw_item(chosen, subjects[i % len(subjects)], Draw(11, f"{i}"), ()) for i in range(number)
     )
-
-
-def values(part: Part) -> list[float]:
-    assert isinstance(part.response, Numeric)
-    return [float(blank.value) for blank in part.response.blanks]
-
-
-def chosen(part: Part) -> list[str]:
-    assert isinstance(part.response, Choice)
-    return [printed(o.content) for o in part.response.options if o.correct]
 
 
 def drawn(item: Item) -> dict[str, str]:
@@ -91,8 +82,7 @@ def test_a_bias_keeps_its_share() -> None:
         assert abs(share - kept**steps) < 6e-4
         assert kept**half < 0.5 <= kept ** (half - 1)
         worked = round(kept, 4) ** steps
-        assert isinstance(item.parts[1].response, Numeric)
-        [blank] = item.parts[1].response.blanks
+        [blank] = blanks(item.parts[1])
         assert blank.accepts(Decimal(str(round(worked, 3))))
         assert blank.accepts(Decimal(str(round(round(kept, 3) ** steps, 3))))
 
@@ -114,7 +104,7 @@ def test_the_bound_and_what_follows_from_it() -> None:
         gamma = SLOPES[given["model"]](np.linspace(-3, 3, 601)).max()
         assert math.isclose(norm, np.linalg.norm(weights, 2), rel_tol=1e-9)
         assert math.isclose(bound, gamma * norm, rel_tol=1e-9)
-        [said] = chosen(item.parts[2])
+        [said] = right_options(item.parts[2])
         seen.add(said.split()[1])
         expected = "tends" if bound < 1 else "grows" if given["model"] == "linear" else "may"
         assert said.split()[1] == expected
@@ -133,7 +123,7 @@ def test_eigenvalues_decide_the_linear_net_only() -> None:
         tolerance = 0.006 if corner > 1 else 6e-5
         assert abs(corner - np.linalg.matrix_power(masked, steps)[0, 0]) < tolerance
         far = [np.linalg.norm(np.linalg.matrix_power(m, 300), 2) > 1 for m in (weights, masked)]
-        [said] = chosen(item.parts[2])
+        [said] = right_options(item.parts[2])
         words = {
             (False, False): "In both nets it tends",
             (False, True): "In the linear net it tends",
@@ -191,7 +181,7 @@ def test_clipping() -> None:
         assert np.allclose(values(item.parts[1]), by_value)
         kept = math.isclose(by_value @ gradient,
                             float(np.linalg.norm(by_value) * np.linalg.norm(gradient)))  # fmt: skip
-        [said] = chosen(item.parts[2])
+        [said] = right_options(item.parts[2])
         assert said.startswith("Both" if kept else "Only the one clipped by norm")
 
 
@@ -235,16 +225,6 @@ SHOWN = {
     "clipping_effect": {"left as it is", "clipped by norm", "sum of entries taken for the norm",
                         "direction taken to be kept by value"},
 }  # fmt: skip
-
-
-def mistakes(item: Item) -> set[str]:
-    found: set[str] = set()
-    for part in item.parts:
-        if isinstance(part.response, Choice):
-            found |= {o.misconception for o in part.response.options}
-        if isinstance(part.response, Numeric):
-            found |= {w.misconception for b in part.response.blanks for w in b.wrong}
-    return found
 
 
 @pytest.mark.parametrize("kind", SHOWN)

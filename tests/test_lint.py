@@ -54,12 +54,6 @@ def _words(text: str) -> tuple[Any, ...]:
     return (Paragraph(prose(text)),)
 
 
-def choice(item: Item) -> Choice:
-    response = item.parts[0].response
-    assert isinstance(response, Choice)
-    return response
-
-
 def with_options(item: Item, options: tuple[Option, ...]) -> Item:
     return with_part(item, response=Choice(options))
 
@@ -69,20 +63,20 @@ def with_part(item: Item, **of: Any) -> Item:
 
 
 def first_is_key(item: Item) -> Item:
-    options = sorted(choice(item).options, key=lambda option: not option.correct)
+    options = sorted(item.options, key=lambda option: not option.correct)
     return with_options(item, tuple(options))
 
 
 def long_key(item: Item) -> Item:
     options = tuple(
         replace(o, content=(*o.content, ", as it should be")) if o.correct else o
-        for o in choice(item).options
+        for o in item.options
     )
     return with_options(item, options)
 
 
 def alike(item: Item) -> Item:
-    options = choice(item).options
+    options = item.options
     return with_options(item, (options[0], replace(options[1], content=options[0].content),
                                *options[2:]))  # fmt: skip
 

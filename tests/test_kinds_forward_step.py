@@ -1,0 +1,119 @@
+"""Questions about one step forward: every key against formulas written by hand."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from rnnsym.item import Item
+from rnnsym.quiz.likeness import printed
+from tests.asked import HALF_UNIT, blanks, close, right_options, values, wrong
+from tests.forward_questions import given, items, model
+from tests.nets_by_hand import Arrays, sigmoid, unrolled
+
+
+def test_a_part_for_every_gate() -> None:
+    for item in items("forward_gates"):
+        [found] = unrolled(model(item), given(item), 1)
+        assert len(item.parts) == len(found)
+        for part, (name, value) in zip(item.parts, by_print(item, found), strict=True):
+            assert close(part, value), (model(item), name)
+        assert item.parts[-1].carries
+
+
+def by_print(item: Item, found: Arrays) -> Iterator[tuple[str, Any]]:
+    """The arrays in the order in which the parts ask them."""
+    names = {"c̃": "g", "h̃": "g"}
+    for part in item.parts:
+        name = printed(blanks(part)[0].label).removesuffix("₁")
+        yield name, found[names.get(name, name)]
+
+
+UPDATES: Mapping[str, Callable[[Arrays, Arrays], Any]] = {
+    "gru": lambda p, gate: (1 - gate["z"]) * p["h[0]"] + gate["z"] * p["g[1]"],
+    "ugrnn": lambda p, gate: gate["z"] * p["h[0]"] + (1 - gate["z"]) * p["g[1]"],
+    "mgu": lambda p, gate: (1 - gate["f"]) * p["h[0]"] + gate["f"] * p["g[1]"],
+    "lstm": lambda p, gate: gate["f"] * p["c[0]"] + gate["i"] * p["g[1]"],
+    "lstm-coupled": lambda p, gate: gate["f"] * p["c[0]"] + (1 - gate["f"]) * p["g[1]"],
+    "lstm-1997": lambda p, gate: p["c[0]"] + gate["i"] * p["g[1]"],
+}
+LIKE = {"gru-reset-after": "gru", "mingru": "gru", "lstm-peephole": "lstm",
+        "lstm-projection": "lstm"}  # fmt: skip
+
+
+def updated(item: Item, gates: Arrays) -> Any:
+    return UPDATES[LIKE.get(model(item), model(item))](given(item), gates)
+
+
+def gates_of(item: Item) -> Arrays:
+    return {name.removesuffix("[1]"): value for name, value in given(item).items()}
+
+
+def test_update_is_entry_by_entry() -> None:
+    for item in items("cell_update"):
+        assert close(item.parts[0], updated(item, gates_of(item)))
+        assert {w.misconception for b in blanks(item.parts[0]) for w in b.wrong} >= {
+            "⊙ read as a matrix product", "initial state ignored"}  # fmt: skip
+
+
+def test_saturated_gates_are_bits() -> None:
+    for item in items("forward_saturated"):
+        bits = {
+            name.removeprefix("a_"): np.where(value > 0, 1.0, 0.0)
+            for name, value in gates_of(item).items()
+        }
+        assert close(item.parts[0], updated(item, bits))
+        assert all(
+            len(np.unique(bits[gate])) == 2 for gate in bits if f"a_{gate}" in gates_of(item)
+        )
+        assert item.minutes <= 6
+
+
+def test_the_gate_found_gives_the_state() -> None:
+    for item in items("missing_gate", 6):
+        asked, gates = dict(item.parameters)["asked"], gates_of(item)
+        [value] = values(item.parts[0])
+        drawn, back = updated(item, gates), updated(item, {**gates, asked: value})
+        assert np.max(np.abs(drawn - back)) < 1e-12
+        assert abs(value - gates[asked][0, 0]) < 1e-12
+        told = [text for block in item.stem for text in shown_numbers(block)]
+        assert f"{asked}[1]" not in told
+        assert told
+
+
+def shown_numbers(block: Any) -> list[str]:
+    """The names of the arrays whose numbers a paragraph tells."""
+    return [str(part.sides[0]) for part in getattr(block, "content", ()) if hasattr(part, "sides")]
+
+
+def test_affine_map_and_gate() -> None:
+    for item in items("forward_affine", 2):
+        p, asked = given(item), dict(item.parameters)["asked"]
+        weights = next(k.removeprefix("W").removeprefix("_") for k in p if k.startswith("W"))
+        tag = f"_{weights}" if weights else ""
+        state = next(v for k, v in p.items() if k.endswith("[0]") and k[0] in "hry")
+        inner = p[f"W{tag}"] @ p["x[1]"] + p[f"U{tag}"] @ state + p.get(f"b{tag}", 0)
+        if "p" + tag in p:
+            inner = inner + p["p" + tag] * p["c[0]"]
+        assert close(item.parts[0], inner), (model(item), asked)
+        outer = sigmoid(inner) if asked in set("fizory") else np.tanh(inner)
+        assert close(item.parts[1], outer), (model(item), asked)
+        columns = p[f"W{tag}"].T @ p["x[1]"] + inner - p[f"W{tag}"] @ p["x[1]"]
+        found = wrong(item.parts[0], "matrix read by columns")
+        assert any(np.min(np.abs(columns - value)) < HALF_UNIT for value in found)
+        assert item.parts[1].carries == (0,)
+
+
+def test_reset_before_and_after() -> None:
+    for item in items("reset_placement", 6):
+        p = given(item)
+        gate = p["r[1]"] if "r[1]" in p else p["f[1]"]
+        before = p["W_h"] @ p["x[1]"] + p["U_h"] @ (gate * p["h[0]"]) + p["b_h"]
+        after = p["W_h"] @ p["x[1]"] + gate * (p["U_h"] @ p["h[0]"]) + p["b_h"]
+        pair = [before, after]
+        if model(item) == "gru-reset-after":
+            pair = [after + gate * p["b_u"], before + p["b_u"]]
+        assert close(item.parts[0], pair[0]), model(item)
+        assert close(item.parts[1], pair[1]), model(item)
+        [right] = right_options(item.parts[2])
+        assert "is diagonal" in right
