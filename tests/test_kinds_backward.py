@@ -13,13 +13,15 @@ import pytest
 from rnnsym.api import generate_quiz as generate
 from rnnsym.item import Blank, Choice, Item, Numeric
 from rnnsym.quiz import backward_clip, backward_proof, backward_slips, backward_walk, guard
+from rnnsym.quiz.backward_draws import drawn, read
 from rnnsym.quiz.backward_gates import gate_plan
-from rnnsym.quiz.backward_numbers import drawn, read, unnoticed
+from rnnsym.quiz.backward_numbers import unnoticed
 from rnnsym.quiz.backward_plan import Setting, plan_of, run
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
+from tests.asked import mistakes
 
 MANY = 40
 Matrix = Any  # a NumPy array
@@ -252,14 +254,7 @@ WANTED = {
 
 @pytest.mark.parametrize("kind", WANTED)
 def test_every_misconception_is_told(kind: str) -> None:
-    told = {
-        wrong.misconception
-        for item in items(kind)
-        for part in item.parts
-        if isinstance(part.response, Numeric)
-        for blank in part.response.blanks
-        for wrong in blank.wrong
-    }
+    told = {name for item in items(kind) for name in mistakes(item)}
     assert WANTED[kind] <= told
 
 
@@ -346,3 +341,18 @@ def test_a_kind_fits_what_it_says(kind: str) -> None:
     loaded = load_kind(kind)
     assert loaded.topic == "backward"
     assert all(loaded.variants(subject) > 40 for subject in loaded.subjects(()))
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_matrix", "bptt_bias", "carry_gradient"])
+def test_whoever_forgets_the_matrix_on_the_way_back_is_told(kind: str) -> None:
+    for item in items(kind):
+        parts = range(len(item.parts))
+        wrong = [w for part in parts for b in blanks(item, part).values() for w in b.wrong]
+        assert any("matrix forgotten" in w.misconception for w in wrong)
+
+
+def test_inputs_of_a_question_differ() -> None:
+    for item in items("bptt_scalar"):
+        values = dict(item.parameters)
+        inputs = [values[name] for name in values if name.startswith("x[")]
+        assert len(inputs) == len(set(inputs)) > 1

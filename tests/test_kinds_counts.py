@@ -9,7 +9,7 @@ import pytest
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.cell import cell_names
 from rnnsym.count import count
-from rnnsym.item import Blank, Choice, Item, Numeric
+from rnnsym.item import Blank, Item, Numeric
 from rnnsym.quiz import counting, guard
 from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import (
@@ -25,8 +25,8 @@ from rnnsym.quiz.counting_slips import ARRAY, HEAD, LAYER, STACK, TABLE
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.kinds import count_budget, count_ratio
-from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import Parameters, load_kind
+from tests.asked import mistakes, right_options
 from tests.test_quiz_kinds import published
 
 KINDS = (
@@ -198,8 +198,7 @@ def test_ratio() -> None:
     for item in items("count_ratio"):
         shown = dict(item.parameters)["pairs"].split()
         [part] = item.parts
-        assert isinstance(part.response, Choice)
-        right = {printed(o.content) for o in part.response.options if o.correct}
+        right = set(right_options(part))
         expected = {count_ratio.PAIRS[name].text for name in shown if name in exact}
         assert {text.partition(" (")[0] for text in right} <= {t.partition(" (")[0]
                                                                for t in expected}  # fmt: skip
@@ -250,7 +249,7 @@ OPERATORS: list[tuple[str, tuple[Misconception[Work], ...]]] = [
 
 @pytest.mark.parametrize(("name", "slips"), OPERATORS)
 def test_every_misconception_appears(name: str, slips: tuple[Misconception[Work], ...]) -> None:
-    found = {w.misconception for item in items(name) for b in blanks(item) for w in b.wrong}
+    found = {name for item in items(name) for name in mistakes(item)}
     assert {slip.name for slip in slips} <= found
 
 
@@ -303,9 +302,11 @@ def test_every_shipped_cell_is_asked_about(name: str) -> None:
             assert draw_item(kind, subject, Draw(2, name), NONE).parts
 
 
-def test_what_two_misconceptions_give_is_told_of_neither() -> None:
-    found = blank(("P",), 7, [("a", 5, ()), ("b", 5, ()), ("c", 6, ())])
-    assert [(w.misconception, w.value) for w in found.wrong] == [("c", Decimal(6))]
+def test_what_two_misconceptions_give_is_told_of_both() -> None:
+    found = blank(("P",), 7, [("a", 5, ("x",)), ("b", 5, ("y",)), ("c", 6, ("z",))])
+    assert [(w.misconception, w.value, w.why) for w in found.wrong] == [
+        ("a, or b", Decimal(5), ("x", " Or: ", "y")), ("c", Decimal(6), ("z",)),
+    ]  # fmt: skip
 
 
 def test_the_search_of_a_budget_can_fail() -> None:

@@ -130,6 +130,11 @@ def blank(value: str, wrong: str, tolerance: str = "0.005") -> Numeric:
     return Numeric((Blank(prose("h"), Decimal(value), Decimal(tolerance), (slip,)),))
 
 
+def twice(response: Numeric) -> Numeric:
+    [one] = response.blanks
+    return Numeric((replace(one, wrong=one.wrong * 2),))
+
+
 PAIRS = ((prose("f"), "forget"), (prose("i"), "input"))
 STEPS = tuple(prose(word) for word in ("one", "two", "three"))
 MARKED = (Mark(1, "B", prose("all of it")),)
@@ -140,6 +145,7 @@ MARKED = (Mark(1, "B", prose("all of it")),)
     [
         (blank("0.500", "0.520"), {}, None),
         (blank("0.500", "0.504"), {}, "within its tolerance"),
+        (twice(blank("0.500", "0.520")), {}, "two misconceptions give the same h"),
         (Numeric(()), {}, "blanks"),
         (Matching(PAIRS, ("output",), ("forget", "input", "output")), {}, None),
         (Matching(PAIRS, ("output",), ("forget", "input")), {}, "answers shown"),

@@ -15,6 +15,7 @@ from rnnsym.quiz.numbers import rounded
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.step import SHOWN
+from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.record import record
 
 __all__ = ["BY_NORM", "BY_VALUE", "Clipping", "clip_kind"]
@@ -210,9 +211,9 @@ def _blank(
                 continue
             raise Unfair(f"'{name}' gives the key")
         number = plain(rounded(found[place], SHOWN))
-        if found[place] != key[place] and number not in [w.value for w in wrong]:
+        if found[place] != key[place]:
             wrong.append(WrongNumber(number, name, prose(why)))
-    return Blank(blank.label, blank.value, blank.tolerance, tuple(wrong))
+    return Blank(blank.label, blank.value, blank.tolerance, told_apart(wrong))
 
 
 def _stem(clipping: Clipping, given: dict[Array, Decimal], limit: str) -> tuple[Block, ...]:

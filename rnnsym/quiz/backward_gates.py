@@ -10,6 +10,7 @@ from rnnsym.derive import derive
 from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Map, arrays_in
 from rnnsym.expr import size as symbol
 from rnnsym.item import Item, Proof
+from rnnsym.quiz.backward_draws import drawn, read
 from rnnsym.quiz.backward_items import (
     Ask,
     Work,
@@ -19,7 +20,7 @@ from rnnsym.quiz.backward_items import (
     part_of,
     rounding_note,
 )
-from rnnsym.quiz.backward_numbers import drawn, read, worked_out
+from rnnsym.quiz.backward_numbers import worked_out
 from rnnsym.quiz.backward_plan import Line, Plan, Setting, run
 from rnnsym.quiz.backward_slips import mistaken, mistakes
 from rnnsym.quiz.backward_walk import METHOD, prove_step

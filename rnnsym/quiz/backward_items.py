@@ -7,7 +7,8 @@ from functools import lru_cache
 from rnnsym.blocks import Block, Equations, Line, NumberMatrix, Paragraph, Prose, Relation, prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
-from rnnsym.quiz.backward_numbers import Wrong, blanks_of, is_exact, plain, rectified, unnoticed
+from rnnsym.quiz.backward_draws import is_exact, rectified
+from rnnsym.quiz.backward_numbers import Wrong, blanks_of, plain, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
 from rnnsym.quiz.derivation_lines import listed

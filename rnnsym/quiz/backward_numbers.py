@@ -1,55 +1,22 @@
-"""The numbers of a backward pass: drawn small, worked with and without rounding, and blanks."""
+"""The numbers of a backward pass, worked with and without rounding, and blanks for them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 
 from rnnsym.blocks import Prose, prose
-from rnnsym.expr import Array, Map, Node, source
+from rnnsym.expr import Array
 from rnnsym.item import Blank, WrongNumber
+from rnnsym.quiz.backward_draws import is_exact, rectified
 from rnnsym.quiz.backward_plan import Given, Plan, run
-from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
-from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.numbers import Matrix, rounded
 from rnnsym.quiz.step import SHOWN, WORKED
+from rnnsym.quiz.wrong_numbers import told_apart
 
-__all__ = [
-    "Wrong", "blanks_of", "drawn", "is_exact", "label", "plain", "read", "rectified",
-    "tolerance_of", "unnoticed", "worked_out",
-]  # fmt: skip
+__all__ = ["Wrong", "blanks_of", "plain", "tolerance_of", "unnoticed", "worked_out"]
 
-POOLS = {
-    "smooth": {
-        "weight": "-1.2 -0.8 -0.6 0.6 0.8 1.2",
-        "x": "-1 -0.6 0.6 0.8 1",
-        "state": "-0.6 -0.4 0.2 0.4 0.6 0.8",
-        "target": "-1 -0.5 0.5 1",
-    },
-    "exact": {
-        "weight": "-2 -1 -0.5 0.5 1 2",
-        "x": "-2 -1 1 2",
-        "state": "-2 -1 1 2",
-        "target": "-2 -1 0 1 2 3",
-    },
-    "rectified": {
-        "weight": "0.5 1 2",
-        "x": "1 2",
-        "x off": "-3 -2",
-        "state": "-1 1 2",
-        "target": "-2 -1 0 1 2 3",
-    },
-    "gates": {
-        "weight": "-1.2 -0.8 -0.6 0.6 0.8 1.2",
-        "gate": "0.2 0.4 0.6 0.8",
-        "state": "-0.8 -0.6 -0.4 0.4 0.6 0.8",
-        "adjoint": "-4 -3 -2 2 3 4",
-        "target": "-2 -1 1 2",
-    },
-}
-"""Where lines are rounded, no factor is an odd number of tenths: half of its products with a
-number of four decimals would be ties."""
 LEAST, MOST = Decimal("0.02"), Decimal(60)
 """The sizes between which every answer lies, and what no line exceeds."""
 CALM = Decimal("0.25"), Decimal("1.6")
@@ -58,93 +25,9 @@ KINK = Decimal("0.1")
 SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
 """An answer 1 % off still counts, or two units of the last decimal."""
 SAME = Decimal("1e-20")
-MOST_WRONG = 9
-OFF = 2
+MOST_WRONG = 12
 Wrong = tuple[str, Prose, Mapping[Array, Matrix]]
 """A misconception, why it is wrong, and what it gives for some arrays."""
-
-
-@cache
-def label(array: Array) -> str:
-    """Return the name of an array as a parameter of an item."""
-    return source(array)
-
-
-@cache
-def is_exact(plan: Plan) -> bool:
-    """Tell whether the lines hold nothing but sums and products, so that nothing is rounded."""
-    maps = {node.name for line in plan.lines for node in _maps(line.value)}
-    return maps <= {"relu", "step"}
-
-
-def _maps(node: Node) -> Iterator[Map]:
-    if isinstance(node, Map):
-        yield node
-    for child in node.children:
-        yield from _maps(child)
-
-
-def drawn(plan: Plan, given: Sequence[Array], draw: Draw) -> Parameters:
-    """Draw a number for every entry of what is given, as parameters of an item."""
-    found: list[tuple[str, str]] = []
-    for array in given:
-        pool, (rows, columns) = _pool(plan, array)
-        name = label(array)
-        found.append((name, as_text(tuple(
-            tuple(draw.choice(f"{name}[{i},{j}]", pool) for j in range(columns))
-            for i in range(rows)
-        ))))  # fmt: skip
-    return tuple(found)
-
-
-@cache
-def _pool(plan: Plan, array: Array) -> tuple[tuple[Decimal, ...], tuple[int, int]]:
-    """From what an array's entries are drawn, and its shape."""
-    pools = POOLS[plan.setting.numbers or _pool_of(plan)]
-    return tuple(map(Decimal, pools[_role(plan, array)].split())), plan.sizes.shape(array.shape)
-
-
-def _pool_of(plan: Plan) -> str:
-    if not is_exact(plan):
-        return "smooth"
-    return "rectified" if rectified(plan) and dict(plan.setting.sizes)["n"] == 1 else "exact"
-
-
-@cache
-def rectified(plan: Plan) -> bool:
-    """Tell whether there is a ReLU."""
-    return any(node.name == "relu" for line in plan.forward for node in _maps(line.value))
-
-
-def _role(plan: Plan, array: Array) -> str:
-    if array.time is None:
-        return "weight"
-    if array.family.role == "adjoint":
-        return "adjoint"
-    if any(array.name == term.given.name for term in plan.system.loss_terms):
-        return "target"
-    if array.name == plan.system.input.name:
-        # A ReLU that is on at every step shows nothing: it is off at the second one.
-        off = _pool_of(plan) == "rectified" and array.time == OFF
-        return "x off" if off else "x"
-    return "gate" if array.name in _gates(plan) else "state"
-
-
-@cache
-def _gates(plan: Plan) -> frozenset[str]:
-    """What lies between 0 and 1."""
-    sigmoids = (
-        e.lhs.name
-        for e in plan.system.equations
-        if e.fused and isinstance(e.rhs, Map) and e.rhs.name == "sigmoid"
-    )
-    return frozenset(sigmoids)
-
-
-def read(given: Sequence[Array], parameters: Parameters) -> dict[Array, Matrix]:
-    """Return what ``drawn`` drew."""
-    values = dict(parameters)
-    return {array: read_matrix(values[label(array)]) for array in given}
 
 
 def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Array, Matrix]]:
@@ -230,8 +113,8 @@ def blanks_of(
                 raise Unfair("rounding on the way changes the answer")
             blank = Blank(_entry_label(target, exact, i, j), value, tolerance)
             place = i, j
-            others = tuple(_wrong_numbers(blank, target, exact, place, wrong, is_plain))
-            found.append(replace(blank, wrong=others))
+            others = _wrong_numbers(blank, target, exact, place, wrong, is_plain)
+            found.append(replace(blank, wrong=_told(others)))
     return tuple(found)
 
 
@@ -245,8 +128,6 @@ def _wrong_numbers(
 ) -> Iterator[WrongNumber]:
     """Yield what misconceptions give for one entry, unless they change nothing there."""
     i, j = place
-    found: dict[Decimal, WrongNumber] = {}
-    turns: dict[Decimal, int] = {}
     for name, why, values in wrong:
         matrix = values.get(target, ())
         if _shape(matrix) != _shape(exact) or abs(matrix[i][j] - exact[i][j]) < SAME:
@@ -254,11 +135,17 @@ def _wrong_numbers(
         value = _shown(matrix[i][j], is_plain=is_plain)
         if blank.accepts(value):
             raise Unfair(f"'{name}' nearly gives {target}")
-        if value not in found:
-            turns[value] = sum(other.misconception == name for other in found.values())
-            found[value] = WrongNumber(value, name, why)
-    # One of each misconception before a second one of any.
-    yield from sorted(found.values(), key=lambda other: turns[other.value])[:MOST_WRONG]
+        yield WrongNumber(value, name, why)
+
+
+def _told(wrong: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
+    """Keep as many as a key has room for: one of each misconception before a second of any."""
+    often = Counter[str]()
+    turns: list[tuple[int, WrongNumber]] = []
+    for one in told_apart(wrong):
+        turns.append((often[one.misconception], one))
+        often[one.misconception] += 1
+    return tuple(one for _, one in sorted(turns, key=lambda turn: turn[0])[:MOST_WRONG])
 
 
 def unnoticed(targets: Mapping[Array, Matrix], wrong: Sequence[Wrong]) -> str:

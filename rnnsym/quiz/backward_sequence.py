@@ -22,6 +22,7 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.item import Item, Proof
+from rnnsym.quiz.backward_draws import drawn, read, rectified
 from rnnsym.quiz.backward_items import (
     Ask,
     Work,
@@ -31,7 +32,7 @@ from rnnsym.quiz.backward_items import (
     part_of,
     rounding_note,
 )
-from rnnsym.quiz.backward_numbers import Wrong, drawn, read, rectified, worked_out
+from rnnsym.quiz.backward_numbers import Wrong, worked_out
 from rnnsym.quiz.backward_plan import Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
 from rnnsym.quiz.backward_slips import mistaken, mistakes

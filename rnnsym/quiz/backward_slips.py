@@ -5,11 +5,25 @@ from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.audit import slips
-from rnnsym.audit.rewrite import Misconception, everywhere
+from rnnsym.audit.rewrite import Misconception, everywhere, one_by_one, subtrees
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Term
-from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Map, Node, apply, arrays_in, scale
+from rnnsym.expr import (
+    STEPS,
+    TIME,
+    Array,
+    Expr,
+    Integer,
+    Map,
+    Node,
+    Product,
+    Transpose,
+    apply,
+    arrays_in,
+    matmul,
+    scale,
+)
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import Matrix
@@ -55,6 +69,20 @@ def _derivative_at_output(row: Row) -> Sequence[Slip]:
     return [] if value == row.value else [(replace(row, value=value), why)]
 
 
+def _matrix_forgotten(row: Row) -> Sequence[Slip]:
+    """δ in place of Uᵀ δ."""
+    found: list[Slip] = []
+    for matrix in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Transpose)):
+
+        def bare(node: Node, matrix: Node = matrix) -> Node | None:
+            fits = isinstance(node, Product) and node.children[0] == matrix
+            return matmul(*node.children[1:]) if fits else None
+
+        why = prose("The factor ", matrix, " is missing.")
+        found += [(replace(row, value=value), why) for value in one_by_one(row.value, bare)]
+    return found
+
+
 LINE = (
     "one path missing", "derivative forgotten", "value for derivative", "factor forgotten",
     "transpose missing", "outer product turned round", "outer product added", "wrong step",
@@ -66,6 +94,7 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     Misconception("½ forgotten", _half_forgotten),
     Misconception("sign of the error", _error_turned),
     Misconception("derivative at the output", _derivative_at_output),
+    Misconception("matrix forgotten", _matrix_forgotten),
 )
 
 
@@ -97,16 +126,19 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     for misconception in MISCONCEPTIONS:
         if scalar and misconception.name in NEED_MATRICES:
             continue
-        for line in plan.backward:
+        for line in reversed(plan.backward):  # what is asked last is told first
             if line.step is None or not line.step.terms:
                 continue
+            later = {x.target for x in plan.backward[plan.backward.index(line) :]}
             rule: dict[Expr, Expr] = {
                 STEPS: Integer(plan.setting.steps), TIME: Integer(line.time)
             }  # fmt: skip
             for slip, why in misconception.apply(Row(line.step, line.step.value())):
                 key = misconception.name, line.step.key, printed(why)
                 reasons.setdefault(key, prose("In the line of ", line.step.target, ": ", *why))
-                changed.setdefault(key, {}).setdefault(line.target, slip.value.xreplace(rule))
+                value = slip.value.xreplace(rule)
+                if not later.intersection(arrays_in(value)):  # nobody has these numbers yet
+                    changed.setdefault(key, {}).setdefault(line.target, value)
     return tuple(
         Mistake(key[0], reasons[key], _downstream(plan, values)) for key, values in changed.items()
     )

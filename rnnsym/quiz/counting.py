@@ -1,6 +1,5 @@
 """What questions on counts share: trained arrays layer by layer, their tally, and blanks."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +15,7 @@ from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 from rnnsym.quiz.counting_proof import check_arrays
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.subject import uses
+from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.system import build_system, read_model
 from rnnsym.tied import TiedSizes
 
@@ -155,8 +155,7 @@ def blank(label: Prose, key: int, claims: Iterable[tuple[str, int, Prose]]) -> B
     Args:
         label: what it is.
         key: the answer.
-        claims: the misconceptions by name, what they give and why that is wrong. What two of them
-            give tells nothing about either and is left out.
+        claims: the misconceptions by name, what they give and why that is wrong.
 
     Raises:
         Unfair: a misconception gives the key.
@@ -165,9 +164,8 @@ def blank(label: Prose, key: int, claims: Iterable[tuple[str, int, Prose]]) -> B
     for name, value, _ in claims:
         if value == key:
             raise Unfair(f"'{name}' gives the key")
-    often = Counter(value for _, value, _ in claims)
-    wrong = tuple(WrongNumber(Decimal(v), name, why) for name, v, why in claims if often[v] == 1)
-    return Blank(label, Decimal(key), Decimal(0), wrong)
+    wrong = (WrongNumber(Decimal(value), name, why) for name, value, why in claims)
+    return Blank(label, Decimal(key), Decimal(0), told_apart(wrong))
 
 
 # Printing

@@ -20,6 +20,7 @@ from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.step import SHOWN, TIE, WORKED, at_display
+from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row
 
@@ -214,7 +215,7 @@ def _key(exact: Matrix, worked: Matrix) -> Matrix:
     return at_display(worked)
 
 
-Wrong = dict[tuple[Array, int, int], dict[Decimal, WrongNumber]]
+Wrong = dict[tuple[Array, int, int], list[WrongNumber]]
 
 
 def _wrong(ask: Ask, net: Net, exact: Mapping[Place, Matrix], keys: Keys) -> Wrong:
@@ -233,7 +234,7 @@ def _wrong(ask: Ask, net: Net, exact: Mapping[Place, Matrix], keys: Keys) -> Wro
                     if abs(entry - key[i][j]) > tolerance(key[i][j]):
                         told = True
                         number = WrongNumber(entry, slip.name, slip.why)
-                        found.setdefault((a, i, j), {}).setdefault(entry, number)
+                        found.setdefault((a, i, j), []).append(number)
         if not told:
             raise Unfair(f"'{slip.name}' gives the key")
     return found
@@ -243,7 +244,7 @@ def _blank(
     array: Array, i: int, j: int, value: Decimal, entries: int, wrong: Wrong
 ) -> Blank:  # fmt: skip
     named = prose(array) if entries == 1 else prose(f"entry {i + 1} of ", array)
-    return Blank(named, value, tolerance(value), tuple(wrong.get((array, i, j), {}).values()))
+    return Blank(named, value, tolerance(value), told_apart(wrong.get((array, i, j), ())))
 
 
 def tolerance(value: Decimal) -> Decimal:

@@ -82,6 +82,8 @@ def _(response: Numeric) -> Iterator[str]:
     for label, blank in zip(labels, response.blanks, strict=True):
         if blank.tolerance < 0:
             yield f"{label} has the tolerance {blank.tolerance}"
+        if len({wrong.value for wrong in blank.wrong}) < len(blank.wrong):
+            yield f"two misconceptions give the same {label}, each for itself"
         for wrong in blank.wrong:
             if blank.accepts(wrong.value):
                 yield f"'{wrong.misconception}' gives {label} within its tolerance"

@@ -14,9 +14,10 @@ from rnnsym.expr import size as symbol
 from rnnsym.item import Item, Mark, Numeric, Part, Proof
 from rnnsym.jacobian import ChainJacobians, StateJacobian, jacobians
 from rnnsym.numeric.oracle import STEP, evaluate
+from rnnsym.quiz.backward_draws import drawn, read
 from rnnsym.quiz.backward_gates import HERE, LONG
 from rnnsym.quiz.backward_items import given_lines, given_of, rounding_note, value_of
-from rnnsym.quiz.backward_numbers import Wrong, blanks_of, drawn, read
+from rnnsym.quiz.backward_numbers import Wrong, blanks_of
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, run
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_walk import BOUND, METHOD, Walk

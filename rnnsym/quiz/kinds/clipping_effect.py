@@ -12,6 +12,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import number_matrix, rounded, shown
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND"]
 
@@ -125,13 +126,13 @@ def _given(gradient: Vector, threshold: Decimal, limit: Decimal) -> Block:
 def _blanks(key: Vector, wrong: dict[str, tuple[Vector, str]]) -> Numeric:
     found: list[Blank] = []
     for place in (0, 1):
-        slips: dict[Decimal, WrongNumber] = {}
+        slips: list[WrongNumber] = []
         for name, (vector, why) in wrong.items():
             value = rounded(vector[place], 3).normalize() + 0
             if value != key[place]:
-                slips.setdefault(value, WrongNumber(value, name, prose(why)))
+                slips.append(WrongNumber(value, name, prose(why)))
         label = prose(f"entry {place + 1}")
-        found.append(Blank(label, key[place], Decimal(0), tuple(slips.values())))
+        found.append(Blank(label, key[place], Decimal(0), told_apart(slips)))
     return Numeric(tuple(found))
 
 

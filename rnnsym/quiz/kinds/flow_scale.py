@@ -24,6 +24,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
@@ -165,7 +166,7 @@ def _asked(edge: StateJacobian, array: Array, given: Decimal, steps: int) -> Blo
 
 def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Part:
     mantissa, exponent = scientific(kept)
-    wrong = tuple(_wrong(step, steps, exponent))
+    wrong = told_apart(_wrong(step, steps, exponent))
     return Part(
         (
             Paragraph(
@@ -193,11 +194,9 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Par
 
 
 def _wrong(step: Decimal, steps: int, exponent: int) -> Iterator[WrongNumber]:
-    seen = {exponent}
     for name, why, slip in MISCONCEPTIONS:
         value = slip(step, steps)
-        if value and value.adjusted() not in seen:
-            seen.add(value.adjusted())
+        if value and value.adjusted() != exponent:
             yield WrongNumber(Decimal(value.adjusted()), name, prose(why))
 
 

@@ -18,6 +18,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import as_text, number_matrix, read_matrix, shown
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND"]
 
@@ -171,10 +172,10 @@ def _norm(text: str, bound: BoundTerm, largest: Decimal) -> Part:
         "sum of entries": (abs(a) + abs(b), "Singular values are not sums of entries."),
     }  # fmt: skip
     label = prose("‖", bound.norms[0], "‖")
-    found: dict[Decimal, WrongNumber] = {}
+    found: list[WrongNumber] = []
     for name, (value, why) in wrong.items():
         if abs(value - largest) > Decimal("0.01"):
-            found.setdefault(value, WrongNumber(value, name, prose(why)))
+            found.append(WrongNumber(value, name, prose(why)))
     reason = "On a diagonal the singular values are the absolute values of its entries."
     if b != 0:
         reason = (
@@ -182,7 +183,7 @@ def _norm(text: str, bound: BoundTerm, largest: Decimal) -> Part:
         )
     return Part(
         (Paragraph(prose("What is ", *label, "?")),),
-        Numeric((Blank(label, largest, Decimal("0.005"), tuple(found.values())),)),
+        Numeric((Blank(label, largest, Decimal("0.005"), told_apart(found)),)),
         1,
         (Paragraph(prose(f"{reason} So ‖", bound.norms[0], f"‖ = {shown(largest)}.")),),
     )

@@ -16,6 +16,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import distance_to_tie, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
@@ -197,17 +198,17 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
         raise Unfair("too little is left for three decimals")
     value = rounded(left, SHOWN)
     tolerance = max(rounded(value * SHARE, SHOWN), Decimal("0.002"))
-    wrong: dict[Decimal, WrongNumber] = {}
+    wrong: list[WrongNumber] = []
     for name, why, slip in MISCONCEPTIONS:
         other = rounded(slip(kept, bias, steps), SHOWN)
         if other > 0:
-            wrong.setdefault(other, WrongNumber(other, name, prose(why)))
+            wrong.append(WrongNumber(other, name, prose(why)))
     start = gate.state.xreplace({TIME: Integer(0)})
     end = gate.state.xreplace({TIME: Integer(steps)})
     base = shown(rounded(kept, WORKED))
     return Part(
         (Paragraph(prose("What share of ", start, " is left in ", end, "?")),),
-        Numeric((Blank(prose("share"), value, tolerance, tuple(wrong.values())),)),
+        Numeric((Blank(prose("share"), value, tolerance, told_apart(wrong)),)),
         2,
         (Paragraph(prose(Symbol(base) ** steps, f" = {shown(value)}.")),),
         (

@@ -21,6 +21,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.slips import Work
 from rnnsym.quiz.step import at_display
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
+from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.sheet.arithmetic import number
 from rnnsym.sheet.worked_lines import Row
 
@@ -89,7 +90,9 @@ def _make(parameters: Parameters) -> Item:
     if key != exact:
         raise Unfair("the gate is not exact")
     _prove(net, row, state, place_of(gate), key)
-    blank = Blank(prose(gate), key, tolerance(key), tuple(_wrong(model, net, state, gate, key)))
+    blank = Blank(
+        prose(gate), key, tolerance(key), told_apart(_wrong(model, net, state, gate, key))
+    )
     return Item(
         id=identifier("missing_gate", parameters),
         kind="missing_gate",
@@ -125,7 +128,6 @@ def _wrong(
     Raises:
         Unfair: one gives the key.
     """
-    seen: set[Decimal] = set()
     for slip in _slips(model):
         [row] = slip.rows
         try:
@@ -135,9 +137,7 @@ def _wrong(
         value = at_display(((found,),))[0][0]
         if abs(value - key) <= tolerance(key):
             raise Unfair(f"'{slip.name}' gives the key")
-        if value not in seen:
-            yield WrongNumber(value, slip.name, slip.why)
-        seen.add(value)
+        yield WrongNumber(value, slip.name, slip.why)
 
 
 def _prove(net: Net, row: Row, state: Mapping[Place, Matrix], gate: Place, key: Decimal) -> None:

@@ -17,6 +17,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED, convention_note, described
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
@@ -143,17 +144,17 @@ def _one_step(a: int, b: int) -> Part:
 
 def _all(ways: tuple[int, int], steps: int, up: int, number: int) -> Part:
     a, b = ways
-    wrong: dict[int, WrongNumber] = {}
+    wrong: list[WrongNumber] = []
     for name, why, slip in MISCONCEPTIONS:
         value = slip(a, b, steps, up)
         if value != number:
-            wrong.setdefault(value, WrongNumber(Decimal(value), name, prose(why)))
+            wrong.append(WrongNumber(Decimal(value), name, prose(why)))
     orders = comb(steps + up, steps)
     power = (Symbol(str(a)) ** steps, " · ", Symbol(str(b)) ** up)
     return Part(
         (Paragraph(prose("How many paths are there in all?")),),
         Numeric((Blank(prose("number of paths"), Decimal(number), Decimal(0),
-                       tuple(wrong.values())),)),
+                       told_apart(wrong)),)),
         3,
         (
             Paragraph(prose(f"{orders} orders of {steps} steps in time and {up} up, each with ",

@@ -16,6 +16,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, read_matrix, rounded, shown
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND"]
 
@@ -162,7 +163,7 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     }
     why = "That is the {}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
     near = Decimal("0.005")
-    found = tuple(
+    found = told_apart(
         WrongNumber(v.normalize() + 0, k, prose(why.format(k)))
         for k, v in wrong.items()
         if abs(v - radius) > near
@@ -199,7 +200,7 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
         "one step too few": (power(a, steps - 1), "That is one power too few."),
         "multiplied, not raised": (a * steps, "The steps are factors, not summands."),
     }
-    wrong = tuple(
+    wrong = told_apart(
         WrongNumber(rounded(v, places).normalize() + 0, k, prose(why))
         for k, (v, why) in others.items()
         if abs(v - value) > tolerance

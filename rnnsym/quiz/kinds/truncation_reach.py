@@ -14,6 +14,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND"]
 
@@ -134,11 +135,11 @@ def _reach(window: int, step: int, first: int) -> Part:
 
 
 def _numbers(slips: dict[str, tuple[int, str]], key: int) -> tuple[WrongNumber, ...]:
-    found: dict[int, WrongNumber] = {}
-    for name, (value, why) in slips.items():
-        if value != key:
-            found.setdefault(value, WrongNumber(Decimal(value), name, prose(why)))
-    return tuple(found.values())
+    return told_apart(
+        WrongNumber(Decimal(value), name, prose(why))
+        for name, (value, why) in slips.items()
+        if value != key
+    )
 
 
 def _jacobians(step: int, first: int, window: int) -> Part:

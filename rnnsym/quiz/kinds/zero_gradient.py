@@ -7,8 +7,8 @@ from decimal import Decimal
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import Array, Integer, Plus
 from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
+from rnnsym.quiz.backward_draws import is_exact, label, read, rectified
 from rnnsym.quiz.backward_items import given_of, value_of
-from rnnsym.quiz.backward_numbers import is_exact, label, read, rectified
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan, plan_of, run
 from rnnsym.quiz.backward_proof import METHOD, prove
