@@ -262,6 +262,15 @@ def items(path: Path, kind: str, number: int = 8) -> list[Item]:
     return [item for item, _ in zip(found, range(number), strict=False)]
 
 
+ESSAY = """
+[[essay]]
+id = "essay-1"
+texts = ["Say how a statement is made.", "How is a statement made?"]
+points = ["claim-0", "claim-2", "claim-4", "claim-6"]
+mistakes = ["claim-1"]
+"""
+
+
 @pytest.mark.parametrize(
     "kind", ["concept_choice", "concept_exception", "true_false", "choose_all"]
 )
@@ -273,6 +282,15 @@ def test_a_bank_of_ones_own(tmp_path: Path, kind: str) -> None:
         assert dict(item.parameters)["bank"] == str(path)
         assert load_kind(kind).make(item.parameters) == item
         assert "Statement" in str(item) or "statement" in str(item)
+
+
+def test_something_of_ones_own_to_explain(tmp_path: Path) -> None:
+    drawn = items(bank(tmp_path, ESSAY), "explain")
+    assert sorted(str(item.stem[0]) for item in drawn) == [
+        "Paragraph(content=('How is a statement made?',))",
+        "Paragraph(content=('Say how a statement is made.',))",
+    ]
+    assert {item.marks for item in drawn} == {4}
 
 
 def test_other_kinds_take_no_bank() -> None:
@@ -311,6 +329,9 @@ ERRORS: list[tuple[Change, str]] = [
     (lambda s: s + "level = 9\n", "level is 1 to 5, not 9"),
     (lambda s: s + 'reasons = [[true, "a"]]\n', "a reason is [true or false, text, why not]"),
     (lambda s: s + "[[", "mine.toml: "),
+    (lambda s: s + ESSAY.replace("claim-6", "claim-7"), "'claim-7', which is no true claim"),
+    (lambda s: s + ESSAY.replace("claim-1", "claim-2"), "'claim-2', which is no false claim"),
+    (lambda s: s + ESSAY.replace("claim-6", "claim-4"), "four to six true claims, not 3"),
     (lambda s: "claim = [1]\n" + s.partition("[[")[0], "entries are tables, written [[claim]]"),
 ]
 

@@ -119,7 +119,7 @@ def test_no_claim_stands_twice_on_a_paper(seed: int) -> None:
 
 
 def test_no_claim_stands_twice_in_sections_of_fixed_worth() -> None:
-    sections = (Section(CONCEPTS, 8, marks=14), Section(CONCEPTS, 8, each=1))
+    sections = (Section(CONCEPTS, 8, marks=14), Section(CONCEPTS, len(CONCEPTS.kinds), each=1))
     for seed in range(3):
         assert not repeated(item for part in fill(Blueprint(sections), seed) for item in part)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rnnsym.blocks import Paragraph
+from rnnsym.blocks import Listing, Paragraph
 from rnnsym.item import LETTERS, Choice, Item, Matching, Words
 from rnnsym.quiz import claim_bank
 from rnnsym.quiz.claim_items import DENIED
@@ -59,8 +59,8 @@ def entry(item: Item, table: str) -> dict[str, Any]:
     return next(one for one in tables(table) if one["id"] == name)
 
 
-def test_there_are_eight_kinds() -> None:
-    assert len(KINDS) >= 8
+def test_there_are_nine_kinds() -> None:
+    assert len(KINDS) >= 9
 
 
 @pytest.mark.parametrize("kind", CHOICES)
@@ -144,6 +144,28 @@ def test_one_is_odd() -> None:
             text = printed(option.content)
             assert (text in odd, text in members) == (option.correct, not option.correct)
             assert printed(option.why) == shown(odd.get(text, category["why"]))
+
+
+def test_what_is_explained_is_marked_point_by_point() -> None:
+    claims = {claim["id"]: claim for claim in tables("claim")}
+    for item in items("explain"):
+        essay = entry(item, "essay")
+        points = [claims[name] for name in essay["points"]]
+        mistakes = [claims[name] for name in essay["mistakes"]]
+        [part] = item.parts
+        assert [printed(mark.text) for mark in part.scheme] == [
+            shown(c["texts"][0]) for c in points
+        ]
+        assert item.marks == len(points)
+        listings = [block.items for block in part.solution if isinstance(block, Listing)]
+        for claimed, listed in zip((points, mistakes), listings, strict=True):
+            assert [printed(one) for one in listed] == [
+                f"{shown(claim['texts'][0])} {shown(claim['why'])}" for claim in claimed
+            ]
+        assert [c["true"] for c in (*points, *mistakes)] == [
+            *(True for _ in points), *(False for _ in mistakes)
+        ]  # fmt: skip
+        assert set(item.asks) == {claim["about"] for claim in points}
 
 
 @pytest.mark.parametrize("kind", CHOICES)

@@ -7,15 +7,16 @@ file. ``claims/README.md`` describes the format.
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias, TypeGuard, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from rnnsym.errors import InputError, nearest, one_of
+from rnnsym.errors import InputError, one_of
+from rnnsym.quiz import claim_fields as fields
 from rnnsym.quiz.claim_checks import CHECKS
 from rnnsym.quiz.claim_text import read_prose
 from rnnsym.record import record
 from rnnsym.texts import parse_toml, read_text
 
-__all__ = ["Category", "Claim", "Entry", "Reason", "Section", "Term", "load"]
+__all__ = ["Category", "Claim", "Entry", "Essay", "Reason", "Section", "Term", "load"]
 
 FOLDER = Path(__file__).parent / "claims"
 T = TypeVar("T")
@@ -103,6 +104,25 @@ class Category:
 
 
 @record
+class Essay:
+    """Something to explain.
+
+    Attributes:
+        texts: wordings of the question.
+        points: the true claims that a good answer makes.
+        mistakes: the false claims that a bad one makes.
+    """
+
+    id: str
+    texts: tuple[str, ...]
+    points: tuple[str, ...]
+    mistakes: tuple[str, ...]
+    source: str
+    level: int
+    cells: tuple[str, ...]
+
+
+@record
 class Section:
     """One file of a bank; ``setting`` says what its symbols stand for, "" where nobody asks."""
 
@@ -113,14 +133,15 @@ class Section:
     claims: tuple[Claim, ...]
     terms: tuple[Term, ...]
     categories: tuple[Category, ...]
+    essays: tuple[Essay, ...]
 
     @property
     def entries(self) -> "tuple[Entry, ...]":
         """Everything in it."""
-        return (*self.claims, *self.terms, *self.categories)
+        return (*self.claims, *self.terms, *self.categories, *self.essays)
 
 
-Entry: TypeAlias = Claim | Term | Category
+Entry: TypeAlias = Claim | Term | Category | Essay
 
 
 @lru_cache(maxsize=64)
@@ -141,19 +162,15 @@ def load(path: str = "") -> tuple[Section, ...]:
             if entry.id in seen:
                 raise InputError(f"'{entry.id}' stands in {seen[entry.id]} and in {section.name}")
             seen[entry.id] = section.name
+    truth = {claim.id: claim.true for section in sections for claim in section.claims}
+    for section in sections:
+        for essay in section.essays:
+            wanted = dict.fromkeys(essay.points, True) | dict.fromkeys(essay.mistakes, False)
+            for name, true in wanted.items():
+                if truth.get(name) is not true:
+                    what = f"'{essay.id}' names '{name}', which is no {str(true).lower()} claim"
+                    raise InputError(f"{section.name}: {what}")
     return sections
-
-
-Fields: TypeAlias = Mapping[str, type[Any]]
-FILE: Fields = {"title": str, "convention": str, "setting": str, "cells": list, "source": str,
-        "claim": list, "term": list, "category": list}  # fmt: skip
-COMMON: Fields = {"id": str, "texts": list, "source": str, "level": int, "cells": list}
-CLAIM: Fields = {**COMMON, "true": bool, "about": str, "why": str, "misconception": str,
-                 "check": list, "reasons": list}  # fmt: skip
-TERM: Fields = {**COMMON, "group": str, "names": list}
-CATEGORY: Fields = {**COMMON, "members": list, "outsiders": list, "why": str, "check": list}
-TEXTS = ("texts", "cells", "names", "members", "check")
-KINDS = {str: "a text", list: "a list", int: "a whole number", bool: "true or false"}
 
 
 class _Reader:
@@ -162,25 +179,33 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.data = parse_toml(str(path), read_text("claim bank", path))
-        _fields(str(path), self.data, FILE, ("title",))
+        fields.check_fields(str(path), self.data, fields.FILE, ("title",))
         self.cells = tuple(self.data.get("cells", ()))
         self.source = self.data.get("source", "")
 
     def section(self) -> Section:
         """Return the section."""
-        claims = self._entries("claim", CLAIM, ("id", "true", "about", "texts", "why"), self._claim)
-        terms = self._entries("term", TERM, ("id", "group", "names", "texts"), self._term)
-        categories = self._entries(
-            "category", CATEGORY, ("id", "texts", "members", "outsiders", "why"), self._category
+        claims = self._entries(
+            "claim", fields.CLAIM, ("id", "true", "about", "texts", "why"), self._claim
         )
+        terms = self._entries("term", fields.TERM, ("id", "group", "names", "texts"), self._term)
+        categories = self._entries(
+            "category",
+            fields.CATEGORY,
+            ("id", "texts", "members", "outsiders", "why"),
+            self._category,
+        )
+        essays = self._entries("essay", fields.ESSAY, ("id", "texts", "points"), self._essay)
         convention = self.data.get("convention", "textbook")
         title, setting = self.data["title"], self.data.get("setting", "")
-        return Section(self.path.stem, title, convention, setting, claims, terms, categories)
+        return Section(
+            self.path.stem, title, convention, setting, claims, terms, categories, essays
+        )
 
     def _entries(
         self,
         name: str,
-        known: Fields,
+        known: fields.Fields,
         needed: Sequence[str],
         make: Callable[[Mapping[str, Any]], T],
     ) -> tuple[T, ...]:
@@ -188,10 +213,10 @@ class _Reader:
         tables: list[Any] = self.data.get(name, [])
         for place, table in enumerate(tables, 1):
             where = f"{self.path}, {name} {place}"
-            if not _is_table(table):
+            if not fields.is_table(table):
                 raise InputError(f"{where}: entries are tables, written [[{name}]]")
             where += f" ('{table.get('id', 'without id')}')"
-            _fields(where, table, known, needed)
+            fields.check_fields(where, table, known, needed)
             try:
                 found.append(make({"source": self.source, "level": 2, **table}))
             except InputError as error:
@@ -240,26 +265,11 @@ class _Reader:
         return Category(**self._common(table), members=members, outsiders=outsiders,
                       why=table["why"], check=_check(table))  # fmt: skip
 
-
-def _is_table(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    return isinstance(value, dict)
-
-
-def _fields(where: str, table: Mapping[str, Any], known: Fields, needed: Sequence[str]) -> None:
-    for name, value in table.items():
-        if name not in known:
-            hint = nearest(name, known)
-            raise InputError(f"{where}: unknown field '{name}'{hint} (known: {', '.join(known)})")
-        wanted = known[name]
-        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise InputError(f"{where}: {name} is {KINDS[wanted]}, not {value!r}")
-        if name in TEXTS and not all(
-            isinstance(one, str) and (one or name == "check") for one in value
-        ):
-            raise InputError(f"{where}: {name} is a list of texts, not {value!r}")
-    for name in needed:
-        if name not in table:
-            raise InputError(f"{where}: the field '{name}' is missing")
+    def _essay(self, table: Mapping[str, Any]) -> Essay:
+        points, mistakes = tuple(table["points"]), tuple(table.get("mistakes", ()))
+        if not 4 <= len(set(points)) <= 6:
+            raise InputError(f"points are four to six true claims, not {len(set(points))}")
+        return Essay(**self._common(table), points=points, mistakes=mistakes)
 
 
 def _reason(pair: Any) -> Reason:

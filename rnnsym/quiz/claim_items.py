@@ -10,7 +10,7 @@ from rnnsym.convention import TEXTBOOK, read_convention
 from rnnsym.errors import InputError
 from rnnsym.expr import size
 from rnnsym.item import Choice, Item, Mark, Option, Part, Proof, Response
-from rnnsym.quiz.claim_bank import Claim, Entry, Section, load
+from rnnsym.quiz.claim_bank import Claim, Entry, Essay, Section, load
 from rnnsym.quiz.claim_checks import holds
 from rnnsym.quiz.claim_text import read_prose
 from rnnsym.quiz.draw import Draw
@@ -22,7 +22,7 @@ from rnnsym.record import record
 __all__ = [
     "DENIED", "Asked", "FromBank", "Shown", "asked_text", "banked", "best_of", "claim_of",
     "claim_option", "claims_apart", "concept_item", "draw_text", "entry_of", "known_entries",
-    "option_choice", "proof_of", "shown_claim", "variants", "with_text",
+    "option_choice", "proof_of", "shown_claim", "source_line", "variants", "with_text",
 ]  # fmt: skip
 
 Shown: TypeAlias = tuple[Claim, int]
@@ -196,7 +196,7 @@ def convention_line(section: Section) -> Prose:
 
 def _rests_on_convention(entries: Iterable[Entry]) -> bool:
     """Tell whether symbols or counts stand in what is said."""
-    texts = [text for entry in entries if isinstance(entry, Claim) for text in entry.texts]
+    texts = [text for e in entries if isinstance(e, Claim | Essay) for text in e.texts]
     return any("{" in text or "parameter" in text for text in texts)
 
 

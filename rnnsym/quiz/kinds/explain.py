@@ -1,0 +1,75 @@
+"""Something to explain in a few sentences, marked point by point by claims of the bank."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rnnsym.blocks import Block, Listing, Paragraph, Prose, prose
+from rnnsym.errors import InputError
+from rnnsym.item import Item, Mark, Open
+from rnnsym.quiz.claim_bank import Claim, Essay, Section
+from rnnsym.quiz.claim_items import (
+    Asked,
+    FromBank,
+    asked_text,
+    concept_item,
+    draw_text,
+    entry_of,
+    known_entries,
+    proof_of,
+    source_line,
+    variants,
+)
+from rnnsym.quiz.claim_text import read_prose
+from rnnsym.quiz.registry import Kind, Parameters
+
+__all__ = ["KIND"]
+
+NAME = "explain"
+LINES_A_POINT = 3
+LEVEL = 3
+
+
+def _essays(section: Section) -> Sequence[Essay]:
+    return section.essays
+
+
+def _claims(names: Sequence[str], bank: str) -> list[Claim]:
+    entries = (known_entries(bank)[name][1] for name in names)
+    return [entry for entry in entries if isinstance(entry, Claim)]
+
+
+def _make(parameters: Parameters) -> Item:
+    _, essay = entry_of(parameters)
+    if not isinstance(essay, Essay):
+        raise InputError(f"'{essay.id}' is nothing to explain")
+    bank = dict(parameters).get("bank", "")
+    points, mistakes = _claims(essay.points, bank), _claims(essay.mistakes, bank)
+    asked = Asked(
+        (asked_text(parameters), prose("Write whole sentences, and give reasons.")),
+        Open(LINES_A_POINT * len(points)),
+        proof_of([*points, *mistakes]),
+        len(points),
+        minutes=2 * len(points),
+        level=LEVEL,
+    )
+    item = concept_item(NAME, parameters, (essay,), asked)
+    scheme = tuple(Mark(1, "B", read_prose(claim.texts[0])) for claim in points)
+    part = replace(item.parts[0], scheme=scheme, solution=tuple(_solution(points, mistakes)))
+    return replace(item, parts=(part,), asks=tuple(claim.about for claim in points))
+
+
+def _solution(points: Sequence[Claim], mistakes: Sequence[Claim]) -> Iterator[Block]:
+    yield Paragraph(prose("An answer makes these points, in any words and any order:"))
+    yield Listing(tuple(_said(claim) for claim in points))
+    if mistakes:
+        yield Paragraph(prose("No marks for these, which are wrong:"))
+        yield Listing(tuple(_said(claim) for claim in mistakes))
+    yield source_line(points)
+
+
+def _said(claim: Claim) -> Prose:
+    return prose(*read_prose(claim.texts[0]), " ", *read_prose(claim.why))
+
+
+KIND = Kind(NAME, "concepts", "understand", (LEVEL, LEVEL), (4, 6), FromBank(_essays), variants,
+            draw_text, _make)  # fmt: skip
