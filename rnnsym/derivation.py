@@ -122,16 +122,28 @@ class Derivation:
         return (*self.adjoints, *self.weights, *self.inputs, *self.initial)
 
     def find(self, name: str) -> tuple[Step, ...]:
-        """Return the lines called ``name``, or the one whose key it is.
+        """Return the lines called ``name``: dU_f, delta_c or c, their key, or the number in print.
 
         Raises:
             InputError: no such line; names the nearest one.
         """
         plain = name.replace("δ", "delta").replace("∂L/∂", "d").replace("dL/d", "d")
-        found = tuple(s for s in self.steps if plain in (s.name, s.key))
-        found = found or tuple(s for s in self.steps if f"d{plain}" in (s.name, s.key))
+        number = plain.removeprefix("(").removesuffix(")")
+        if number.isdecimal():
+            return (self._numbered(int(number)),)
+        found: tuple[Step, ...] = ()
+        for prefix in ("", "d", "delta_"):
+            found = found or tuple(s for s in self.steps if prefix + plain in (s.name, s.key))
         if not found:
             known = list(dict.fromkeys(s.name for s in self.steps))
             hint = nearest(plain, known)
             raise InputError(f"no step '{name}'{hint} (steps: {', '.join(known)})")
         return found
+
+    def _numbered(self, number: int) -> Step:
+        first = len(self.system.equations) + 1
+        last = first + len(self.steps) - 1
+        if not first <= number <= last:
+            given = "a forward equation" if 0 < number < first else "no line"
+            raise InputError(f"({number}) is {given}; the steps are ({first}) to ({last})")
+        return self.steps[number - first]

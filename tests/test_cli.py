@@ -87,6 +87,12 @@ def test_wrt_keeps_only_what_a_gradient_rests_on(tmp_path: Path) -> None:
     assert "Check passed" not in text
 
 
+def test_a_step_is_found_by_name_by_array_and_by_number(tmp_path: Path) -> None:
+    names = ("delta_c", "δ_c", "c", "13", "(13)")
+    found = {call("explain", "lstm", name, folder=tmp_path).stdout for name in names}
+    assert len(found) == 1
+
+
 def test_truncation_names_what_it_drops(tmp_path: Path) -> None:
     text = call("derive", "lstm", "--truncate", "2", folder=tmp_path).stdout
     assert "δ_cₜ₊₁ ⊙ fₜ₊₁ of δ_cₜ, via cₜ₊₁" in text
@@ -172,6 +178,11 @@ BAD = {
     "cell a framework lacks": (["params", "mgu", "--convention", "pytorch"], "pytorch has no cell"),
     "unknown parameter": (["derive", "lstm", "--wrt", "U_q"], "it has: W_f"),
     "unknown step": (["explain", "lstm", "delta_q"], "did you mean 'delta_"),
+    "a forward equation": (["explain", "lstm", "(3)"], "steps are (11) to (31)"),
+    "a size for a check": (["check", "lstm", "--set", "n=4"], "--set n=4 has no effect here"),
+    "a depth for a check": (["check", "gru*L", "--set", "L=2"], "--set L=2 has no effect here"),
+    "a size for code": (["code", "lstm", "--set", "n=4"], "--set n=4 has no effect here"),
+    "code that is no module": (["code", "lstm", "--out", "lstm.txt"], "a .py file or a folder"),
     "unknown kind": (["quiz", "generate", "--kind", "conut"], "did you mean 'count'"),
     "no questions": (["quiz", "generate", "-n", "0"], "0"),
     "size zero": (["params", "lstm", "--set", "n=0"], "at least 1"),
@@ -181,6 +192,7 @@ BAD = {
     "size huge": (["params", "lstm", "--set", "n=1000000000000"], "too large"),
     "size unheard of": (["params", "lstm", "--set", "k=2"], "no size 'k'"),
     "size twice": (["params", "lstm:64", "--set", "n=2"], "given twice"),
+    "sizes in one": (["params", "lstm", "--set", "d=64,n=128"], "once for each size"),
     "size malformed": (["params", "lstm", "--set", "n"], "NAME=NUMBER"),
     "text with a gap": (["derive", "lstm,,gru"], "^"),
     "depth inside bi": (["derive", "bi(lstm*2)"], "write bi(cell)*depth"),

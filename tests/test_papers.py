@@ -128,6 +128,8 @@ def test_a_students_paper_depends_on_seed_and_id_only() -> None:
         ("id,name\n1,Ann\n1,Bob\n", "row 3, column id: '1' stands in row 2 too"),
         ("id,name\n,Ann\n", "row 2, column id: empty"),
         ("id,nam\n1,Ann\n", "row 1: unknown column 'nam'; did you mean 'name'"),
+        ("student\nAnn\n", "unknown column 'student' .columns: id, which draws the paper"),
+        ("id;name\n1;Ann\n", "row 1: cells are parted by commas, not as in 'id;name'"),
         ("name\nAnn\n", "row 1: the columns are id and name, not name"),
         ("id,name\n1,Ann,x\n", "row 2: more cells than columns"),
         ('id,name\n1,"Ann\n', "row "),

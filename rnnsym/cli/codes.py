@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from rnnsym.cli.options import ChoiceOf, build, model_options, say
+from rnnsym.cli.options import ChoiceOf, build, model_options, refuse_sizes, say
+from rnnsym.errors import InputError
 
 __all__ = ["COMMANDS"]
 
@@ -32,11 +33,15 @@ def code(target: str, out: Path | None, force: bool, **chosen: Any) -> None:
     from rnnsym.code.module import file_name, module_source
     from rnnsym.export.files import write_files
 
+    sizes = (item for item in chosen["sizes"] if item.partition("=")[0].strip() != "L")
+    refuse_sizes(sizes, "the module reads its sizes off the arrays it is given")
     network = build(**chosen)
     source = module_source(network.specification, target)
     if out is None:
         say(source)
         return
+    if out.suffix not in ("", ".py") and not out.is_dir():
+        raise InputError(f"--out takes a .py file or a folder, not '{out}'")
     folder, name = (
         (out.parent, out.name)
         if out.suffix == ".py"

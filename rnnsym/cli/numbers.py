@@ -14,6 +14,7 @@ from rnnsym.cli.options import (
     model_options,
     model_options_in_all,
     print_document,
+    refuse_sizes,
     say,
 )
 from rnnsym.convention import TEXTBOOK, convention_names
@@ -97,6 +98,9 @@ def check(
     seed: int, truncate: int | None, format_name: str, ascii_only: bool, text: str, **chosen: Any
 ) -> int:
     """Check every derived gradient of MODEL, or of all shipped cells, against the complex step."""
+    refuse_sizes(
+        chosen["sizes"], "a check draws small sizes, all different, that hide no transpose"
+    )
     texts = _all_models(chosen["convention"]) if text == "all" else [text]
     passed = True
     results: list[dict[str, Any]] = []

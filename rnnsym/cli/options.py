@@ -27,6 +27,7 @@ __all__ = [
     "model_options_in_all",
     "models_options",
     "print_document",
+    "refuse_sizes",
     "say",
 ]
 
@@ -185,6 +186,8 @@ def build(text: str, **chosen: Unpack[ModelOptions]) -> "Model":
         name, sign, value = (part.strip() for part in item.partition("="))
         if not sign or not name:
             raise InputError(f"--set takes NAME=NUMBER such as n=128, not '{item}'")
+        if "," in value:
+            raise InputError(f"--set takes one size, not '{item}': give it once for each size")
         if name in numbers:
             raise InputError(f"--set gives the size '{name}' twice")
         numbers[name] = value
@@ -196,6 +199,12 @@ def build(text: str, **chosen: Unpack[ModelOptions]) -> "Model":
         bias=not chosen["no_bias"],
         **numbers,
     )
+
+
+def refuse_sizes(sizes: Iterable[str], reason: str) -> None:
+    """Refuse --set where it changes nothing."""
+    for item in sizes:
+        raise InputError(f"--set {item} has no effect here: {reason}")
 
 
 def _with_flags(text: str, layers: str | None, bidirectional: bool, merge: str | None) -> str:

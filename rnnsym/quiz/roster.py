@@ -46,9 +46,12 @@ def read_roster(path: Path) -> tuple[Student, ...]:
 
 def _check_head(path: Path, head: list[str]) -> None:
     for name in head:
+        if any(sign in name for sign in ";\t|"):
+            raise InputError(f"{path}, row 1: cells are parted by commas, not as in '{name}'")
         if name not in COLUMNS:
             hint = nearest(name, COLUMNS)
-            raise InputError(f"{path}, row 1: unknown column '{name}'{hint} (known: id, name)")
+            meant = "id, which draws the paper, and name, which is printed"
+            raise InputError(f"{path}, row 1: unknown column '{name}'{hint} (columns: {meant})")
     if "id" not in head or len(set(head)) < len(head):
         raise InputError(f"{path}, row 1: the columns are id and name, not {', '.join(head)}")
 
