@@ -11,7 +11,7 @@ from rnnsym.equations import System
 from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, Plus, arrays_in, fill_like
 from rnnsym.expr import size as symbol
 from rnnsym.numeric.sizes import Sizes
-from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
 from rnnsym.record import record
@@ -199,15 +199,16 @@ def run(
         KeyError: a line reads what nobody has.
     """
     known = {place_of(array): value for array, value in given.items()}
-    point = Point(numbers, lambda place, _: known[place])
     found: dict[Array, Matrix] = {}
-    for line in lines:
-        try:
-            value = evaluate(line.value, point)
-        except ArithmeticError as error:
-            raise Unfair(f"{line.target} has no value: {error!r}") from None
-        found[line.target] = value if places is None else _rounded(value, places)
-        known[place_of(line.target)] = found[line.target]
+    evaluation = evaluations(numbers)
+    with precise():
+        for line in lines:
+            try:
+                value = evaluation(line.value)(lambda place, _: known[place])
+            except ArithmeticError as error:
+                raise Unfair(f"{line.target} has no value: {error!r}") from None
+            found[line.target] = value if places is None else _rounded(value, places)
+            known[place_of(line.target)] = found[line.target]
     return found
 
 

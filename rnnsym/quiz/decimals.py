@@ -5,6 +5,7 @@ can prove the other.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from decimal import Decimal, localcontext
 from functools import cache, lru_cache, reduce, singledispatch
 from itertools import chain
@@ -36,7 +37,10 @@ from rnnsym.expr import (
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.record import record
 
-__all__ = ["Numbers", "Place", "Point", "evaluate", "number", "sized"]
+__all__ = [
+    "Evaluation", "Numbers", "Place", "Point", "evaluate", "evaluations", "number", "precise",
+    "sized",
+]  # fmt: skip
 
 PRECISION = 30
 Place: TypeAlias = tuple[str, str, int | None, int | None]
@@ -50,6 +54,7 @@ Reader: TypeAlias = Callable[[Place, tuple[int, int]], Matrix]
 Flat: TypeAlias = tuple[Decimal, ...]
 """A matrix row after row, quickly gone through: a program knows its shapes."""
 Program: TypeAlias = Callable[[Reader], Flat]
+Evaluation: TypeAlias = Callable[[Reader], Matrix]
 
 
 @record
@@ -78,19 +83,31 @@ def evaluate(node: Node, point: Point) -> Matrix:
     Raises:
         ArithmeticError: a logarithm or a quotient that has none.
     """
-    with localcontext(prec=PRECISION):
-        program, columns = _programs(point.numbers)(node)
-        found = program(point.read)
-    return tuple([found[i : i + columns] for i in range(0, len(found), columns)])
+    with precise():
+        return evaluations(point.numbers)(node)(point.read)
+
+
+def precise() -> AbstractContextManager[object]:
+    """Return the context in which an evaluation is right in all its digits."""
+    return localcontext(prec=PRECISION)
 
 
 @lru_cache(maxsize=512)
-def _programs(numbers: Numbers) -> Callable[[Node], tuple[Program, int]]:
-    """Return what walks a tree once for many evaluations: a question is drawn again and again."""
+def evaluations(numbers: Numbers) -> Callable[[Node], Evaluation]:
+    """Return what walks a tree once for many evaluations: a question is drawn again and again.
+
+    An evaluation raises as ``evaluate`` does, and is called where arithmetic is ``precise``.
+    """
 
     @lru_cache(maxsize=4096)
-    def compiled(node: Node) -> tuple[Program, int]:
-        return _compiled(node, numbers), number(node.shape[1], numbers)
+    def compiled(node: Node) -> Evaluation:
+        program, columns = _compiled(node, numbers), number(node.shape[1], numbers)
+
+        def run(read: Reader) -> Matrix:
+            found = program(read)
+            return tuple([found[i : i + columns] for i in range(0, len(found), columns)])
+
+        return run
 
     return compiled
 

@@ -14,8 +14,7 @@ from rnnsym.expr import Array, Map, Node, arrays_in, source
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.oracle import Values, evaluate, forward, loss_of
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
-from rnnsym.quiz import decimals
-from rnnsym.quiz.decimals import Numbers, Place, Point
+from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
@@ -271,15 +270,16 @@ def run(
         Unfair: a value has no number.
     """
     known = dict(given)
-    point = Point(numbers, lambda place, _shape: known[reads.get(place, place)])
-    for row in rows:
-        try:
-            value = decimals.evaluate(row.value, point)
-        except ArithmeticError as error:
-            raise Unfair(f"{row.target} has no value: {error!r}") from None
-        if places is not None and not is_data(row.value):
-            value = _rounded(value, places)
-        known[place_of(row.target)] = value
+    evaluation = evaluations(numbers)
+    with precise():
+        for row in rows:
+            try:
+                value = evaluation(row.value)(lambda place, _: known[reads.get(place, place)])
+            except ArithmeticError as error:
+                raise Unfair(f"{row.target} has no value: {error!r}") from None
+            if places is not None and not is_data(row.value):
+                value = _rounded(value, places)
+            known[place_of(row.target)] = value
     return known
 
 

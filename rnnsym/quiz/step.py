@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rnnsym.cell import CellEquation
 from rnnsym.expr import TIME, Array, Expr, Integer
-from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
+from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
 
@@ -30,13 +30,14 @@ def run(
         Unfair: a value has no number, or lies on a tie between two roundings.
     """
     known = dict(given)
-    point = Point(numbers, lambda place, shape: known[place])
-    for equation in equations:
-        try:
-            value = evaluate(equation.rhs, point)
-        except ArithmeticError as error:
-            raise Unfair(f"{equation.lhs} has no value: {error!r}") from None
-        known[place_of(equation.lhs)] = value if places is None else _rounded(value, places)
+    evaluation = evaluations(numbers)
+    with precise():
+        for equation in equations:
+            try:
+                value = evaluation(equation.rhs)(lambda place, _: known[place])
+            except ArithmeticError as error:
+                raise Unfair(f"{equation.lhs} has no value: {error!r}") from None
+            known[place_of(equation.lhs)] = value if places is None else _rounded(value, places)
     return known
 
 
