@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from rnnsym.blocks import Paragraph, Prose, prose
 from rnnsym.export.quiz._numbered import instruction, plain
-from rnnsym.export.quiz._rich import Blocks, rich, words
+from rnnsym.export.quiz._rich import Blocks, joined, rich, tagged, words
 from rnnsym.item import LETTERS, Choice, Item, Matching, Numeric, Ordering, Part, Words
 from rnnsym.quiz.responses import part_name
 
@@ -57,7 +57,7 @@ def _gaps(part: Part) -> int:
 def cloze(item: Item) -> Markup:
     """Return the whole question with its gaps."""
     parts = (piece for place in range(len(item.parts)) for piece in _part(item, place))
-    return Markup("").join([_asked(item.stem), *parts])
+    return joined([_asked(item.stem), *parts])
 
 
 def _asked(blocks: Blocks) -> Markup:
@@ -99,27 +99,27 @@ def _(response: Numeric, weight: int) -> Markup:
     for blank in response.blanks:
         answers = [_number(100, blank.value, blank.tolerance, ())]
         answers += (_number(0, w.value, blank.tolerance, w.why) for w in blank.wrong)
-        rows.append(_row(rich(blank.label), " = ", _gap(weight, "NUMERICAL", answers)))
-    return Markup("").join(rows)
+        rows.append(_row(rich((*blank.label, " = ")), _gap(weight, "NUMERICAL", answers)))
+    return joined(rows)
 
 
 @_gapped.register
 def _(response: Matching, weight: int) -> Markup:
     rows = (
-        _row(rich(prompt), ": ", _list(weight, answer, response.shown))
+        _row(rich((*prompt, ": ")), _list(weight, answer, response.shown))
         for prompt, answer in response.pairs
     )
-    return Markup("").join(rows)
+    return joined(rows)
 
 
 @_gapped.register
 def _(response: Ordering, weight: int) -> Markup:
     places = [str(i + 1) for i in range(len(response.steps))]
     rows = (
-        _row(_list(weight, places[shown], places), " ", rich(response.steps[shown]))
+        _row(_list(weight, places[shown], places), rich((" ", *response.steps[shown])))
         for shown in response.shown
     )
-    return Markup("").join(rows)
+    return joined(rows)
 
 
 @_gapped.register
@@ -128,8 +128,8 @@ def _(response: Words, weight: int) -> Markup:
     return _row(_gap(weight, "SHORTANSWER", answers))
 
 
-def _row(*parts: Markup | str) -> Markup:
-    return Markup("<p>{}</p>").format(Markup("").join(parts))
+def _row(*parts: Markup) -> Markup:
+    return tagged("p", joined(parts))
 
 
 def _list(weight: int, right: str, shown: Sequence[str]) -> Markup:
@@ -152,5 +152,5 @@ def _answer(percent: int, text: Markup, why: Prose) -> str:
 
 def _quoted(text: str) -> str:
     """Escape what ends an answer; a tilde cannot be, and is shown by a sign that looks like it."""
-    quoted = text.replace("}", r"\}").replace("#", r"\#").replace("~", "∼")
+    quoted = str(text).replace("}", r"\}").replace("#", r"\#").replace("~", "∼")
     return f"{quoted} " if quoted.endswith("\\") else quoted

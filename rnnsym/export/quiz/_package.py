@@ -45,8 +45,9 @@ def identifier(text: str) -> str:
 
 def xml_bytes(root: ET.Element) -> bytes:
     """Return an XML file."""
-    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+    # ElementTree's own bytes would pass through a codec, text by text.
+    text: str = ET.tostring(root, encoding="unicode")
+    return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n".encode()
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:

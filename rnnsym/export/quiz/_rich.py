@@ -36,7 +36,7 @@ from rnnsym.blocks import (
 from rnnsym.export.latex_math import math_latex
 from rnnsym.export.svg import svg
 
-__all__ = ["Blocks", "maths", "rich", "words"]
+__all__ = ["Blocks", "joined", "maths", "rich", "tagged", "words"]
 
 Blocks = tuple[Block, ...]
 EMPTY = Markup("")
@@ -48,7 +48,17 @@ def rich(content: Prose | Blocks) -> Markup:
     >>> print(rich(("a < b and", " \\(c")))
     a &lt; b and <span>\</span>(c
     """
-    return Markup("".join(_rich(part) for part in content))
+    return joined([_rich(part) for part in content])
+
+
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Return one after the other; their type says that they are escaped, so none is again."""
+    return Markup("".join(parts))
+
+
+def tagged(name: str, content: Markup) -> Markup:
+    """Return content between two tags."""
+    return Markup(f"<{name}>{content}</{name}>")
 
 
 @lru_cache(maxsize=4096)
@@ -60,11 +70,11 @@ def words(text: str) -> Markup:
     return Markup(escaped.replace("$$", "$<span>$</span>"))
 
 
+@lru_cache(maxsize=4096)
 def maths(*sides: Math | str, display: bool = False) -> Markup:
     """Return maths, the LaTeX of each side joined."""
     latex = "".join(x if isinstance(x, str) else math_latex(x) for x in sides)
     latex = rf"\displaystyle {latex}" if display else latex.replace(r"\frac", r"\dfrac")
-    # Markup.format would parse the same text each time.
     return Markup(rf"\({escape(' '.join(latex.split()))}\)")
 
 
@@ -72,7 +82,7 @@ def _rich(part: Inline | Block) -> Markup:
     if isinstance(part, str):
         return words(part)
     if isinstance(part, Emphasis):
-        return Markup("<em>{}</em>").format(words(part.text))
+        return tagged("em", words(part.text))
     if isinstance(part, EquationRef):
         return words(f"({part.number})")
     if isinstance(part, Block):
@@ -92,44 +102,43 @@ def _block(block: object) -> Markup:
 
 @_block.register
 def _(block: Heading) -> Markup:
-    return Markup("<h4>{}</h4>").format(words(block.text))
+    return tagged("h4", words(block.text))
 
 
 @_block.register
 def _(block: Paragraph) -> Markup:
-    return Markup("<p>{}</p>").format(rich(block.content))
+    return tagged("p", rich(block.content))
 
 
 @_block.register
 def _(block: Listing) -> Markup:
     if block.marks == "letters":
         # Some platforms take the type of a list away.
-        return EMPTY.join(
-            Markup("<p>{}. {}</p>").format(letter, rich(item))
+        return joined(
+            tagged("p", rich((f"{letter}. ", *item)))
             for letter, item in zip(ascii_uppercase, block.items, strict=False)
         )
-    tag = Markup("ol" if block.marks == "numbers" else "ul")
-    return Markup("<{0}>{1}</{0}>").format(tag, _all("<li>{}</li>", block.items))
+    return tagged("ol" if block.marks == "numbers" else "ul", _all("li", block.items))
 
 
 @_block.register
 def _(block: Table) -> Markup:
-    caption = Markup("<caption>{}</caption>").format(words(block.caption)) if block.caption else ""
-    rows = EMPTY.join(Markup("<tr>{}</tr>").format(_all("<td>{}</td>", row)) for row in block.rows)
-    head = _all('<th scope="col">{}</th>', block.head)
-    made = "<table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
-    return Markup(made).format(caption, head, rows)
+    caption = tagged("caption", words(block.caption)) if block.caption else EMPTY
+    names = joined(Markup(f'<th scope="col">{rich(name)}</th>') for name in block.head)
+    head = tagged("thead", tagged("tr", names))
+    rows = joined(tagged("tr", _all("td", row)) for row in block.rows)
+    return tagged("table", joined([caption, head, tagged("tbody", rows)]))
 
 
-def _all(made: str, contents: Iterable[Prose]) -> Markup:
-    return EMPTY.join(Markup(made).format(rich(content)) for content in contents)
+def _all(tag: str, contents: Iterable[Prose]) -> Markup:
+    return joined(tagged(tag, rich(content)) for content in contents)
 
 
 @_block.register
 def _(block: Code) -> Markup:
     # Not a rest of maths, and one line each, in every format.
     lines = Markup("<br/>").join(_code(line) for line in block.text.splitlines())
-    return Markup("<p><code>{}</code></p>").format(lines)
+    return tagged("p", tagged("code", lines))
 
 
 def _code(line: str) -> Markup:
@@ -139,14 +148,14 @@ def _code(line: str) -> Markup:
 
 @_block.register
 def _(block: Box) -> Markup:
-    return Markup("<p><strong>{}</strong></p>{}").format(words(block.title), rich(block.blocks))
+    return tagged("p", tagged("strong", words(block.title))) + rich(block.blocks)
 
 
 @_block.register
 def _(block: Figure) -> Markup:
     source = f"data:image/svg+xml;base64,{b64encode(svg(block.diagram).encode()).decode()}"
     image = Markup('<p><img src="{}" alt="{}"/></p>').format(source, block.diagram.title)
-    return image + (Markup("<p>{}</p>").format(rich(block.caption)) if block.caption else EMPTY)
+    return image + (tagged("p", rich(block.caption)) if block.caption else EMPTY)
 
 
 @_block.register
@@ -162,8 +171,8 @@ def _(block: PageBreak | Contents) -> Markup:
 def _(block: Equations) -> Markup:
     if all(isinstance(line.rhs, NumberMatrix) and line.number is None for line in block.lines):
         given = (maths(line.lhs, " = ", *_sides(line)) for line in block.lines)
-        return Markup("<p>{}</p>").format(Markup("; ").join(given))
-    return EMPTY.join(_line(line) for line in block.lines)
+        return tagged("p", Markup("; ").join(given))
+    return joined(_line(line) for line in block.lines)
 
 
 def _sides(line: Line) -> list[Math | str]:
@@ -174,15 +183,15 @@ def _sides(line: Line) -> list[Math | str]:
 def _line(line: Line) -> Markup:
     parts = [maths(line.lhs, " = ", *_sides(line), display=True)]
     if line.shape is not None:
-        parts.append(Markup("[{}]").format(maths(Relation(line.shape, "×"))))
+        parts.append(Markup(f"[{maths(Relation(line.shape, '×'))}]"))
     if line.number is not None:
         parts.append(words(f"({line.number})"))
     parts += (rich(remark) for remark in (line.comment, line.where) if remark)
-    notes = EMPTY.join(Markup("<li>{}</li>").format(_note(note)) for note in line.notes)
-    below = Markup("<ul>{}</ul>").format(notes) if notes else EMPTY
-    return Markup("<p>{}</p>{}").format(Markup(" &#160; ").join(parts), below)
+    notes = joined(tagged("li", _note(note)) for note in line.notes)
+    below = tagged("ul", notes) if notes else EMPTY
+    return tagged("p", Markup(" &#160; ").join(parts)) + below
 
 
 def _note(note: Note) -> Markup:
-    where = Markup("; {}").format(rich(note.where)) if note.where else EMPTY
-    return Markup("{}: {}{}").format(maths(note.term), rich(note.reason), where)
+    where = rich(("; ", *note.where)) if note.where else EMPTY
+    return joined([maths(note.term), rich((": ", *note.reason)), where])
