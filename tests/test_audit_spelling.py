@@ -65,3 +65,33 @@ def test_an_edge_from_above_reaches_one_layer(network: str, place: str, formula:
 def test_a_greek_letter_takes_its_index() -> None:
     verdict = model("lstm", loss_at="last").audit("Δ[T]", "delta_h[T]")
     assert (verdict.kind, str(verdict.reading)) == ("equal", "Delta[T]")
+
+
+@pytest.mark.parametrize(
+    ("network", "wrt", "formula"),
+    [
+        ("lstm", "U_f", r"\sum_{t=1}^{T} \delta_f^{(t)} (h^{(t-1)})^T"),
+        ("lstm", "U_f", r"\sum_t \delta_f^t (h^{t-1})^\top"),
+        ("lstm", "U_f", "sum_t np.outer(delta_f[t], h[t-1])"),
+        ("lstm", "U_f", "∑ₜ (δcₜ ⊙ cₜ₋₁ ⊙ fₜ ⊙ (1−fₜ)) hₜ₋₁ᵀ"),
+        ("lstm", "c", "δh ⊙ o ⊙ (1 − tanh²c) + δc(t+1) ⊙ f(t+1)"),
+        ("lstm", None, r"f_t = \frac{1}{1+e^{-(W_f x_t + U_f h_{t-1} + b_f)}}"),
+        ("lstm", "a_f", "[U_f, W_f] [h_{t-1}; x_t] + b_f"),
+        ("lstm", "params", "4[n(d+n)+n]"),
+        # Goodfellow, Bengio and Courville's notation, and that of NumPy courses
+        ("vanilla", "W", r"\sum_t \mathrm{diag}\left(1-(h^{(t)})^2\right)(\nabla_{h^{(t)}} L)\,"
+                         r" x^{(t)\top}"),
+        ("vanilla", "U", "dU = sum_t (1 - h_t^2) * dh_t @ h_{t-1}.T"),
+        ("lstm*2", "W_f[2]", "Σ_t δ_f^{(2)} (h_t^{(1)})^T"),
+        ("lstm*2", "W_f[1]", "Σ_t δ_f[1,t] x_t^T"),
+        ("lstm*L", "a_f", "W_f[l] h[l-1,t] + U_f[l] h[l,t-1] + b_f[l]"),
+    ],
+)  # fmt: skip
+def test_notations_of_books_and_courses(network: str, wrt: str | None, formula: str) -> None:
+    assert model(network).audit(formula, wrt).kind == "equal"
+
+
+def test_a_size_may_have_another_letter() -> None:
+    assert model("lstm").audit("4(hd + h² + h)", "params", {"h": "n"}).kind == "equal"
+    with pytest.raises(InputError, match="--alias h=n"):
+        model("lstm").audit("4(hd + h² + h)", "params")

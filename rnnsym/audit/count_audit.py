@@ -9,7 +9,6 @@ from rnnsym.audit.tree import Name, Tree
 from rnnsym.audit.verdict import Counterexample, Mistake, Verdict
 from rnnsym.blocks import prose
 from rnnsym.count import Count, count
-from rnnsym.derivation import Derivation
 from rnnsym.errors import InputError
 from rnnsym.expr import Expr, Integer, Symbol, expand, size
 
@@ -37,24 +36,30 @@ def _is_count(tree: Tree, symbols: Symbols) -> bool:
     return value is not None and bool(value.free_symbols)
 
 
-def count_verdict(derivation: Derivation, wanted: str, tree: Tree, text: str) -> Verdict:
+def count_verdict(symbols: Symbols, wanted: str, tree: Tree, text: str) -> Verdict:
     """Judge a count.
 
     Raises:
         InputError: the formula holds what is no size of the model.
     """
+    derivation = symbols.derivation
     counted = count(derivation.system)
     right = _amount(counted, wanted)
     names: dict[str, Expr] = {str(s): s for s in sorted(right.free_symbols, key=str)}
     for name in (*derivation.system.size_names, "T"):
         names.setdefault(name, size(name))
+    names |= {new: names[old] for new, old in symbols.renamed.items() if old in names}
     try:
         given = scalar(tree, names)
     except InputError as error:
         raise failure(text, tree.place, str(error)) from None
     if given is None:
         known = ", ".join(names)
-        raise failure(text, tree.place, f"a count is a formula in the sizes {known}")
+        raise failure(
+            text,
+            tree.place,
+            f"a count is a formula in the sizes {known} (--alias h=n: other letters)",
+        )
     numbers: dict[Expr, Expr] = {
         names[k]: Integer(v) for k, v in derivation.system.bound.items() if k in names
     }

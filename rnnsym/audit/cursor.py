@@ -17,7 +17,7 @@ FUNCTIONS = {name: name for name in ACTIVATIONS} | {
     "sigma": "sigmoid", "sig": "sigmoid", "logistic": "sigmoid", "ReLU": "relu", "ln": "log",
     "heaviside": "step", "recip": "reciprocal", "sech": "sech", "cosh": "cosh", "sinh": "sinh",
     "diag": "diag", "softmax": "softmax", "transpose": "transpose", "concat": "concat",
-    "rows": "rows", "max": "max", "maximum": "max",
+    "rows": "rows", "outer": "outer", "dot": "dot", "matmul": "dot", "max": "max", "maximum": "max",
 }  # fmt: skip
 """What the functions of a formula are called, and what they are."""
 

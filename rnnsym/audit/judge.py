@@ -78,7 +78,7 @@ def audit(
     wanted = None if wrt is None else named(wrt)
     counted = count_wanted(wanted, left, tree, symbols, text)
     if counted is not None:
-        return count_verdict(derivation, counted, tree, text)
+        return count_verdict(symbols, counted, tree, text)
     target = _target(symbols, wanted, wrt or "", left, text)
     convention = read_convention(derivation.system.model.convention)
     rows = rows_of(convention.product, convention.labels)

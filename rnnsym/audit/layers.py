@@ -7,7 +7,10 @@ __all__ = ["below", "settled"]
 
 
 def below(system: System, array: Array, layer: Expr) -> Array:
-    """What a layer of a stack reads from the one below is m(ℓ − 1) wide."""
+    """Return what a layer of a stack reads from the one below: m(ℓ − 1) wide, and y where h is."""
+    outputs = {e.rhs.family: e.lhs.family for e in system.equations if isinstance(e.rhs, Array)}
+    if layer == LAYER - 1 and array.family in outputs:
+        array = Array(outputs[array.family], array.shape, layer, array.time)
     for name, span, width, _ in system.widths:
         entry = (array.family, span.first - 1, width)
         ends = ((e.lhs.family, e.lhs.layer, e.lhs.shape[0]) for e in system.equations)

@@ -28,7 +28,7 @@ from rnnsym.errors import InputError
 
 __all__ = ["FUNCTIONS", "MAX_DEPTH", "parse"]
 
-_PRODUCTS = ("@", "⊙", "*", "·", "/")
+_PRODUCTS = ("@", "⊙", "⊗", "*", "·", "/")
 
 
 def parse(text: str) -> tuple[Name | None, Tree]:
@@ -77,8 +77,10 @@ class _Parser(Scripts):
         factors, signs = [self.factor()], list[str]()
         while True:
             if (sign := self.accept(*_PRODUCTS)) is not None:
-                signs.append(sign.text)
                 minus, factor = self.signed_factor()
+                if sign.text == "⊗":  # a ⊗ b is a bᵀ
+                    factor = Turned(factor, factor.place)
+                signs.append("@" if sign.text == "⊗" else sign.text)
                 factors.append(Difference(((-1, factor),), factor.place) if minus else factor)
             elif self._starts_factor():
                 signs.append("")
@@ -113,8 +115,10 @@ class _Parser(Scripts):
                 tree = self._after_brackets(tree)
             elif token.text == "_" and token.kind == "sign":
                 tree = self.subscripted(tree)
-            elif token.text == "[" and token.kind == "sign" and not token.gap:
+            elif token.text == "[" and not (token.gap or isinstance(tree, Number)):
                 tree = self.bracketed(tree)
+            elif isinstance(tree, Name) and self._step_follows():
+                tree = self._at_step(tree)
             else:
                 return tree
 
@@ -161,7 +165,27 @@ class _Parser(Scripts):
         base, subscripts = self.base()
         if base in FUNCTIONS and self.peek.text != "_":
             return self._called(FUNCTIONS[base], place)
+        if base == "delta" and self.is_base():  # δh, δcₜ
+            at = self.peek.start
+            inner, marks = self.base()
+            subscripts = (*subscripts, Name(inner, (), (), None, at), *marks)
         return Name(base, subscripts, (), None, place)
+
+    def _step_follows(self) -> bool:
+        """Tell whether (t), (t+1) or (t-1) comes next."""
+        texts = [self.ahead(k).text for k in range(5)]
+        shifted = texts[2] in ("+", "-") and self.ahead(3).kind == "number" and texts[4] == ")"
+        return (
+            not self.peek.gap
+            and texts[:2] in (["(", "t"], ["(", "T"])
+            and (texts[2] == ")" or shifted)
+        )
+
+    def _at_step(self, name: Name) -> Name:
+        self.enter("(")
+        index = self.expression()
+        self.leave()
+        return replace(name, indices=(index,))
 
     def _gradient(self) -> Tree:
         token = self.take()
@@ -252,12 +276,15 @@ class _Parser(Scripts):
     def _applied(self, function: str, primes: int, arguments: list[Tree], place: int) -> Tree:
         if function == "concat":
             return Stack(tuple(arguments), place)
-        expected = {"rows": 3, "max": 2}.get(function, 1)
+        expected = {"rows": 3, "max": 2, "outer": 2, "dot": 2}.get(function, 1)
         if len(arguments) != expected:
             given = len(arguments)
             raise self.fail(f"{function} takes {expected} arguments, not {given}", place)
         if function == "rows":
             return Rows(arguments[0], arguments[1], arguments[2], place)
+        if function in ("outer", "dot"):
+            a, b = arguments
+            return Chain((a, Turned(b, place) if function == "outer" else b), ("@",), place)
         if function == "max":
             return Called(function, primes, Stack(tuple(arguments), place), place)
         if function == "transpose":

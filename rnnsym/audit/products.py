@@ -10,15 +10,26 @@ from rnnsym.expr import (
     Shape,
     Symbol,
     apply,
+    concat,
     hadamard,
     matmul,
     scale,
     shape_text,
     source,
     spread,
+    transpose,
 )
 
-__all__ = ["IDENTITY", "Value", "any_order", "grouped", "left_to_right", "spread_over", "times"]
+__all__ = [
+    "IDENTITY",
+    "Value",
+    "any_order",
+    "grouped",
+    "left_to_right",
+    "spread_over",
+    "stacked",
+    "times",
+]
 
 ONE = Integer(1)
 IDENTITY = Symbol("I", integer=True, positive=True)
@@ -110,3 +121,18 @@ def any_order(values: list[Value], signs: tuple[str, ...]) -> Value:
     if whole is None:
         raise ShapeError("no order of these factors fits")
     return whole
+
+
+def stacked(blocks: list[Node]) -> Node:
+    """Return blocks on top of each other, or side by side where they are rows or the shapes say so.
+
+    Raises:
+        ShapeError: they fit neither way.
+    """
+    heights, widths = ({b.shape[side] for b in blocks} for side in (0, 1))
+    if heights == {Integer(1)} or (len(widths) > 1 and len(heights) == 1):
+        return transpose(concat(*(transpose(b) for b in blocks)))
+    if len(widths) > 1:
+        shapes = ", ".join(shape_text(b.shape) for b in blocks)
+        raise ShapeError(f"blocks of shapes {shapes} do not stack: their columns differ")
+    return concat(*blocks)

@@ -12,6 +12,7 @@ from rnnsym.audit.products import (
     grouped,
     left_to_right,
     spread_over,
+    stacked,
 )
 from rnnsym.audit.references import References, written
 from rnnsym.audit.scalars import MAX_POWER, scalar
@@ -42,7 +43,6 @@ from rnnsym.expr import (
     Symbol,
     Tuple,
     apply,
-    concat,
     derivative,
     diag,
     fill_like,
@@ -51,7 +51,6 @@ from rnnsym.expr import (
     maximum,
     plus,
     scale,
-    shape_text,
     sigma,
     size,
     softmax,
@@ -101,10 +100,10 @@ class Reading(References):
                 return self._power(tree)
             case Called():
                 return self._called(tree)
-            case Rows() | Stack():
-                return self._rows(tree) if isinstance(tree, Rows) else self._stack(tree)
-            case Total():
-                return self._total(tree)
+            case Stack(blocks):
+                return stacked([self._matrix(block) for block in blocks])
+            case Rows() | Total():
+                return self._rows(tree) if isinstance(tree, Rows) else self._total(tree)
 
     def _matrix(self, tree: Tree) -> Node:
         value = self._value(tree)
@@ -130,6 +129,9 @@ class Reading(References):
         pair = self.symbols.apart(tree) if value is None and isinstance(tree, Name) else None
         if pair is not None:
             return self._chain(Chain(pair, ("",), tree.place))
+        gradient = self.differential(tree) if value is None and isinstance(tree, Name) else None
+        if gradient is not None:
+            return self.shown(self.array(gradient))
         if value is None:
             name = written(tree) if isinstance(tree, Name) else ""
             raise failure(self.text, tree.place, self.symbols.unknown(name))
@@ -205,6 +207,9 @@ class Reading(References):
         return total if isinstance(total, Expr) else None
 
     def _power(self, tree: Power) -> Value:
+        named = tree.base.base if isinstance(tree.base, Name) else ""
+        if named == "e" and named not in self.symbols.entries:
+            return apply("exp", self._matrix(tree.exponent))
         base, exponent = self._value(tree.base), scalar(tree.exponent, {})
         if exponent is None or not exponent.is_Integer or abs(int(exponent)) > MAX_POWER:
             raise failure(
@@ -250,16 +255,6 @@ class Reading(References):
             raise failure(self.text, place, "max is of two vectors, or of a vector and a number")
         a, b = (v if isinstance(v, Node) else self._filled(v, shapes[0]) for v in values)
         return maximum(a, b)
-
-    def _stack(self, tree: Stack) -> Node:
-        blocks = [self._matrix(b) for b in tree.blocks]
-        if all(b.shape[0] == 1 for b in blocks):
-            return transpose(concat(*(transpose(b) for b in blocks)))
-        widths = {b.shape[1] for b in blocks}
-        if len(widths) > 1:
-            shapes = ", ".join(shape_text(b.shape) for b in blocks)
-            raise ShapeError(f"blocks of shapes {shapes} do not stack: their columns differ")
-        return concat(*blocks)
 
     def _rows(self, tree: Rows) -> Node:
         inner = self._matrix(tree.inner)

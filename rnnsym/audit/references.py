@@ -1,6 +1,7 @@
 """The symbols of a formula with their indices, read for one line of a model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rnnsym.audit.layers import settled
 from rnnsym.audit.scalars import scalar
@@ -83,8 +84,11 @@ class References:
         for mark in [i for i in items if isinstance(i, Name) and i.base in _DIRECTIONS]:
             items.remove(mark)
             direction = str(mark.base) if isinstance(mark, Name) else ""
+        timed = model.time is not None
+        if tree.above is not None and timed and self._is_step(name, tree.above):
+            items.append(tree.above)
+            tree = replace(tree, above=None)
         layer = None if tree.above is None else self.index(tree.above)
-        timed = self.symbols.entries[name][0].array.time is not None
         layer, time = self._placed(items, layer, timed)
         entry = self.symbols.choose(
             name, direction, layer, self.line.layer, self.line.family.direction
@@ -99,6 +103,18 @@ class References:
         elif time is not None:
             raise InputError(f"{name} has no time index")
         return settled(self.symbols.system, array, self.line.layer)
+
+    def differential(self, tree: Name) -> Name | None:
+        """Return ∂L/∂c for dc, where c is a name and dc is none."""
+        rest = replace(tree, base=tree.base[1:], gradient=True)
+        known = tree.base[0] == "d" and rest.base and self.symbols.split(rest) is not None
+        return rest if known else None
+
+    def _is_step(self, name: str, above: Tree) -> bool:
+        """Tell whether what stands above in brackets is a step, as in h^{(t)}, and no layer."""
+        layered = any(e.array.layer is not None for e in self.symbols.entries[name])
+        steps = {TIME, STEPS, *self.bound.values()}
+        return not layered or bool(self.index(above).free_symbols & steps)
 
     def _initial(self, state: Array, time: Expr | None) -> Array | None:
         """Return ∂L/∂ of an initial state, where that is what is meant."""

@@ -36,6 +36,8 @@ class Scripts(Cursor):
             turned, above = self._raised()
         else:
             minus, exponent = self.signed_factor()
+            if isinstance(tree, Name) and tree.above is None and _holds_step(exponent):
+                return replace(tree, above=exponent)
             if minus:
                 exponent = Difference(((-1, exponent),), place)
             return Power(tree, exponent, place)
@@ -44,6 +46,8 @@ class Scripts(Cursor):
                 tree = replace(tree, above=above[0])
             else:
                 tree = Power(tree, above[0], place)
+        elif isinstance(tree, Name) and tree.above is None and _holds_step(above):
+            tree = replace(tree, above=above)
         elif above is not None:
             tree = Power(tree, above, place)
         return Turned(tree, place) if turned else tree
@@ -55,7 +59,7 @@ class Scripts(Cursor):
             self.enter("(")
             above = (self.expression(),)
             self.leave()
-            self.accept(",")
+            self.accept(",", "^")
         if self.peek.text == "{" and self.ahead(1).text == "T" and self.ahead(2).text == "}":
             self.at += 3
             return True, above
@@ -193,3 +197,14 @@ class Scripts(Cursor):
                     last = self.expression()
         self.leave()
         return Total(index, first, last, body, place)
+
+
+def _holds_step(tree: Tree | None) -> bool:
+    """Tell whether this is t or t − 1, which no symbol is raised to."""
+    match tree:
+        case Name("t", (), ()):
+            return True
+        case Difference(terms):
+            return any(_holds_step(term) for _, term in terms)
+        case _:
+            return False

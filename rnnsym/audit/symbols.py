@@ -28,6 +28,7 @@ from rnnsym.expr import (
 __all__ = ["Symbols", "gate_gradient"]
 
 MAX_ALIASES = 100
+_ACCENTS = ("tilde", "hat", "bar")
 
 
 def gate_gradient(gate: Array) -> Array:
@@ -88,6 +89,7 @@ class Symbols:
         for name in [n for n in self.entries if n.endswith("_tilde")]:
             self.entries.setdefault(f"{name.removesuffix('_tilde')}_hat", self.entries[name])
         self.scalars = self._scalars()
+        self.renamed: dict[str, str] = {}
         self._rename(aliases or {})
 
     # Building
@@ -127,6 +129,9 @@ class Symbols:
         found: dict[str, list[_Entry]] = {}
         for new, old in aliases.items():
             parts = self._parts(new), self._parts(old)
+            if parts[1] in self.scalars and parts[1] not in self.entries:
+                self.renamed[parts[0]] = parts[1]
+                continue
             known = self.entries.get(parts[1])
             if known is None:
                 raise InputError(f"alias {new}={old}: {self._unknown(parts[1])}")
@@ -136,6 +141,7 @@ class Symbols:
                 if prefix + parts[1] in self.entries:
                     found.setdefault(prefix + parts[0], self.entries[prefix + parts[1]])
         self.entries |= found
+        self.scalars |= {new: self.scalars[old] for new, old in self.renamed.items()}
 
     @staticmethod
     def _parts(name: str) -> str:
@@ -167,9 +173,13 @@ class Symbols:
     def split(self, tree: Name) -> tuple[str, list[Tree]] | None:
         """Return the longest known name that a symbol starts with, and the subscripts after it.
 
-        C_t is c_t, X is x: what depends on time may be written with a capital.
+        C_t is c_t, X is x: what depends on time may be written with a capital. ctilde is c_tilde.
         """
         found = self._split(tree)
+        for accent in _ACCENTS if found is None else ():
+            if tree.base.endswith(accent) and tree.base != accent:
+                spelled = f"{tree.base.removesuffix(accent)}_{accent}"
+                found = found or self._split(replace(tree, base=spelled))
         if found is None and tree.base[:1].isupper() and tree.base[1:2] in ("", "_"):
             small = self._split(replace(tree, base=tree.base[0].lower() + tree.base[1:]))
             if small is not None and small[0] in self.entries and self._timed(small[0]):

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from rnnsym.audit.layers import settled
 from rnnsym.audit.notation import parse
 from rnnsym.audit.reading import Reading
 from rnnsym.audit.symbols import Symbols, gate_gradient
 from rnnsym.audit.tree import Name
 from rnnsym.derivation import Derivation, Step
+from rnnsym.equations import System
 from rnnsym.errors import InputError
 from rnnsym.expr import (
     LAYER,
@@ -76,17 +78,17 @@ def line_of(symbols: Symbols, name: Name, text: str, *, forward: bool) -> Target
     # What is below a stack or above it has a line of its own beside that of every layer.
     for step in sorted(derivation.steps, key=lambda s: s.target.layer != array.layer):
         if _same_line(step.target, array):
-            return _placed(array, step, step.value())
+            return _placed(derivation.system, array, step, step.value())
     for equation in sorted(derivation.system.equations, key=lambda e: e.lhs.layer != array.layer):
         if _same_line(equation.lhs, array):
             lhs, time, layer = equation.lhs, equation.time, equation.layer
             line = Step(lhs.name, lhs, lhs, (), None, "", time, layer)
-            return _placed(array, line, equation.rhs)
+            return _placed(derivation.system, array, line, equation.rhs)
     gate = _gate_line(derivation, array)
     if gate is not None:
         held = gate_gradient(gate[0])
         step = replace(gate[1], target=held, factor=None)
-        return _placed(array, step, step.value())
+        return _placed(derivation.system, array, step, step.value())
     raise InputError(f"{name.base} is given: no line of the derivation defines it")
 
 
@@ -123,7 +125,7 @@ def _same_line(line: Array, array: Array) -> bool:
     return layers and times
 
 
-def _placed(array: Array, step: Step, line: Node) -> Target:
+def _placed(system: System, array: Array, step: Step, line: Node) -> Target:
     """Return a line at the index that was asked for."""
     rule: dict[Expr, Expr] = {}
     time, layer = step.time, step.layer
@@ -132,7 +134,7 @@ def _placed(array: Array, step: Step, line: Node) -> Target:
     if array.time is not None and not array.time.has(TIME):
         rule[TIME], time = array.time, None
     terms = tuple(replace(term, value=term.value.xreplace(rule)) for term in step.terms)
-    target = step.target.xreplace(rule)
+    target = settled(system, step.target.xreplace(rule), array.layer)
     factor = None if step.factor is None else step.factor.xreplace(rule)
     placed = replace(step, target=target, terms=terms, factor=factor, time=time, layer=layer)
     return Target(target, line.xreplace(rule), placed, time, layer)

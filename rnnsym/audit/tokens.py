@@ -29,6 +29,7 @@ _TYPED_TILDE = re.compile(r"(?<=[A-Za-z])~(?=[_\[\u2080-\u209c])")  # h~_t; else
 _ACCENTS = {"\u0303": "tilde", "\u0302": "hat", "\u0304": "bar"}
 _SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "•": "·", "×": "·", "∘": "⊙", "◦": "⊙", "∗": "*",
+    "⨂": "⊗",
     "′": "'", "’": "'", "‵": "'", "½": "(1/2)", "⊤": "T", "→": "_fwd", "←": "_bwd", "…": "..",
     "∇": r"\nabla ",
 }  # fmt: skip
@@ -37,7 +38,7 @@ _PAIRS = {"**": "^"}
 _COMMANDS = {
     "odot": "⊙", "circ": "⊙", "bullet": "⊙", "cdot": "·", "times": "·", "ast": "*", "top": "T",
     "intercal": "T", "prime": "'", "lbrack": "[", "rbrack": "]", "dots": "..", "ldots": "..",
-    "cdots": "..", "colon": ":", "rightarrow": "_fwd", "leftarrow": "_bwd",
+    "otimes": "⊗", "cdots": "..", "colon": ":", "rightarrow": "_fwd", "leftarrow": "_bwd",
 }  # fmt: skip
 _DROPPED = frozenset({
     "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl",
@@ -55,7 +56,7 @@ _TOKEN = re.compile(
       | \\(?P<command>[A-Za-z]+)
       | (?P<dots>\.\.+)
       | (?P<attribute>\.(?:T|transpose\(\))(?![A-Za-z0-9]))
-      | (?P<sign>\*\*|[-+*/@·⊙^_'()\[\]{},;:=])""",
+      | (?P<sign>\*\*|[-+*/@·⊙⊗^_'()\[\]{},;:=])""",
     re.VERBOSE,
 )
 
