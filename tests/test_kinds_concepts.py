@@ -59,8 +59,8 @@ def entry(item: Item, table: str) -> dict[str, Any]:
     return next(one for one in tables(table) if one["id"] == name)
 
 
-def test_there_are_nine_kinds() -> None:
-    assert len(KINDS) >= 9
+def test_there_are_ten_kinds() -> None:
+    assert len(KINDS) >= 10
 
 
 @pytest.mark.parametrize("kind", CHOICES)
@@ -166,6 +166,25 @@ def test_what_is_explained_is_marked_point_by_point() -> None:
             *(True for _ in points), *(False for _ in mistakes)
         ]  # fmt: skip
         assert set(item.asks) == {claim["about"] for claim in points}
+
+
+ONLINE = ("at the moment", "while", "hour by hour", "may not wait", "as soon as")
+SMALL = ("dataset is small", "are short", "has to be fast", "few parameters")
+LARGE = ("much data", "are long", "many steps back", "heavier model")
+
+
+def test_an_architecture_follows_from_the_notes() -> None:
+    for item in items("architecture"):
+        [said, _] = [str(block) for block in item.stem]
+        small, large = ([word for word in words if word in said] for words in (SMALL, LARGE))
+        assert sorted((len(small), len(large))) == [0, 2]
+        cell = "GRU" if small else "LSTM"
+        way = "left to right" if any(word in said for word in ONLINE) else "both directions"
+        for option in item.options:
+            text = printed(option.content)
+            assert option.correct == (cell in text and way in text)
+            assert ("exchanged" in option.misconception) == (cell not in text)
+    assert {item.key for item in items("architecture")} == set("ABCD")
 
 
 @pytest.mark.parametrize("kind", CHOICES)
