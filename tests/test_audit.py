@@ -88,7 +88,7 @@ def test_every_line_is_equal_as_it_is_printed(
 
 
 STACKS = (
-    ("bi(lstm)*2", "every"),
+    ("bi(lstm)*2, dense:3", "last"),
     ("gru*L", "last"),
     ("gru*L, dense:3", "every"),
     ("embedding:7:4, bi(gru,sum)*3, dense:5", "last"),

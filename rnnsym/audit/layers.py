@@ -3,7 +3,7 @@
 from rnnsym.equations import System
 from rnnsym.expr import LAYER, AppliedUndef, Array, Expr, Integer, Tuple, size_of_layer
 
-__all__ = ["below", "settled"]
+__all__ = ["below", "from_above", "settled"]
 
 
 def below(system: System, array: Array, layer: Expr) -> Array:
@@ -35,11 +35,16 @@ def settled(system: System, array: Array, layer: Expr | None) -> Array:
             elif found == size_of_layer(name, at) and not _is_before(at):
                 rule[found] = inside.xreplace({LAYER: at})
     shape = Tuple(*array.shape).xreplace(rule)
-    if layer == LAYER and not (array.layer is not None and array.layer.has(LAYER)):
-        last = {size_of_layer(name, span.last) for name, span in system.layered_sizes}
-        shape = shape.xreplace({s: s.func(LAYER) for s in last})
     rows, cols = shape.args
+    if array.layer is None or not array.layer.has(LAYER):
+        rows, cols = (from_above(system, side, layer) for side in (rows, cols))
     return Array(array.family, (rows, cols), array.layer, array.time)
+
+
+def from_above(system: System, expr: Expr, layer: Expr | None) -> Expr:
+    """Return a size of the last layer as n(ℓ) in a line for every ℓ: it is read there only."""
+    last = (size_of_layer(name, span.last) for name, span in system.layered_sizes)
+    return expr.xreplace({s: s.func(LAYER) for s in last}) if layer == LAYER else expr
 
 
 def _is_before(layer: Expr) -> bool:

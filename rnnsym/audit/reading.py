@@ -5,6 +5,7 @@ columns, or a matrix product, whichever the shapes allow. Between two square mat
 elementwise, as in NumPy, and ``a b`` and ``a · b`` are matrix products, as on paper.
 """
 
+from rnnsym.audit.layers import from_above
 from rnnsym.audit.products import (
     IDENTITY,
     Value,
@@ -266,6 +267,7 @@ class Reading(References):
         last = height if tree.last is None else scalar(tree.last, names)
         if first is None or last is None:
             raise failure(self.text, tree.place, "rows are counted in sizes, as in [1:n]")
+        first, last = (from_above(self.symbols.system, e, self.line.layer) for e in (first, last))
         if first == 0 or tree.last is None:  # as Python counts
             first = first + 1
         start, length = first - 1, last - first + 1
