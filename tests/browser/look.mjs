@@ -51,9 +51,10 @@ function faults() {
     if (width < 1 || height < 1) found.push(`no size: ${math.textContent}`);
     if (math.querySelector("merror")) found.push(`error: ${math.textContent}`);
     if (/[\\{}$&]/.test(math.textContent)) found.push(`raw text: ${math.textContent}`);
-    const { color } = getComputedStyle(math);
-    const own = [...math.querySelectorAll("*")].some((part) => getComputedStyle(part).color !== color);
-    if (own) found.push(`a colour of its own in: ${math.textContent}`);
+    const { color } = getComputedStyle(math.parentElement);
+    const own = [math, ...math.querySelectorAll("*")].map((part) => getComputedStyle(part))
+      .some((style) => style.color !== color || style.backgroundColor !== "rgba(0, 0, 0, 0)");
+    if (own) found.push(`a colour of its own: ${math.textContent}`);
   }
   for (const box of document.querySelectorAll("body *")) {
     const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX === "auto";
@@ -86,8 +87,8 @@ async function look(page, file, view) {
   return found;
 }
 
-// axe needs a second for 2,000 elements, and most are parts of formulas, which have neither roles
-// nor colours of their own.
+// axe needs a second for 2,000 elements, and most are parts of formulas, whose colours it does not
+// know: they are those of the words around them.
 async function flatten(page) {
   await page.evaluate(() => {
     for (const math of document.querySelectorAll("math")) math.textContent = math.textContent;
