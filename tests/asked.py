@@ -29,7 +29,8 @@ def close(part: Part, *arrays: Any) -> bool:
 
 def wrong(part: Part, name: str) -> list[float]:
     """Return what one misconception gives, in the order of the blanks."""
-    return [float(w.value) for b in blanks(part) for w in b.wrong if w.misconception == name]
+    found = (w for b in blanks(part) for w in b.wrong)
+    return [float(w.value) for w in found if name in w.misconception.split(", or ")]
 
 
 def right_options(part: Part) -> list[str]:

@@ -30,7 +30,9 @@ def test_items_are_fair(kind: str) -> None:
             assert all(before < place for before in part.carries)
             if isinstance(part.response, Numeric):
                 assert sum(mark.points for mark in part.scheme) == part.marks
-                assert {mark.kind for mark in part.scheme} == {"M", "A"}
+                kinds = [mark.kind for mark in part.scheme]
+                assert kinds.count("A") == len(part.response.blanks)
+                assert kinds.count("M") == len(kinds) - kinds.count("A") <= 1
 
 
 def test_states_of_several_steps() -> None:
@@ -160,7 +162,7 @@ def test_tolerance_rejects_every_misconception() -> None:
                 if not isinstance(part.response, Numeric):
                     continue
                 for blank in part.response.blanks:
-                    assert blank.tolerance == tolerance(blank.value)
+                    assert blank.tolerance in (0, tolerance(blank.value))
                     assert not any(blank.accepts(w.value) for w in blank.wrong)
                     assert all(w.why for w in blank.wrong)
 
@@ -188,5 +190,12 @@ def test_a_wrong_line_is_not_proven(kind: str, monkeypatch: pytest.MonkeyPatch) 
         }
 
     monkeypatch.setattr(module, "run", off)
-    with pytest.raises(guard.Unfair, match=r"oracle|not exact"):
+    with pytest.raises(guard.Unfair, match=r"oracle|not exact|no number for paper"):
         KINDS[kind].make(item.parameters)
+
+
+def test_gate_and_state_of_an_update_share_no_number() -> None:
+    """Who reads one for the other is to notice: f in place of h₀, say."""
+    for item in items("cell_update"):
+        gate, state, *_ = (set(matrix.flat) for matrix in given(item).values())
+        assert not gate & state

@@ -8,10 +8,10 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
 from rnnsym.expr import Array, Family, Integer
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.quiz.backward_items import value_of
-from rnnsym.quiz.backward_numbers import plain, tolerance_of
+from rnnsym.quiz.backward_numbers import tolerance_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import rounded
+from rnnsym.quiz.numbers import plain, rounded
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.step import SHOWN

@@ -6,7 +6,7 @@ from functools import cache
 
 from rnnsym.expr import Array, Map, Node, source
 from rnnsym.quiz.backward_plan import Plan
-from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.draw import Draw, Unlike
 from rnnsym.quiz.numbers import Matrix, as_text, read_matrix
 from rnnsym.quiz.registry import Parameters
 
@@ -68,23 +68,16 @@ def _maps(node: Node) -> Iterator[Map]:
 def drawn(plan: Plan, given: Sequence[Array], draw: Draw) -> Parameters:
     """Draw a number for every entry of what is given, as parameters of an item.
 
-    Of what plays one part no two are alike, as long as there are numbers left: who takes one for
-    the other is to notice.
+    Of what plays one part no two are alike, as long as there are numbers left.
     """
-    left: dict[str, list[Decimal]] = {}
-
-    def number(name: str, role: str, pool: Sequence[Decimal]) -> Decimal:
-        unused = left.get(role) or pool
-        taken = draw.choice(name, unused)
-        left[role] = [other for other in unused if other != taken]
-        return taken
-
+    unlike: dict[str, Unlike] = {}
     found: list[tuple[str, str]] = []
     for array in given:
         pool, (rows, columns) = _pool(plan, array)
-        name, role = label(array), _role(plan, array)
+        name = label(array)
+        part = unlike.setdefault(_role(plan, array), Unlike(draw))
         found.append((name, as_text(tuple(
-            tuple(number(f"{name}[{i},{j}]", role, pool) for j in range(columns))
+            tuple(part.choice(f"{name}[{i},{j}]", pool) for j in range(columns))
             for i in range(rows)
         ))))  # fmt: skip
     return tuple(found)

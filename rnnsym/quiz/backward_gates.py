@@ -205,10 +205,10 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
         Paragraph(prose(f"One unit of the cell “{title}” (d = n = 1): each step")),
         equations_of(system),
         Paragraph(prose(*convention_note(system), *_loss_note(plan))),
-        Paragraph(prose("Every δ counts all paths to the loss; δ of a gate is taken in front of "
-                        "its function, at its pre-activation a:")),
+        Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "
+                        "taken in front of its function, at its pre-activation a:")),
         Equations(tuple(meaning)),
-        Paragraph(prose("Of the forward and the backward pass are given")),
+        Paragraph(prose("These values of the two passes are given:")),
     )  # fmt: skip
 
 

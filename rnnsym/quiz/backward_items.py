@@ -8,18 +8,18 @@ from rnnsym.blocks import Block, Equations, Line, NumberMatrix, Paragraph, Prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
 from rnnsym.quiz.backward_draws import is_exact, rectified
-from rnnsym.quiz.backward_numbers import Wrong, blanks_of, plain, unnoticed
+from rnnsym.quiz.backward_numbers import Wrong, blanks_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, shown
-from rnnsym.quiz.step import SHOWN, WORKED
+from rnnsym.quiz.numbers import Matrix, plain, shown
+from rnnsym.quiz.step import EXACT_RULE, RULE, WORKED
 from rnnsym.record import record
 
 __all__ = [
-    "Ask", "Work", "given_lines", "given_of", "lines_to", "noticed", "part_of", "rounding_note",
-    "value_of",
+    "Ask", "Work", "entries_of", "given_lines", "given_of", "lines_to", "methods_of", "noticed",
+    "part_of", "rounding_note", "value_of",
 ]  # fmt: skip
 
 
@@ -41,6 +41,11 @@ class Ask:
     marks: tuple[str, ...] = ()
     first_only: bool = False
 
+    def targets(self, plan: Plan) -> tuple[Array, ...]:
+        """Return what is asked of a plan."""
+        found = [t for name in self.names for t in plan.targets(name)]
+        return tuple(found[-1:]) if self.first_only else tuple(found)
+
 
 @dataclass(frozen=True)
 class Work:
@@ -55,8 +60,7 @@ class Work:
     @property
     def targets(self) -> tuple[Array, ...]:
         """What is asked."""
-        found = [t for name in self.ask.names for t in self.plan.targets(name)]
-        return tuple(found[-1:]) if self.ask.first_only else tuple(found)
+        return self.ask.targets(self.plan)
 
 
 @lru_cache(maxsize=512)
@@ -100,8 +104,8 @@ def part_of(works: Sequence[Work], place: int) -> Part:
         )
     )
     under = f" {work.ask.under}" if work.ask.under else ""
-    methods = tuple(Mark(1, "M", prose(text)) for text in work.ask.marks)
-    right = tuple(Mark(1, "A", prose(t, " right")) for t in work.targets)
+    methods = tuple(Mark(1, "M", prose(text)) for text in methods_of(work.ask, work.plan))
+    right = tuple(Mark(1, "A", prose(*blank.label, " right")) for blank in blanks)
     earlier = tuple(i for i in range(place) if works[i].plan == work.plan)
     return Part(
         stem=(Paragraph(prose("Compute ", *listed(work.targets), f"{under}.")),),
@@ -112,6 +116,18 @@ def part_of(works: Sequence[Work], place: int) -> Part:
         hints=(prose("Work from the last step to the first."),),
         carries=earlier,
     )
+
+
+def methods_of(ask: Ask, plan: Plan) -> tuple[str, ...]:
+    """Return what is marked besides the answers: nothing where several are sums of products."""
+    plain_sums = is_exact(plan) and not rectified(plan)
+    return () if plain_sums and entries_of(ask, plan) > 1 else ask.marks
+
+
+def entries_of(ask: Ask, plan: Plan) -> int:
+    """Return how many numbers a part asks."""
+    shapes = [plan.sizes.shape(t.shape) for t in ask.targets(plan)]
+    return sum(rows * columns for rows, columns in shapes)
 
 
 def value_of(matrix: Matrix, *, exact: bool = True) -> NumberMatrix:
@@ -128,8 +144,8 @@ def given_lines(given: dict[Array, Matrix]) -> Equations:
 def rounding_note(plan: Plan) -> Prose:
     """Return how to round, if at all."""
     if is_exact(plan):
-        return prose(f"All values come out with at most {SHOWN} decimals: do not round.")
-    return prose(f"Keep {WORKED} decimals on the way; give {SHOWN}.")
+        return prose(EXACT_RULE)
+    return prose(RULE)
 
 
 def _solution(works: Sequence[Work], place: int) -> tuple[Block, ...]:

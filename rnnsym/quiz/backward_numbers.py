@@ -11,11 +11,11 @@ from rnnsym.item import Blank, WrongNumber
 from rnnsym.quiz.backward_draws import is_exact, rectified
 from rnnsym.quiz.backward_plan import Given, Plan, run
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, rounded
+from rnnsym.quiz.numbers import Matrix, plain, rounded
 from rnnsym.quiz.step import SHOWN, WORKED
 from rnnsym.quiz.wrong_numbers import told_apart
 
-__all__ = ["Wrong", "blanks_of", "plain", "tolerance_of", "unnoticed", "worked_out"]
+__all__ = ["Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
 
 LEAST, MOST = Decimal("0.02"), Decimal(60)
 """The sizes between which every answer lies, and what no line exceeds."""
@@ -169,12 +169,6 @@ def _same(a: Matrix, b: Matrix) -> bool:
 def _shown(number: Decimal, *, is_plain: bool) -> Decimal:
     value = rounded(number, SHOWN)
     return plain(value) if is_plain else value
-
-
-def plain(number: Decimal) -> Decimal:
-    """Drop zeros at the end: −2.5, not −2.500."""
-    short = number.normalize()
-    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
 
 
 def _entry_label(target: Array, matrix: Matrix, i: int, j: int) -> Prose:

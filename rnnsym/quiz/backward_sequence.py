@@ -26,8 +26,10 @@ from rnnsym.quiz.backward_draws import drawn, read, rectified
 from rnnsym.quiz.backward_items import (
     Ask,
     Work,
+    entries_of,
     given_lines,
     given_of,
+    methods_of,
     noticed,
     part_of,
     rounding_note,
@@ -40,6 +42,7 @@ from rnnsym.quiz.derivation_lines import LOSS, gradient_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
+from rnnsym.quiz.step import minutes_for
 from rnnsym.record import record
 
 __all__ = ["CARRIED", "SUMMED", "Ask", "Spec", "sequence_kind", "solve", "stem_of", "suits"]
@@ -71,7 +74,6 @@ class Spec:
     asks: tuple[Ask, ...]
     steps: tuple[int, ...]
     level: int
-    minutes: int
     cells: tuple[str, ...] = TAUGHT
     loss_at: str = "every"
     bias: bool = False
@@ -166,7 +168,7 @@ def _item(spec: Spec, parameters: Parameters) -> Item:
         kind=spec.name,
         topic="backward",
         level=spec.level,
-        minutes=spec.minutes,
+        minutes=_minutes(spec.plans(parameters)),
         convention="textbook",
         parameters=parameters,
         stem=stem_of(spec, parameters),
@@ -205,13 +207,16 @@ def _rivals(work: Work, works: Sequence[Work]) -> Iterator[Wrong]:
             yield f"taken {other.ask.under}", why, {t: other.worked[t] for t in work.targets}
 
 
+@lru_cache(maxsize=256)
+def _minutes(plans: tuple[Plan, ...]) -> int:
+    lines = dict.fromkeys((x.target, x.value) for plan in plans for x in plan.lines)
+    return minutes_for((value for _, value in lines), plans[0].numbers)
+
+
 def _marks(spec: Spec, subject: Parameters) -> int:
     plans = spec.plans(subject)
-    targets = (
-        1 if ask.first_only else sum(len(plan.targets(name)) for name in ask.names)
-        for ask, plan in zip(spec.asks, plans, strict=True)
-    )
-    return sum(targets) + sum(len(ask.marks) for ask in spec.asks)
+    parts = zip(spec.asks, plans, strict=True)
+    return sum(entries_of(ask, plan) + len(methods_of(ask, plan)) for ask, plan in parts)
 
 
 def stem_of(spec: Spec, parameters: Parameters) -> tuple[Block, ...]:

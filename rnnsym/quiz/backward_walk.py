@@ -14,7 +14,7 @@ from rnnsym.quiz.numbers import Matrix
 
 __all__ = ["METHOD", "Walk", "prove_step"]
 
-METHOD = "complex step through the forward equations of the step, gates held at their values"
+METHOD = "complex step through the forward equations of the step, started at the values given"
 BOUND = 1e-12
 Key = tuple[str, str, int | None, int | None]
 Numbers = Any  # a NumPy array of shape (K, 1, 1)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from rnnsym.record import record
 
-__all__ = ["Draw", "digest"]
+__all__ = ["Draw", "Unlike", "digest"]
 
 T = TypeVar("T")
 
@@ -60,3 +60,24 @@ class Draw:
     def again(self) -> "Draw":
         """Return the next attempt at the same question."""
         return replace(self, attempt=self.attempt + 1)
+
+
+class Unlike:
+    """Choices of one question, no two alike as long as there are others left.
+
+    Who takes one number for another is to notice it.
+
+    >>> one = Unlike(Draw(7, "count/0"))
+    >>> sorted(one.choice(name, "abc") for name in ("first", "second", "third"))
+    ['a', 'b', 'c']
+    """
+
+    def __init__(self, draw: Draw) -> None:
+        self.draw = draw
+        self.taken = set[object]()
+
+    def choice(self, name: str, options: Sequence[T]) -> T:
+        """Return one of ``options`` that was not chosen before, if there is one."""
+        found = self.draw.choice(name, [o for o in options if o not in self.taken] or options)
+        self.taken.add(found)
+        return found

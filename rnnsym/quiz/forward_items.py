@@ -1,25 +1,25 @@
 """Items of several numeric parts: what is worked in each, what goes wrong there, and the marks."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from math import prod
 
 from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
-from rnnsym.expr import Array, Map, Node, Product, arrays_in
+from rnnsym.expr import Array, Map, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
-from rnnsym.quiz.decimals import Numbers, Place, sized
+from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_blocks import given_blocks, worked_lines
 from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded, shown
+from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.step import SHOWN, TIE, WORKED, at_display
+from rnnsym.quiz.step import EXACT_RULE, RULE, SHOWN, TIE, WORKED, at_display, minutes_for
 from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row
@@ -28,10 +28,6 @@ __all__ = [
     "LINES", "SHORT_RULE", "Ask", "Question", "build", "by_model", "forward_kind", "tolerance",
 ]  # fmt: skip
 
-RULE = (
-    f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. An answer "
-    "about 1 % off still counts."
-)
 SHORT_RULE = f"Give {SHOWN} decimals."
 WHOLE = Proof("the whole model in complex floats, by a tree walk of its equations", "≤ 1e-12")
 LINES = Proof("each line again in complex floats, by a tree walk", "≤ 1e-12")
@@ -72,7 +68,7 @@ class Question:
         intro: the model, its equations and its convention.
         level: 1 to 5.
         whole: whether the net is all of its model, so that the proof runs the model itself.
-        rule: how answers are rounded.
+        rule: how answers are rounded, "" where it is as everywhere.
         pool: what numbers are drawn from, where it is not the common one.
     """
 
@@ -82,8 +78,13 @@ class Question:
     intro: tuple[Block, ...]
     level: int = 3
     whole: bool = True
-    rule: str = RULE
+    rule: str = ""
     pool: Pool = field(default_factory=lambda: POOL)
+
+    @property
+    def exact(self) -> bool:
+        """Whether there are but sums and products, so that nothing is rounded."""
+        return not any(row.value.atoms(Map) for row in self.net.rows)
 
     def drawn(self, draw: Draw) -> Parameters:
         """Return the numbers of one item."""
@@ -133,11 +134,18 @@ def build(question: Question, parameters: Parameters) -> Item:
     net = question.net
     given = read_values(net, parameters)
     exact, worked = (run(net.rows, given, net.numbers, places) for places in (None, WORKED))
-    keys = [_keys(ask, exact, worked) for ask in question.asks]  # first: they refuse most draws
-    blanks = [_blanks(*pair, net, exact) for pair in zip(question.asks, keys, strict=True)]
+    key = _exact_key if question.exact else _key
+    keys = [  # first: they refuse most draws
+        {a: key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
+        for ask in question.asks
+    ]
+    blanks = [_blanks(question, *pair, exact) for pair in zip(question.asks, keys, strict=True)]
+    if question.exact:
+        worked = {place: _plain(matrix) for place, matrix in exact.items()}
     parts = tuple(_part(question, i, one, worked) for i, one in enumerate(blanks))
     (net.prove if question.whole else net.prove_lines)(given, exact)
     values = dict(parameters)
+    rule = question.rule or (EXACT_RULE if question.exact else RULE)
     return Item(
         id=identifier(question.kind, parameters),
         kind=question.kind,
@@ -146,7 +154,7 @@ def build(question: Question, parameters: Parameters) -> Item:
         minutes=_minutes(question),
         convention=values["convention"],
         parameters=parameters,
-        stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(question.rule))),
+        stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(rule))),
         parts=parts,
         proof=WHOLE if question.whole else LINES,
         tags=(values["model"],),
@@ -156,27 +164,18 @@ def build(question: Question, parameters: Parameters) -> Item:
 @lru_cache(maxsize=1024)
 def _minutes(question: Question) -> int:
     rows = [row for ask in question.asks for row in ask.rows if not is_data(row.value)]
-    return 2 + round(sum(_work(row.value, question.net.numbers) for row in rows))
-
-
-def _work(value: Node, numbers: Numbers) -> float:
-    """A minute with a function in it, half of one without; a quarter for each entry more."""
-    products = (node.children[0] for node in value.atoms(Product))
-    more = (prod(sized(node.shape, numbers)) - 1 for node in (value, *products))
-    return (1 if value.atoms(Map) else 0.5) + sum(more) / 4
+    return minutes_for((row.value for row in rows), question.net.numbers)
 
 
 Keys = Mapping[Array, Matrix]
 
 
-def _keys(ask: Ask, exact: Mapping[Place, Matrix], worked: Mapping[Place, Matrix]) -> Keys:
-    return {a: _key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
-
-
-def _blanks(ask: Ask, keys: Keys, net: Net, exact: Mapping[Place, Matrix]) -> tuple[Blank, ...]:
-    wrong = _wrong(ask, net, exact, keys)
+def _blanks(
+    question: Question, ask: Ask, keys: Keys, exact: Mapping[Place, Matrix]
+) -> tuple[Blank, ...]:
+    wrong = _wrong(question, ask, exact, keys)
     blanks = tuple(
-        _blank(a, i, j, entry, len(key) * len(key[0]), wrong)
+        Blank(_named(a, i, key), entry, _within(question, entry), told_apart(wrong[a, i, j]))
         for a, key in keys.items()
         for i, row in enumerate(key)
         for j, entry in enumerate(row)
@@ -190,11 +189,11 @@ def _part(
     question: Question, place: int, blanks: tuple[Blank, ...], worked: Mapping[Place, Matrix]
 ) -> Part:
     ask = question.asks[place]
-    marks, scheme = _scheme(ask, blanks)
+    scheme = _scheme(ask, blanks)
     return Part(
         stem=(Paragraph(prose("Compute ", *listed(ask.asked), ".")),),
         response=Numeric(blanks),
-        marks=marks,
+        marks=sum(mark.points for mark in scheme),
         solution=(Equations(tuple(worked_lines(ask.rows, question.net, worked))),),
         scheme=scheme,
         hints=ask.hints,
@@ -215,36 +214,53 @@ def _key(exact: Matrix, worked: Matrix) -> Matrix:
     return at_display(worked)
 
 
-Wrong = dict[tuple[Array, int, int], list[WrongNumber]]
+def _exact_key(exact: Matrix, _worked: Matrix) -> Matrix:
+    """Return an answer that is not rounded.
+
+    Raises:
+        Unfair: it has too many decimals.
+    """
+    if at_display(exact) != exact:
+        raise Unfair("the answer is no number for paper")
+    return _plain(exact)
 
 
-def _wrong(ask: Ask, net: Net, exact: Mapping[Place, Matrix], keys: Keys) -> Wrong:
+def _plain(matrix: Matrix) -> Matrix:
+    return tuple(tuple(map(plain, row)) for row in matrix)
+
+
+Wrong = Mapping[tuple[Array, int, int], Sequence[WrongNumber]]
+
+
+def _wrong(question: Question, ask: Ask, exact: Mapping[Place, Matrix], keys: Keys) -> Wrong:
     """What each misconception gives for each entry that it changes.
 
     Raises:
         Unfair: one changes nothing that can be told from the key.
     """
-    found: Wrong = {}
+    found = defaultdict[tuple[Array, int, int], list[WrongNumber]](list)
     for slip in ask.slips:
-        then = run(slip.rows, exact, net.numbers, reads=slip.reads)
+        then = run(slip.rows, exact, question.net.numbers, reads=slip.reads)
         told = False
         for a, key in keys.items():
             for i, row in enumerate(at_display(then[place_of(a)])):
                 for j, entry in enumerate(row):
-                    if abs(entry - key[i][j]) > tolerance(key[i][j]):
+                    if abs(entry - key[i][j]) > _within(question, key[i][j]):
                         told = True
-                        number = WrongNumber(entry, slip.name, slip.why)
-                        found.setdefault((a, i, j), []).append(number)
+                        number = plain(entry) if question.exact else entry
+                        found[a, i, j].append(WrongNumber(number, slip.name, slip.why))
         if not told:
             raise Unfair(f"'{slip.name}' gives the key")
     return found
 
 
-def _blank(
-    array: Array, i: int, j: int, value: Decimal, entries: int, wrong: Wrong
-) -> Blank:  # fmt: skip
-    named = prose(array) if entries == 1 else prose(f"entry {i + 1} of ", array)
-    return Blank(named, value, tolerance(value), told_apart(wrong.get((array, i, j), ())))
+def _named(array: Array, i: int, key: Matrix) -> Prose:
+    entries = len(key) * len(key[0])
+    return prose(array) if entries == 1 else prose(f"entry {i + 1} of ", array)
+
+
+def _within(question: Question, value: Decimal) -> Decimal:
+    return Decimal(0) if question.exact else tolerance(value)
 
 
 def tolerance(value: Decimal) -> Decimal:
@@ -256,17 +272,19 @@ def tolerance(value: Decimal) -> Decimal:
     return max(rounded(abs(value) / 100, SHOWN), 2 * UNIT)
 
 
-def _scheme(ask: Ask, blanks: Sequence[Blank]) -> tuple[int, tuple[Mark, ...]]:
-    """One mark for the method and one for every answer, three answers at most counted apart."""
+def _scheme(ask: Ask, blanks: Sequence[Blank]) -> tuple[Mark, ...]:
+    """One mark for every answer, and one for the method where a function is to be taken."""
+    answers = (Mark(1, "A", prose(*b.label, f" = {_accepted(b)}")) for b in blanks)
+    if not any(row.value.atoms(Map) for row in ask.rows):
+        return tuple(answers)
     lines = "line" if len(ask.asked) == 1 else "lines"
     method = Mark(1, "M", prose(f"the numbers put into the {lines} of ", *listed(ask.asked)))
-    if len(blanks) > 3:
-        said = prose("all answers within their tolerance; 1 where one is off")
-        return 3, (method, Mark(2, "A", said))
-    answers = (
-        Mark(1, "A", prose(*b.label, f" = {shown(b.value)} ± {shown(b.tolerance)}")) for b in blanks
-    )
-    return 1 + len(blanks), (method, *answers)
+    return (method, *answers)
+
+
+def _accepted(blank: Blank) -> str:
+    about = f" ± {shown(blank.tolerance)}" if blank.tolerance else ""
+    return f"{shown(blank.value)}{about}"
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,7 @@ from rnnsym.model_text import Recurrent
 from rnnsym.numeric.oracle import Values, evaluate, forward, loss_of
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
-from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.draw import Draw, Unlike
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
 from rnnsym.quiz.registry import Parameters
@@ -95,14 +95,17 @@ class Net:
 
     def drawn(self, draw: Draw, pool: Pool = POOL) -> Parameters:
         """Return numbers for everything given, as parameters of an item."""
-        return tuple((label(a), as_text(self._entries(a, draw, {**POOL, **pool})))
-                     for a in self.given)  # fmt: skip
+        weights, others = Unlike(draw), Unlike(draw)
+        return tuple(
+            (label(a), as_text(self._entries(a, weights if a.time is None else others, pool)))
+            for a in self.given
+        )
 
-    def _entries(self, array: Array, draw: Draw, pool: Pool) -> Matrix:
+    def _entries(self, array: Array, draw: Unlike, pool: Pool) -> Matrix:
         rows, columns = self.sizes.shape(array.shape)
         cell = cell_of(self.system)
         sort = "gate" if array.name in _gates(cell) else _sort(array)
-        values = pool.get(array.name) or pool[sort]
+        values = pool.get(array.name) or pool.get(sort) or POOL[sort]
         if cell.domain.get(array.name) == "positive":
             values = tuple(v for v in values if v > 0)
         name = label(array)

@@ -48,6 +48,8 @@ def _marking(part: Part) -> Iterator[str]:
         yield f"a part is worth {part.marks} marks"
     if part.scheme and points != part.marks:
         yield f"the scheme gives {points} of {part.marks} marks"
+    if isinstance(part.response, Numeric) and part.marks < len(part.response.blanks):
+        yield f"{len(part.response.blanks)} answers are worth {part.marks} marks"
     if isinstance(part.response, Open | Ordering) and not part.scheme:
         yield f"a {type(part.response).__name__} has no scheme to be marked by"
 

@@ -12,6 +12,7 @@ __all__ = [
     "as_text",
     "distance_to_tie",
     "number_matrix",
+    "plain",
     "read_matrix",
     "rounded",
     "shown",
@@ -49,6 +50,12 @@ def distance_to_tie(number: Decimal, places: int) -> Decimal:
 def shown(number: Decimal) -> str:
     """Return a number as it is printed, its decimals kept and 0 without a sign."""
     return f"{number:zf}"
+
+
+def plain(number: Decimal) -> Decimal:
+    """Drop zeros at the end: −2.5, not −2.500."""
+    short = number.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
 
 
 def number_matrix(matrix: Matrix) -> NumberMatrix:

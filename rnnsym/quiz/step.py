@@ -1,19 +1,29 @@
 """One step worked in decimal: exactly, and as someone works who rounds every line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from math import prod
 
 from rnnsym.cell import CellEquation
-from rnnsym.expr import TIME, Array, Expr, Integer
-from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
+from rnnsym.expr import TIME, Array, Expr, Integer, Map, Node, Product
+from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise, sized
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
 
-__all__ = ["AT_ONE", "SHOWN", "TIE", "WORKED", "answer", "at_display", "place_of", "run"]
+__all__ = [
+    "AT_ONE", "EXACT_RULE", "RULE", "SHOWN", "TIE", "WORKED", "answer", "at_display",
+    "minutes_for", "place_of", "run",
+]  # fmt: skip
 
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the options."""
+RULE = (
+    f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. An answer "
+    "about 1 % off still counts."
+)
+EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
+"""Where there are but sums and products of short numbers."""
 CLEAR = Decimal("0.00005")
 """How far the answer stays from a tie between two roundings."""
 TIE = Decimal("1e-9")
@@ -72,3 +82,15 @@ def answer(exact: Matrix, worked: Matrix) -> Matrix:
 def at_display(matrix: Matrix) -> Matrix:
     """Return a matrix as options show it."""
     return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)
+
+
+def minutes_for(values: Iterable[Node], numbers: Numbers) -> int:
+    """Return how long it takes to work these lines out, and to read what is asked."""
+    return 2 + round(sum(_work(value, numbers) for value in values))
+
+
+def _work(value: Node, numbers: Numbers) -> float:
+    """A minute with a function in it, half of one without; a quarter for each entry more."""
+    products = (node.children[0] for node in value.atoms(Product))
+    more = (prod(sized(node.shape, numbers)) - 1 for node in (value, *products))
+    return (1 if value.atoms(Map) else 0.5) + sum(more) / 4

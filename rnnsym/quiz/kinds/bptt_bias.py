@@ -14,7 +14,6 @@ KIND = sequence_kind(
         steps=(2, 3),
         level=3,
         cells=("vanilla", "linear"),
-        minutes=12,
         bias=True,
     )
 )

@@ -14,6 +14,5 @@ KIND = sequence_kind(
         steps=(2, 3),
         level=3,
         cells=("vanilla", "linear"),
-        minutes=9,
     )
 )

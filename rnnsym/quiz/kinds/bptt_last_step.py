@@ -16,6 +16,5 @@ KIND = sequence_kind(
         steps=(2, 3),
         level=4,
         cells=("vanilla", "linear"),
-        minutes=10,
     )
 )

@@ -16,7 +16,6 @@ KIND = sequence_kind(
         ),
         steps=(2,),
         level=4,
-        minutes=11,
         cells=("linear", "relu-rnn"),
         sizes=(("d", 1), ("n", 2)),
     )

@@ -10,6 +10,5 @@ KIND = sequence_kind(
         (Ask(("delta_h",), marks=CARRIED), Ask(("dU", "dW"), marks=SUMMED)),
         steps=(2, 3),
         level=3,
-        minutes=12,
     )
 )

@@ -14,7 +14,6 @@ KIND = sequence_kind(
         ),
         steps=(3,),
         level=4,
-        minutes=12,
         cells=("vanilla", "linear"),
         truncations=(1, 2),
         note="Truncation means here: the state of step j is detached wherever k = {k} divides j, "

@@ -7,7 +7,7 @@ from rnnsym.audit.rewrite import everywhere
 from rnnsym.blocks import Equations, Line, Paragraph, prose
 from rnnsym.errors import ShapeError
 from rnnsym.expr import Hadamard, Node, matmul, spread, transpose
-from rnnsym.quiz.forward_items import SHORT_RULE, Ask, Question, by_model, forward_kind
+from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import net_of, row_of, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.registry import Parameters
@@ -42,7 +42,7 @@ def _question(model: str) -> Question:
         Paragraph(convention_note(whole.system)),
     )
     ask = Ask((row,), (row.target,), slips)
-    return Question("cell_update", net, (ask,), intro, 2, whole=False, rule=SHORT_RULE)
+    return Question("cell_update", net, (ask,), intro, 2, whole=False)
 
 
 def _as_dot(row: Row) -> Iterator[Slipped]:
@@ -62,4 +62,4 @@ def _as_dot(row: Row) -> Iterator[Slipped]:
     yield Slipped("⊙ read as a matrix product", why, (row_of(row.target, value),))
 
 
-KIND = forward_kind("cell_update", ((2, 2), (3, 4)), _subjects, by_model(_question))
+KIND = forward_kind("cell_update", ((2, 2), (3, 3)), _subjects, by_model(_question))

@@ -168,7 +168,7 @@ def _value(gradient: Vector, limit: Decimal, by_value: Vector, by_norm: Vector) 
     return Part(
         (Paragraph(prose("And after clipping by value?")),),
         _blanks(by_value, wrong),
-        1,
+        2,
         (Paragraph(prose(f"Entry by entry, within ± {shown(limit)}: {entries}.")),),
     )
 
@@ -201,4 +201,4 @@ def _mistaken(answer: tuple[bool, bool], kept: tuple[bool, bool]) -> str:
     return f"direction taken to be {'kept' if answer[1] else 'lost'} by value"
 
 
-KIND = Kind(NAME, "gradient-flow", "apply", (3, 3), (4, 4), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "gradient-flow", "apply", (3, 3), (5, 5), _subjects, _variants, _draw, _make)

@@ -189,7 +189,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(model, asked, given),
-        parts=(Part((), Choice(options), 4 if hard else 3, _solution(work, worked)),),
+        parts=(Part((), Choice(options), 3 if hard else 2, _solution(work, worked)),),
         proof=Proof("the step again in complex floats, by a tree walk of the model", "≤ 1e-12"),
     )
 
@@ -270,4 +270,4 @@ def _solution(work: Work, worked: dict[Place, Matrix]) -> tuple[Block, ...]:
     return Paragraph(prose(note)), Equations(tuple(lines))
 
 
-KIND = Kind("forward", "forward", "apply", (3, 3), (3, 4), _subjects, _variants, _draw, _make)
+KIND = Kind("forward", "forward", "apply", (3, 3), (2, 3), _subjects, _variants, _draw, _make)

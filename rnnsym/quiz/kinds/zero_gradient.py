@@ -30,7 +30,7 @@ ZEROS = tuple(map(Decimal, ("-1", "0", "0", "1", "2")))
 """Zeros on purpose, for what has a time: inputs, states and targets."""
 LEAST = Decimal("0.01")
 SPECS = {
-    at: Spec(NAME, (Ask(ASKED),), steps=(1, 2), level=3, minutes=6, loss_at=at, bias=True)
+    at: Spec(NAME, (Ask(ASKED),), steps=(1, 2), level=3, loss_at=at, bias=True)
     for at in ("every", "last")
 }
 
@@ -82,7 +82,7 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="backward",
         level=spec.level,
-        minutes=spec.minutes,
+        minutes=6,
         convention="textbook",
         parameters=parameters,
         stem=_stem(spec, parameters),
