@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from rnnsym.cli.options import ChoiceOf, build, model_options, refuse_sizes, say
+from rnnsym.cli.options import ChoiceOf, build, model_options, say, say_unused
 from rnnsym.errors import InputError
 
 __all__ = ["COMMANDS"]
@@ -33,9 +33,9 @@ def code(target: str, out: Path | None, force: bool, **chosen: Any) -> None:
     from rnnsym.code.module import file_name, module_source
     from rnnsym.export.files import write_files
 
-    sizes = (item for item in chosen["sizes"] if item.partition("=")[0].strip() != "L")
-    refuse_sizes(sizes, "the module reads its sizes off the arrays it is given")
     network = build(**chosen)
+    sizes = (item for item in chosen["sizes"] if item.partition("=")[0].strip() != "L")
+    say_unused(sizes, "the module reads its sizes off the arrays it is given")
     source = module_source(network.specification, target)
     if out is None:
         say(source)

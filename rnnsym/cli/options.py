@@ -27,8 +27,8 @@ __all__ = [
     "model_options_in_all",
     "models_options",
     "print_document",
-    "refuse_sizes",
     "say",
+    "say_unused",
 ]
 
 ALL = "all"
@@ -201,10 +201,10 @@ def build(text: str, **chosen: Unpack[ModelOptions]) -> "Model":
     )
 
 
-def refuse_sizes(sizes: Iterable[str], reason: str) -> None:
-    """Refuse --set where it changes nothing."""
+def say_unused(sizes: Iterable[str], reason: str) -> None:
+    """Say on stderr that sizes change nothing here."""
     for item in sizes:
-        raise InputError(f"--set {item} has no effect here: {reason}")
+        click.echo(f"rnnsym: --set {item} has no effect here: {reason}", err=True)
 
 
 def _with_flags(text: str, layers: str | None, bidirectional: bool, merge: str | None) -> str:
