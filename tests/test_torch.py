@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnnsym.derive import derive
 from rnnsym.errors import InputError
 from rnnsym.numeric.gradients import Gradients, gradients
-from rnnsym.numeric.packing import parameter_shapes
-from rnnsym.numeric.weights import load
+from rnnsym.numeric.packing import packed_arrays, parameter_shapes
+from rnnsym.numeric.program import run
+from rnnsym.numeric.sizes import uniform_sizes
+from rnnsym.numeric.weights import load, own_arrays
 from rnnsym.system import build_system, read_model
 from tests.conftest import framework
 
@@ -235,3 +238,28 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
         torch.save(net.state_dict(), tmp_path / name)
         with pytest.raises(InputError, match=r"is a pickle|is no array"):
             load(tmp_path / name)
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 6])
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_truncation_is_detaching(cell: str, every: int) -> None:
+    """States detached after every so many steps, as one trains in practice."""
+    torch.manual_seed(every)
+    net = getattr(torch.nn, cell)(5, 4, dtype=torch.float64)
+    x, dy, states = normal(STEPS, 1, 5), normal(STEPS, 1, 4), None
+    for t in range(STEPS):
+        y, states = net(x[t : t + 1], states)
+        (dy[t] * y[0]).sum().backward(retain_graph=True)
+        if (t + 1) % every == 0:
+            states = tuple(s.detach() for s in states) if cell == "LSTM" else states.detach()
+    system = build_system(read_model(cell.lower(), convention="pytorch", sizes=SIZES))
+    packed = packed_arrays(system, uniform_sizes(system, STEPS))
+    env: dict[str, Any] = {"T": STEPS, "L": 1, "B": 1, "d_": 5, "n_": 4}
+    env |= {name: {0: np.zeros((4, 1))} for name in "hc"}
+    env |= {a: {t + 1: v[t].T.numpy() for t in range(STEPS)} for a, v in (("x", x), ("Delta", dy))}
+    weights = numbers(dict(net.named_parameters()))
+    env |= {own.store: value for own, value in own_arrays(packed, weights).items()}
+    found = run(derive(system, every), env)
+    for array in packed:
+        gradient = array.join(lambda own: found[f"d{own.store}"])
+        assert error(gradient, net.get_parameter(array.name).grad) < 1e-12

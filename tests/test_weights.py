@@ -1,6 +1,7 @@
 """Weights of frameworks: there and back, from files, in other types, under masks."""
 
 import math
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -130,11 +131,20 @@ def test_safetensors(tmp_path: Path) -> None:
 def test_files_that_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "objects.npz", W=np.array([{}, []], dtype=object))
     (tmp_path / "empty.npz").write_bytes(b"")
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,)}"
+    with zipfile.ZipFile(tmp_path / "boast.npz", "w") as archive:
+        archive.writestr("W.npy", b"\x93NUMPY\x01\0" + bytes([len(header), 0]) + header)
+    np.savez_compressed(tmp_path / "rotten.npz", W=np.arange(1000.0))
+    rotten = bytearray((tmp_path / "rotten.npz").read_bytes())
+    rotten[60:400] = bytes(340)
+    (tmp_path / "rotten.npz").write_bytes(rotten)
     (tmp_path / "weights.pt").write_bytes(b"")
     (tmp_path / "weights.h5").write_bytes(b"")
     for name, message in (
         ("objects.npz", "'W' in .* is a pickle or torn: it is not opened"),
         ("empty.npz", "is no .npz file"),
+        ("boast.npz", "'W' in .* is a pickle or torn: it is not opened"),
+        ("rotten.npz", "cannot read .*rotten.npz: Error -3 while decompressing"),
         ("weights.pt", "is a pickle, which could run anything when opened; save the arrays"),
         ("weights.h5", "weights are read from .npz or .safetensors files, not from"),
         ("absent.npz", "no weight file"),

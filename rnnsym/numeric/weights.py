@@ -2,6 +2,7 @@
 
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,8 @@ from rnnsym.numeric.sizes import uniform_sizes
 __all__ = ["from_framework", "load", "named_weights", "own_arrays", "to_framework"]
 
 PICKLES = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt")
+# What a torn, encrypted or strangely packed archive raises.
+UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def load(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -55,7 +58,7 @@ def _npz(file: Path) -> dict[str, NDArray[Any]]:
         with np.load(file, allow_pickle=False) as arrays:
             for name in arrays.files:
                 found[name] = _read(file, arrays, name)
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
+    except UNREADABLE as error:
         raise InputError(f"cannot read {file}: {error}") from None
     return found
 
@@ -63,7 +66,7 @@ def _npz(file: Path) -> dict[str, NDArray[Any]]:
 def _read(file: Path, arrays: Any, name: str) -> NDArray[Any]:
     try:
         array: Any = arrays[name]
-    except ValueError:  # NumPy says this of an object array, which is a pickle, and of a torn file
+    except (ValueError, MemoryError):  # an object array, which is a pickle, or a torn header
         raise InputError(f"'{name}' in {file} is a pickle or torn: it is not opened") from None
     if not hasattr(array, "dtype"):  # bytes: the archive holds something else
         raise InputError(f"'{name}' in {file} is no array, so {file} is not a file of weights")
