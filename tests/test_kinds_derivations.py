@@ -219,6 +219,12 @@ def test_no_other_order_is_valid() -> None:
         assert valid == [tuple(places)], gives
 
 
+@pytest.mark.parametrize("kind", ["order_steps", "adjoint", "find_error"])
+def test_the_slope_of_relu_is_explained(kind: str) -> None:
+    for item in all_of(kind, "relu-rnn"):
+        assert "slope of relu is step" in str(item.stem)
+
+
 PATHS = {
     ("gru", "h", "h"): 4, ("lstm", "h", "h"): 4, ("lstm", "c", "h"): 3, ("ugrnn", "h", "h"): 3,
     ("lstm-coupled", "h", "h"): 3, ("lstm-1997", "c", "h"): 2, ("lstm-peephole", "c", "c"): 3,

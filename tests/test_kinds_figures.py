@@ -138,6 +138,15 @@ def test_one_of_three_figures_is_that_of_the_equations(cell: str) -> None:
         assert same == [option.correct for option in item.options]
         assert not any(alike(a.diagram.graph, b.diagram.graph) for a, b in combinations(figures, 2))
         assert not any(f.diagram.marks for f in figures), "a name gives it away"
+        named = [{str(v.label) for v in f.diagram.graph.vertices if v.shape == "label"}
+                 for f in figures]  # fmt: skip
+        assert named[0] == named[1] == named[2], "an input or output gives it away"
+
+
+def test_a_cell_whose_ends_no_other_has_is_not_asked() -> None:
+    kind = load_kind("figure_which")
+    assert kind.subjects(["lstm-projection", "jordan"]) == []
+    assert kind.subjects(["lstm"])
 
 
 def test_figures_are_told_apart_by_their_arrows() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.derive import derive
 from rnnsym.errors import InputError
 from rnnsym.expr import (
@@ -19,6 +19,7 @@ from rnnsym.expr import (
     minus,
     scale,
     sigma,
+    size,
     transpose,
 )
 from rnnsym.item import Item, Proof
@@ -38,7 +39,7 @@ from rnnsym.quiz.backward_numbers import Wrong, worked_out
 from rnnsym.quiz.backward_plan import Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
 from rnnsym.quiz.backward_slips import mistaken, mistakes
-from rnnsym.quiz.derivation_lines import LOSS, gradient_of
+from rnnsym.quiz.derivation_lines import LOSS, gradient_of, listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -237,16 +238,16 @@ def stem_of(spec: Spec, parameters: Parameters) -> tuple[Block, ...]:
 def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
     system, setting = plans[0].system, plans[0].setting
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
-    sizes = ", ".join(f"{name} = {value}" for name, value in setting.sizes)
-    bias = "" if setting.bias else ", and no biases,"
+    sizes = [Relation((size(name), Integer(value))) for name, value in setting.sizes]
+    bias = "" if setting.bias else ", without biases,"
     read = "inputs" if setting.steps > 1 else "input"
     losses = {p.setting.loss_at: Line(LOSS, _loss(p)) for p in plans}
     said = " and the loss ".join(PLACES[at] for at in losses)
     said += " are, in this order," if len(losses) > 1 else " is"
     meaning = tuple(Line(s.target, gradient_of(system, s.target)) for s in derive(system).adjoints)
     return (
-        Paragraph(prose(f"A recurrent network with {sizes}{bias} reads ", STEPS, " = ",
-                        Integer(setting.steps), f" {read}; at each step")),
+        Paragraph(prose("A recurrent network with ", *listed(sizes), f"{bias} reads ",
+                        Relation((STEPS, Integer(setting.steps))), f" {read}; at each step")),
         Equations(forward),
         Paragraph(prose("Convention: column vectors, as written here. ", f"The loss {said}")),
         Equations(tuple(losses.values())),

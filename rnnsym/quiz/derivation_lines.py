@@ -27,8 +27,8 @@ from rnnsym.system import build_system, read_model
 
 __all__ = [
     "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of", "error", "gradient_of",
-    "line", "listed", "model_blocks", "named_adjoints", "proven", "reason_of", "source_of",
-    "system_of",
+    "line", "listed", "model_blocks", "named_adjoints", "proven", "reason_of", "slope_of_relu",
+    "source_of", "system_of",
 ]  # fmt: skip
 
 EQUAL, FAR = 1e-12, 1e-6
@@ -100,15 +100,19 @@ def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
     seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS, "; ")
     named = named_adjoints(system, shown)
-    rectified = any(m.name == "relu" for e in system.equations for m in e.rhs.atoms(Map))
-    slope = " The slope of relu is step: 1 above 0, and 0 elsewhere." if rectified else ""
     rules = (RULES, *listed(named)) if named else (RULES.removesuffix("; here "),)
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose(*seen, loss.given, *rules, ".", slope)),
+        Paragraph(prose(*seen, loss.given, *rules, ".", slope_of_relu(system))),
     )
+
+
+def slope_of_relu(system: System) -> str:
+    """Return what step means where it stands in a derivation, "" where it does not."""
+    rectified = any(m.name == "relu" for e in system.equations for m in e.rhs.atoms(Map))
+    return " The slope of relu is step: 1 above 0, and 0 elsewhere." if rectified else ""
 
 
 def named_adjoints(system: System, shown: Iterable[Node]) -> tuple[Relation, ...]:

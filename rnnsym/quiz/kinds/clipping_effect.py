@@ -187,7 +187,7 @@ def _direction(kept: tuple[bool, bool], draw: Draw) -> Part:
         for answer, said in SAID.items()
     )  # fmt: skip
     return Part(
-        (Paragraph(prose("Which of the two results point where the gradient does?")),),
+        (Paragraph(prose("Which of the two results has the direction of the gradient?")),),
         Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
         1,
         (Paragraph(prose(" ".join(reasons))),),

@@ -106,8 +106,11 @@ def _arrays(system: System, given: Given, steps: int) -> Part:
         key = proven(Work((part,), given, steps), value_of(formula, given))
         blanks.append(blank(prose("Entries of ", _bare(part.array)), key, [claim]))
         shown.append(part)
+    model = str(system.model)
+    among = [word for sign, word in (("*", "layer"), ("bi(", "direction")) if sign in model]
+    where = f", in one {' and '.join(among)}" if among else ""
     return numeric(
-        prose("How many numbers do these arrays hold, in one layer and direction?"),
+        prose(f"How many numbers do these arrays hold{where}?"),
         blanks,
         tally(tuple(shown), given),
         [Mark(2, "B", prose("1 for each array"))],
@@ -143,7 +146,7 @@ def _saved(plain: System, given: Given, steps: int, total: int) -> Part:
     key = without - total
     return numeric(
         prose("The projection is left out: the state has ", size("n"), " entries and recurs as it "
-              "is. How many parameters more does this net have? (Negative where it has fewer.)"),
+              "is. How many more parameters does this net have? (Negative where it has fewer.)"),
         [blank(prose("More without the projection"), key, claims)],
         (
             Paragraph(prose("Without the projection:")),

@@ -9,7 +9,6 @@ from rnnsym.blocks import (
     Equations,
     Line,
     Listing,
-    Math,
     Paragraph,
     Prose,
     Relation,
@@ -18,6 +17,7 @@ from rnnsym.blocks import (
 )
 from rnnsym.expr import TIME, Array, Integer, Node, plus
 from rnnsym.item import Item, Mark, Part, Proof, Words
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
@@ -174,7 +174,7 @@ def _stem(name: str) -> tuple[Block, ...]:
     design = DESIGNS[name]
     old = {array(read) for unit in design.units for read in unit.reads if read.endswith("-")}
     units = [array(unit.name) for unit in design.units]
-    starts = _listed([Relation((_first(unit), Integer(0))) for unit in units if _old(unit) in old])
+    starts = listed([Relation((_first(unit), Integer(0))) for unit in units if _old(unit) in old])
     return (
         Paragraph(prose(*named(design.purpose), " It is made of threshold units:")),
         Equations(tuple(Line(target, value) for target, value in rows_of(design))),
@@ -193,12 +193,6 @@ def _first(unit: Array) -> Node:
     return unit.xreplace({TIME: Integer(0)})
 
 
-def _listed(pieces: Sequence[Math]) -> Prose:
-    """Return a list in words, without "and"."""
-    _, *found = (piece for one in pieces for piece in (", ", one))
-    return prose(*found)
-
-
 @cache
 def _part(name: str, place: int, reach: int, given: str) -> Part:
     unit, weights = DESIGNS[name].units[place], weights_of(DESIGNS[name], place)
@@ -213,7 +207,7 @@ def _part(name: str, place: int, reach: int, given: str) -> Part:
     stem = prose(
         "The unit ", array(unit.name), " shall be 1 where ", *named(unit.words), ", and 0 "
         f"elsewhere, at every step of every input of up to {LENGTH} steps. ", *told, "Which whole "
-        f"numbers from −{reach} to {reach} do this as ", *_listed([weights[i] for i in free]),
+        f"numbers from −{reach} to {reach} do this as ", *listed([weights[i] for i in free]),
         f"? Write one such answer, in this order with one space between them, like {example}."
     )  # fmt: skip
     return Part(
@@ -243,7 +237,7 @@ def _solution(
     yield Table(head, tuple(rows))
     pairs = [_equal(*pair) for pair in zip(weights, found[0], strict=True)]
     count = f"{len(found)} answers are right" if len(found) > 1 else "One answer is right"
-    yield Paragraph(prose("This holds with ", *_listed(pairs), f". {count}."))
+    yield Paragraph(prose("This holds with ", *listed(pairs), f". {count}."))
     yield Paragraph(prose("Near misses, with all weights:"))
     yield Listing(tuple(islice(_near_misses(name, place, found[0], free, reach), NEAR)))
 

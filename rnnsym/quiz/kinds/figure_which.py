@@ -43,19 +43,26 @@ def _figure(model: str) -> Diagram:
 
 @lru_cache(maxsize=256)
 def _pairs(model: str) -> tuple[str, ...]:
-    """Two other cells each, as like the right one as can be; no two of the three look alike."""
+    """Two other cells each, as like the right one as can be; no two of the three look alike.
+
+    What they read and put out has the same names: those are printed and would tell them apart.
+    """
     others = [name for name in EXAMINED if not alike(_graph(name), _graph(model))]
-    near = sorted(others, key=lambda name: (_distance(name, model), name))[:RIVALS]
+    rivals = [name for name in others if _ends(name) == _ends(model)]
+    near = sorted(rivals, key=lambda name: (_distance(name, model), name))[:RIVALS]
     distinct = (p for p in combinations(near, 2) if not alike(_graph(p[0]), _graph(p[1])))
     return tuple(" ".join(pair) for pair in distinct)
 
 
-def _distance(a: str, b: str) -> tuple[int, int]:
-    """How many inputs and outputs of two figures differ, then how many boxes and circles."""
+def _distance(a: str, b: str) -> int:
+    """How many boxes and circles of two figures differ."""
     first, second = _parts(a), _parts(b)
-    differ = (first - second) + (second - first)
-    ends = sum(count for (shape, _), count in differ.items() if shape == "label")
-    return ends, differ.total() - ends
+    return ((first - second) + (second - first)).total()
+
+
+def _ends(model: str) -> Counter[tuple[str, str]]:
+    """The inputs and outputs of a figure."""
+    return Counter({part: count for part, count in _parts(model).items() if part[0] == "label"})
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,7 @@ from rnnsym.quiz.derivation_lines import (
     listed,
     named_adjoints,
     proven,
+    slope_of_relu,
     system_of,
 )
 from rnnsym.quiz.draw import Draw
@@ -165,7 +166,7 @@ def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose("Here ", *listed(named), ".")),
+        Paragraph(prose("Here ", *listed(named), ".", slope_of_relu(system))),
         Paragraph(prose(f"{known} The sum over all steps is taken where all steps are done.")),
     )
 

@@ -168,7 +168,7 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
         for k, v in wrong.items()
         if abs(v - radius) > near
     )
-    ask = "What is its spectral radius, the largest absolute value of an eigenvalue of "
+    ask = "What is the spectral radius, the largest absolute value of an eigenvalue, of "
     return Part(
         (Paragraph(prose(ask, U, "?")),),
         Numeric((Blank(prose("spectral radius"), radius.normalize() + 0, near, found),)),
