@@ -219,7 +219,7 @@ def test_no_other_order_is_valid() -> None:
         assert valid == [tuple(places)], gives
 
 
-@pytest.mark.parametrize("kind", ["order_steps", "adjoint", "find_error"])
+@pytest.mark.parametrize("kind", ["order_steps", "prove", "find_error"])
 def test_the_slope_of_relu_is_explained(kind: str) -> None:
     for item in all_of(kind, "relu-rnn"):
         assert "slope of relu is step" in str(item.stem)
