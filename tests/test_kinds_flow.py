@@ -106,9 +106,9 @@ def test_the_bound_and_what_follows_from_it() -> None:
         assert math.isclose(bound, gamma * norm, rel_tol=1e-9)
         [said] = right_options(item.parts[2])
         seen.add(said.split()[1])
-        expected = "tends" if bound < 1 else "grows" if given["model"] == "linear" else "may"
+        expected = "tends" if bound < 1 else "grows" if given["model"] == "linear" else "depends"
         assert said.split()[1] == expected
-    assert seen == {"tends", "grows", "may"}
+    assert seen == {"tends", "grows", "depends"}
 
 
 def test_eigenvalues_decide_the_linear_net_only() -> None:

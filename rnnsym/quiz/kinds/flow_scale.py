@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 
 from rnnsym.blocks import Block, Paragraph, Partial, prose
 from rnnsym.expr import TIME, Array, Integer, Node, Symbol, arrays_in
@@ -153,14 +154,13 @@ def _asked(edge: StateJacobian, array: Array, given: Decimal, steps: int) -> Blo
     value = prose(array, f" = {shown(given)}")
     here = prose("Let every vector have one entry and ", *value)
     tail = "." if weight else " at every step."
-    held = "" if weight else ", gates and other states held fixed,"
+    held = "" if weight else ", with gates and other states held fixed"
     first = edge.of.xreplace({TIME: Integer(steps)})
     start = edge.of.xreplace({TIME: Integer(0)})
-    way = "The direct edge" if not weight else "The gradient"
     return Paragraph(
-        prose(*here, tail, f" {way} from ", first, " back to ", start, held,
-              " is multiplied by ", Partial(edge.of, edge.wrt, "∂⁺"),
-              " at each step. A calculator may be used.")
+        prose(*here, tail, " A gradient goes back from ", first, " to ", start, " along the direct "
+              "edges from ", edge.of, " to ", edge.wrt, " only", held, ". By what number is it "
+              "multiplied in all?")
     )  # fmt: skip
 
 
@@ -170,8 +170,8 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Par
     return Part(
         (
             Paragraph(
-                prose(f"What is left after {steps} steps? Write it as a number ", A, " with one "
-                      "decimal, 1 ≤ ", A, " < 10, times 10 to the power of ", B, ".")
+                prose("Write this number as ", A, " · 10 to the power of ", B, ", where 1 ≤ ", A,
+                      " < 10 has one decimal.")
             ),
         ),
         Numeric((
@@ -180,8 +180,8 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Par
         )),
         3,
         (
-            Paragraph(prose("One step: ", Partial(edge.of, edge.wrt, "∂⁺"), " = ", _value(edge),
-                            f" = {shown(step)}.")),
+            Paragraph(prose("One step multiplies by ", Partial(edge.of, edge.wrt, "∂⁺"), " = ",
+                            _value(edge), f" = {shown(step)}; ∂⁺ counts the direct edge alone.")),
             Paragraph(prose(f"After {steps} steps: ", Symbol(shown(step)) ** steps,
                             f" = {shown(mantissa)} · ", ten_to(exponent), ".")),
         ),
@@ -202,16 +202,20 @@ def _wrong(step: Decimal, steps: int, exponent: int) -> Iterator[WrongNumber]:
 
 def _when(step: Decimal, digits: int, beyond: int) -> Part:
     side = "below" if step < 1 else "above"
-    linear = abs(int(digits / (step - 1))) if step != 1 else 0
-    wrong = WrongNumber(
-        Decimal(linear), "the logarithm taken for the number less one",
-        prose("Each step multiplies: divide by the logarithm of the factor."),
-    )  # fmt: skip
+    natural = abs(ceil(digits / step.ln()))
+    wrong = told_apart(
+        WrongNumber(Decimal(number), name, prose(why))
+        for number, name, why in (
+            (beyond - 1, "rounded down", "After so many steps it has not passed the power of 10."),
+            (natural, "natural logarithm", "For a power of 10 take the logarithm to base 10."),
+        )
+        if number != beyond
+    )
     return Part(
-        (Paragraph(prose(f"After how many steps is it {side} ", ten_to(digits),
+        (Paragraph(prose(f"After how many steps is such a product {side} ", ten_to(digits),
                          " for the first time?")),),
         Numeric((Blank(prose("number of steps"), Decimal(beyond), Decimal(0),
-                       (wrong,) if linear != beyond else ()),)),
+                       wrong),)),
         2,
         (Paragraph(prose("The power passes ", ten_to(digits), " where ", K,
                          f" · log₁₀ {shown(step)} passes ", Integer(digits), ": first at ", K,

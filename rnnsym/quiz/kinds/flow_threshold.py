@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnsym.blocks import Block, NumberMatrix, Paragraph, prose
-from rnnsym.expr import Array, Symbol
+from rnnsym.blocks import Block, NumberMatrix, Paragraph, Partial, prose
+from rnnsym.expr import TIME, Array, Expr, Symbol
 from rnnsym.flow.bounds import BoundTerm, chain_bounds
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
 from rnnsym.quiz.derivation_flow import PLAIN, cell_blocks
@@ -30,10 +30,10 @@ SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1")
 K = Symbol("k")
 LONG = 60
 ANSWERS = {
-    "vanishes": "It tends to 0, however the inputs may be chosen.",
-    "open": "It may shrink or grow: the bound does not decide.",
+    "vanishes": "It tends to 0, whatever the inputs are.",
+    "open": "It depends on the inputs whether it tends to 0.",
     "explodes": "It grows without limit, whatever the inputs are.",
-    "stays": "It stays the same, because the state is bounded.",
+    "stays": "It stays the same, whatever the inputs are.",
 }
 WHY = {
     "vanishes": "Only a bound below 1 forces every product towards 0.",
@@ -103,11 +103,11 @@ def _make(parameters: Parameters) -> Item:
         minutes=6,
         convention=values["convention"],
         parameters=parameters,
-        stem=(*cell_blocks(model), _given(bound, number_matrix(matrix))),
+        stem=(*cell_blocks(model), _given(bound, number_matrix(matrix), _over(model, 1))),
         parts=(
             _norm(values["U"], bound, largest),
             _step(bound, largest, factor),
-            _follows(verdict, factor, linear, arranger(NAME, parameters)),
+            _follows(verdict, linear, _over(model, K), arranger(NAME, parameters)),
         ),
         proof=Proof(
             f"singular values by NumPy; {LONG} steps with the smallest and the largest slopes",
@@ -155,26 +155,36 @@ def _prove(text: str, gamma: Fraction, largest: Decimal, factor: Decimal, verdic
         raise Unfair(f"products of {LONG} steps do not bear out '{verdict}'")
 
 
-def _given(bound: BoundTerm, matrix: NumberMatrix) -> Block:
+@lru_cache(maxsize=256)
+def _over(model: str, steps: Expr | int) -> Partial:
+    """Return the Jacobian over so many steps."""
+    state = chain_of(model).blocks[0].of
+    start = state.xreplace({TIME: TIME - 1})
+    return Partial(state, start) if steps == 1 else Partial(state.xreplace({TIME: TIME + K}), state)
+
+
+def _given(bound: BoundTerm, matrix: NumberMatrix, jacobian: Partial) -> Block:
     return Paragraph(
         prose("Let ", bound.norms[0], " = ", matrix, ". ‖·‖ is the largest singular value, and γ "
               "the largest value of the derivative of the function that the state goes through. "
-              "The Jacobian of one step has at most the norm γ‖", bound.norms[0], "‖.")
+              "The Jacobian of one step, ", jacobian, ", has at most the norm γ‖", bound.norms[0],
+              "‖.")
     )  # fmt: skip
 
 
 def _norm(text: str, bound: BoundTerm, largest: Decimal) -> Part:
     (a, b), (c, d) = read_matrix(text)
     wrong = {
-        "smallest taken": (min(abs(a), abs(d)), "That is not the largest singular value."),
         "largest entry taken": (max(abs(x) for x in (a, b, c, d)),
-                                "The largest entry is less than the norm here."),
-        "sum of entries": (abs(a) + abs(b), "Singular values are not sums of entries."),
+                                "That is the largest entry, which is less than the norm here."),
+        "smallest taken": (min(abs(a), abs(d)), "That is not the largest singular value."),
+        "sum of entries": (abs(a) + abs(b or d), "Singular values are not sums of entries."),
     }  # fmt: skip
     label = prose("‖", bound.norms[0], "‖")
     found: list[WrongNumber] = []
     for name, (value, why) in wrong.items():
-        if abs(value - largest) > Decimal("0.01"):
+        is_singular = name != "smallest taken" or b == 0
+        if is_singular and abs(value - largest) > Decimal("0.01"):
             found.append(WrongNumber(value, name, prose(why)))
     reason = "On a diagonal the singular values are the absolute values of its entries."
     if b != 0:
@@ -201,17 +211,14 @@ def _step(bound: BoundTerm, largest: Decimal, factor: Decimal) -> Part:
         (Paragraph(prose("What is the bound γ‖", bound.norms[0], "‖ of one step?")),),
         Numeric((Blank(prose("γ‖", bound.norms[0], "‖"), factor.normalize() + 0, Decimal("0.005"),
                        wrong),)),
-        2,
+        1,
         (Paragraph(prose(f"γ = {gamma}, so γ‖", bound.norms[0], f"‖ = {text}.")),),
-        (
-            Mark(1, "M", prose(f"γ = {gamma}")),
-            Mark(1, "A", prose(f"{gamma} · {shown(largest)} = {text}")),
-        ),
+        (Mark(1, "A", prose(f"{gamma} · {shown(largest)} = {text}")),),
         carries=(0,),
     )  # fmt: skip
 
 
-def _follows(verdict: str, factor: Decimal, linear: bool, draw: Draw) -> Part:
+def _follows(verdict: str, linear: bool, jacobian: Partial, draw: Draw) -> Part:
     options = [
         Option(
             prose(said),
@@ -227,7 +234,9 @@ def _follows(verdict: str, factor: Decimal, linear: bool, draw: Draw) -> Part:
                 prose(
                     "What follows for the norm of the Jacobian over ",
                     K,
-                    " steps, as ",
+                    " steps, ",
+                    jacobian,
+                    ", as ",
                     K,
                     " grows?",
                 )
@@ -250,4 +259,4 @@ def _reason(name: str, verdict: str, linear: bool) -> str:
     return "Above 1 the bound settles nothing: large slopes let it grow, small ones let it shrink."
 
 
-KIND = Kind(NAME, "gradient-flow", "evaluate", (4, 4), (4, 4), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "gradient-flow", "evaluate", (4, 4), (3, 3), _subjects, _variants, _draw, _make)

@@ -67,7 +67,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(layer, values, sequences, states),
-        parts=(Part((), choice, 1, _solution(layer, key, sequences, states)),),
+        parts=(Part((), choice, 1 + states, _solution(layer, key, sequences, states)),),
         proof=Proof(PROOF, "exact"),
         tags=(layer.cell, "keras"),
     )
@@ -152,4 +152,4 @@ def _solution(
     return (Paragraph(prose(f"{text}.")),)
 
 
-KIND = Kind(NAME, "shapes", "apply", (2, 3), (1, 1), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "shapes", "apply", (2, 3), (1, 2), _subjects, _variants, _draw, _make)
