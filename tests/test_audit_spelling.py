@@ -82,6 +82,9 @@ def test_a_greek_letter_takes_its_index() -> None:
         ("vanilla", "W", r"\sum_t \mathrm{diag}\left(1-(h^{(t)})^2\right)(\nabla_{h^{(t)}} L)\,"
                          r" x^{(t)\top}"),
         ("vanilla", "U", "dU = sum_t (1 - h_t^2) * dh_t @ h_{t-1}.T"),
+        ("vanilla", "U", r"\[ \sum_t \delta_t h_{t-1}^\top \]"),
+        ("vanilla", "U", "Σ δ h_{t-1}^T"),
+        ("vanilla", "U", "Σ_k δ_k h_{k-1}^T"),
         ("lstm*2", "W_f[2]", "Σ_t δ_f^{(2)} (h_t^{(1)})^T"),
         ("lstm*2", "W_f[1]", "Σ_t δ_f[1,t] x_t^T"),
         ("lstm*L", "a_f", "W_f[l] h[l-1,t] + U_f[l] h[l,t-1] + b_f[l]"),

@@ -165,7 +165,8 @@ class _Parser(Scripts):
         base, subscripts = self.base()
         if base in FUNCTIONS and self.peek.text != "_":
             return self._called(FUNCTIONS[base], place)
-        if base == "delta" and self.is_base():  # δh, δcₜ
+        near = not self.peek.gap or self.text[place] == "\\"
+        if base == "delta" and near and self.is_base():  # δh, δcₜ
             at = self.peek.start
             inner, marks = self.base()
             subscripts = (*subscripts, Name(inner, (), (), None, at), *marks)

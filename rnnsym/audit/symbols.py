@@ -88,6 +88,8 @@ class Symbols:
                     self.entries.setdefault(prefix + label, self.entries[prefix + name])
         for name in [n for n in self.entries if n.endswith("_tilde")]:
             self.entries.setdefault(f"{name.removesuffix('_tilde')}_hat", self.entries[name])
+        if "delta_a" in self.entries:  # the only pre-activation of a layer without gates
+            self.entries.setdefault("delta", self.entries["delta_a"])
         self.scalars = self._scalars()
         self.renamed: dict[str, str] = {}
         self._rename(aliases or {})

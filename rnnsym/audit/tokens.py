@@ -50,7 +50,7 @@ _OVER = re.compile(r"\s*/\s*(?:d|∂|\\partial(?![A-Za-z]))\s*(?=[A-Za-z\\(])")
 _FRACTION = re.compile(r"\\[td]?frac\s*\{\s*")
 _BELOW = re.compile(r"\s*\}\s*\{\s*(?:d|∂|\\partial(?![A-Za-z]))\s*")
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|(?:np|numpy|torch|jnp|math)\.(?=[a-z])|\\[,;:!\ ]|~|&|\$|\\\\)
+    r"""(?P<space>\s+|(?:np|numpy|torch|jnp|math)\.(?=[a-z])|\\[][(),;:!\ ]|~|&|\$|\\\\)
       | (?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2}(?![A-Za-z0-9_]))?)
       | (?P<word>[A-Za-z][A-Za-z0-9]*)
       | \\(?P<command>[A-Za-z]+)
