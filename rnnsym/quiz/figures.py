@@ -1,6 +1,6 @@
 """Figures in questions: signs for what has no name, and whether two of them show the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rnnsym.blocks import Equations, Line
 from rnnsym.cell import Cell
@@ -19,11 +19,11 @@ def equations_of_cell(cell: Cell) -> Equations:
     return Equations(tuple(Line(left[name], rhs) for name, rhs in cell.written.items()))
 
 
-def colours(graph: Graph, names: Mapping[str, object] | None = None) -> dict[str, bytes]:
-    """Return what tells a vertex from the others: colour refinement.
+def colours(graph: Graph, names: Mapping[str, object] | None = None) -> Iterator[dict[str, bytes]]:
+    """Yield what tells a vertex from the others, finer each time: colour refinement.
 
     Vertices are told apart by what they show, then by their neighbours, again and again. Colours of
-    two graphs with as many vertices can be compared.
+    two graphs can be compared, round by round.
 
     Args:
         graph: the figure; its own names count for nothing.
@@ -33,12 +33,13 @@ def colours(graph: Graph, names: Mapping[str, object] | None = None) -> dict[str
     found = {v.name: digest(v.shape, str(v.label), known.get(v.name)) for v in graph.vertices}
     into = {v: [x.source for x in graph.links if x.target == v] for v in found}
     out = {v: [x.target for x in graph.links if x.source == v] for v in found}
+    yield found
     for _ in graph.vertices:
         found = {
             v: digest(own, sorted(found[s] for s in into[v]), sorted(found[t] for t in out[v]))
             for v, own in found.items()
         }
-    return found
+        yield found
 
 
 def alike(a: Graph, b: Graph, names: Mapping[str, object] | None = None) -> bool:
@@ -46,4 +47,5 @@ def alike(a: Graph, b: Graph, names: Mapping[str, object] | None = None) -> bool
 
     Figures that show the same are always alike; unlike ones do show something else.
     """
-    return sorted(colours(a, names).values()) == sorted(colours(b, names).values())
+    rounds = zip(colours(a, names), colours(b, names), strict=False)
+    return all(sorted(x.values()) == sorted(y.values()) for x, y in rounds)

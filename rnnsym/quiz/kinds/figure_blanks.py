@@ -49,7 +49,7 @@ def _is_asked(name: str) -> bool:
 def is_unique(graph: Graph, arrays: Sequence[Array]) -> bool:
     """Tell whether a figure without these names can be labelled in one way only."""
     blank = [v for v, label in graph.names if any(piece in arrays for piece in label)]
-    found = colours(graph)
+    *_, found = colours(graph)
     return len({found[v] for v in blank}) == len(blank)
 
 
