@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
 from rnnsym.expr import Array, Map, arrays_in
@@ -57,7 +57,7 @@ class Ask:
     zero: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Question:
     """What all items about one subject share.
 
@@ -81,7 +81,7 @@ class Question:
     rule: str = ""
     pool: Pool = field(default_factory=lambda: POOL)
 
-    @property
+    @cached_property
     def exact(self) -> bool:
         """Whether there are but sums and products, so that nothing is rounded."""
         return not any(row.value.atoms(Map) for row in self.net.rows)

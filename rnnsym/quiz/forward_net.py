@@ -103,11 +103,9 @@ class Net:
         )
 
     def _entries(self, array: Array, draw: Unlike, pool: Pool) -> Matrix:
-        rows, columns = self.sizes.shape(array.shape)
-        cell = cell_of(self.system)
-        sort = "gate" if array.name in _gates(cell) else _sort(array)
+        sort, (rows, columns) = _drawn_as(self, array)
         values = pool.get(array.name) or pool.get(sort) or POOL[sort]
-        if cell.domain.get(array.name) == "positive":
+        if cell_of(self.system).domain.get(array.name) == "positive":
             values = tuple(v for v in values if v > 0)
         name = label(array)
         return tuple(
@@ -239,6 +237,13 @@ def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
 @lru_cache(maxsize=256)
 def _gates(cell: Cell) -> frozenset[str]:
     return frozenset(gate.name for gate in Work(cell, cell.equations).gates)
+
+
+@lru_cache(maxsize=4096)
+def _drawn_as(net: Net, array: Array) -> tuple[str, tuple[int, int]]:
+    """Return the pool from which an array's entries are drawn, and its shape."""
+    gates = _gates(cell_of(net.system))
+    return "gate" if array.name in gates else _sort(array), net.sizes.shape(array.shape)
 
 
 def _sort(array: Array) -> str:
