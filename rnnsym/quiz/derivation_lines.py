@@ -136,14 +136,16 @@ def source_of(term: Term) -> Array | None:
     return term.source.lhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
 
 
-def reason_of(term: Term) -> Prose:
-    """Return through which equation a term comes, and by which rules."""
+def reason_of(term: Term, *, once: bool = False) -> Prose:
+    """Return through which equation a term comes, and by which rules unless told ``once``."""
     source = source_of(term)
     if source is None:
         return prose("the loss sees it directly")
     rules: list[Inline] = []
     for rule in term.rules:
         rules += ["; ", Written(rule)] if rules else [Written(rule)]
+    if once:
+        return prose("through ", source, ", in the same way")
     return prose("through ", source, ": ", *(rules or ["added as it is"]))
 
 
@@ -151,13 +153,18 @@ def reason_of(term: Term) -> Prose:
 def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[Block, ...]:
     """Return the worked solution of one line: each of its terms with its reason."""
     step, value = line(model, key, convention)
-    notes = tuple(Note(term.value, reason_of(term)) for term in step.terms)
-    said = prose("Every place where ", step.of, " is used gives one term:")
+    told: set[tuple[str, ...]] = set()
+    notes: tuple[Note, ...] = ()
+    for term in step.terms:
+        notes = (*notes, Note(term.value, reason_of(term, once=term.rules in told)))
+        told.add(term.rules)
+    bars = " (a bar is short for ∂L/∂)" if any(told) or step.factor is not None else ""
+    said = prose("Every place where ", step.of, f" is used gives one term{bars}:")
     if step.factor is not None and step.terms:
         said = prose(
             "Every use of what comes of ",
             step.of,
-            " gives one term; the slope of its function is their common factor:",
+            f" gives one term; the slope of its function is their common factor{bars}:",
         )
         notes = (*notes, Note(step.factor, prose(Written(step.factor_rule))))
     shown = Line(step.target, value, shape=step.target.shape, notes=notes)

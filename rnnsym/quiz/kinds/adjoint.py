@@ -1,12 +1,16 @@
 """One line of backpropagation through time: which expression is this adjoint or gradient?"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 
-from rnnsym.audit.slips import MISCONCEPTIONS, SIGN, Row
+from rnnsym.audit.rewrite import Misconception, everywhere
+from rnnsym.audit.slips import MISCONCEPTIONS as LINE
+from rnnsym.audit.slips import SIGN, Row, Slip
 from rnnsym.blocks import Block, Paragraph, prose
-from rnnsym.expr import Node
+from rnnsym.errors import ShapeError
+from rnnsym.expr import TIME, Array, Expr, Node, Product, arrays_in, transpose
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     INSIDE,
@@ -25,6 +29,45 @@ from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
+
+
+def _another_step(row: Row) -> Sequence[Slip]:
+    """Every δ of this step in place of the next one's, and the other way round."""
+    times: dict[Expr, Expr] = {TIME: TIME + 1, TIME + 1: TIME}
+    moved = {
+        a: a.xreplace({a.time: times[a.time]})
+        for a in arrays_in(row.value)
+        if a.family.role == "adjoint" and a.time is not None and a.time in times
+    }
+    if not moved or row.step.target in moved.values():
+        return []
+    value = everywhere(row.value, lambda node: moved.get(node) if isinstance(node, Array) else None)
+    return [(replace(row, value=value), prose("Each δ stands at a step that is not its own."))]
+
+
+def _other_matrix(row: Row) -> Sequence[Slip]:
+    """The matrix of the state in place of that of the input, in every term."""
+    others: dict[Node, Node] = {}
+    for term in row.step.terms:
+        read = term.source.rhs if term.source is not None else None
+        matrices = [p.children[0] for p in read.atoms(Product)] if read is not None else []
+        if len(matrices) == 2:
+            first, second = map(transpose, matrices)
+            others |= {first: second, second: first}
+    try:
+        value = everywhere(row.value, others.get)
+    except ShapeError:  # a term that has no other matrix
+        return []
+    why = prose("These matrices multiply something else: they do not lead to ", row.step.of, ".")
+    return [(replace(row, value=value), why)]
+
+
+MISCONCEPTIONS = (
+    *LINE,
+    Misconception("all at another step", _another_step),
+    Misconception("matrix of the other vector", _other_matrix),
+)
+"""Those of a line, and some that are as long as it is: a key is not to be the longest option."""
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -90,7 +133,8 @@ def _make(parameters: Parameters) -> Item:
 @lru_cache(maxsize=4096)
 def _stem(model: str, key: str) -> tuple[Block, ...]:
     step, value = line(model, key)
-    where = INSIDE if step.time is not None else ""
+    shifted = any(a.time not in (None, TIME) for a in arrays_in(value))
+    where = INSIDE if step.time is not None and shifted else ""
     asked = Paragraph(prose("Which expression is ", step.target, where, "?"))
     return (*model_blocks(system_of(model), (step.target, value)), asked)
 
