@@ -108,6 +108,16 @@ def test_every_line_of_a_stack_is_equal(
         assert audit(derivation, None, formula).kind == "equal", formula
 
 
+def test_every_line_of_two_stacks_is_equal() -> None:
+    """ℓ runs over the layers of one of them, whichever makes sense."""
+    derivation = derived("bi(mgu)*2, dense:2, gru*2")
+    for lhs, line in lines(derivation):
+        assert audit(derivation, None, f"{text(lhs)} = {text(line)}").kind == "equal", text(line)
+    assert judged("lstm*2, gru*2", "h[l,t]", "(1 - z) ⊙ h[l,t-1] + g") == "different"
+    with pytest.raises(InputError, match="unknown symbol 'q'"):
+        judged("lstm*2, gru*2", "U_f", "q")
+
+
 @pytest.mark.parametrize(
     ("convention", "wrt", "formula", "kind", "said"),
     [

@@ -39,6 +39,7 @@ from rnnsym.expr.rows import Rows, rows_of
 
 __all__ = ["audit"]
 
+KINDS = ("equal", "undecided", "transposed", "different", "shape")  # the kindest reading counts
 MAX_TERMS = 400  # of a sum of products, multiplied out for the normal form
 MAX_MISTAKES = 400  # tried on one formula
 
@@ -73,8 +74,25 @@ def audit(
     >>> audit(lstm, "U_f", "sum_t(delta_f[t] @ h[t].T)").mistake.name
     'wrong step'
     """
+    stacks = list(dict.fromkeys(span for _, span in derivation.system.layered_sizes))
+    if len(stacks) < 2:
+        symbols = _symbols(derivation) if not aliases else Symbols(derivation, aliases)
+        return _audited(symbols, wrt, text, explain)
+    found: list[Verdict] = []
+    refusals: list[InputError] = []
+    for stack in stacks:  # ℓ may run over the layers of any
+        try:
+            found.append(_audited(Symbols(derivation, aliases, stack), wrt, text, explain))
+        except InputError as error:
+            refusals.append(error)
+    if not found:
+        raise refusals[0]
+    return min(found, key=lambda verdict: KINDS.index(verdict.kind))
+
+
+def _audited(symbols: Symbols, wrt: str | None, text: str, explain: bool) -> Verdict:
     left, tree = parse(text)
-    symbols = _symbols(derivation) if not aliases else Symbols(derivation, aliases)
+    derivation = symbols.derivation
     wanted = None if wrt is None else named(wrt)
     counted = count_wanted(wanted, left, tree, symbols, text)
     if counted is not None:

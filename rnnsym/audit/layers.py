@@ -1,7 +1,7 @@
 """Sizes in the layers of a stack, as a formula for one of them writes them."""
 
-from rnnsym.equations import System
-from rnnsym.expr import LAYER, AppliedUndef, Array, Expr, Integer, Tuple, size_of_layer
+from rnnsym.equations import Equation, System
+from rnnsym.expr import LAYER, AppliedUndef, Array, Expr, Family, Integer, Tuple, size_of_layer
 
 __all__ = ["below", "from_above", "settled"]
 
@@ -11,13 +11,22 @@ def below(system: System, array: Array, layer: Expr) -> Array:
     outputs = {e.rhs.family: e.lhs.family for e in system.equations if isinstance(e.rhs, Array)}
     if layer == LAYER - 1 and array.family in outputs:
         array = Array(outputs[array.family], array.shape, layer, array.time)
-    for name, span, width, _ in system.widths:
+    for name, span, width, inside in system.widths:
         entry = (array.family, span.first - 1, width)
-        ends = ((e.lhs.family, e.lhs.layer, e.lhs.shape[0]) for e in system.equations)
-        if layer == LAYER - 1 and entry in ends:
+        ends = (_top(equation) for equation in system.equations)
+        own = array.shape[0] == inside.xreplace({LAYER: layer})
+        if layer == LAYER - 1 and own and entry in ends:
             shape = size_of_layer(name, layer), Integer(1)
             return Array(array.family, shape, layer, array.time)
     return array
+
+
+def _top(equation: Equation) -> tuple[Family, Expr | None, Expr]:
+    """Return what an equation gives in the last layer that it holds for, and how wide that is."""
+    lhs, span = equation.lhs, equation.layer
+    if span is None:
+        return lhs.family, lhs.layer, lhs.shape[0]
+    return lhs.family, span.last, lhs.shape[0].xreplace({LAYER: span.last})
 
 
 def settled(system: System, array: Array, layer: Expr | None) -> Array:

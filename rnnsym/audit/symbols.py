@@ -21,6 +21,7 @@ from rnnsym.expr import (
     Constant,
     Expr,
     Family,
+    Span,
     size,
     size_of_layer,
 )
@@ -68,10 +69,16 @@ class Symbols:
     Args:
         derivation: whose arrays are meant.
         aliases: new name → name in the model; the old one keeps its meaning unless it is renamed.
+        stack: the layers that ℓ runs over in this formula, where a model has several stacks.
     """
 
-    def __init__(self, derivation: Derivation, aliases: Mapping[str, str] | None = None) -> None:
-        self.derivation, self.system = derivation, derivation.system
+    def __init__(
+        self,
+        derivation: Derivation,
+        aliases: Mapping[str, str] | None = None,
+        stack: Span | None = None,
+    ) -> None:
+        self.derivation, self.system, self.stack = derivation, derivation.system, stack
         self.entries: dict[str, list[_Entry]] = {}
         # A name is a name; a label that is another array's name is not.
         for spelled in (_name, _label):
@@ -96,19 +103,23 @@ class Symbols:
 
     # Building
 
+    def means(self, layer: Span | None) -> bool:
+        """Tell whether a line over these layers is one that a formula with ℓ may be about."""
+        return layer is None or self.stack is None or layer == self.stack
+
     def _all(self) -> Iterator[_Entry]:
         adjoints = {s.of: s.target for s in self.derivation.adjoints}
-        for equation in self.system.equations:
+        for equation in (e for e in self.system.equations if self.means(e.layer)):
             lhs = equation.lhs
             gradient = gate_gradient(lhs) if equation.fused else adjoints.get(lhs)
             yield _Entry(lhs, gradient)
         gradients = (*self.derivation.weights, *self.derivation.inputs)
-        for step in gradients:
+        for step in (s for s in gradients if self.means(s.layer)):
             yield _Entry(step.of, step.target)
         for term in self.system.loss_terms:
             yield _Entry(term.given, None)
-        for target in adjoints.values():
-            yield _Entry(target, None)
+        for step in (s for s in self.derivation.adjoints if self.means(s.layer)):
+            yield _Entry(step.target, None)
 
     def _scalars(self) -> dict[str, Expr]:
         found: dict[str, Expr] = {"T": STEPS, "l": LAYER, "ell": LAYER, "t": TIME}

@@ -77,10 +77,10 @@ def line_of(symbols: Symbols, name: Name, text: str, *, forward: bool) -> Target
     derivation = symbols.derivation
     # What is below a stack or above it has a line of its own beside that of every layer.
     for step in sorted(derivation.steps, key=lambda s: s.target.layer != array.layer):
-        if _same_line(step.target, array):
+        if _same_line(step.target, array) and symbols.means(step.layer):
             return _placed(derivation.system, array, step, step.value())
     for equation in sorted(derivation.system.equations, key=lambda e: e.lhs.layer != array.layer):
-        if _same_line(equation.lhs, array):
+        if _same_line(equation.lhs, array) and symbols.means(equation.layer):
             lhs, time, layer = equation.lhs, equation.time, equation.layer
             line = Step(lhs.name, lhs, lhs, (), None, "", time, layer)
             return _placed(derivation.system, array, line, equation.rhs)
