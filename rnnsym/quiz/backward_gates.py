@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Equations, Paragraph, Prose, Relation, prose
 from rnnsym.blocks import Line as Shown
 from rnnsym.derivation import Derivation, Step
 from rnnsym.derive import derive
@@ -201,8 +201,9 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
         if a.time is not None
     ]
     title = cell_of(system).title
+    one = Relation((symbol("d"), symbol("n"), Integer(1)))
     return (
-        Paragraph(prose(f"One unit of the cell “{title}” (d = n = 1): each step")),
+        Paragraph(prose(f"One unit of the cell “{title}”, with ", one, ": each step")),
         equations_of(system),
         Paragraph(prose(*convention_note(system), *_loss_note(plan))),
         Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "

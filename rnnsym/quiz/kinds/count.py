@@ -32,7 +32,7 @@ from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, e
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
-QUESTION = "how many trainable parameters does it have?"
+QUESTION = "how many trainable parameters are there in all?"
 STEPS = (5, 10, 20, 50)
 FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
 CONVENTIONS = ("textbook", "pytorch")
