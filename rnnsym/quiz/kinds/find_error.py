@@ -6,7 +6,7 @@ from functools import lru_cache
 from rnnsym.audit.misconceptions import MISCONCEPTIONS
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
-from rnnsym.expr import TIME, Node
+from rnnsym.expr import TIME, Node, Product
 from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     FAR,
@@ -102,6 +102,10 @@ def _make(parameters: Parameters) -> Item:
     mistake = next(m for m in _mistakes(model, wrong) if m.label == values["mistake"])
     for key in keys:
         proven(model, key, line(model, key)[1])
+    if any(_form(line(model, key)[1]) == _form(line(model, wrong)[1]) or
+           _products(model, key) & _products(model, wrong)
+           for key in keys if key != wrong):  # fmt: skip
+        raise Unfair("a line beside the wrong one shows how it should be")
     if not error(model, wrong, mistake.value) > FAR:
         raise Unfair(f"{mistake.label} is right all the same")
     step, value = line(model, wrong)
@@ -138,6 +142,19 @@ def _make(parameters: Parameters) -> Item:
         proof=Proof(f"{PROOF}: the line named is off, all others are right", "≤ 1e-12"),
         tags=(model, mistake.name),
     )
+
+
+@lru_cache(maxsize=4096)
+def _form(value: Node) -> str:
+    """Return how an expression looks with all names alike."""
+    inner = ", ".join(_form(child) for child in value.children)
+    return f"{type(value).__name__}({inner})"
+
+
+@lru_cache(maxsize=4096)
+def _products(model: str, key: str) -> frozenset[Node]:
+    """Return what a line multiplies with matrices."""
+    return frozenset(line(model, key)[1].atoms(Product))
 
 
 def _option(model: str, key: str, number: int, mistake: _Mistake, wrong: str) -> Option:
