@@ -1,5 +1,6 @@
 """Ratios of counts: exact, in lowest terms, and told apart by whether sizes matter."""
 
+from functools import cache
 from typing import Any
 
 from rnnsym.expr import Expr, Integer, expand, factor
@@ -42,6 +43,7 @@ def ratio(a: Expr, b: Expr) -> Ratio:
     return Ratio(expand(top), expand(bottom), constant, limit)
 
 
+@cache  # a comparison asks for the same ratios again and again
 def _lowest(a: Expr, b: Expr) -> tuple[Expr, Expr]:
     quotient: Any = factor(a / b)
     top, bottom = quotient.as_numer_denom()

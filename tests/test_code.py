@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,10 +41,15 @@ VARIED = (
 GRID = [(c, s) for c in cell_names() for s in (SHAPES if c in VARIED else SHAPES[:1])]
 
 
+@cache
+def source_of(text: str, target: str = "numpy") -> str:
+    return module_source(read_model(text), target)
+
+
 def loaded(text: str, **options: Any) -> dict[str, Any]:
     """Return the names of a model's module."""
     namespace: dict[str, Any] = {"__name__": "emitted"}
-    source = module_source(read_model(text, **options))
+    source = module_source(read_model(text, **options)) if options else source_of(text)
     exec(compile(source, "emitted.py", "exec"), namespace)
     return namespace
 
@@ -389,7 +395,7 @@ def test_the_source_is_clean(
     ruff = require_engine("ruff")
     texts = [shape.format(cell) for cell, shape in GRID]
     for place, text in enumerate(texts):
-        (tmp_path / f"m{place}.py").write_text(module_source(read_model(text), target))
+        (tmp_path / f"m{place}.py").write_text(source_of(text, target))
     options = ["check", "--isolated", "--no-cache", "--select", "E,F,W", "--line-length", "100"]
     done = subprocess.run(
         [ruff, *options, "--output-format", "concise", tmp_path],

@@ -27,7 +27,7 @@ from rnnsym.expr import (
 from rnnsym.numeric.sizes import Sizes, small_sizes
 from rnnsym.system import build_system, read_model
 from tests.strategies import ONE
-from tests.unrolled import backward, entries, forward, point, slopes, slopes_in_one, valid
+from tests.unrolled import backward, forward, placed, point, slopes, slopes_in_one, valid
 
 SHAPES = ("{}", "{}*2", "bi({})", "bi({})*2", "{}*L", "bi({},mul)*L, dense:4:softmax")
 EVERY_CELL = dict.fromkeys(product(cell_names(), (SHAPES[0], SHAPES[-1])))
@@ -148,18 +148,18 @@ def test_two_biases_of_one_gate_have_one_gradient() -> None:
 
 
 def occurrences(derivation: Derivation, sizes: Sizes) -> Counter[str]:
-    """Count by brute force how often every array element is read, by equations and the loss."""
+    """Count by brute force how often every array is read at a place, by equations and the loss."""
     system = derivation.system
     seen: Counter[str] = Counter()
     for equation in system.equations:
         for layer in sizes.range(equation.layer):
             for time in sizes.range(equation.time) if not equation.fused else ():
                 for leaf in leaves(equation.rhs):
-                    seen[str(entries(leaf, sizes, layer, time)[0])] += 1
+                    seen[source(placed(leaf, sizes, layer, time))] += 1
     for term in system.loss_terms:
         for layer in sizes.range(term.layer):
             for time in sizes.range(term.time):
-                seen[str(entries(term.target, sizes, layer, time)[0])] += 1
+                seen[source(placed(term.target, sizes, layer, time))] += 1
     return seen
 
 
@@ -183,10 +183,10 @@ def test_as_many_terms_as_outgoing_edges(name: str, shape: str) -> None:
             for time in sizes.range(step.time or step.summed):
                 here = sum(1 for _ in valid(step, layer, time, sizes))
                 if step.summed is None:
-                    assert here == seen[str(entries(read_as, sizes, layer, time)[0])], step.key
+                    assert here == seen[source(placed(read_as, sizes, layer, time))], step.key
                 count += here
             if step.summed is not None:
-                assert count == seen[str(entries(step.of, sizes, layer, 0)[0])], step.key
+                assert count == seen[source(placed(step.of, sizes, layer, 0))], step.key
 
 
 def test_recursion_over_depth() -> None:

@@ -8,18 +8,23 @@ import numpy as np
 
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.equations import Loop, System
-from rnnsym.expr import LAYER, LAYERS, TIME, Array, Expr, Integer, Node, Span, explicit
+from rnnsym.expr import LAYER, LAYERS, STEPS, TIME, Array, Expr, Integer, Node, Span, explicit
 from rnnsym.numeric.sizes import Sizes
 from tests.strategies import sympy
 
 Values = dict[Any, Any]  # numbers, or expressions in one symbol, by scalar symbol
 
 
-def entries(node: Node, sizes: Sizes, layer: int, time: int) -> Any:
-    """Return a node at one layer and step as a SymPy matrix of scalar symbols."""
+def placed(node: Node, sizes: Sizes, layer: int, time: int) -> Node:
+    """Return a node at one layer and step."""
     at: dict[Expr, Expr] = {LAYER: Integer(layer), TIME: Integer(time)}
     at[LAYERS] = Integer(sizes.depth)  # before the sizes, which depend on it: n(L − 1)
-    return explicit(node.xreplace(at), sizes.rule)
+    return node.xreplace(at | {STEPS: Integer(sizes.steps)})
+
+
+def entries(node: Node, sizes: Sizes, layer: int, time: int) -> Any:
+    """Return a node at one layer and step as a SymPy matrix of scalar symbols."""
+    return explicit(placed(node, sizes, layer, time), sizes.rule)
 
 
 def assign(values: Values, array: Array, matrix: Any, sizes: Sizes, at: tuple[int, int]) -> None:
