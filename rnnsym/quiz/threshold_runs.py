@@ -12,9 +12,11 @@ from rnnsym.quiz.forward_net import net_of, place_of
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.threshold_nets import DESIGNS, Design, Inputs, rows_of, weights_of
 
-__all__ = ["LENGTH", "REACH", "Weights", "accepted", "failure", "table"]
+__all__ = ["LENGTH", "REACH", "Weights", "accepted", "failure", "fitting", "table"]
 
 LENGTH = 5
+CASES = 3
+"""Steps by which every case occurs; one that came later would make the two ways disagree."""
 REACH = 3
 """The largest weight that is tried."""
 Weights = tuple[int, ...]
@@ -41,7 +43,7 @@ def table(name: str, place: int) -> dict[Bits, int]:
         return by_name[what.removesuffix("-")].value(seen) if seen else 0
 
     found: dict[Bits, int] = {}
-    for steps in range(1, LENGTH + 1):
+    for steps in range(1, CASES + 1):
         for inputs in _every(design, steps):
             case = tuple(read(what, inputs) for what in unit.reads)
             if found.setdefault(case, unit.value(inputs)) != unit.value(inputs):
@@ -51,12 +53,11 @@ def table(name: str, place: int) -> dict[Bits, int]:
 
 def _candidates(name: str, place: int, reach: int) -> Arrays:
     size = len(weights_of(DESIGNS[name], place))
-    numbers = range(-reach, reach + 1)
-    return np.array(list(product(numbers, repeat=size)))
+    return np.indices((2 * reach + 1,) * size).reshape(size, -1).T - reach
 
 
 @cache
-def _by_table(name: str, place: int, reach: int) -> tuple[Weights, ...]:
+def fitting(name: str, place: int, reach: int) -> tuple[Weights, ...]:
     """Return the weights whose sum is above 0 in the right cases, the smallest first."""
     cases = table(name, place)
     tried = _candidates(name, place, reach)
@@ -75,7 +76,7 @@ def accepted(name: str, place: int, reach: int) -> tuple[Weights, ...]:
     Raises:
         Unfair: the two disagree.
     """
-    found = _by_table(name, place, reach)
+    found = fitting(name, place, reach)
     behaving = _candidates(name, place, reach)
     for steps in (1, 2, 3, LENGTH):  # most fail soon: few are run for long
         behaving = behaving[_right(name, place, behaving, tuple(_every(DESIGNS[name], steps)))]
@@ -100,7 +101,7 @@ def _run(name: str, place: int, tried: Arrays, inputs: tuple[Inputs, ...]) -> Ar
     design = DESIGNS[name]
     known: dict[Any, Any] = {}
     for i, unit in enumerate(design.units):
-        rows = tried if i == place else np.array([_by_table(name, i, REACH)[0]])
+        rows = tried if i == place else np.array([fitting(name, i, REACH)[0]])
         for j, weight in enumerate(weights_of(design, i)):
             known[place_of(weight)] = rows[:, j].reshape(-1, 1, 1, 1) + 0j
         known[unit.name, "", None, 0] = np.zeros((1, 1, 1, 1), complex)

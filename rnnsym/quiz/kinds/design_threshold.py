@@ -33,7 +33,7 @@ from rnnsym.quiz.threshold_nets import (
     rows_of,
     weights_of,
 )
-from rnnsym.quiz.threshold_runs import LENGTH, REACH, Weights, accepted, failure, table
+from rnnsym.quiz.threshold_runs import LENGTH, REACH, Weights, accepted, failure, fitting, table
 
 __all__ = ["KIND"]
 
@@ -58,7 +58,7 @@ def _subjects(_cells: Sequence[str]) -> Sequence[Parameters]:
 @cache
 def _given(name: str, place: int, reach: int) -> tuple[str, ...]:
     """Return what may be given of a unit: nothing, or one weight as "place value"."""
-    found = accepted(name, place, reach)
+    found = fitting(name, place, reach)
     size = len(found[0])
     fixed = [f"{i} {w[i]}" for i in range(size) for w in found] if size > 2 else []
     options = (FREE, *dict.fromkeys(fixed))
