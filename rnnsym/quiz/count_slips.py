@@ -102,7 +102,7 @@ def _block_too_many(work: Work) -> Slips:
 
 
 def _blocks_counted(right: int, wrong: int) -> str:
-    what = "1 affine map" if right == 1 else f"{right} affine maps"
+    what = "1 equation" if right == 1 else f"{right} equations"
     return f"The parameters stand in {what}, not in {wrong}."
 
 

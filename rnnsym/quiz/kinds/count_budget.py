@@ -1,6 +1,7 @@
 """The other way round: the largest state that a budget of parameters allows."""
 
 from collections.abc import Sequence
+from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from itertools import count as naturals
 from itertools import takewhile
@@ -133,6 +134,8 @@ def _polynomial(system: System, a: int, b: int) -> Part:
 
 
 def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, int]) -> Part:
+    a, b = quadratic
+    needed = a * size("n") ** 2 + b * size("n")
     work = _work(system, d, key)
     claims: list[tuple[str, int, Prose]] = [
         ("rounded up", key + 1, prose("One unit more does not fit into the budget.")),
@@ -147,7 +150,14 @@ def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, 
         prose("Which is the largest ", size("n"), " within the budget?"),
         [blank(prose("Largest ", size("n")), key, claims)],
         (
-            Paragraph(prose(_how(*quadratic))),
+            Paragraph(
+                prose(
+                    Relation((needed, Integer(budget))),
+                    " gives ",
+                    size("n"),
+                    f" = {_root(a, b, budget)}…, rounded down to {key}.",
+                )
+            ),
             Paragraph(
                 prose(
                     *_equal(key),
@@ -170,10 +180,11 @@ def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, 
     )
 
 
-def _how(a: int, _b: int) -> str:
-    if not a:
-        return "Divide the budget by the number for one unit and round down."
-    return "The positive root of the quadratic equation, rounded down."
+def _root(a: int, b: int, budget: int) -> Decimal:
+    """Return for which n, positive and cut after one decimal, that many parameters are needed."""
+    square = Decimal(b * b + 4 * a * budget)
+    root = (square.sqrt() - b) / (2 * a) if a else Decimal(budget) / b
+    return root.quantize(Decimal("0.1"), ROUND_DOWN)
 
 
 def _equal(n: int) -> Prose:

@@ -116,10 +116,7 @@ def _all(
         ask = prose("How many trainable parameters does the whole layer have?")
         work = Work(every, given, steps)
         slips = [m for m in MISCONCEPTIONS if m.name != "both layers alike"]
-        scheme = [
-            Mark(1, "M", prose("as many affine maps as the equations have")),
-            Mark(1, "A", prose("all of them added up")),
-        ]
+        scheme = [Mark(1, "A", prose("the arrays of all equations added up"))]
         found.append(
             numeric(
                 ask,
@@ -127,10 +124,10 @@ def _all(
                 (*tally(every, given), *derived(total_line(whole, total))),
                 scheme,
                 (1,),
-                "Count the affine maps in the equations.",
+                "Count the equations that hold parameters.",
             )
         )
     return tuple(found)
 
 
-KIND = Kind(NAME, "counts", "apply", (2, 2), (2, 12), _subjects, size_variants, draw_numbers, _make)
+KIND = Kind(NAME, "counts", "apply", (2, 2), (2, 11), _subjects, size_variants, draw_numbers, _make)

@@ -27,6 +27,7 @@ from rnnsym.quiz.counting_items import (
     about,
     derived,
     draw_numbers,
+    listed,
     model_of,
     model_stem,
     numeric,
@@ -48,6 +49,8 @@ PRODUCTS = {
     "recurrent part forgotten": prose("The matrices of the old state multiply too."),
     "one block forgotten": prose("The matrices of one equation are left out."),
     "one block too many": prose("The matrices of one equation are counted twice."),
+    "one direction forgotten": prose("The other direction has products of its own."),
+    "one layer forgotten": prose("The other layer has products of its own."),
 }
 """Why a slip in a count of parameters is wrong where products are counted."""
 
@@ -118,7 +121,9 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
         prose(f"How many multiply–adds do the matrix products of one step take{where}, forward? "
               "(Elementwise products and functions are not counted.)"),
         [blank(prose("Multiply–adds of one step"), key, claims)],
-        (*tally(matrices, given), *derived(Line(size("M"), Relation((formula, number(key)))))),
+        (*tally(matrices, given),
+         Paragraph(prose("Together, with ", size("M"), " for the number of multiply–adds:")),
+         *derived(Line(size("M"), Relation((formula, number(key)))))),
         [
             Mark(1, "M", prose("as many as the matrices have entries")),
             Mark(1, "A", prose("the number")),
@@ -130,10 +135,11 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
     all_steps = numeric(
         prose("And how many for the whole sequence?"),
         [blank(prose("Multiply–adds of the sequence"), steps * key, [("one step", key, once)])],
-        derived(Line(size("T") * size("M"), number(steps * key))),
+        derived(Line(size("T") * size("M"),
+                     Relation((Relation((number(steps), number(key)), "×"), number(steps * key))))),
         [Mark(1, "A", prose("the number of (a) times the steps"))],
         (0,),
-    )
+    )  # fmt: skip
     return one, all_steps
 
 
@@ -152,7 +158,7 @@ def _kept(system: System, given: Given, steps: int) -> Part:
     claims: list[tuple[str, int, Prose]] = [
         ("one step kept", key // steps, prose("The backward pass comes back to every step.")),
         ("parameters counted", key + weights,
-         prose("The parameters are there once in any case: they are not among the arrays listed.")),
+         prose("Parameters are not among the arrays listed.")),
         ("parameters for values", weights, prose("These are the parameters, not what is kept.")),
     ]  # fmt: skip
     if only != key:
@@ -167,6 +173,7 @@ def _kept(system: System, given: Given, steps: int) -> Part:
               ", of a single sequence. How many numbers are kept?"),
         [blank(prose("Numbers kept"), key, claims)],
         (
+            Paragraph(prose("With ", size("K"), " for the numbers kept and ", *listed(sized), ":")),
             *derived(Line(size("K"), Relation((formula, number(key))))),
             Paragraph(prose("The memory grows with the length of the sequence; the number of "
                             "parameters does not.")),
