@@ -66,14 +66,15 @@ class Model:
         return derive(self.system, truncate)
 
     def gradient(self, name: str, truncate: int | None = None) -> tuple[Step, ...]:
-        """Return the line of one gradient and those it rests on, e.g. of ``U_f``.
+        """Return the line of one gradient and those it rests on, e.g. of ``U_f`` or ``dL/dU_f``.
 
         Raises:
             InputError: no such array; names the nearest one.
         """
         derivation = self.derive(truncate)
         lines = (*derivation.weights, *derivation.inputs, *derivation.initial)
-        found = [s for s in lines if name in _names(s)]
+        plain = name.removeprefix("∂L/∂").removeprefix("dL/d")
+        found = [s for s in lines if plain in _names(s)]
         if not found:
             known = list(dict.fromkeys(_names(s)[0] for s in lines))
             hint = nearest(name, known)

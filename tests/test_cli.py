@@ -87,6 +87,13 @@ def test_wrt_keeps_only_what_a_gradient_rests_on(tmp_path: Path) -> None:
     assert "Check passed" not in text
 
 
+def test_a_gradient_is_asked_for_by_its_own_name(tmp_path: Path) -> None:
+    names = ("U_f", "dU_f", "dL/dU_f", "∂L/∂U_f")
+    found = {call("derive", "lstm", "--wrt", name, folder=tmp_path).stdout for name in names}
+    assert len(found) == 1
+    assert "∂L/∂U_f" in found.pop()
+
+
 def test_a_step_is_found_by_name_by_array_and_by_number(tmp_path: Path) -> None:
     names = ("delta_c", "δ_c", "c", "13", "(13)")
     found = {call("explain", "lstm", name, folder=tmp_path).stdout for name in names}
@@ -167,9 +174,7 @@ def test_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", [("check", "lstm", "n=4"), ("check", "gru*L", "L=2"), ("code", "lstm", "n=4")]
 )
-def test_sizes_that_change_nothing_are_named(
-    command: tuple[str, str, str], tmp_path: Path
-) -> None:
+def test_sizes_that_change_nothing_are_named(command: tuple[str, str, str], tmp_path: Path) -> None:
     *given, size = command
     done = call(*given, "--set", size, folder=tmp_path)
     assert (done.returncode, done.stdout) == (0, call(*given, folder=tmp_path).stdout)

@@ -65,7 +65,7 @@ def _formula(formula: str | None, path: str | None) -> str:
     if path is None:
         return str(formula)
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read(LARGEST_FILE)
     except OSError as error:
         raise InputError(f"cannot read '{path}': {error.strerror}") from None
