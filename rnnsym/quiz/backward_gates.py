@@ -33,8 +33,10 @@ from rnnsym.quiz.subject import cell_of, convention_note, equations_of
 from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
-__all__ = ["HERE", "LONG", "GateSpec", "gate_kind", "gate_plan"]
+__all__ = ["ALONE", "HERE", "LONG", "GateSpec", "gate_kind", "gate_plan"]
 
+ALONE = Relation((symbol("d"), symbol("n"), Integer(1)))
+"""The sizes of one unit."""
 HERE, LONG = 3, 9
 """The step that is asked about, of so many."""
 INVERTIBLE = {"sigmoid", "tanh"}
@@ -201,9 +203,8 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
         if a.time is not None
     ]
     title = cell_of(system).title
-    one = Relation((symbol("d"), symbol("n"), Integer(1)))
     return (
-        Paragraph(prose(f"One unit of the cell “{title}”, with ", one, ": each step")),
+        Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE, ": each step")),
         equations_of(system),
         Paragraph(prose(*convention_note(system), *_loss_note(plan))),
         Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "

@@ -15,7 +15,7 @@ from rnnsym.item import Item, Mark, Numeric, Part, Proof
 from rnnsym.jacobian import ChainJacobians, StateJacobian, jacobians
 from rnnsym.numeric.oracle import STEP, evaluate
 from rnnsym.quiz.backward_draws import drawn, read
-from rnnsym.quiz.backward_gates import HERE, LONG
+from rnnsym.quiz.backward_gates import ALONE, HERE, LONG
 from rnnsym.quiz.backward_items import given_lines, given_of, rounding_note, value_of
 from rnnsym.quiz.backward_numbers import Wrong, blanks_of
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, run
@@ -269,7 +269,7 @@ def _told(paths: Paths) -> tuple[Block, ...]:
     at_start = {TIME: Integer(HERE - 1)}
     before, state = system.output.xreplace(at_start), paths.state.xreplace(at_start)
     return (
-        Paragraph(prose(f"One unit of the cell “{title}” (d = n = 1): each step")),
+        Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE, ": each step")),
         equations_of(system),
         Paragraph(convention_note(system)),
         Paragraph(prose(_label(paths, "∂⁺"), " is the direct edge: ", before, " is held fixed, and "
