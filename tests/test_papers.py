@@ -344,6 +344,9 @@ def test_papers_of_a_roster_are_written_all_or_none(tmp_path: Path) -> None:
     assert len(list((tmp_path / "output").iterdir())) == 5
 
 
+LONG = "-n 1000 --format json"
+
+
 @pytest.mark.parametrize(
     ("options", "body", "code"),
     [
@@ -354,6 +357,10 @@ def test_papers_of_a_roster_are_written_all_or_none(tmp_path: Path) -> None:
         ("--roster r.csv --kind mine.py", "raise ValueError('no')", 2),
         ("--forms A,B --kind mine.py,count,true_false", "pass", 0),
         ("--kind mine.py,count", "pass", 0),
+        (f"{LONG} --kind mine.py,true_false,count_ratio,clip_value --ledger l.jsonl", "pass", 0),
+        (f"{LONG} --kind mine.py,count_ratio,clip_value", "raise ValueError('no')", 0),
+        (f"{LONG} --kind mine.py,true_false", "pass", 2),
+        (f"{LONG} --bank b.toml", "", 2),
     ],
 )
 def test_papers_made_side_by_side_are_the_same(
@@ -367,7 +374,7 @@ def test_papers_made_side_by_side_are_the_same(
         written(folder, "r.csv", f"id,name\n{students}")
         written(folder, "b.toml", BANK)
         written(folder, "mine.py", MINE.replace("BODY", body))
-        asked = ("-n", "2", *options.split(), "--jobs", jobs, "--format", "md,gift")
+        asked = ("-n", "2", "--format", "md,gift", *options.split(), "--jobs", jobs)
         done = run("quiz", "generate", *asked, folder=folder)
         files = {p.name: p.read_bytes() for p in folder.rglob("*.[mgj]*") if p.is_file()}
         left.append((done.returncode, done.stdout, done.stderr, files))

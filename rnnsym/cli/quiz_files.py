@@ -14,13 +14,18 @@ from rnnsym.record import record
 
 if TYPE_CHECKING:
     from rnnsym.document import Document, Style
+    from rnnsym.item import Item
     from rnnsym.quiz.blueprint import Blueprint, Section
     from rnnsym.quiz.drawing import KindError
     from rnnsym.quiz.paper import Paper
+    from rnnsym.quiz.registry import Kind
     from rnnsym.quiz.roster import Student
     from rnnsym.quiz.selection import Selection
 
 __all__ = ["Wanted", "Writer", "blueprint_of"]
+
+LONG = 1000
+"""Questions from which on it is worth while that processes share one paper."""
 
 
 @record
@@ -44,6 +49,42 @@ class Wanted:
         from rnnsym.quiz.paper import draw_papers
 
         return draw_papers(blueprint_of(self), self.seed, forms, students, _warn)
+
+    def shared(self, jobs: int) -> "Iterator[Paper]":
+        """Yield one paper in JSON, whose questions ``jobs`` processes draw and write."""
+        from rnnsym.quiz.paper import draw_papers
+        from rnnsym.quiz.pool import drawn_ahead
+
+        written: dict[str, str] = {}
+        [section] = blueprint_of(self).sections
+        names = [kind.name for kind in section.selection.kinds]
+        with drawn_ahead(_Questions(self), names, jobs) as pieces:
+
+            def source(kind: "Kind", *_: object) -> "Iterator[Item]":
+                for item, text in pieces(kind.name):
+                    written[item.id] = text
+                    yield item
+
+            [paper] = draw_papers(blueprint_of(self), self.seed, (), (), _warn, source)
+        yield replace(paper, written=written)
+
+
+@record
+class _Questions:
+    """Draws the questions of a kind and writes them in JSON; it can be pickled."""
+
+    wanted: Wanted
+
+    def __call__(self, name: str) -> "Iterator[tuple[Item, str]]":
+        """Yield each without its content, which would travel slowly, and its text."""
+        from rnnsym.export.quiz.json import question_text
+        from rnnsym.quiz.drawing import drawn
+
+        [section] = blueprint_of(self.wanted).sections
+        [kind] = [kind for kind in section.selection.kinds if kind.name == name]
+        files = {name: kind.file} if kind.file else {}
+        for item in drawn(kind, section.selection, self.wanted.seed):
+            yield replace(item, stem=(), parts=()), question_text(item, files)
 
 
 def _warn(error: "KindError") -> None:
@@ -135,7 +176,7 @@ class _Maker:
                 for loss in exported.losses:
                     print(f"rnnsym: {name} cannot carry: {loss}", file=sys.stderr)
                 yield from exported.files.items()
-        documents = [paper_document(paper, solved=solved) for solved in (False, True)]
+        documents = (paper_document(paper, solved=solved) for solved in (False, True))
         yield from self.rendered(documents, failures)
 
     def rendered(
@@ -145,6 +186,8 @@ class _Maker:
         from rnnsym.export.quiz import paper_formats
 
         plain = [name for name in self.formats if name not in paper_formats()]
+        if not plain:
+            return
         with Progress() as progress:
             for document in documents:
                 for name in plain:
@@ -167,6 +210,13 @@ class Writer:
         self.make = _Maker(wanted, tuple(formats), output.style())
         self.failures: list[RnnsymError] = []
         check_folder(output.out)
+
+    @property
+    def shares(self) -> bool:
+        """Whether processes can share one paper: a long one, of which only the JSON is wanted."""
+        wanted = self.wanted
+        long = wanted and not wanted.blueprint and wanted.count >= LONG
+        return bool(long) and self.make.formats == ("json",)
 
     def write(self, papers: "Iterable[Student | Paper]", jobs: int = 1) -> str:
         """Write papers, all or none; return the lines of a ledger."""

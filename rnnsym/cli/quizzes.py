@@ -58,7 +58,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--ledger", type=FILE, metavar="FILE.jsonl",
               help="Asks nothing that stands in it, and adds what is asked.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
-              help="Papers of forms or a roster made side by side.")  # fmt: skip
+              help="Processes that share forms, a roster, or a long paper in JSON.")  # fmt: skip
 @output_options(*PAPER_FORMATS)
 def generate(
     forms: str | None, roster: Path | None, jobs: int, output: Output, **chosen: Any
@@ -75,9 +75,12 @@ def generate(
         _check_said_once()
     students = read_roster(roster) if roster else ()
     blueprint_of(wanted)  # before there are processes that would each read it, and each complain
+    writer = Writer(output, wanted)
     several = len(students) or len(letters) or 1
     papers = students or wanted.drawn(letters)
-    asked = Writer(output, wanted).write(papers, min(jobs, several))
+    if several == 1 < jobs and writer.shares:
+        papers = wanted.shared(jobs)
+    asked = writer.write(papers, min(jobs, several))
     if wanted.ledger:
         _extend(wanted.ledger, asked)
 

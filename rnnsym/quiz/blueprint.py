@@ -23,7 +23,7 @@ from typing import Any
 from rnnsym.errors import InputError, nearest
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import KindError, first, generate, in_turn
+from rnnsym.quiz.drawing import KindError, Source, drawn, first, generate, in_turn
 from rnnsym.quiz.exact import Target, Worth, chosen, sums, wanted
 from rnnsym.quiz.selection import LEVELS, Asked, Selection, asked
 from rnnsym.texts import parse_toml, read_text
@@ -141,8 +141,9 @@ def fill(
     seed: int,
     paper: str = "",
     failed: Callable[[KindError], None] | None = None,
+    source: Source = drawn,
 ) -> tuple[tuple[Item, ...], ...]:
-    """Return the items of each section, none asked twice.
+    """Return the items of each section, none asked twice; each kind's come from ``source``.
 
     Raises:
         InputError: names the section that cannot be filled, and what comes nearest.
@@ -153,10 +154,10 @@ def fill(
         selection = section.selection.without(taken)
         try:
             if section.marks is None and section.minutes is None and section.each is None:
-                items = generate(selection, section.questions, seed, paper, failed)
+                items = generate(selection, section.questions, seed, paper, failed, source)
             else:
-                drawn = in_turn(selection, seed, paper, failed)
-                items = _filled(section, drawn, Draw(seed, f"{paper}section {number}"))
+                offered = in_turn(selection, seed, paper, failed, source)
+                items = _filled(section, offered, Draw(seed, f"{paper}section {number}"))
         except InputError as error:
             title = f" '{section.title}'" if section.title else ""
             where = f"section {number}{title}: " if len(blueprint.sections) > 1 else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count, islice
+from typing import TypeAlias
 
 from rnnsym.errors import InputError, RnnsymError
 from rnnsym.item import Item
@@ -17,9 +18,12 @@ from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters
 from rnnsym.quiz.selection import Asked, Selection, asked, meaning, nothing_about
 
 __all__ = [
-    "MOST", "KindError", "NoFairError", "attempts", "draw_item", "fair", "first", "generate",
-    "guarded", "in_turn", "known_subjects", "series", "turns",
+    "MOST", "KindError", "NoFairError", "Source", "attempts", "draw_item", "drawn", "fair", "first",
+    "generate", "guarded", "in_turn", "known_subjects", "series", "turns",
 ]  # fmt: skip
+
+Source: TypeAlias = Callable[[Kind, Selection, int, str], Iterator[Item]]
+"""Where the items of a kind come from, for a selection's cells, a seed and a paper."""
 
 ATTEMPTS = 200
 MOST = 10_000
@@ -64,6 +68,31 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
         KindError: a user's kind fails.
         NoFairError: the kind has no subject, or no draw about one is fair.
     """
+    return _admitted(drawn(kind, selection, seed, paper), kind, selection)
+
+
+def _admitted(items: Iterator[Item], kind: Kind, selection: Selection) -> Iterator[Item]:
+    unsuited = 0
+    for item in items:
+        if selection.admits(item):
+            unsuited = 0
+            yield item
+            continue
+        unsuited += 1
+        # A process that does not draw itself knows no subjects, and seldom needs to.
+        if unsuited > UNSUITED and unsuited > UNSUITED * len(known_subjects(kind, selection.cells)):
+            return
+
+
+def drawn(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iterator[Item]:
+    """Yield the items of one kind about a selection's cells, whether it admits them or not.
+
+    So they depend on no other kind. No two are equal by meaning.
+
+    Raises:
+        KindError: a user's kind fails.
+        NoFairError: the kind has no subject, or no draw about one is fair.
+    """
     with guarded(kind, f"seed {seed}"):
         known = known_subjects(kind, selection.cells)
         reason = nothing_about(kind, selection.cells) if selection.cells and not known else ""
@@ -71,7 +100,6 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
         raise NoFairError(reason)
     seen: set[Parameters] = set()
     spent: set[Parameters] = set()
-    unsuited = 0
     for turn, subject, draw in turns(kind, known, seed, paper):
         if subject in spent:
             continue
@@ -83,13 +111,7 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
             spent.add(subject)
             continue
         seen.add(meaning(item)[1])
-        if selection.admits(item):
-            unsuited = 0
-            yield item
-            continue
-        unsuited += 1
-        if unsuited > UNSUITED * len(known):
-            return
+        yield item
 
 
 @lru_cache(maxsize=256)
@@ -181,6 +203,7 @@ def generate(
     seed: int,
     paper: str = "",
     failed: Callable[[KindError], None] | None = None,
+    source: Source = drawn,
 ) -> tuple[Item, ...]:
     """Return ``n`` questions, no two of which ask the same, the kinds in turn.
 
@@ -191,6 +214,7 @@ def generate(
         paper: tells papers of one seed apart.
         failed: told of a user's kind that fails, while the others go on; without it, one that
             fails stops everything.
+        source: where the items of each kind come from.
 
     Raises:
         InputError: fewer such questions exist; says how many.
@@ -200,7 +224,7 @@ def generate(
         raise InputError(f"a paper has at least 1 question, not {n}")
     if n > MOST:
         raise InputError(f"{n} questions asked, but a paper has at most {MOST}")
-    found, why = first(in_turn(selection, seed, paper, failed), n)
+    found, why = first(in_turn(selection, seed, paper, failed, source), n)
     if len(found) < n:
         once = " if no claim and no count stands in two" if any(i.asks for i in found) else ""
         raise InputError(
@@ -221,7 +245,11 @@ def first(items: Iterator[Item], n: int) -> tuple[tuple[Item, ...], str]:
 
 
 def in_turn(
-    selection: Selection, seed: int, paper: str, failed: Callable[[KindError], None] | None
+    selection: Selection,
+    seed: int,
+    paper: str,
+    failed: Callable[[KindError], None] | None,
+    source: Source = drawn,
 ) -> Iterator[Item]:
     """Yield items in rounds of kinds, each once a round, until every kind has run out.
 
@@ -234,7 +262,10 @@ def in_turn(
     taken: set[Asked] = set()
     reasons: list[str] = []
     admitted = selection.without(taken)
-    left = {kind.name: series(kind, admitted, seed, paper) for kind in selection.kinds}
+    left = {
+        kind.name: _admitted(source(kind, admitted, seed, paper), kind, admitted)
+        for kind in selection.kinds
+    }
     for turn in count():
         for name in Draw(seed, f"{paper}kinds {turn}").ranked("order", left):
             item = None

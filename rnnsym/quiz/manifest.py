@@ -23,8 +23,8 @@ from rnnsym.texts import parse_json, read_text
 from rnnsym.version import VERSION
 
 __all__ = [
-    "check_version", "ledger_line", "manifest_head", "manifest_line", "paper_data", "read_ledger",
-    "read_manifest", "rebuilt_paper",
+    "check_version", "head_data", "ledger_line", "manifest_head", "manifest_line", "paper_data",
+    "question_data", "read_ledger", "read_manifest", "rebuilt_paper",
 ]  # fmt: skip
 
 EDITION = 1
@@ -43,21 +43,26 @@ def manifest_line(paper: Paper) -> str:
 
 def paper_data(paper: Paper) -> dict[str, Any]:
     """Return what a paper is rebuilt from, as plain data."""
-    student = paper.student
     sections = [
-        {"title": title, "questions": [_question(item, paper.kind_files) for item in items]}
+        {"title": title, "questions": [question_data(item, paper.kind_files) for item in items]}
         for title, items in paper.sections
     ]
+    return {**head_data(paper), "sections": sections}
+
+
+def head_data(paper: Paper) -> dict[str, Any]:
+    """Return what a paper is called and for whom it is, as plain data."""
+    student = paper.student
     return {
         "name": paper.name,
         "title": paper.title,
         "form": paper.form,
         "student": {"id": student.id, "name": student.name} if student else None,
-        "sections": sections,
     }
 
 
-def _question(item: Item, files: Mapping[str, str]) -> dict[str, object]:
+def question_data(item: Item, files: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a question is made from again; ``files`` are those of users' kinds, by name."""
     source = {"file": files[item.kind]} if files.get(item.kind) else {}
     return {"kind": item.kind, **source, "id": item.id, "parameters": dict(item.parameters)}
 

@@ -11,7 +11,7 @@ from rnnsym.document import Document, Question
 from rnnsym.item import Item
 from rnnsym.quiz.blueprint import Blueprint, fill
 from rnnsym.quiz.draw import digest
-from rnnsym.quiz.drawing import KindError
+from rnnsym.quiz.drawing import KindError, Source, drawn
 from rnnsym.quiz.forms import alike, balanced
 from rnnsym.quiz.responses import answer_text
 from rnnsym.quiz.roster import Student
@@ -35,7 +35,8 @@ ROUNDING = "Numbers: keep four decimals on the way, give three; a 5 rounds away 
 class Paper:
     """One paper: its questions by section, and for which form or student it was drawn.
 
-    ``kind_files`` tells where a user's kinds come from, by name.
+    ``kind_files`` tells where a user's kinds come from, by name; ``written`` holds questions that
+    are written in JSON already, by id.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Paper:
     form: str = ""
     student: Student | None = None
     kind_files: Mapping[str, str] = field(default_factory=dict[str, str])
+    written: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -61,6 +63,7 @@ def draw_papers(
     forms: Sequence[str] = (),
     roster: Sequence[Student] = (),
     failed: Callable[[KindError], None] | None = None,
+    source: Source = drawn,
 ) -> Iterator[Paper]:
     """Yield the papers of a blueprint: one, one for each form, or one for each student.
 
@@ -73,6 +76,7 @@ def draw_papers(
         forms: their letters.
         roster: the students.
         failed: told of a user's kind that fails, while the others go on.
+        source: where the items of each kind come from, but for the forms after the first.
 
     Raises:
         InputError: the blueprint cannot be filled.
@@ -83,16 +87,16 @@ def draw_papers(
     files = {kind.name: kind.file for kind in kinds.values() if kind.file}
 
     def drawn_for(paper: str) -> tuple[tuple[Item, ...], ...]:
-        return fill(blueprint, seed, paper, failed)
+        return fill(blueprint, seed, paper, failed, source)
 
-    def made(stem: str, drawn: Sequence[tuple[Item, ...]], **of: Any) -> Paper:
-        sections = _titled(blueprint, drawn)
+    def made(stem: str, items: Sequence[tuple[Item, ...]], **of: Any) -> Paper:
+        sections = _titled(blueprint, items)
         return Paper(stem, seed, sections, blueprint.title, kind_files=files, **of)
 
     if roster:
         for student in roster:
-            drawn = drawn_for(f"student {student.id}/")
-            yield made(f"{name}-{_stem(student.id)}", drawn, student=student)
+            own = drawn_for(f"student {student.id}/")
+            yield made(f"{name}-{_stem(student.id)}", own, student=student)
         return
     if not forms:
         yield made(name, drawn_for(""))
@@ -101,10 +105,10 @@ def draw_papers(
     earlier: set[Asked] = set()
     for form in forms:
         key = f"form {form}/"
-        drawn = first if form == forms[0] else alike(first, blueprint, seed, key, earlier)
-        earlier |= {meaning(item) for items in drawn for item in items}
-        items = iter(balanced([i for items in drawn for i in items], kinds, seed, key))
-        even = tuple(tuple(islice(items, len(part))) for part in drawn)
+        parts = first if form == forms[0] else alike(first, blueprint, seed, key, earlier)
+        earlier |= {meaning(item) for items in parts for item in items}
+        items = iter(balanced([i for items in parts for i in items], kinds, seed, key))
+        even = tuple(tuple(islice(items, len(part))) for part in parts)
         yield made(f"{name}-{form}", even, form=form)
 
 

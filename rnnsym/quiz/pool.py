@@ -1,18 +1,19 @@
-"""Work done by several processes side by side, its results in order."""
+"""Work done by several processes side by side; what comes of it does not depend on their number."""
 
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from io import StringIO
+from itertools import cycle, islice
 from multiprocessing import active_children
 from typing import Any, TypeAlias, TypeVar
 
 from rnnsym.errors import RnnsymError
 
-__all__ = ["side_by_side"]
+__all__ = ["drawn_ahead", "side_by_side"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,6 +21,8 @@ Outcome: TypeAlias = tuple[str, Any, RnnsymError | None]
 """What a process said on stderr, and what its work gave, or the error that it ended with."""
 AHEAD = 2
 """Tasks given to each process before the first result is taken: memory stays flat."""
+BATCH = 4
+"""Pieces of a stream that travel together."""
 
 
 def side_by_side(work: Callable[[T], R], tasks: Iterable[T], jobs: int) -> Iterator[R]:
@@ -59,6 +62,60 @@ def _taken(future: "Future[Outcome]") -> Any:
     if error is not None:
         raise error
     return result
+
+
+@contextmanager
+def drawn_ahead(
+    opened: Callable[[str], Iterator[R]], names: Sequence[str], jobs: int
+) -> Generator[Callable[[str], Iterator[R]], None, None]:
+    """Give what yields the pieces of a stream by name, which processes draw ahead of their use.
+
+    A stream stays with one process, so that whatever it needs is set up once.
+
+    Args:
+        opened: opens the stream of a name; it and the pieces travel between processes.
+        names: of all streams.
+        jobs: how many processes.
+
+    Raises:
+        RnnsymError: that which ended a stream, in its place.
+    """
+    pools = [ProcessPoolExecutor(1, initializer=_begin, initargs=(opened,)) for _ in range(jobs)]
+    pool_of = dict(zip(names, cycle(pools), strict=False))
+
+    def pieces(name: str) -> Iterator[R]:
+        error, full = None, True
+        while full:
+            batch, error = ahead[name].result()
+            full = len(batch) == BATCH
+            if full:
+                ahead[name] = pool_of[name].submit(_batch, name)
+            yield from batch
+        if error is not None:
+            raise error
+
+    try:
+        ahead = {name: pool.submit(_batch, name) for name, pool in pool_of.items()}
+        yield pieces
+    finally:
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)
+
+
+_streams: dict[str, Iterator[Any]] = {}
+
+
+def _batch(name: str) -> tuple[list[Any], RnnsymError | None]:
+    """Return the next pieces of a stream of this process, and the error that ends it there."""
+    if name not in _streams:
+        _streams[name] = _work(name)
+    found: list[Any] = []
+    try:
+        for piece in islice(_streams[name], BATCH):
+            found.append(piece)
+    except RnnsymError as error:
+        return found, error
+    return found, None
 
 
 _work: Callable[[Any], Any]

@@ -2,10 +2,10 @@
 
 Schema 1: ``rnnsym``, ``schema``, ``seed``, and the fields of a manifest's line: ``name``,
 ``title``, ``form``, ``student`` (null, or {id, name}) and ``sections`` [{title, questions}]. A
-question has ``kind``, ``file`` (of a user's kind), ``id`` and ``parameters``, which it is made from
-again, and what they give:
+question has its ``number``, ``kind``, ``file`` (of a user's kind), ``id`` and ``parameters``, which
+it is made from again, and what they give:
 
-    number, topic, level, minutes, marks, convention, tags [text], stem [block],
+    topic, level, minutes, marks, convention, tags [text], stem [block],
     parts [{stem [block], marks, response, solution [block], scheme [{points, kind, text}],
     hints [prose], carries [number of a part before, from 0]}], proof {method, error}
 
@@ -22,8 +22,9 @@ prose; numbers with decimals are texts. Prose and blocks are as in ``export.docu
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, singledispatch
+from itertools import chain
 from typing import Any
 
 from rnnsym.blocks import Block
@@ -42,22 +43,20 @@ from rnnsym.item import (
     Part,
     Words,
 )
-from rnnsym.quiz.manifest import check_version, paper_data, rebuilt_paper
+from rnnsym.quiz.manifest import check_version, head_data, question_data, rebuilt_paper
 from rnnsym.quiz.paper import Paper
 from rnnsym.quiz.registry import Kind
 from rnnsym.texts import parse_json
 from rnnsym.version import VERSION
 
-__all__ = ["SCHEMA", "export", "item_json", "read"]
+__all__ = ["SCHEMA", "export", "item_json", "question_text", "read"]
 
 SCHEMA = 1
 
 
 def export(paper: Paper) -> Exported:
     """Return a paper as one ``.json`` file; nothing is lost."""
-    # Indented it would take five times as long, and twice the room.
-    text = json.dumps(_paper(paper), ensure_ascii=False, allow_nan=False)
-    return Exported({f"{paper.name}.json": f"{text}\n".encode()})
+    return Exported({f"{paper.name}.json": _paper(paper)})
 
 
 def read(text: str, kinds: Sequence[Kind] = ()) -> Paper:
@@ -75,7 +74,7 @@ def read(text: str, kinds: Sequence[Kind] = ()) -> Paper:
     if type(data.get("seed")) is not int:
         raise InputError(f"the paper's seed is a whole number, not {data.get('seed')!r}")
     paper = rebuilt_paper("the paper", data, data["seed"], kinds)
-    if _paper(paper) != data:
+    if _loaded(_paper(paper).decode()) != data:
         raise InputError(f"the paper '{paper.name}' comes out otherwise: the file was changed")
     return paper
 
@@ -89,12 +88,38 @@ def _loaded(text: str) -> dict[str, Any]:
     return data
 
 
-def _paper(paper: Paper) -> dict[str, Any]:
-    data = paper_data(paper)
-    for section, (_, items) in zip(data["sections"], numbered(paper), strict=True):
-        for question, (number, item) in zip(section["questions"], items, strict=True):
-            question |= {"number": number, **item_json(item)}
-    return {"rnnsym": VERSION, "schema": SCHEMA, "seed": paper.seed, **data}
+def _paper(paper: Paper) -> bytes:
+    def shown(number: int, item: Item) -> Iterator[str]:
+        text = paper.written.get(item.id) or question_text(item, paper.kind_files)
+        yield f'{{"number": {number}, {text[1:]}'
+
+    head = {"rnnsym": VERSION, "schema": SCHEMA, "seed": paper.seed, **head_data(paper)}
+    sections = (
+        _listing({"title": title}, "questions", (shown(*pair) for pair in items))
+        for title, items in numbered(paper)
+    )
+    # Question by question: all of them as one tree would take five times the room.
+    return b"".join(map(str.encode, chain(_listing(head, "sections", sections), "\n")))
+
+
+def _listing(data: dict[str, Any], name: str, members: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield the pieces of an object whose last field lists members in pieces."""
+    yield f'{_text(data)[:-1]}, "{name}": ['
+    for place, pieces in enumerate(members):
+        if place:
+            yield ", "
+        yield from pieces
+    yield "]}"
+
+
+def _text(data: dict[str, Any]) -> str:
+    # Indented it would take five times as long, and twice the room.
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+
+def question_text(item: Item, files: Mapping[str, str]) -> str:
+    """Return a question but for its number; ``files`` are those of users' kinds, by name."""
+    return _text({**question_data(item, files), **item_json(item)})
 
 
 def item_json(item: Item) -> dict[str, Any]:
