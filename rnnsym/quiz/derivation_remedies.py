@@ -74,10 +74,9 @@ REMEDIES = (
     Remedy(
         "clipping the gradient by its norm",
         (
-            "At some updates the norm of the gradient jumps from about 1 to 10 000, and the loss "
-            "becomes NaN.",
-            "Training runs well until single batches with a huge gradient throw the weights far "
-            "off.",
+            "Now and then one update moves the weights 10 000 times as far as the others do, and "
+            "the loss becomes NaN.",
+            "Training runs well until single batches throw the weights far off.",
         ),
         (
             "It leaves a gradient that is too small as it is.",
@@ -88,10 +87,10 @@ REMEDIES = (
     Remedy(
         "an LSTM or a GRU in place of the vanilla cell",
         (
-            "A vanilla RNN with well chosen initial weights still cannot use an input 100 steps "
-            "back: what it learns is always the last few steps.",
-            "All information of the vanilla net goes through one squashed state, and early steps "
-            "get almost no gradient all through training.",
+            "A net of tanh units, its weights well chosen at the start, still cannot use an input "
+            "of 100 steps ago: what it learns is always the last few steps.",
+            "All that a net of tanh units remembers goes through one squashed state, and early "
+            "steps get almost no gradient all through training.",
         ),
         (
             "It keeps a direct path open, but the paths through the recurrent matrices can still "
@@ -104,9 +103,9 @@ REMEDIES = (
     Remedy(
         "a larger initial bias of the forget gate",
         (
-            "In a new LSTM all forget gates stand at 0.5, so that the cell state is halved at "
-            "each step before training has begun.",
-            "The forget gates of an LSTM start half closed, and it takes long until they open.",
+            "In a new LSTM only half of the cell state is left after each step.",
+            "A new LSTM loses at every step half of what it holds, and it takes long until it "
+            "keeps anything.",
         ),
         (
             "It sets where the gate starts only: training may close the gate again.",
@@ -117,10 +116,9 @@ REMEDIES = (
     Remedy(
         "truncated backpropagation through time",
         (
-            "Sequences have 100 000 steps, and the stored states of one backward pass do not fit "
+            "Sequences have 100 000 steps, and what must be stored for one update does not fit "
             "into memory.",
-            "One update takes minutes, because each gradient is carried back over the whole of a "
-            "very long sequence.",
+            "Sequences are so long that one update takes minutes.",
         ),
         (
             "It makes the gradient of every dependence longer than its window exactly 0.",
@@ -132,8 +130,8 @@ REMEDIES = (
         "orthogonal initialisation of the recurrent matrix",
         (
             "Before the first update some singular values of U are 0.01 and others 3.",
-            "Random initial weights U stretch some directions threefold and nearly wipe out others "
-            "at each step.",
+            "Already in the first epoch, each product with U stretches some directions threefold "
+            "and nearly wipes out others.",
         ),
         (
             "It fixes the singular values of the matrix at the start, not the slopes of tanh that "
