@@ -106,29 +106,29 @@ def blueprint_of(wanted: Wanted) -> "Blueprint":
     if wanted.blueprint:
         found = read_blueprint(wanted.blueprint)
     else:
-        named = wanted.kinds or wanted.topics or not wanted.bank
-        selection = Selection.of(
-            wanted.kinds,
-            wanted.topics if named else ("concepts",),
-            wanted.subjects,
-            read_levels(wanted.levels),
-        )
+        levels = read_levels(wanted.levels)
+        selection = Selection.of(wanted.kinds, wanted.topics, wanted.subjects, levels)
         found = Blueprint((Section(selection, wanted.count),))
     sections = [replace(s, selection=s.selection.without(used)) for s in found.sections]
     if wanted.bank:
-        sections = _from_bank(sections, wanted.bank)
+        named = wanted.blueprint or wanted.kinds or wanted.topics
+        sections = _from_bank(sections, wanted.bank, others=bool(named))
     return replace(found, sections=tuple(sections))
 
 
-def _from_bank(sections: "Sequence[Section]", bank: Path) -> "list[Section]":
-    """Return the sections, with the kinds that are made of claims taking those of ``bank``."""
+def _from_bank(sections: "Sequence[Section]", bank: Path, *, others: bool) -> "list[Section]":
+    """Return the sections, with the kinds that are made of claims taking those of ``bank``.
+
+    The other kinds stay if ``others`` is true: where they were named.
+    """
     from rnnsym.quiz.claim_items import banked
 
     def own(selection: "Selection") -> "Selection":
-        return replace(selection, kinds=tuple(banked(k, str(bank)) for k in selection.kinds))
+        pairs = [(kind, banked(kind, str(bank))) for kind in selection.kinds]
+        return replace(selection, kinds=tuple(b for k, b in pairs if others or b != k))
 
     found = [replace(s, selection=own(s.selection)) for s in sections]
-    if found == sections:
+    if found == sections or not all(s.selection.kinds for s in found):
         raise InputError(f"no question asked for is made of claims, as those of {bank} are")
     return found
 
