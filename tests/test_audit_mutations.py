@@ -14,17 +14,9 @@ from rnnsym.cell import cell_names
 from rnnsym.derivation import Derivation
 from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Node, source
-
-from .audits import (
-    REWRITINGS,
-    derived,
-    exchanged,
-    gradients,
-    lines,
-    mutants,
-    program_value,
-    relative,
-)
+from tests.audits import derived, gradients, lines, program_value, relative
+from tests.mutants import exchanged, mutants
+from tests.rewritings import REWRITINGS
 
 CELLS = cell_names("textbook")
 SEEDS = (1, 2, 3)
