@@ -24,6 +24,8 @@ class TiedSizes:
         >>> TiedSizes(system).at(read, Integer(1)), TiedSizes(system).at(read)
         (d, 2*n)
         """
+        if not expr.args and expr != LAYER:  # a letter or a number, the same in every layer
+            return expr
         placed = expr.xreplace({LAYER: layer})
         return placed.xreplace({s: self._tied(s) for s in placed.atoms(AppliedUndef)})
 

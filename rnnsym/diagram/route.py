@@ -5,6 +5,7 @@ at all.
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
@@ -63,11 +64,12 @@ def _length(a: Point, b: Point) -> tuple[int, int]:
 
 class _Router:
     def __init__(self, graph: Graph, cells: dict[str, tuple[int, int]], lattice: Lattice) -> None:
-        self.graph, self.lattice = graph, lattice
+        self.graph = graph
         self.cells = cells
         self.shape = {v.name: v.shape for v in graph.vertices}
         self.centre = {v.name: lattice.centre(*cells[v.name]) for v in graph.vertices}
-        self.straight = [x.source for x in graph.links if self._heading(x) >= STRAIGHT]
+        self.size = lattice.width, lattice.height
+        self.astray = self._sides_astray()
         self.owner: dict[Point, str] = {}
         for name, (x, y) in self.centre.items():
             for dx in (-1, 0, 1):
@@ -145,13 +147,14 @@ class _Router:
             place == column and row in between for place, row in self.cells.values()
         )
 
-    def _astray(self, link: Link, there: Point) -> int:
-        """Round what is between them: what several read goes by on the left, else on the right."""
-        right = there[0] - self.centre[link.source][0]
-        if self._heading(link) < STRAIGHT or not right:
-            return 0
-        shared = self.straight.count(link.source) > 1
-        return ASTRAY if (right > 0) == shared else 0
+    def _sides_astray(self) -> dict[tuple[str, str], int]:
+        """The side on which a link up or down its column goes astray: 1 right, −1 left.
+
+        Round what is between them, what several read goes by on the left, else on the right.
+        """
+        straight = [x for x in self.graph.links if self._heading(x) >= STRAIGHT]
+        readers = Counter(x.source for x in straight)
+        return {(x.source, x.target): 1 if readers[x.source] > 1 else -1 for x in straight}
 
     # The search
 
@@ -216,7 +219,7 @@ class _Router:
         if inside == link.target or (inside is not None and turn != way):
             return None if inside != link.target else self._inward(link, point, way, turn)
         there = point[0] + STEPS[turn][0], point[1] + STEPS[turn][1]
-        if not (0 <= there[0] < self.lattice.width and 0 <= there[1] < self.lattice.height):
+        if not (0 <= there[0] < self.size[0] and 0 <= there[1] < self.size[1]):
             return None
         price = self._price(link, there, turn)
         if price is None or self._blocked(link, point, turn):
@@ -250,7 +253,9 @@ class _Router:
             return 1 + SIDE[turn][self._heading(link)] + (0 if sideways or centre else PASS)
         other = self.taken.get(there)
         if other is None:
-            return 1 + self._astray(link, there)
+            right = there[0] - self.centre[link.source][0]
+            astray = self.astray.get((link.source, link.target), 0)
+            return 1 + (ASTRAY if right * astray > 0 else 0)
         ways = self.nets[other].get(there, set())
         if other == self.graph.line(link):
             return None

@@ -1,6 +1,5 @@
 """Which weights make a threshold unit right: by its table of values, and by running the net."""
 
-from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from typing import Any
@@ -25,8 +24,8 @@ Bits = tuple[int, ...]
 Arrays = Any  # NumPy arrays of complex numbers
 
 
-def _every(design: Design, steps: int) -> Iterator[Inputs]:
-    return product(product((0, 1), repeat=len(design.inputs)), repeat=steps)
+def _every(design: Design, steps: int) -> tuple[Inputs, ...]:
+    return tuple(product(product((0, 1), repeat=len(design.inputs)), repeat=steps))
 
 
 @cache
@@ -79,21 +78,23 @@ def accepted(name: str, place: int, reach: int) -> tuple[Weights, ...]:
     found = fitting(name, place, reach)
     behaving = _candidates(name, place, reach)
     for steps in (1, 2, 3, LENGTH):  # most fail soon: few are run for long
-        behaving = behaving[_right(name, place, behaving, tuple(_every(DESIGNS[name], steps)))]
+        behaving = behaving[_right(name, place, behaving, steps)]
     if {tuple(row) for row in behaving.tolist()} != set(found):
         raise Unfair("the oracle finds that other weights behave")
     return found
 
 
-def _right(name: str, place: int, tried: Arrays, inputs: tuple[Inputs, ...]) -> Arrays:
+def _right(name: str, place: int, tried: Arrays, steps: int) -> Arrays:
     """Tell for each candidate whether the unit is right at every step of every input."""
-    wanted = np.array([_wanted(name, place, one) for one in inputs])
-    return (_run(name, place, tried, inputs) == wanted).all(axis=(1, 2))
+    found = _run(name, place, tried, _every(DESIGNS[name], steps))
+    return (found == _wanted(name, place, steps)).all(axis=(1, 2))
 
 
-def _wanted(name: str, place: int, inputs: Inputs) -> Bits:
-    value = DESIGNS[name].units[place].value
-    return tuple(value(inputs[: t + 1]) for t in range(len(inputs)))
+@cache
+def _wanted(name: str, place: int, steps: int) -> Arrays:
+    """Return what a unit shall be: inputs × steps."""
+    value, every = DESIGNS[name].units[place].value, _every(DESIGNS[name], steps)
+    return np.array([[value(one[: t + 1]) for t in range(steps)] for one in every])
 
 
 def _run(name: str, place: int, tried: Arrays, inputs: tuple[Inputs, ...]) -> Arrays:
@@ -124,11 +125,11 @@ def failure(name: str, place: int, weights: Weights) -> tuple[Inputs, Bits, Bits
     None where it is right on all of ``LENGTH`` steps.
     """
     for steps in range(1, LENGTH + 1):
-        every = tuple(_every(DESIGNS[name], steps))
-        for inputs, values in zip(
-            every, _run(name, place, np.array([weights]), every)[0], strict=True
-        ):
-            found = tuple(map(int, values))
-            if found != _wanted(name, place, inputs):
-                return inputs, found, _wanted(name, place, inputs)
+        every = _every(DESIGNS[name], steps)
+        [found] = _run(name, place, np.array([weights]), every)
+        wanted = _wanted(name, place, steps)
+        wrong = (found != wanted).any(axis=1)
+        if wrong.any():
+            first = int(wrong.argmax())
+            return every[first], tuple(map(int, found[first])), tuple(map(int, wanted[first]))
     return None

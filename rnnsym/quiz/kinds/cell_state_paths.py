@@ -146,11 +146,11 @@ def _make(parameters: Parameters) -> Item:
     exact = run(plan.lines, given, plan.numbers)
     worked = run(plan.lines, given, plan.numbers, WORKED)
     first, last = plan.lines[0].target, plan.lines[-1].target
-    _prove(paths, given, exact[first], exact[last])
     parts = (
         _part(paths, parameters, first, last, (exact, worked)),
         _part(paths, parameters, last, first, (exact, worked)),
     )
+    _prove(paths, given, exact[first], exact[last])  # last: it takes longest and refuses least
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -200,6 +200,7 @@ SCHEME = (
 )
 
 
+@lru_cache(maxsize=256)
 def _label(paths: Paths, sign: str) -> Partial:
     before = paths.state.xreplace({TIME: Integer(HERE - 1)})
     return Partial(paths.state.xreplace(RULE), before, sign)
