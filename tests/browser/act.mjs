@@ -7,27 +7,15 @@
 // count SELECTOR, axe (violations), wide (what sticks out), picture FILE, requests.
 // Packages are found in RNNSYM_NODE_MODULES.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const require = createRequire(join(process.env.RNNSYM_NODE_MODULES ?? ".", "x.js"));
-const puppeteer = require("puppeteer-core");
+import { require, start } from "./start.mjs";
+
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const [executablePath, file, actions] = process.argv.slice(2);
-const profile = mkdtempSync(join(tmpdir(), "rnnsym-browser-"));
-const browser = await puppeteer.launch({
-  executablePath,
-  headless: true,
-  userDataDir: profile,
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
-});
+const { browser, stop } = await start(executablePath);
 const page = await browser.newPage();
 const requests = [], problems = [];
 page.on("request", (request) => requests.push(request.url()));
@@ -74,7 +62,6 @@ try {
     else await can[name](...given);
   }
 } finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
+  await stop();
 }
 console.log(JSON.stringify({ found, problems }));

@@ -5,14 +5,12 @@
 // PICTURES is a folder for screenshots and PRINTS one for what Firefox prints, a PDF for each page;
 // "" for none. Packages are found in RNNSYM_NODE_MODULES.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const require = createRequire(join(process.env.RNNSYM_NODE_MODULES ?? ".", "x.js"));
-const puppeteer = require("puppeteer-core");
+import { require, start } from "./start.mjs";
+
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const PHONE = 390, DESK = 1024, A4 = 660; // A4 less its margins, in CSS pixels
@@ -27,19 +25,11 @@ const VIEWS = [
 ];
 
 const [kind, executablePath, pictures, prints, ...files] = process.argv.slice(2);
-const profile = mkdtempSync(join(tmpdir(), "rnnsym-browser-"));
-const browser = await puppeteer.launch({
-  browser: kind === "firefox" ? "firefox" : "chrome",
-  executablePath,
-  headless: true,
-  userDataDir: profile,
+const { browser, stop } = await start(executablePath, kind === "firefox" ? {
+  browser: "firefox",
   // Firefox is told the scheme once, for all views.
   extraPrefsFirefox: { "layout.css.prefers-color-scheme.content-override": 0 },
-  args: kind === "firefox" ? [] : [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
-});
+} : undefined);
 
 // Runs in the page.
 function faults() {
@@ -130,7 +120,6 @@ try {
     report[file] = [...found, ...outside.map((url) => `asks the network for ${url}`)];
   }
 } finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
+  await stop();
 }
 console.log(JSON.stringify(report, null, 1));

@@ -6,26 +6,15 @@
 // chosen, typed, paired or put in order in it.
 // Packages are found in RNNSYM_NODE_MODULES.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const require = createRequire(join(process.env.RNNSYM_NODE_MODULES ?? ".", "x.js"));
-const puppeteer = require("puppeteer-core");
+import { require, start } from "./start.mjs";
+
 const player = join(dirname(require.resolve("@citolab/qti-components/package.json")), "cdn/index.global.js");
 
 const [executablePath, plays] = process.argv.slice(2);
-const profile = mkdtempSync(join(tmpdir(), "rnnsym-browser-"));
-const browser = await puppeteer.launch({
-  executablePath,
-  headless: true,
-  userDataDir: profile,
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
-});
+const { browser, stop } = await start(executablePath);
 const page = await browser.newPage();
 await page.setViewport({ width: 1000, height: 1600 });
 const problems = [];
@@ -91,6 +80,5 @@ try {
   for (const [xml, answers] of JSON.parse(readFileSync(plays, "utf8"))) made.push(await play(xml, answers));
   console.log(JSON.stringify({ made, problems }));
 } finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
+  await stop();
 }
