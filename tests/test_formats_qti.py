@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -238,19 +239,26 @@ def test_same_paper_same_bytes() -> None:
 # Schemas
 
 
-def invalid(content: Mapping[str, bytes]) -> list[str]:
-    """What the schemas say against the files of a package."""
+@cache
+def schema_of(name: str) -> Any:
+    """Return the validator of a schema, which takes a second to read."""
     etree = optional("lxml.etree")
     folder = os.environ.get("RNNSYM_QTI_XSD")
     if not folder:
-        missing("RNNSYM_QTI_XSD names no folder with imsqti_v2p1p1.xsd and imscp_v1p1.xsd")
+        missing(f"RNNSYM_QTI_XSD names no folder with {name}")
+    [path] = Path(folder).rglob(name)
+    return etree.XMLSchema(etree.parse(str(path)))
+
+
+def invalid(content: Mapping[str, bytes]) -> list[str]:
+    """What the schemas say against the files of a package."""
+    etree = optional("lxml.etree")
     said: list[str] = []
     for schema, names in (
         ("imscp_v1p1.xsd", ["imsmanifest.xml"]),
         ("imsqti_v2p1p1.xsd", [name for name in content if name != "imsmanifest.xml"]),
     ):
-        [path] = Path(folder).rglob(schema)
-        judge = etree.XMLSchema(etree.parse(str(path)))
+        judge = schema_of(schema)
         for name in names:
             if not judge.validate(etree.fromstring(content[name]).getroottree()):
                 said += (f"{name}: {error.message}" for error in judge.error_log)
