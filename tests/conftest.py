@@ -70,6 +70,14 @@ def require_engine() -> Callable[[str], str]:
 
 
 @pytest.fixture
+def node_modules(require_engine: Callable[[str], str]) -> Path:
+    """Return the folder of npm packages that RNNSYM_NODE_MODULES names."""
+    require_engine("node")
+    folder = os.environ.get("RNNSYM_NODE_MODULES", "")
+    return Path(require_engine(str(Path(folder) / ".bin" / "vnu"))).parent.parent
+
+
+@pytest.fixture
 def cell_file(tmp_path: Path) -> Callable[[str], Path]:
     """Return the path of a cell file of the given content."""
 

@@ -35,13 +35,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def node_modules(require_engine: Callable[[str], str]) -> Path:
-    require_engine("node")
-    folder = Path(os.environ.get("RNNSYM_NODE_MODULES", ""))
-    return Path(require_engine(str(folder / ".bin" / "vnu"))).parent.parent
-
-
-@pytest.fixture
 def play(files: dict[str, Path], node_modules: Path, require_engine: Callable[[str], str]) -> Play:
     """Act on a page and return what was read; an error of its script, or a dialog, fails."""
     program = require_engine("chromium")

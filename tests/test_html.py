@@ -282,14 +282,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.fixture
-def node_modules(require_engine: Callable[[str], str]) -> Path:
-    """The folder of npm packages that RNNSYM_NODE_MODULES names."""
-    require_engine("node")
-    folder = os.environ.get("RNNSYM_NODE_MODULES", "")
-    return Path(require_engine(str(Path(folder) / ".bin" / "vnu"))).parent.parent
-
-
 # The validator knows MathML 3; MathML Core has these two attributes on every element.
 NEWER = re.compile(r"Attribute “(displaystyle|scriptlevel)” not allowed on element “m\w+”")
 
