@@ -31,7 +31,7 @@ __all__ = [
     "source_of", "system_of",
 ]  # fmt: skip
 
-EQUAL, FAR = 1e-12, 1e-6
+EQUAL, FAR = 1e-12, truth.FAR
 """How near the key is to the true gradient, and how far every wrong line."""
 PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"

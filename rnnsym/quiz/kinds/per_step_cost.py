@@ -68,7 +68,7 @@ def _once(system: System) -> bool:
         work = Work(_matrices(system), tuple(entries.items()), 1)
     except Unfair:
         return False
-    return work.total == value_of(_amounts(system)[0], work.sizes)
+    return work.total == value_of(_of_a_step(system), work.sizes)
 
 
 @lru_cache(maxsize=256)
@@ -100,14 +100,13 @@ def _make(parameters: Parameters) -> Item:
 
 
 @lru_cache(maxsize=256)
-def _amounts(system: System) -> tuple[Formula, Formula]:
-    """Return the multiply–adds of a step and the numbers kept."""
-    counted = count(system)
-    return counted.multiply_adds.formula, counted.memory.formula
+def _of_a_step(system: System) -> Formula:
+    """Return the multiply–adds of a step."""
+    return count(system).multiply_adds.formula
 
 
 def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
-    formula, _ = _amounts(system)
+    formula = _of_a_step(system)
     matrices = _matrices(system)
     work = Work(matrices, given, steps)
     key = proven(work, value_of(formula, given))
@@ -143,8 +142,13 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
     return one, all_steps
 
 
+@lru_cache(maxsize=256)
+def _stored_numbers(system: System) -> Formula:
+    return count(system).memory.formula
+
+
 def _kept(system: System, given: Given, steps: int) -> Part:
-    _, formula = _amounts(system)
+    formula = _stored_numbers(system)
     sized: Given = (*given, ("T", steps))
     key = value_of(formula, sized)
     arrays = _stored(system)
