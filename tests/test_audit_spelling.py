@@ -3,7 +3,10 @@
 import pytest
 
 from rnnsym.api import model
+from rnnsym.audit import audit
 from rnnsym.errors import InputError
+from rnnsym.expr import latex, source, text
+from rnnsym.sheet.layout import in_layout
 
 
 @pytest.mark.parametrize(
@@ -98,3 +101,15 @@ def test_a_size_may_have_another_letter() -> None:
     assert model("lstm").audit("4(hd + h² + h)", "params", {"h": "n"}).kind == "equal"
     with pytest.raises(InputError, match="--alias h=n"):
         model("lstm").audit("4(hd + h² + h)", "params")
+
+
+@pytest.mark.parametrize("convention", ["textbook", "d2l", "onnx"])
+def test_a_matrix_of_ones_is_printed_as_one(convention: str) -> None:
+    """Without its shape, 1 a would be read as a itself."""
+    derived = model("vanilla, dense:3:softmax", convention).derive()
+    [step] = derived.find("delta_a_s")
+    sides = in_layout((step.target, step.value()), convention)
+    for printer in (text, source, latex):
+        formula = " = ".join(printer(side) for side in sides)
+        assert "1 1" in formula.replace(" @", "")
+        assert audit(derived, None, formula).kind == "equal", formula

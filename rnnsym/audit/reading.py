@@ -195,6 +195,8 @@ class Reading(References):
             ones = values[k] == 1 and sign in ("@", "")
             if ones and isinstance(before, Node) and before.shape[0] == 1:
                 values[k] = self._filled(ONE, (before.shape[1], ONE))
+            elif ones and isinstance(before, Node) and isinstance(tree.factors[k], Turned):
+                values[k] = self._filled(ONE, (ONE, before.shape[0]))  # 1 1ᵀ is square
         return values
 
     def _scalar_chain(self, tree: Chain, values: list[Value]) -> Expr | None:

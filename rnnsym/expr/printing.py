@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache, singledispatch
 
-from rnnsym.expr._sympy import Expr
+from rnnsym.expr._sympy import Expr, Integer, Tuple
 from rnnsym.expr.build import apply
 from rnnsym.expr.literal import NUMBER, entries, written_out
 from rnnsym.expr.nodes import (
@@ -27,6 +27,8 @@ from rnnsym.expr.nodes import (
 )
 
 __all__ = ["Notation", "inside", "monomials", "render", "shaped"]
+
+ONE = Integer(1)
 
 
 class Notation(ABC):
@@ -82,8 +84,9 @@ class Notation(ABC):
         return f"[{printed}]".replace("-", self.minus)
 
     def filled(self, node: Fill) -> str:
-        """A constant matrix where its shape matters, as in a product."""
-        return self.scalar(node.value)
+        """A constant matrix where its shape matters, as in a product: 1 1ᵀ for ones."""
+        value, turned = self.scalar(node.value), Fill(ONE, Tuple(node.shape[1], ONE))
+        return value if 1 in node.shape else f"{value}{self.dot}{render(Transpose(turned), self)}"
 
     def spread(self, node: Spread) -> str:
         """A scalar in every row where its shape matters, as in a product."""
