@@ -6,7 +6,7 @@ its sign; the formula as a whole is one thing with one name for those who hear i
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 from math_core import LatexToMathML
@@ -31,7 +31,7 @@ _OPEN, _CLOSE = frozenset({"{", r"\begin", r"\left"}), frozenset({"}", r"\end", 
 _CONVERTER = LatexToMathML()
 
 
-@cache
+@lru_cache(maxsize=4096)
 def mathml(latex: str, *, display: bool = False, hidden: bool = False) -> Markup:
     """Return LaTeX as one ``<math>`` element within a line.
 
@@ -53,7 +53,7 @@ def mathml(latex: str, *, display: bool = False, hidden: bool = False) -> Markup
     return Markup(made.replace("<math", '<math aria-hidden="true"', 1) if hidden else made)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def formula(math: Math, stop: str = "") -> Markup:
     """Return maths within running text, no line break before the ``stop`` that follows it."""
     latex = inline_latex(math)

@@ -1,7 +1,7 @@
 """LaTeX of expressions."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.activations import ACTIVATIONS
@@ -34,7 +34,7 @@ def _atom(expr: Expr) -> str:
     return _index(expr.name) if isinstance(expr, Symbol) else str(expr)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def latex_scalar(expr: Expr) -> str:
     """Return a size or an index in LaTeX."""
     if expr.is_Rational and expr.q != 1:

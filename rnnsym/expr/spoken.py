@@ -6,7 +6,7 @@ term, so that two different expressions never sound the same by accident of grou
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.constant import Constant
@@ -50,7 +50,7 @@ def _power(base: str, exponent: str) -> str:
     return f"{base} {_POWERS.get(exponent, f'to the power {exponent}')}"
 
 
-@cache
+@lru_cache(maxsize=4096)
 def spoken_scalar(expr: Expr) -> str:
     """Return a size, an index or a number in words.
 

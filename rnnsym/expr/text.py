@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 from rnnsym.expr._sympy import Expr, Symbol
 from rnnsym.expr.activations import ACTIVATIONS
@@ -79,7 +79,7 @@ def _atom(expr: Expr) -> str:
     return str(expr)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def text_scalar(expr: Expr) -> str:
     """Return a size or an index in Unicode text."""
     if expr.is_Rational and expr.q != 1:
@@ -93,7 +93,7 @@ def _source_atom(expr: Expr) -> str:
     return expr.name if isinstance(expr, Symbol) else str(expr)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def source_scalar(expr: Expr) -> str:
     """Return a size or an index as Python would read it."""
     if expr.is_Rational and expr.q != 1:

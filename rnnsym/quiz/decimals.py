@@ -7,7 +7,7 @@ can prove the other.
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from decimal import Decimal, localcontext
-from functools import cache, lru_cache, reduce, singledispatch
+from functools import lru_cache, reduce, singledispatch
 from itertools import chain
 from operator import add, mul
 from typing import TypeAlias
@@ -65,7 +65,7 @@ class Point:
     read: Reader
 
 
-@cache
+@lru_cache(maxsize=4096)
 def number(expr: Expr, numbers: Numbers) -> int:
     """Return a size or an index as a number."""
     values = {symbol: Integer(value) for symbol, value in numbers}
