@@ -18,7 +18,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import generate, known_subjects, series
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import draw_papers
-from rnnsym.quiz.registry import Kind, Parameters, load_kind
+from rnnsym.quiz.registry import TOPICS, Kind, Parameters, load_kind
 from rnnsym.quiz.selection import Selection, asked, meaning
 from tests.test_claims import bank
 
@@ -82,7 +82,15 @@ def test_a_new_kind_only_takes_places() -> None:
         new = generate(Selection.of([*names, "gradient_shape"]), 10, seed)
         kept = [item for item in new if item.kind != "gradient_shape"]
         assert 8 <= len(kept) <= 9
-        assert kept == [item for item in old if item in kept]
+        assert all(item in old for item in kept)
+
+
+def test_topics_take_turns() -> None:
+    everything = Selection.of()
+    for seed in range(3):
+        topics = [item.topic for item in generate(everything, 10, seed)]
+        assert len(set(topics)) == len(TOPICS)
+        assert topics[:9] != [item.topic for item in generate(everything, 10, seed + 9)][:9]
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -3,10 +3,10 @@
 A longer paper, another kind, another subject or another paper changes no item.
 """
 
-from collections.abc import Callable, Container, Generator, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import count, islice
+from itertools import count, islice, zip_longest
 from typing import TypeAlias
 
 from rnnsym.errors import InputError, RnnsymError
@@ -244,6 +244,14 @@ def first(items: Iterator[Item], n: int) -> tuple[tuple[Item, ...], str]:
     return tuple(found), ""
 
 
+def _topics_in_turn(kinds: Sequence[Kind], draw: Draw) -> list[str]:
+    """Return the names of kinds shuffled, no topic twice before each other one that is left."""
+    by_topic: dict[str, list[str]] = {}
+    for kind in draw.ranked("order", kinds, lambda kind: kind.name):
+        by_topic.setdefault(kind.topic, []).append(kind.name)
+    return [name for names in zip_longest(*by_topic.values()) for name in names if name]
+
+
 def in_turn(
     selection: Selection,
     seed: int,
@@ -253,7 +261,8 @@ def in_turn(
 ) -> Iterator[Item]:
     """Yield items in rounds of kinds, each once a round, until every kind has run out.
 
-    No two of them ask the same. A kind that finds nothing fair leaves its place to the others.
+    In a round the topics take turns. No two items ask the same. A kind that finds nothing fair
+    leaves its place to the others.
 
     Raises:
         NoFairError: after the last item, why some kinds found nothing.
@@ -267,7 +276,8 @@ def in_turn(
         for kind in selection.kinds
     }
     for turn in count():
-        for name in Draw(seed, f"{paper}kinds {turn}").ranked("order", left):
+        kinds = [kind for kind in selection.kinds if kind.name in left]
+        for name in _topics_in_turn(kinds, Draw(seed, f"{paper}kinds {turn}")):
             item = None
             try:
                 item = next(left[name], None)
