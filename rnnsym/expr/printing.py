@@ -157,7 +157,7 @@ def _divisor(node: Node) -> Node | None:
     return None if inner is None else apply("square", inner)
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def render(node: Node, notation: Notation) -> str:
     """Return ``node`` written in ``notation``: once, however many documents show it."""
     return _rendered(node, notation)

@@ -1,6 +1,7 @@
 """Quizzes: items a second of each kind, a long paper as JSON, papers of a roster as Moodle XML.
 
-Rates are taken in CPU seconds, so that other programs at work count little.
+Rates are taken in CPU seconds, so that other programs at work count little; of several runs, the
+least.
 """
 
 import json
@@ -82,10 +83,11 @@ def _kinds(names: Sequence[str]) -> None:
 
 
 def _papers(folder: Path) -> None:
-    json_runs = [run(folder, "-n", str(ITEMS), "--format", "json") for _ in range(RUNS)]
-    cpus = [cpu for cpu, *_ in json_runs]
-    wall = min(taken for _, taken, _ in json_runs)
-    print(f"{ITEMS} items to JSON: {min(cpus):.1f}–{max(cpus):.1f} s CPU, {wall:.1f} s; goal 20 s")
+    for jobs in JOBS:
+        options = ("-n", str(ITEMS), "--format", "json", "--jobs", str(jobs))
+        cpu, wall, peak = map(min, zip(*(run(folder, *options) for _ in range(RUNS)), strict=True))
+        print(f"{ITEMS} items to JSON, --jobs {jobs}: {cpu:.1f} s CPU, {wall:.1f} s, "
+              f"peak {peak:.0f} MB; goal 20 s with two processes")  # fmt: skip
     for jobs in JOBS:
         peaks: list[float] = []
         for number in PAPERS:
