@@ -23,7 +23,7 @@ def literal(rows: Sequence[Sequence[str]]) -> Array:
     return _named("; ".join(" ".join(row) for row in rows), len(rows), len(rows[0]))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)
 def _named(entries: str, rows: int, columns: int) -> Array:
     return Array(Family(entries, entries, "", NUMBER), (Integer(rows), Integer(columns)))
 
