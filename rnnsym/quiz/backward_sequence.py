@@ -107,8 +107,8 @@ def sequence_kind(spec: Spec) -> Kind:
         return _item(spec, parameters)
 
     def draw(subject: Parameters, draw: Draw) -> Parameters:
-        plan = spec.plans(subject)[0]
-        return (*subject, *drawn(plan, given_of(spec.plans(subject)), draw))
+        plans = spec.plans(subject)
+        return (*subject, *drawn(plans[0], given_of(plans), draw))
 
     marks = [_marks(spec, subject) for subject in _subjects(spec, ())]
     return Kind(
