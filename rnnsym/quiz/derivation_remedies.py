@@ -129,9 +129,10 @@ REMEDIES = (
     Remedy(
         "orthogonal initialisation of the recurrent matrix",
         (
-            "Before the first update some singular values of U are 0.01 and others 3.",
-            "Already in the first epoch, each product with U stretches some directions threefold "
-            "and nearly wipes out others.",
+            "Before the first update the weights of the old state have singular values from 0.01 "
+            "to 3.",
+            "Already in the first epoch, the weights of the old state stretch some directions "
+            "threefold at each step and nearly wipe out others.",
         ),
         (
             "It fixes the singular values of the matrix at the start, not the slopes of tanh that "
