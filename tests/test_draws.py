@@ -20,7 +20,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import draw_papers
 from rnnsym.quiz.registry import TOPICS, Kind, Parameters, load_kind
 from rnnsym.quiz.selection import Selection, asked, meaning
-from tests.test_claims import bank
+from tests.test_claim_banks import bank
 
 ABOUT_CELLS = ("adjoint", "count", "count_stack", "forward", "gradient_shape", "missing_term",
                "write_gradient")  # fmt: skip

@@ -1,4 +1,7 @@
-"""Moodle XML, read back by a reader of its own: it says what the paper in JSON says."""
+"""Moodle XML, read back by a reader of its own: it says what the paper in JSON says.
+
+Over 300 lines: the reader, which shares no code with the exporter, stands with what it reads.
+"""
 
 import re
 import xml.etree.ElementTree as ET

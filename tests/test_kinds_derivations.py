@@ -1,4 +1,7 @@
-"""Questions about derivations: keys against a net written here, misconceptions, broken keys."""
+"""Questions about derivations: keys against a net written here, misconceptions, broken keys.
+
+Over 300 lines: one table of kinds is worked by one net written by hand.
+"""
 
 import re
 from functools import cache

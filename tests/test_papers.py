@@ -1,4 +1,7 @@
-"""Papers: blueprints, forms, rosters, manifests, ledgers, and kinds of a user's own."""
+"""Papers: blueprints, forms, rosters, manifests, ledgers, and kinds of a user's own.
+
+Over 300 lines: tables of bad input, and one exam that most tests fill.
+"""
 
 import json
 from collections import Counter
