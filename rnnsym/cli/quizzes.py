@@ -18,6 +18,8 @@ __all__ = ["COMMANDS"]
 PAPER_FORMATS = ("moodle", "gift", "qti", "canvas", "anki", "jupyter", "amc")
 
 MOST_FORMS = 26
+MANY = 50
+"""Papers from which on it pays to start processes."""
 
 
 class QuizGroup(Group):
@@ -57,14 +59,16 @@ FILE = click.Path(path_type=Path)
 @click.option("--roster", type=FILE, metavar="FILE.csv", help="A paper for each student.")
 @click.option("--ledger", type=FILE, metavar="FILE.jsonl",
               help="Asks nothing that stands in it, and adds what is asked.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
-              help="Processes that share forms, a roster, or a long paper in JSON.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=None,
+              help="Processes that share forms, a roster, or a long paper in JSON; without it, one "
+              "for each processor where that pays.")  # fmt: skip
 @output_options(*PAPER_FORMATS)
 def generate(
-    forms: str | None, roster: Path | None, jobs: int, output: Output, **chosen: Any
+    forms: str | None, roster: Path | None, jobs: int | None, output: Output, **chosen: Any
 ) -> None:
     """Write an exam paper, its key, and a manifest that rebuilds both."""
     from rnnsym.cli.quiz_files import Wanted, Writer, blueprint_of
+    from rnnsym.quiz.pool import processors
     from rnnsym.quiz.roster import read_roster
 
     letters = _forms(forms)
@@ -78,6 +82,7 @@ def generate(
     writer = Writer(output, wanted)
     several = len(students) or len(letters) or 1
     papers = students or wanted.drawn(letters)
+    jobs = jobs or (processors() if several >= MANY or writer.shares else 1)
     if several == 1 < jobs and writer.shares:
         papers = wanted.shared(jobs)
     asked = writer.write(papers, min(jobs, several))
@@ -126,19 +131,20 @@ def regrade(manifest: Path, kinds: Sequence[str], output: Output) -> None:
               help="The first seed.")  # fmt: skip
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", callback=_listed,
               help="Only these kinds; a .py file is a kind of your own.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
-              help="Kinds looked at side by side.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=None,
+              help="Kinds looked at side by side; without it, one for each processor.")  # fmt: skip
 @click.option("--format", "format_name", type=ChoiceOf("format", ("text", "json"), {}),
               default="text", show_default=True, help="Format.")  # fmt: skip
-def lint(count: int, first: int, kinds: tuple[str, ...], jobs: int, format_name: str) -> int:
+def lint(count: int, first: int, kinds: tuple[str, ...], jobs: int | None, format_name: str) -> int:
     """Look at many items of each kind for whatever would make them unfair."""
     from rnnsym.quiz.lint import lint_kinds
+    from rnnsym.quiz.pool import processors
     from rnnsym.quiz.registry import kind_names, load_kind
 
     failed = False
     chosen = [load_kind(name) for name in dict.fromkeys(kinds or kind_names())]
     reports: list[dict[str, Any]] = []
-    for report in lint_kinds(chosen, range(first, first + count), jobs):
+    for report in lint_kinds(chosen, range(first, first + count), jobs or processors()):
         failed = failed or bool(report.findings)
         reports.append(asdict(report) | {"accepted": round(report.accepted, 4)})
         if format_name == "text":

@@ -1,5 +1,6 @@
 """Work done by several processes side by side; what comes of it does not depend on their number."""
 
+import os
 import signal
 import sys
 from collections import deque
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from rnnsym.errors import RnnsymError
 
-__all__ = ["drawn_ahead", "side_by_side"]
+__all__ = ["drawn_ahead", "processors", "side_by_side"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -23,6 +24,12 @@ AHEAD = 2
 """Tasks given to each process before the first result is taken: memory stays flat."""
 BATCH = 4
 """Pieces of a stream that travel together."""
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    may = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(may(0)) if may else os.cpu_count() or 1
 
 
 def side_by_side(work: Callable[[T], R], tasks: Iterable[T], jobs: int) -> Iterator[R]:
