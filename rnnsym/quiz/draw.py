@@ -61,6 +61,10 @@ class Draw:
         """Return the next attempt at the same question."""
         return replace(self, attempt=self.attempt + 1)
 
+    def first(self) -> "Draw":
+        """Return the first attempt: its choices do not depend on what was refused."""
+        return replace(self, attempt=0)
+
 
 class Unlike:
     """Choices of one question, no two alike as long as there are others left.

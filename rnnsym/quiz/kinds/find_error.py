@@ -88,7 +88,7 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
     keys = _keys(model)
     chosen = draw.ranked("lines", keys)[:LINES]
     inside = [key for key in keys if key in chosen]
-    wrong = inside[draw.integer("place", 0, LINES - 1)]
+    wrong = inside[draw.first().integer("place", 0, LINES - 1)]
     names = dict.fromkeys(m.name for m in _mistakes(model, wrong))
     name = draw.choice("misconception", list(names))
     mistake = draw.choice("mistake", [m.label for m in _mistakes(model, wrong) if m.name == name])
