@@ -143,8 +143,7 @@ def _asked(gate: KeepGate, bias: Decimal) -> Iterator[Block]:
     given = prose(array, f" = {shown(bias)}".replace("-", "−"))
     yield Paragraph(
         prose("At the start of training every vector has one entry, all weights are 0 and all "
-              "biases are 0, except ", *given, ". Keep four decimals on the way, give three. "
-              "A calculator may be used.")
+              "biases are 0, except ", *given, ". Keep four decimals on the way, give three.")
     )  # fmt: skip
 
 

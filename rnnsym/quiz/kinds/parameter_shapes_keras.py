@@ -77,7 +77,9 @@ def _claims(layer: Layer, key: Sequence[Shape]) -> list[Claim]:
          "The bias is trained too."),
         ("second bias", shape_text(*(_other_bias(s) if i % 3 == 2 else s
                                       for i, s in enumerate(key))),
-         "Only a GRU with reset_after=True, the default, keeps two bias vectors."),
+         "The default, reset_after=True, keeps two bias vectors: one as a layer with "
+         "reset_after=False has it is not enough." if len(key[2]) > 1 else
+         "Only a GRU with reset_after=True keeps two bias vectors."),
     ]  # fmt: skip
     if blocks > 1:
         one = tuple((*s[:-1], s[-1] // blocks) for s in key)

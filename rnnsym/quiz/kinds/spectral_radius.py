@@ -46,9 +46,9 @@ SHARE = Decimal("0.01")
 SMALLEST = Decimal("0.01")
 SAID = {
     "both": "In both nets it tends to 0.",
-    "linear": "In the linear net it tends to 0, in the other it grows.",
-    "tanh": "In the linear net it grows, in the other it tends to 0.",
-    "neither": "In both nets it grows beyond all limits.",
+    "linear": "In the linear net it tends to 0, in the tanh net it grows.",
+    "tanh": "In the linear net it grows, in the tanh net it tends to 0.",
+    "neither": "In both nets it grows.",
 }
 VERDICTS = {
     (True, True): "both",
@@ -145,9 +145,10 @@ def _prove(text: str, radius: Decimal, steps: int, grown: Decimal, verdict: str)
 
 def _given(matrix: NumberMatrix) -> Block:
     return Paragraph(
-        prose("Two nets have the same ", U, " = ", matrix, ": this one, and a linear one without "
-              "tanh. In this one unit 2 is saturated at every step, so that its slope is 0, and "
-              "unit 1 is at rest, so that its slope is 1: the Jacobian of one step is ", J, " = ",
+        prose("Two nets have the same ", U, " = ", matrix, ": the tanh net above, and a linear net "
+              "without tanh. In the tanh net unit 2 is saturated at every step, so that its slope "
+              "is 0, and unit 1 is at rest, so that its slope is 1: its Jacobian of one step is ",
+              J, " = ",
               D, " ", U, ", with ", D, " = ", NumberMatrix((("1", "0"), ("0", "0"))), ".")
     )  # fmt: skip
 
@@ -156,17 +157,18 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     (a, b), (c, d) = matrix
     trace, determinant = a + d, a * d - b * c
     roots = " and ".join(_plain(x) for x in eigenvalues)
+    entry = max((x for row in matrix for x in row), key=abs)
     wrong = {
-        "largest entry": max(abs(x) for row in matrix for x in row),
-        "trace": abs(trace),
-        "determinant": abs(determinant),
+        "largest entry": (entry, " in absolute value"),
+        "trace": (trace, " without its sign"),
+        "determinant": (determinant, " without its sign"),
     }
-    why = "That is the {}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
+    why = "That is the {}{}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
     near = Decimal("0.005")
     found = told_apart(
-        WrongNumber(v.normalize() + 0, k, prose(why.format(k)))
-        for k, v in wrong.items()
-        if abs(v - radius) > near
+        WrongNumber(abs(v).normalize(), k, prose(why.format(k, unsigned if v < 0 else "")))
+        for k, (v, unsigned) in wrong.items()
+        if abs(abs(v) - radius) > near
     )
     ask = "What is the spectral radius, the largest absolute value of an eigenvalue, of "
     return Part(
@@ -209,7 +211,7 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     top = J**steps
     return Part(
         (Paragraph(prose("What is the entry in row 1 and column 1 of ", top, f", to {places} "
-                         "decimals where it has more? A calculator may be used.")),),
+                         "decimals where it has more?")),),
         Numeric((Blank(prose("entry"), value, tolerance, wrong),)),
         2,
         (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
@@ -249,7 +251,7 @@ def _follows(verdict: str, corner: Decimal, radius: Decimal, draw: Draw) -> Part
         (Paragraph(prose(" ".join(reasons))),),
         (
             Mark(1, "B", prose("the linear net: the spectral radius decides")),
-            Mark(1, "B", prose("the net with slopes: the product D U decides, not U")),
+            Mark(1, "B", prose("the tanh net: the product D U decides, not U")),
         ),
         carries=(0, 1),
     )
