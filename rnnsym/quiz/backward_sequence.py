@@ -1,10 +1,10 @@
 """Questions about backpropagation through a few steps, in parts that build on each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.derive import derive
 from rnnsym.errors import InputError
 from rnnsym.expr import (
@@ -68,7 +68,7 @@ class Spec:
         steps: how many steps, one subject for each.
         sizes: n and d.
         truncations: k for parts that are truncated.
-        note: said in the stem, with parameters in braces.
+        note: what the stem says of these parameters, beside the equations and the numbers.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Spec:
     bias: bool = False
     sizes: tuple[tuple[str, int], ...] = (("d", 1), ("n", 1))
     truncations: tuple[int, ...] = (0,)
-    note: str = ""
+    note: Callable[[Parameters], Prose] | None = None
 
     def setting(self, subject: Parameters, ask: Ask) -> Setting:
         """Return what one part works with."""
@@ -224,10 +224,9 @@ def stem_of(spec: Spec, parameters: Parameters) -> tuple[Block, ...]:
     """Return what all parts are told: equations, loss, numbers, and how to round."""
     plans = spec.plans(parameters)
     given = read(given_of(plans), parameters)
-    note = spec.note.format(**dict(parameters))
     return (
         *_model_stem(plans),
-        *((Paragraph(prose(note)),) if note else ()),
+        *((Paragraph(spec.note(parameters)),) if spec.note else ()),
         Paragraph(prose("Given are")),
         given_lines(given),
         Paragraph(rounding_note(plans[0])),

@@ -52,7 +52,7 @@ def _half_forgotten(row: Row) -> Sequence[Slip]:
 
 
 def _error_turned(row: Row) -> Sequence[Slip]:
-    why = prose("The derivative of ½(h − τ)² in h is h − τ, not τ − h.")
+    why = prose("The derivative of ½(h − τ)² with respect to h is h − τ, not τ − h.")
     return _loss_scaled(row, -1, why)
 
 

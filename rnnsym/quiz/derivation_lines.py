@@ -112,7 +112,9 @@ def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
 def slope_of_relu(system: System) -> str:
     """Return what step means where it stands in a derivation, "" where it does not."""
     rectified = any(m.name == "relu" for e in system.equations for m in e.rhs.atoms(Map))
-    return " The slope of relu is step: 1 above 0, and 0 elsewhere." if rectified else ""
+    return (
+        " The derivative of relu is written step: 1 above 0, and 0 elsewhere." if rectified else ""
+    )
 
 
 def named_adjoints(system: System, shown: Iterable[Node]) -> tuple[Relation, ...]:

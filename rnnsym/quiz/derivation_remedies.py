@@ -79,7 +79,7 @@ REMEDIES = (
             "Training runs well until single batches throw the weights far off.",
         ),
         (
-            "It leaves a gradient that is too small as it is.",
+            "It does not change a gradient that is too small.",
             "It can shorten a gradient, never lengthen it.",
         ),
         _clipping,

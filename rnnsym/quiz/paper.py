@@ -28,7 +28,10 @@ __all__ = [
     "paper_document",
 ]
 
-ROUNDING = "Numbers: keep four decimals on the way, give three; a 5 rounds away from zero."
+ROUNDING = (
+    "Numbers: keep four decimals on the way, give three, unless a question says otherwise; a 5 "
+    "rounds away from zero."
+)
 
 
 @dataclass(frozen=True)

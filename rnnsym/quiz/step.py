@@ -20,7 +20,7 @@ WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the options."""
 RULE = (
     f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. An answer "
-    "about 1 % off still counts."
+    f"counts if it is at most 1 %, or {2 * Decimal(1).scaleb(-SHOWN)}, off."
 )
 EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
 """Where there are but sums and products of short numbers."""

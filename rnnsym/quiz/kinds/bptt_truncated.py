@@ -1,8 +1,25 @@
 """A gradient with full and with truncated backpropagation through time."""
 
+from rnnsym.blocks import Prose, Relation, prose
+from rnnsym.expr import Integer, Symbol
 from rnnsym.quiz.backward_sequence import CARRIED, Ask, Spec, sequence_kind
+from rnnsym.quiz.registry import Parameters
 
 __all__ = ["KIND"]
+
+J, K = Symbol("j"), Symbol("k")
+
+
+def _note(parameters: Parameters) -> Prose:
+    every = Relation((K, Integer(int(dict(parameters)["k"]))))
+    after = J + 1
+    return prose(
+        "Truncation means here: the state of step ", J, " is detached wherever ", every,
+        " divides ", J, ", so nothing flows back from step ", after, " to step ", J, " there; "
+        "every step keeps its own loss. With truncation, each δ leaves out the paths that are cut; "
+        "the truncated gradient that they give is written as the full one.",
+    )  # fmt: skip
+
 
 CUT = ("no carry across a cut", "all steps stay in the sum")
 KIND = sequence_kind(
@@ -16,7 +33,6 @@ KIND = sequence_kind(
         level=4,
         cells=("vanilla", "linear"),
         truncations=(1, 2),
-        note="Truncation means here: the state of step j is detached wherever k = {k} divides j, "
-        "so nothing flows back from step j + 1 to step j there; every step keeps its own loss.",
+        note=_note,
     )
 )

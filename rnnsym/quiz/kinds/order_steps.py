@@ -128,7 +128,7 @@ def _make(parameters: Parameters) -> Item:
                 (
                     Mark(1, "B", prose("every forward line before ", loss.given)),
                     Mark(1, "B", prose(loss.given, " before every adjoint")),
-                    Mark(1, "A", prose("the adjoints in order, the sum over the steps last")),
+                    Mark(1, "B", prose("the adjoints in order, the sum over the steps last")),
                 ),
             ),
         ),
@@ -161,13 +161,13 @@ def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
     system, lines = system_of(model), _lines(model)
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
     named = named_adjoints(system, (node for key in keys for node in lines[key]))
-    known = "What other steps and other lines give is known. In which order can these be computed?"
+    known = "Values from other steps count as known. In which order can these lines be computed?"
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
         Paragraph(prose("Here ", *listed(named), ".", slope_of_relu(system))),
-        Paragraph(prose(f"{known} The sum over all steps is taken where all steps are done.")),
+        Paragraph(prose(f"{known} The sum comes last, once all steps are done.")),
     )
 
 

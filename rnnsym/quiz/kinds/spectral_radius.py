@@ -166,7 +166,7 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     why = "That is the {}{}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
     near = Decimal("0.005")
     found = told_apart(
-        WrongNumber(abs(v).normalize(), k, prose(why.format(k, unsigned if v < 0 else "")))
+        WrongNumber(abs(v).normalize() + 0, k, prose(why.format(k, unsigned if v < 0 else "")))
         for k, (v, unsigned) in wrong.items()
         if abs(abs(v) - radius) > near
     )
