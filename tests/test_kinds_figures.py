@@ -19,7 +19,7 @@ from rnnsym.quiz.figures import alike
 from rnnsym.quiz.kinds.figure_blanks import KIND, is_unique
 from rnnsym.quiz.registry import ARRANGEMENT, load_kind
 
-CELLS = ("lstm", "gru", "mgu", "lstm-coupled")
+CELLS = ("lstm", "gru", "lstm-coupled")
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -21,7 +21,8 @@ from rnnsym.quiz.subject import EXAMINED
 
 __all__ = ["KIND", "is_unique"]
 
-FEWEST = 2
+FEWEST = 3
+"""With two, one guess would earn the marks of both."""
 
 
 @lru_cache(maxsize=256)
@@ -161,5 +162,5 @@ def _link(link: Link, sign: Sign) -> Link:
 
 
 KIND = Kind(
-    "figure_blanks", "diagrams", "analyse", (2, 2), (2, 7), _subjects, _variants, _draw, _make
+    "figure_blanks", "diagrams", "analyse", (2, 2), (3, 7), _subjects, _variants, _draw, _make
 )
