@@ -1,7 +1,7 @@
 """A net with given weights: what does it do? One description holds for all inputs."""
 
 from rnnsym.blocks import Paragraph, prose
-from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
+from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.design_draws import designed, draw_net, idea_of, subjects, variants
 from rnnsym.quiz.design_nets import BEHAVIOURS
 from rnnsym.quiz.design_runs import (
@@ -53,13 +53,9 @@ def _make(parameters: Parameters) -> Item:
             Part(
                 (Paragraph(prose(asked)),),
                 Choice(options),
-                3,
+                2,
                 (Paragraph(idea), Paragraph(prose("For example:")), trace(net)),
-                (
-                    Mark(1, "M", prose("runs the net step by step")),
-                    Mark(1, "M", prose("each other answer fails on an input")),
-                    Mark(1, "A", prose("the description that holds at every step")),
-                ),
+                (),
                 (prose("Run the net on 1, 0, 1, 1 and strike out what does not fit."),),
             ),
         ),
@@ -73,4 +69,4 @@ def _said(name: str) -> tuple[str]:
     return (f"{words[0].upper()}{words[1:]}.",)
 
 
-KIND = Kind(NAME, "design", "analyse", (3, 3), (3, 3), subjects, variants, draw_net, _make)
+KIND = Kind(NAME, "design", "analyse", (3, 3), (2, 2), subjects, variants, draw_net, _make)

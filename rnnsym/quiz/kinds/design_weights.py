@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rnnsym.blocks import Paragraph, prose
-from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
+from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.design_draws import designed, draw_net, idea_of, subjects, variants
 from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights
 from rnnsym.quiz.design_runs import (
@@ -70,17 +70,13 @@ def _make(parameters: Parameters) -> Item:
             Part(
                 (Paragraph(prose(asked)),),
                 Choice(options),
-                3,
+                2,
                 (
                     Paragraph(idea),
                     Paragraph(prose("So it is with ", *printed_weights(key), ". For example:")),
                     trace(key),
                 ),
-                (
-                    Mark(1, "M", prose("runs a net step by step")),
-                    Mark(1, "M", prose("each other net fails on an input")),
-                    Mark(1, "A", prose("the net that is right on all of them")),
-                ),
+                (),
                 (prose("One input on which a net fails is enough to rule it out."),),
             ),
         ),
@@ -89,4 +85,4 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-KIND = Kind(NAME, "design", "create", (4, 4), (3, 3), subjects, variants, draw_net, _make)
+KIND = Kind(NAME, "design", "create", (4, 4), (2, 2), subjects, variants, draw_net, _make)
