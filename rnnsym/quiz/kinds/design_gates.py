@@ -23,7 +23,8 @@ from rnnsym.quiz.subject import EXAMINED, cell_of
 __all__ = ["KIND"]
 
 NAME = "design_gates"
-ENTRIES = 3
+ORDINALS = ("first", "second", "third")
+ENTRIES = len(ORDINALS)
 OLD, NEW = 5, 7
 EFFECTS = {OLD: "keep", NEW: "overwrite", 0: "erase", OLD + NEW: "add"}
 """What an update does, by what it makes of an old value of 5 and a candidate of 7."""
@@ -157,16 +158,24 @@ def _printed(update: Update, chosen: Chosen) -> Prose:
 
 def _wishes(update: Update, task: Sequence[str]) -> Prose:
     """Return the task in words."""
-    words: dict[str, Prose] = {
-        "keep": ("that of ", update.old),
-        "overwrite": ("that of ", update.new),
-        "erase": ("0",),
-        "add": ("the sum of those of ", update.old, " and ", update.new),
-    }
-    first, second, third = (words[effect] for effect in task)
-    target = update.net.rows[0].target
-    return prose("The first entry of ", target, " shall be ", *first, ", the second ", *second,
-                 " and the third ", *third)  # fmt: skip
+    found: list[Inline] = []
+    for effect in dict.fromkeys(task):
+        alike = [ordinal for ordinal, e in zip(ORDINALS, task, strict=True) if e == effect]
+        those, sums = ("those of ", "sums") if len(alike) > 1 else ("that of ", "sum")
+        words: dict[str, Prose] = {
+            "keep": (those, update.old),
+            "overwrite": (those, update.new),
+            "erase": ("0",),
+            "add": (f"the {sums} of those of ", update.old, " and ", update.new),
+        }
+        which = " and ".join(alike)
+        if found:
+            found += [f", the {which} ", *words[effect]]
+        else:
+            entries = "entries" if len(alike) > 1 else "entry"
+            target = update.net.rows[0].target
+            found += [f"The {which} {entries} of ", target, " shall be ", *words[effect]]
+    return tuple(found)
 
 
 def _table(update: Update) -> Prose:
@@ -197,7 +206,9 @@ def _make(parameters: Parameters) -> Item:
         tuple(wrong.values()),
         arranger(NAME, parameters),
     )
-    asked = prose(*_wishes(update, task), ", whatever these are. Which gates do that?")
+    several = len(update.gates) > 1
+    gates, asking = ("the gates", "gates do") if several else ("the gate", "gate does")
+    asked = prose(*_wishes(update, task), f", whatever these are. Which {asking} that?")
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -209,7 +220,7 @@ def _make(parameters: Parameters) -> Item:
         stem=(
             Paragraph(prose(f"In the cell “{cell.title}” a state of three entries is updated by")),
             Equations((Line(row.target, row.value),)),
-            Paragraph(prose("Convention: column vectors; gates are saturated: all are 0 or 1.")),
+            Paragraph(prose(f"Convention: column vectors; every entry of {gates} is 0 or 1.")),
         ),
         parts=(
             Part(
