@@ -27,11 +27,9 @@ def worked_lines(rows: Sequence[Row], net: Net, worked: Mapping[Place, Matrix]) 
     return found
 
 
-def given_blocks(
-    net: Net, given: Mapping[Place, Matrix], hidden: Array | None = None
-) -> tuple[Block, ...]:
+def given_blocks(net: Net, given: Mapping[Place, Matrix]) -> tuple[Block, ...]:
     """Return what is handed out: weights, inputs and states each in a line, matrices displayed."""
-    arrays = [a for a in net.given if a != hidden]
+    arrays = net.given
     if any(net.sizes.shape(a.shape) != (1, 1) for a in arrays):
         lines = tuple(Line(a, number_matrix(given[place_of(a)])) for a in arrays)
         return Paragraph(prose("Given are")), Equations(lines)

@@ -9,18 +9,18 @@ from rnnsym.equations import Loop
 from rnnsym.expr import Array, Constant, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, WrongNumber
 from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_blocks import given_blocks
-from rnnsym.quiz.forward_items import LINES, SHORT_RULE, tolerance
+from rnnsym.quiz.forward_items import LINES, tolerance
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of, read_values, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, shown
+from rnnsym.quiz.numbers import Matrix, plain, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.slips import Work
-from rnnsym.quiz.step import at_display
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
+from rnnsym.quiz.step import EXACT_RULE, at_display
+from rnnsym.quiz.subject import EXAMINED, cell_of
 from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.sheet.arithmetic import number
 from rnnsym.sheet.worked_lines import Row
@@ -90,9 +90,8 @@ def _make(parameters: Parameters) -> Item:
     if key != exact:
         raise Unfair("the gate is not exact")
     _prove(net, row, state, place_of(gate), key)
-    blank = Blank(
-        prose(gate), key, tolerance(key), told_apart(_wrong(model, net, state, gate, key))
-    )
+    wrong = told_apart(_wrong(model, net, state, gate, key))
+    blank = Blank(prose(gate), plain(key), Decimal(0), wrong)
     return Item(
         id=identifier("missing_gate", parameters),
         kind="missing_gate",
@@ -110,7 +109,7 @@ def _make(parameters: Parameters) -> Item:
                 _solution(row, state, gate, (low, high, key)),
                 (
                     Mark(1, "M", prose("the update solved for ", gate)),
-                    Mark(1, "A", prose(gate, f" = {shown(key)}")),
+                    Mark(1, "A", prose(gate, f" = {shown(plain(key))}")),
                 ),
                 (prose("The update is linear in ", gate, "."),),
             ),
@@ -137,7 +136,7 @@ def _wrong(
         value = at_display(((found,),))[0][0]
         if abs(value - key) <= tolerance(key):
             raise Unfair(f"'{slip.name}' gives the key")
-        yield WrongNumber(value, slip.name, slip.why)
+        yield WrongNumber(plain(value), slip.name, slip.why)
 
 
 def _prove(net: Net, row: Row, state: Mapping[Place, Matrix], gate: Place, key: Decimal) -> None:
@@ -152,13 +151,14 @@ def _prove(net: Net, row: Row, state: Mapping[Place, Matrix], gate: Place, key: 
 
 def _stem(net: Net, row: Row, state: Mapping[Place, Matrix], gate: Array) -> tuple[Block, ...]:
     told = Relation((row.target, number(state[place_of(row.target)])))
+    given = [Relation((a, number(state[place_of(a)]))) for a in net.given if a != gate]
     title = cell_of(net.system).title
     return (
         Paragraph(prose(f"In the cell “{title}” a state is updated by")),
         Equations((Line(row.target, row.value),)),
-        Paragraph(convention_note(net.system)),
-        *given_blocks(net, state, hidden=gate),
-        Paragraph(prose("The step gave ", told, ". ", SHORT_RULE)),
+        Paragraph(prose("Convention: as written here. All quantities are scalars.")),
+        Paragraph(prose("Given: ", *listed(given, ", "), ".")),
+        Paragraph(prose("The step gave ", told, ". ", EXACT_RULE)),
     )
 
 
@@ -166,12 +166,15 @@ def _solution(
     row: Row, state: Mapping[Place, Matrix], gate: Array, found: tuple[Decimal, Decimal, Decimal]
 ) -> tuple[Block, ...]:
     low, high, key = found
-    target = number(state[place_of(row.target)])
-    first, second, value = (number(((entry.normalize() + 0,),)) for entry in (low, high, key))
+    moved, slope = state[place_of(row.target)][0][0] - low, high - low
+    first, second, part, whole, value = (
+        number(((plain(entry),),)) for entry in (low, high, moved, slope, key)
+    )
     return (
         Paragraph(prose("The right side is ", first, " where ", gate, " is 0, and ", second,
-                        " where it is 1; in between it is linear. So ", gate, " is the part of the "
-                        "way from ", first, " to ", second, " at which ", target, " lies:")),
+                        " where it is 1; in between it is linear. So it is ", first, " plus ",
+                        whole, " times ", gate, ", and ", gate, " is ", part, " divided by ", whole,
+                        ":")),
         Equations((Line(gate, value),)),
     )  # fmt: skip
 
