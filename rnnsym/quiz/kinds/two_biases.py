@@ -1,6 +1,6 @@
 """Two bias vectors in one gate: write both gradients, and say how they compare."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
 
@@ -74,35 +74,37 @@ def _make(parameters: Parameters) -> Item:
         minutes=5,
         convention=CONVENTION,
         parameters=parameters,
-        stem=_stem(model, one, other),
+        stem=_stem(model, first, second, (one, other)),
         parts=(
             _written(model, keys[0], first, one),
             _written(model, keys[1], second, other),
-            _compared(
-                first, second, same, _factor(model, first, other), arranger(NAME, parameters)
-            ),
+            _compared(first, second, None if same else _factor(other), arranger(NAME, parameters)),
         ),
         proof=Proof(f"{PROOF}; one gradient put in place of the other", "≤ 1e-12"),
         tags=(model, "biases"),
     )
 
 
-def _factor(model: str, step: Step, other: Node) -> Array:
-    """Return the gate that the second gradient has more; the gate itself where there is none."""
+def _factor(other: Node) -> Array:
+    """Return the gate by which the second gradient differs from the first.
+
+    Raises:
+        Unfair: they differ by something else.
+    """
     body = other.body if isinstance(other, Sigma) else other
     held = [c for c in body.children if isinstance(c, Array) and c.family.role == "value"]
-    if isinstance(body, Hadamard) and held:
-        return held[0].xreplace({BOUND: TIME})
-    source = step.terms[0].source
+    if not isinstance(body, Hadamard) or not held:
+        raise Unfair("the gradients differ by no gate")
+    return held[0].xreplace({BOUND: TIME})
+
+
+def _stem(model: str, first: Step, second: Step, shown: Iterable[Node]) -> tuple[Block, ...]:
+    source = first.terms[0].source
     if source is None:
-        raise Unfair("no equation adds the bias")
-    equations = system_of(model, CONVENTION).equations
-    return next(e.lhs for e in equations if e.rhs.children == (source.lhs,))
-
-
-def _stem(model: str, one: Node, other: Node) -> tuple[Block, ...]:
-    said = "Two bias vectors are added in one equation, as the framework keeps them."
-    return (*model_blocks(system_of(model, CONVENTION), (one, other)), Paragraph(prose(said)))
+        raise Unfair("no equation reads the bias")
+    said = prose("The equation of ", source.lhs, " has two bias vectors, ", first.of, " and ",
+                 second.of, ".")  # fmt: skip
+    return (*model_blocks(system_of(model, CONVENTION), shown), Paragraph(said))
 
 
 def _written(model: str, key: str, step: Step, value: Node) -> Part:
@@ -118,18 +120,19 @@ def _written(model: str, key: str, step: Step, value: Node) -> Part:
     )
 
 
-def _compared(first: Step, second: Step, same: bool, gate: Array, draw: Draw) -> Part:
+def _compared(first: Step, second: Step, gate: Array | None, draw: Draw) -> Part:
     rule = prose("Each bias gets the adjoint of what it is added to.")
     why: Prose = rule
-    if not same:
+    same = gate is None
+    if gate is not None:
         why = prose(second.of, " stands inside the product with ", gate, ": its adjoint has that "
                     "factor, that of ", first.of, " has not.")  # fmt: skip
     options = (
         Option(prose("They are equal, whatever the two vectors are."),
                "" if same else "place in the equation overlooked", why),
-        Option(prose("In each summand the second has the factor ", gate, " more."),
-               "gate taken to weight its own bias" if same else "", why),
-        Option(prose("They are equal only where the two vectors are."),
+        Option(prose("They differ, for they stand at different places of the equation."),
+               "place in a sum taken to matter" if same else "", why),
+        Option(prose("They are equal only where the two vectors have the same entries."),
                "value of a parameter taken for its gradient",
                prose("Neither sum contains the value of a bias.")),
         Option(prose("The second is that of the step before."),
