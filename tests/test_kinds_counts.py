@@ -138,6 +138,10 @@ def test_head() -> None:
         directions, _ = shape_of(values["model"].split(", ")[1])
         head = given["q"] * (directions * (p or n) + 1)
         assert answers(item) == [table, middle, head, table + middle + head]
+        assert len(set(given.values())) == len(given)
+        told = str(item.parts[1].scheme[0])
+        assert ("all layers" in told) == ("*2" in values["model"])
+        assert ("both directions" in told) == (directions == 2)
 
 
 BIASES = {

@@ -54,9 +54,10 @@ def drawn_sizes(names: Sequence[str], draw: Draw, pool: Sequence[int] = SIZES) -
     return tuple((name, str(number)) for name, number in found.items())
 
 
-def steps_drawn(draw: Draw) -> Parameters:
-    """Return a length of sequences, which no count of parameters depends on."""
-    return (("T", str(draw.choice("T", STEPS))),)
+def steps_drawn(draw: Draw, sizes: Parameters) -> Parameters:
+    """Return a length of sequences, which no count of parameters depends on, unlike every size."""
+    taken = {number for _, number in sizes}
+    return (("T", draw.choice("T", [str(T) for T in STEPS if str(T) not in taken])),)
 
 
 def size_variants(subject: Parameters) -> int:
@@ -67,7 +68,8 @@ def size_variants(subject: Parameters) -> int:
 def draw_numbers(subject: Parameters, draw: Draw) -> Parameters:
     """Return the subject with numbers for the model's sizes and the length of sequences."""
     names = system_of(*model_of(subject)).size_names
-    return (*subject, *drawn_sizes(names, draw), *steps_drawn(draw))
+    sizes = drawn_sizes(names, draw)
+    return (*subject, *sizes, *steps_drawn(draw, sizes))
 
 
 def listed(given: Iterable[tuple[str, int]]) -> Prose:

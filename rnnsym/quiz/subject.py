@@ -9,7 +9,9 @@ from rnnsym.errors import InputError
 from rnnsym.expr import TIME, Array, Family, Integer, Map, Node, Plus, arrays_in, size
 from rnnsym.model_text import Recurrent
 
-__all__ = ["EXAMINED", "cell_of", "convention_note", "described", "equations_of", "uses"]
+__all__ = [
+    "EXAMINED", "cell_of", "convention_note", "described", "equations_of", "in_words", "uses",
+]  # fmt: skip
 
 EXAMINED = (
     "gru",
@@ -50,14 +52,20 @@ def _layer_of(system: System) -> Recurrent:
 
 
 def described(system: System) -> Prose:
+    """Return the model in words, at the head of a sentence that says how a step is computed."""
+    words = in_words(system)
+    return prose(f"{words[0].upper()}{words[1:]}: each step")
+
+
+def in_words(system: System) -> str:
     """Return the model in words: its cell, how often, and in which directions."""
     layer, cell = _layer_of(system), cell_of(system)
     both = "bidirectional " if layer.bidirectional else ""
     merged = ", the outputs of both directions stacked on top of each other" if both else ""
-    number = {2: "Two", 3: "Three"}.get(layer.depth, str(layer.depth))
-    stack = f"{number} {both}layers" if layer.depth > 1 else f"One {both}layer"
+    number = {2: "two", 3: "three"}.get(layer.depth, str(layer.depth))
+    stack = f"{number} {both}layers" if layer.depth > 1 else f"one {both}layer"
     reads = ", each layer reading the outputs of the one below" if layer.depth > 1 else ""
-    return prose(f"{stack} of the cell “{cell.title}”{merged}{reads}: each step")
+    return f"{stack} of the cell “{cell.title}”{merged}{reads}"
 
 
 @lru_cache(maxsize=256)

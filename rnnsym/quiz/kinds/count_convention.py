@@ -68,7 +68,8 @@ def _variants(_subject: Parameters) -> int:
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    return (*subject, *drawn_sizes(NAMES, draw), *steps_drawn(draw))
+    sizes = drawn_sizes(NAMES, draw)
+    return (*subject, *sizes, *steps_drawn(draw, sizes))
 
 
 def _make(parameters: Parameters) -> Item:

@@ -1,14 +1,15 @@
 """A whole classifier: embedding, recurrent layers, and a dense layer on top."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Block, Paragraph, Prose, Relation, prose
 from rnnsym.count import Count, count
 from rnnsym.equations import System
-from rnnsym.expr import Array, Formula, Integer, size
+from rnnsym.expr import Array, Family, Formula, Integer, size
 from rnnsym.item import Item, Mark, Part, Proof
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 from rnnsym.quiz.counting import (
     PROOF,
     Given,
@@ -34,7 +35,7 @@ from rnnsym.quiz.counting_slips import HEAD, TABLE, reads_words
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import cell_of, convention_note, equations_of, in_words
 
 __all__ = ["KIND"]
 
@@ -45,6 +46,7 @@ WORDS = (50, 100, 200, 500, 1000, 2000)
 UNITS = (4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 CLASSES = (2, 3, 5, 7, 9)
 NEEDS_D = ("sizes swapped", "both layers alike")
+RENAMED = {"V": ("W_s", "W_s"), "b_V": ("b_s", "b_s")}
 RECURRENT = (
     *(m for m in MISCONCEPTIONS if m.name not in NEEDS_D),
     Misconception("layer reads one-hot vectors", reads_words),
@@ -71,9 +73,9 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
     units = [name for name in system.size_names if name not in ("V", "q")]
     drawn = dict(drawn_sizes(units, draw, UNITS))
     drawn["V"] = str(draw.choice("V", WORDS))
-    drawn["q"] = str(draw.choice("q", CLASSES))
-    sizes = ((name, drawn[name]) for name in system.size_names)
-    return (*subject, *sizes, *steps_drawn(draw))
+    drawn["q"] = str(draw.choice("q", [q for q in CLASSES if str(q) not in drawn.values()]))
+    sizes = tuple((name, drawn[name]) for name in system.size_names)
+    return (*subject, *sizes, *steps_drawn(draw, sizes))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -98,19 +100,23 @@ def _make(parameters: Parameters) -> Item:
 
 def _stem(system: System, given: Given, steps: str) -> tuple[Block, ...]:
     sizes = dict(given)
-    both = any(part.array.family.direction for part in parts_by_layer(system)[1])
-    read = "the last output" if not both else "the final states of both directions, stacked,"
+    table, recurrent, head = parts_by_layer(system)
+    last = " of the last layer" if _depth(recurrent) > 1 else ""
+    states = f"the final states of both directions{last}, stacked,"
+    read = states if _both(recurrent) else f"the last output{last}"
+    matrix, bias = (part.array for part in _told_from_the_words(head))
     return (
         Paragraph(
             prose(
-                "A classifier of sentences: an embedding looks up a vector ", _input(system),
+                "A classifier of sentences: an embedding looks up in its matrix ", table[0].array,
+                " a vector ", _input(system),
                 " of size ", _equal("e", sizes), " for each of the ", _equal("V", sizes),
-                f" words; a recurrent network reads these vectors; and a dense layer with one bias"
-                f" vector turns {read} of the top layer into ", _equal("q", sizes),
-                " scores. The embedding is trained too.",
+                " words; a recurrent network reads these vectors; and a dense layer with the"
+                " matrix ", matrix, " and the bias vector ", bias, f" turns {read} into ",
+                _equal("q", sizes), " scores. The embedding is trained too.",
             )
         ),
-        Paragraph(prose(*described(system), " is computed by")),
+        Paragraph(prose(f"The recurrent network is {in_words(system)}. Each step is computed by")),
         equations_of(system),
         Paragraph(_note(system)),
         Paragraph(
@@ -134,10 +140,39 @@ def _equal(name: str, sizes: dict[str, int]) -> Relation:
     return Relation((size(name), Integer(sizes[name])))
 
 
+def _depth(parts: Sequence[Counted]) -> int:
+    return max(part.layer for part in parts)
+
+
+def _both(parts: Sequence[Counted]) -> bool:
+    return any(part.array.family.direction for part in parts)
+
+
+def _method(parts: Sequence[Counted]) -> str:
+    """Return what is to be counted in a recurrent network."""
+    several = {
+        "all layers": _depth(parts) > 1,
+        "both directions": _both(parts),
+        "all matrices": any(p.sides[1] != (1, "") for p in parts),
+        "all vectors": any(p.sides[1] == (1, "") for p in parts),
+    }
+    return ", ".join(name for name, there in several.items() if there)
+
+
+def _told_from_the_words(parts: Sequence[Counted]) -> tuple[Counted, ...]:
+    """Return the arrays with another name for a matrix V: here V is the number of words."""
+    return tuple(
+        replace(p, array=Array(Family(*RENAMED[p.array.name]), p.array.shape))
+        if p.array.name in RENAMED else p
+        for p in parts
+    )  # fmt: skip
+
+
 def _parts(system: System, given: Given, steps: int) -> Sequence[Part]:
     counted: Count = count(system)
     names = ("embedding", "recurrent network", "dense layer")
-    methods = ("a vector for each word", "all layers and directions", "what it reads, and a bias")
+    methods = ("a vector for each word", _method(parts_by_layer(system)[1]),
+               "what it reads, and a bias")  # fmt: skip
     marks = (1, 3, 2)
     found: list[Part] = []
     totals: list[int] = []
@@ -154,7 +189,10 @@ def _parts(system: System, given: Given, steps: int) -> Sequence[Part]:
             numeric(
                 prose(f"How many parameters does the {name} have?"),
                 [count_blank(prose(f"Parameters of the {name}"), total, work, slips)],
-                (*tally(parts, given), *derived(total_line(layer.formula, total))),
+                (
+                    *tally(_told_from_the_words(parts), given),
+                    *derived(total_line(layer.formula, total)),
+                ),
                 scheme,
             )
         )  # fmt: skip
