@@ -218,6 +218,13 @@ def test_exactly_one_set_of_gates_does_it(cell: str) -> None:
             assert right == option.correct
 
 
+def test_one_gate_is_asked_for_as_one() -> None:
+    for cell in UPDATES:
+        for item in generate_quiz(5, 6, ["design_gates"], [cell]):
+            several = len([p for p in item.options[0].content if isinstance(p, Relation)]) > 1
+            assert ("Which gates do that?" in str(item.parts[0].stem)) == several
+
+
 def test_what_gates_can_do() -> None:
     cells = {dict(s)["model"] for s in design_gates.KIND.subjects(())}
     assert set(UPDATES) <= cells
