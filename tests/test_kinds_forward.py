@@ -9,8 +9,12 @@ import pytest
 
 from rnnsym.item import Numeric
 from rnnsym.quiz import forward_items, forward_net, guard
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.forward_items import tolerance
 from rnnsym.quiz.kinds import missing_gate
+from rnnsym.quiz.numbers import read_matrix
+from rnnsym.quiz.registry import load_kind
 from tests.asked import HALF_UNIT, blanks, close, wrong
 from tests.forward_questions import KINDS, given, items, model
 from tests.nets_by_hand import affine, chained, sigmoid, states, unrolled, vanilla
@@ -199,3 +203,25 @@ def test_gate_and_state_of_an_update_share_no_number() -> None:
     for item in items("cell_update"):
         gate, state, *_ = (set(matrix.flat) for matrix in given(item).values())
         assert not gate & state
+
+
+def test_no_number_of_the_first_step_is_an_initial_state_again() -> None:
+    """Else the state and the candidate swapped give the answer's negative, or the answer."""
+    for item in items("forward_steps"):
+        before = [abs(v) for k, m in given(item).items() if k.endswith("[0]") for v in m.flat]
+        [first, *_] = unrolled(model(item), given(item), 1)
+        made = [abs(v) for matrix in first.values() for v in np.ravel(matrix)]
+        assert not any(abs(a - b) < 1e-12 for a in before for b in made), item.parameters
+
+
+def test_a_weight_left_out_of_a_step_shows() -> None:
+    """No weight is 1 or −1, and those of different gates differ."""
+    kind = load_kind("forward")
+    for subject in kind.subjects(()):
+        for seed in range(3):
+            values = dict(draw_item(kind, subject, Draw(seed, "test/forward"), ()).parameters)
+            for letter in "WUb":
+                named = {k: v for k, v in values.items() if k.partition("_")[0] == letter}
+                assert len(set(named.values())) == len(named), (subject, values)
+                for matrix in map(read_matrix, named.values()):
+                    assert not {abs(entry) for row in matrix for entry in row} & {0, 1}

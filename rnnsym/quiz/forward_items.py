@@ -20,7 +20,7 @@ from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.step import EXACT_RULE, RULE, SHOWN, TIE, WORKED, at_display, minutes_for
-from rnnsym.quiz.wrong_numbers import told_apart
+from rnnsym.quiz.wrong_numbers import told_apart, unlike_start
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row
 
@@ -134,6 +134,7 @@ def build(question: Question, parameters: Parameters) -> Item:
     net = question.net
     given = read_values(net, parameters)
     exact, worked = (run(net.rows, given, net.numbers, places) for places in (None, WORKED))
+    unlike_start(exact)
     key = _exact_key if question.exact else _key
     keys = [  # first: they refuse most draws
         {a: key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
@@ -144,7 +145,6 @@ def build(question: Question, parameters: Parameters) -> Item:
         worked = {place: _plain(matrix) for place, matrix in exact.items()}
     parts = tuple(_part(question, i, one, worked) for i, one in enumerate(blanks))
     (net.prove if question.whole else net.prove_lines)(given, exact)
-    values = dict(parameters)
     rule = question.rule or (EXACT_RULE if question.exact else RULE)
     return Item(
         id=identifier(question.kind, parameters),
@@ -152,12 +152,12 @@ def build(question: Question, parameters: Parameters) -> Item:
         topic="forward",
         level=question.level,
         minutes=_minutes(question),
-        convention=values["convention"],
+        convention=dict(parameters)["convention"],
         parameters=parameters,
         stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(rule))),
         parts=parts,
         proof=WHOLE if question.whole else LINES,
-        tags=(values["model"],),
+        tags=(dict(parameters)["model"],),
     )
 
 

@@ -1,12 +1,15 @@
 """What misconceptions make of a number: each number once, with all that may be behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from rnnsym.blocks import Prose
 from rnnsym.item import WrongNumber
+from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix
 
-__all__ = ["told_apart"]
+__all__ = ["told_apart", "unlike_start"]
 
 
 def told_apart(claims: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
@@ -28,3 +31,17 @@ def told_apart(claims: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
 def _either(reasons: Iterable[Prose]) -> Prose:
     first, *others = reasons
     return (*first, *(part for other in others for part in (" Or: ", *other)))
+
+
+def unlike_start(known: Mapping[Place, Matrix]) -> None:
+    """Look for a number of the first step that an initial state has too, but for its sign.
+
+    Raises:
+        Unfair: there is one; who swaps the two finds the answer, or its negative.
+    """
+    start, first = (
+        {abs(entry) for (*_, at), m in known.items() if at == time for row in m for entry in row}
+        for time in (0, 1)
+    )
+    if start & first:
+        raise Unfair("the first step has a number of an initial state again")

@@ -17,7 +17,7 @@ from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.numeric.oracle import Values, forward
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.decimals import Numbers, Place, sized
-from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.draw import Draw, Unlike
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, read_matrix
 from rnnsym.quiz.options import arranger, identifier, mixed, sorted_by_size
@@ -25,6 +25,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.slips import MISCONCEPTIONS, Slip, Work
 from rnnsym.quiz.step import AT_ONE, SHOWN, WORKED, answer, at_display, place_of, run
 from rnnsym.quiz.subject import EXAMINED, INPUT, cell_of, convention_note, described, equations_of
+from rnnsym.quiz.wrong_numbers import unlike_start
 from rnnsym.system import build_system, read_model
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
@@ -33,8 +34,9 @@ NodeT = TypeVar("NodeT", bound=Node)
 BOUND = 1e-12
 MOST_NUMBERS = 30
 """Numbers given in one question: enough for a GRU of size 2."""
-WEIGHTS = tuple(map(Decimal, ("-2", "-1", "-0.5", "0.5", "1", "2")))
-VECTORS = tuple(map(Decimal, ("-1", "-0.5", "0.5", "1")))
+WEIGHTS = tuple(map(Decimal, ("-2", "-1.5", "-0.5", "-0.4", "0.4", "0.5", "1.5", "2")))
+"""Not 1 or −1: a factor left out is to show."""
+INPUTS = tuple(map(Decimal, ("-2", "-1", "-0.5", "0.5", "1", "2")))
 STATES = tuple(map(Decimal, ("-0.8", "-0.6", "-0.4", "-0.2", "0.2", "0.4", "0.6", "0.8")))
 
 
@@ -134,9 +136,11 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
     choice = draw.choice("sizes", _sizings(model, asked))
     numbers = _numbers(model, choice)
     sizes = zip(_system(model).size_names, map(str, choice), strict=True)
+    given = _given(model, asked)
+    unlike = {a.shape: Unlike(draw) for a in given}
     arrays_drawn = (
-        (_label(array), as_text(_entries(array, sized(array.shape, numbers), draw, model)))
-        for array in _given(model, asked)
+        (_label(a), as_text(_entries(a, sized(a.shape, numbers), unlike[a.shape], model)))
+        for a in given
     )
     return (*subject, *sizes, *arrays_drawn)
 
@@ -146,12 +150,10 @@ def _label(array: Array) -> str:
     return source(array.xreplace(AT_ONE))
 
 
-def _entries(array: Array, shape: tuple[int, int], draw: Draw, model: str) -> Matrix:
+def _entries(array: Array, shape: tuple[int, int], draw: Unlike, model: str) -> Matrix:
     rows, columns = shape
-    if array.time is not None and array.name != "x":
-        values = STATES
-    else:
-        values = VECTORS if columns == 1 and rows > 1 else WEIGHTS
+    timed = INPUTS if array.name == INPUT.name else STATES
+    values = WEIGHTS if array.time is None else timed
     positive = cell_of(_system(model)).domain.get(array.name) == "positive"
     allowed = [v for v in values if v > 0] if positive else values
     name = _label(array)
@@ -173,6 +175,7 @@ def _make(parameters: Parameters) -> Item:
     exact = run(work.equations, given, numbers)
     worked = run(work.equations, given, numbers, WORKED)
     key = answer(exact[place_of(target)], worked[place_of(target)])
+    unlike_start(exact)
     scalar = all(value == 1 for symbol, value in numbers if symbol != size("d"))
     wrong = [_option(slip, given, numbers) for slip in _slips(model, asked, scalar=scalar)]
     why = prose("Every line of the step, from the equations.")
