@@ -34,13 +34,19 @@ def _either(reasons: Iterable[Prose]) -> Prose:
 
 
 def unlike_start(known: Mapping[Place, Matrix]) -> None:
-    """Look for a number of the first step that an initial state has too, but for its sign.
+    """Look for a number of the first step that a state has before it, in that row, sign apart.
 
     Raises:
         Unfair: there is one; who swaps the two finds the answer, or its negative.
     """
     start, first = (
-        {abs(entry) for (*_, at), m in known.items() if at == time for row in m for entry in row}
+        {
+            (i, abs(entry))
+            for (*_, at), matrix in known.items()
+            if at == time
+            for i, row in enumerate(matrix)
+            for entry in row
+        }
         for time in (0, 1)
     )
     if start & first:
