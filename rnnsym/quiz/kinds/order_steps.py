@@ -126,7 +126,7 @@ def _make(parameters: Parameters) -> Item:
                 3,
                 _solution(model, tuple(keys)),
                 (
-                    Mark(1, "B", prose("every forward line before ", loss.given)),
+                    Mark(1, "B", prose("all lines up to ", loss.given, " in order")),
                     Mark(1, "B", prose(loss.given, " before every adjoint")),
                     Mark(1, "B", prose("the adjoints in order, the sum over the steps last")),
                 ),
