@@ -20,7 +20,8 @@ __all__ = [
 
 SIZES = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 32, 40, 50, 64, 100)
 """No 2: n² would be 2n, and other slips than one would give the same number."""
-STEPS = (5, 10, 20, 50)
+STEPS = (5, 10, 15, 20, 25, 50)
+"""Some are no size: however the sizes are drawn, one is left that differs from all of them."""
 
 
 def about(
