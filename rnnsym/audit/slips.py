@@ -118,7 +118,7 @@ def _outer_product_added(row: Row) -> Sequence[Slip]:
         return []
     index, first, last = row.value.bounds
     read = [a for a in arrays_in(source.rhs) if a.name == "x"]
-    why = prose("What is only added multiplies nothing, and the shape does not fit either.")
+    why = prose("What is only added multiplies nothing; an outer product is a matrix, no vector.")
     bodies = (matmul(row.value.body, transpose(x.xreplace({TIME: index}))) for x in read)
     return [(replace(row, value=sigma(body, index, first, last)), why) for body in bodies]
 

@@ -108,7 +108,7 @@ BY_VALUE = Clipping(
          lambda g, c: tuple(min(abs(x), c) for x in g)),
         ("set to 0", "An entry beyond the limit gets the limit, not 0.",
          lambda g, c: tuple(x if abs(x) <= c else Decimal(0) for x in g)),
-        ("scaled by the largest", "The other entries stay as they are.",
+        ("scaled by the largest", "Every entry is clipped by itself, not scaled by the largest.",
          lambda g, c: tuple(x * min(Decimal(1), c / max(map(abs, g))) for x in g)),
     ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from rnnsym.convention import TEXTBOOK, read_convention
 from rnnsym.errors import InputError
 from rnnsym.expr import size
 from rnnsym.item import Choice, Item, Mark, Option, Part, Proof, Response
-from rnnsym.quiz.claim_bank import Claim, Entry, Essay, Section, load
+from rnnsym.quiz.claim_bank import Category, Claim, Entry, Essay, Section, load
 from rnnsym.quiz.claim_checks import holds
 from rnnsym.quiz.claim_text import read_prose
 from rnnsym.quiz.draw import Draw
@@ -196,8 +196,8 @@ def convention_line(section: Section) -> Prose:
 
 def _rests_on_convention(entries: Iterable[Entry]) -> bool:
     """Tell whether symbols or counts stand in what is said."""
-    texts = [text for e in entries if isinstance(e, Claim | Essay) for text in e.texts]
-    return any("{" in text or "parameter" in text for text in texts)
+    texts = [text for e in entries if isinstance(e, Claim | Category | Essay) for text in e.texts]
+    return any("{" in text or "parameter" in text or "affine" in text for text in texts)
 
 
 def source_line(entries: Iterable[Entry]) -> Paragraph:

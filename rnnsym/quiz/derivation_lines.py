@@ -36,7 +36,7 @@ EQUAL, FAR = 1e-12, truth.FAR
 PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"
 RULES = (
-    " is what reaches it directly. Initial states are not zero. "
+    " from it directly. Initial states are not zero. "
     "A gradient counts every path to the loss and has the shape of what it is taken of; here "
 )
 LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
@@ -100,12 +100,14 @@ def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
     seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS, "; ")
     named = named_adjoints(system, shown)
-    rules = (RULES, *listed(named)) if named else (RULES.removesuffix("; here "),)
+    span = (" for ", TIME, " = 1, …, ", STEPS)
+    rules = (RULES, *listed(named), *span) if named else (RULES.removesuffix("; here "),)
+    directly = (loss.given, " is the gradient that reaches ", loss.target)
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose(*seen, loss.given, *rules, ".", slope_of_relu(system))),
+        Paragraph(prose(*seen, *directly, *rules, ".", slope_of_relu(system))),
     )
 
 

@@ -116,9 +116,9 @@ def _work(system: System, d: int, n: int) -> Work:
 
 def _polynomial(system: System, a: int, b: int) -> Part:
     if a == 0:
-        ask = prose("For this ", size("d"), " the number of parameters is ", size("b"), " times ",
-                    size("n"), ". Which number is ", size("b"), "?")  # fmt: skip
-        blanks = [blank(prose(size("b")), b, ())]
+        ask = prose("For this ", size("d"), " the number of parameters is ", size("k"), " times ",
+                    size("n"), ". Which number is ", size("k"), "?")  # fmt: skip
+        blanks = [blank(prose(size("k")), b, ())]
     else:
         shape = size("a") * size("n") ** 2 + size("b") * size("n")
         ask = prose("For this ", size("d"), " the number of parameters is ", shape,
@@ -126,7 +126,7 @@ def _polynomial(system: System, a: int, b: int) -> Part:
         blanks = [blank(prose(size("a")), a, ()), blank(prose(size("b")), b, ())]
     scheme = [
         Mark(1, "M", prose("the count of the arrays as a formula in n")),
-        Mark(len(blanks), "A", prose("1 for each number")),
+        Mark(len(blanks), "A", prose("1 for each number" if a else "the number")),
     ]
     formula = count(system).formula
     value = a * size("n") ** 2 + b * size("n")
