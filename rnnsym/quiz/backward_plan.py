@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cached_property, lru_cache
 
 from rnnsym.derivation import Derivation, Step, Term
@@ -11,16 +10,15 @@ from rnnsym.equations import System
 from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, Plus, arrays_in, fill_like
 from rnnsym.expr import size as symbol
 from rnnsym.numeric.sizes import Sizes
-from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
-from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
+from rnnsym.quiz.decimals import Numbers, Place
+from rnnsym.quiz.line_by_line import rounding, worked
+from rnnsym.quiz.numbers import Matrix
 from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
 __all__ = ["Given", "Line", "Plan", "Setting", "place_of", "plan_of", "run"]
 
 Given = Mapping[Array, Matrix]
-TIE = Decimal("1e-9")
 
 
 @record
@@ -198,21 +196,6 @@ def run(
         Unfair: a value lies between two roundings, or there is none.
         KeyError: a line reads what nobody has.
     """
-    known = {place_of(array): value for array, value in given.items()}
-    found: dict[Array, Matrix] = {}
-    evaluation = evaluations(numbers)
-    with precise():
-        for line in lines:
-            try:
-                value = evaluation(line.value)(lambda place, _: known[place])
-            except ArithmeticError as error:
-                raise Unfair(f"{line.target} has no value: {error!r}") from None
-            found[line.target] = value if places is None else _rounded(value, places)
-            known[place_of(line.target)] = found[line.target]
-    return found
-
-
-def _rounded(value: Matrix, places: int) -> Matrix:
-    if any(distance_to_tie(entry, places) < TIE for row in value for entry in row):
-        raise Unfair("a line lies between two roundings")
-    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
+    placed = ((place_of(line.target), line.target, line.value) for line in lines)
+    found = worked(placed, {place_of(a): v for a, v in given.items()}, numbers, rounding(places))
+    return {line.target: found[place_of(line.target)] for line in lines}

@@ -16,10 +16,11 @@ from rnnsym.quiz.forward_blocks import given_blocks, worked_lines
 from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.line_by_line import TIE
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.step import EXACT_RULE, RULE, SHOWN, TIE, WORKED, at_display, minutes_for
+from rnnsym.quiz.step import EXACT_RULE, RULE, SHOWN, WORKED, at_display, minutes_for
 from rnnsym.quiz.wrong_numbers import told_apart, unlike_start
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row

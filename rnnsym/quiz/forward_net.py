@@ -15,9 +15,10 @@ from rnnsym.expr import Array, Map, Node, arrays_in, source
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.oracle import Values, evaluate, forward, loss_of
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
-from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
+from rnnsym.quiz.decimals import Numbers, Place
 from rnnsym.quiz.draw import Draw, Unlike
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.line_by_line import NONE, Reads, worked
 from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.slips import Work
@@ -27,16 +28,13 @@ from rnnsym.sheet.worked_lines import Row, placed
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "LOSS", "POOL", "Net", "Pass", "Pool", "Reads", "holds", "label", "net_of", "place_of",
+    "LOSS", "POOL", "Net", "Pass", "Pool", "holds", "label", "net_of", "place_of",
     "read_values", "row_of", "run", "update_of",
 ]  # fmt: skip
 
 NodeT = TypeVar("NodeT", bound=Node)
 BOUND = 1e-12
-Reads = Mapping[Place, Place]
-"""Where a mistaken reader looks instead."""
 LOSS: Place = ("L", "", None, None)
-NONE: Reads = {}
 Pool = Mapping[str, tuple[Decimal, ...]]
 """Numbers to draw from: "weight", "vector", "input", "state", "gate"; or by an array's name."""
 
@@ -280,19 +278,11 @@ def run(
     Raises:
         Unfair: a value has no number.
     """
-    known = dict(given)
-    evaluation = evaluations(numbers)
-    with precise():
-        for row in rows:
-            try:
-                value = evaluation(row.value)(lambda place, _: known[reads.get(place, place)])
-            except ArithmeticError as error:
-                raise Unfair(f"{row.target} has no value: {error!r}") from None
-            if places is not None and not is_data(row.value):
-                value = _rounded(value, places)
-            known[place_of(row.target)] = value
-    return known
 
+    def shown(node: Node, value: Matrix) -> Matrix:
+        if places is None or is_data(node):
+            return value
+        return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
 
-def _rounded(value: Matrix, places: int) -> Matrix:
-    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
+    lines = ((place_of(row.target), row.target, row.value) for row in rows)
+    return worked(lines, given, numbers, shown, reads)

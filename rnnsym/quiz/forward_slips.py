@@ -9,7 +9,8 @@ from rnnsym.cell import Cell, CellEquation
 from rnnsym.equations import Loop, System
 from rnnsym.expr import Array, Map, Node, Transpose, arrays_in, fill_like, size
 from rnnsym.quiz.decimals import Place
-from rnnsym.quiz.forward_net import Net, Reads, place_of, row_of
+from rnnsym.quiz.forward_net import Net, place_of, row_of
+from rnnsym.quiz.line_by_line import Reads
 from rnnsym.quiz.slips import MISCONCEPTIONS, Work
 from rnnsym.sheet.worked_lines import Row, placed
 

@@ -7,12 +7,13 @@ from math import prod
 
 from rnnsym.cell import CellEquation
 from rnnsym.expr import TIME, Array, Expr, Integer, Map, Node, Product
-from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise, sized
+from rnnsym.quiz.decimals import Numbers, Place, sized
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.line_by_line import rounding, worked
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
 
 __all__ = [
-    "AT_ONE", "EXACT_RULE", "RULE", "SHOWN", "TIE", "WORKED", "answer", "at_display",
+    "AT_ONE", "EXACT_RULE", "RULE", "SHOWN", "WORKED", "answer", "at_display",
     "minutes_for", "place_of", "run",
 ]  # fmt: skip
 
@@ -26,7 +27,6 @@ EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
 """Where there are but sums and products of short numbers."""
 CLEAR = Decimal("0.00005")
 """How far the answer stays from a tie between two roundings."""
-TIE = Decimal("1e-9")
 AT_ONE: dict[Expr, Expr] = {TIME: Integer(1)}
 
 
@@ -39,24 +39,9 @@ def run(
     Raises:
         Unfair: a value has no number, or lies on a tie between two roundings.
     """
-    known = dict(given)
-    evaluation = evaluations(numbers)
-    with precise():
-        for equation in equations:
-            try:
-                value = evaluation(equation.rhs)(lambda place, _: known[place])
-            except ArithmeticError as error:
-                raise Unfair(f"{equation.lhs} has no value: {error!r}") from None
-            known[place_of(equation.lhs)] = value if places is None else _rounded(value, places)
-    return known
-
-
-def _rounded(value: Matrix, places: int) -> Matrix:
-    for row in value:
-        for entry in row:
-            if distance_to_tie(entry, places) < TIE:
-                raise Unfair(f"{entry:f} lies between two roundings")
-    return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
+    return worked(
+        ((place_of(e.lhs), e.lhs, e.rhs) for e in equations), given, numbers, rounding(places)
+    )
 
 
 @lru_cache(maxsize=4096)
