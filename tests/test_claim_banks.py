@@ -50,6 +50,31 @@ mistakes = ["claim-1"]
 """
 
 
+CATEGORY = """
+[[category]]
+id = "category-1"
+texts = ["have three affine maps", "need three affine maps"]
+members = [["the gated unit", "gru"], ["the LSTM of 1997", "lstm-1997"], "lstm-coupled"]
+outsiders = [["the minimal gated unit (MGU)", "It has two.", "mgu"]]
+why = "It has three."
+check = ["affine_maps", "3"]
+"""
+
+
+def test_what_a_check_takes_may_differ_from_what_is_printed(tmp_path: Path) -> None:
+    for item in items(bank(tmp_path, CATEGORY), "odd_one_out", 2):
+        assert item.proof.method == "computed from the equations"
+        [right] = [o for o in item.options if o.correct]
+        assert right.content == ("the minimal gated unit (MGU)",)
+        assert ("the LSTM of 1997",) in [o.content for o in item.options]
+
+
+def test_a_member_that_computes_otherwise_is_never_asked(tmp_path: Path) -> None:
+    path = bank(tmp_path, CATEGORY.replace('"gru"', '"lstm"'))
+    with pytest.raises(InputError, match="'the gated unit' of 'category-1': its check differs"):
+        items(path, "odd_one_out")
+
+
 @pytest.mark.parametrize(
     "kind", ["concept_choice", "concept_exception", "true_false", "choose_all"]
 )
@@ -111,6 +136,8 @@ ERRORS: list[tuple[Change, str]] = [
     (lambda s: s + ESSAY.replace("claim-6", "claim-7"), "'claim-7', which is no true claim"),
     (lambda s: s + ESSAY.replace("claim-1", "claim-2"), "'claim-2', which is no false claim"),
     (lambda s: s + ESSAY.replace("claim-6", "claim-4"), "four to six true claims, not 3"),
+    (lambda s: s + CATEGORY.replace('"gru"', '"gru", ""'), "a member is a text or [text, what"),
+    (lambda s: s + CATEGORY.replace(', "It has two.", "mgu"', ""), "an outsider is [text, why"),
     (lambda s: "claim = [1]\n" + s.partition("[[")[0], "entries are tables, written [[claim]]"),
 ]
 

@@ -132,7 +132,7 @@ def test_an_update_gate_keeps_or_replaces(z: float, kept: bool, replaced: bool) 
 def test_counts_agree_with_formulas_written_by_hand(cell: str, maps: int, extra: int) -> None:
     right = f"{maps}*(n*d + n**2 + n)" + (f" + {extra}*n" if extra else "")
     assert holds(("parameters", cell, right))
-    assert holds(("affine_maps", cell, str(maps)))
+    assert holds(("affine_maps", str(maps), cell))
     assert not holds(("parameters", cell, f"{maps}*(n*d + n**2)"))
 
 

@@ -138,8 +138,8 @@ def test_terms_are_named() -> None:
 def test_one_is_odd() -> None:
     for item in items("odd_one_out"):
         category = entry(item, "category")
-        odd = {shown(text): why for text, why in category["outsiders"]}
-        members = {shown(text) for text in category["members"]}
+        odd = {shown(text): why for text, why, *_ in category["outsiders"]}
+        members = {shown(one if isinstance(one, str) else one[0]) for one in category["members"]}
         for option in item.options:
             text = printed(option.content)
             assert (text in odd, text in members) == (option.correct, not option.correct)

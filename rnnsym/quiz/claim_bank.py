@@ -89,13 +89,13 @@ class Category:
         texts: wordings of what the members have in common.
         members: at least three.
         outsiders: what does not belong, each with the reason.
-        check: as for a claim; a member is its last argument.
+        check: as for a claim; what it takes for a member is its last argument.
     """
 
     id: str
     texts: tuple[str, ...]
-    members: tuple[str, ...]
-    outsiders: tuple[tuple[str, str], ...]
+    members: tuple[fields.Thing, ...]
+    outsiders: tuple[fields.Thing, ...]
     why: str
     source: str
     level: int
@@ -256,12 +256,13 @@ class _Reader:
         return Term(**self._common(table), group=table["group"], names=names)
 
     def _category(self, table: Mapping[str, Any]) -> Category:
-        members = tuple(table["members"])
-        outsiders = tuple(_pair(pair) for pair in table["outsiders"])
+        members = tuple(map(fields.member, table["members"]))
+        outsiders = tuple(map(fields.outsider, table["outsiders"]))
         if len(members) < 3 or not outsiders:
             raise InputError("a category has at least three members and one outsider")
-        for text in (*members, *(text for text, _ in outsiders), table["why"]):
-            read_prose(text)
+        for thing in (*members, *outsiders):
+            read_prose(thing.text + thing.why)
+        read_prose(table["why"])
         return Category(**self._common(table), members=members, outsiders=outsiders,
                       why=table["why"], check=_check(table))  # fmt: skip
 
@@ -279,14 +280,6 @@ def _reason(pair: Any) -> Reason:
             return Reason(verdict, text, why)
         case _:
             raise InputError(f"a reason is [true or false, text, why not], not {pair!r}")
-
-
-def _pair(pair: Any) -> tuple[str, str]:
-    match pair:
-        case [str() as text, str() as why] if text and why:
-            return text, why
-        case _:
-            raise InputError(f"an outsider is [text, why], not {pair!r}")
 
 
 def _check(table: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from functools import lru_cache
 from inspect import signature
 
 from rnnsym.cell import load_cell
-from rnnsym.convention import TEXTBOOK
 from rnnsym.count import count
 from rnnsym.derive import derive
 from rnnsym.equation_nodes import build_expression
@@ -108,7 +107,7 @@ def share(model: str, of: str, fraction: str) -> bool:
     return expand(few * ratio.denominator - many * ratio.numerator) == 0
 
 
-def affine_maps(cell: str, number: str) -> bool:
+def affine_maps(number: str, cell: str) -> bool:
     """A layer of the cell has so many affine maps."""
     [layer] = count(_system(cell)).layers
     return len(layer.gates) == int(number)
@@ -167,24 +166,13 @@ def states(cell: str, number: str) -> bool:
     return len(load_cell(cell).states) == int(number)
 
 
-def _named(printed: str) -> str:
-    """Return the name of a cell or a convention as it is written in files."""
-    return printed.lower().replace(" ", "-").strip("{}")
+def one_state(cell: str) -> bool:
+    """The cell carries a single state."""
+    return states(cell, "1")
 
 
-def one_state(printed: str) -> bool:
-    """The cell of this name, as it is printed ("LSTM peephole"), carries a single state."""
-    return states(_named(printed), "1")
-
-
-def maps_of_named(number: str, printed: str) -> bool:
-    """The cell of this name, as it is printed, has so many affine maps."""
-    return affine_maps(_named(printed), number)
-
-
-def keeps_at_one(printed: str) -> bool:
+def keeps_at_one(convention: str) -> bool:
     """A framework's GRU keeps its state where the update gate is 1."""
-    convention = TEXTBOOK if TEXTBOOK in printed else _named(printed)
     cell = load_cell("gru", convention)
     gate = next(name for name in cell.written if name.lower() == "z")
     state = cell.states[0].name
@@ -276,7 +264,7 @@ CHECKS: dict[str, Callable[..., bool]] = {
     function.__name__: function
     for function in (
         affine_maps, clipping_keeps, counterexample_explodes, decays_below, direct_edge,
-        edge_is_total, gates, gradient_shape, has_gate, keeps_at_one, maps_of_named,
+        edge_is_total, gates, gradient_shape, has_gate, keeps_at_one,
         memory_grows_with, multiply_adds, one_state, output_reads, packed_order, packed_shape,
         parameters, parameters_grow_with, parameters_in, paths, reads, share, square_in, states,
         stays_within_one, steepest, step, step_in, terms, truncation_cuts,

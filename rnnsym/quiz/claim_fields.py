@@ -4,8 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeGuard
 
 from rnnsym.errors import InputError, nearest
+from rnnsym.record import record
 
-__all__ = ["CATEGORY", "CLAIM", "ESSAY", "FILE", "TERM", "Fields", "check_fields", "is_table"]
+__all__ = [
+    "CATEGORY", "CLAIM", "ESSAY", "FILE", "TERM", "Fields", "Thing", "check_fields", "is_table",
+    "member", "outsider",
+]  # fmt: skip
 
 Fields: TypeAlias = Mapping[str, type[Any]]
 FILE: Fields = {"title": str, "convention": str, "setting": str, "cells": list, "source": str,
@@ -16,7 +20,7 @@ CLAIM: Fields = {**COMMON, "true": bool, "about": str, "why": str, "misconceptio
 TERM: Fields = {**COMMON, "group": str, "names": list}
 ESSAY: Fields = {**COMMON, "points": list, "mistakes": list}
 CATEGORY: Fields = {**COMMON, "members": list, "outsiders": list, "why": str, "check": list}
-TEXTS = ("texts", "cells", "names", "members", "check", "points", "mistakes")
+TEXTS = ("texts", "cells", "names", "check", "points", "mistakes")
 KINDS = {str: "a text", list: "a list", int: "a whole number", bool: "true or false"}
 
 
@@ -47,3 +51,34 @@ def check_fields(
     for name in needed:
         if name not in table:
             raise InputError(f"{where}: the field '{name}' is missing")
+
+
+@record
+class Thing:
+    """What belongs to a category or does not: as it is printed, as its check takes it, why not."""
+
+    text: str
+    checked: str
+    why: str = ""
+
+
+def member(given: Any) -> Thing:
+    """Read a member: a text, or a text and what the check takes for it."""
+    match given:
+        case str() as text if text:
+            return Thing(text, text)
+        case [str() as text, str() as checked] if text and checked:
+            return Thing(text, checked)
+        case _:
+            raise InputError(f"a member is a text or [text, what the check takes], not {given!r}")
+
+
+def outsider(given: Any) -> Thing:
+    """Read what does not belong: a text and why, and what the check takes if not the text."""
+    match given:
+        case [str() as text, str() as why] if text and why:
+            return Thing(text, text, why)
+        case [str() as text, str() as why, str() as checked] if text and why and checked:
+            return Thing(text, checked, why)
+        case _:
+            raise InputError(f"an outsider is [text, why, what the check takes], not {given!r}")

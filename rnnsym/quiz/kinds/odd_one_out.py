@@ -7,6 +7,7 @@ from rnnsym.errors import InputError
 from rnnsym.item import Item, Option, Proof
 from rnnsym.quiz.claim_bank import Category, Section
 from rnnsym.quiz.claim_checks import holds
+from rnnsym.quiz.claim_fields import Thing
 from rnnsym.quiz.claim_items import (
     Asked,
     FromBank,
@@ -44,11 +45,11 @@ def _variants(subject: Parameters) -> int:
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     category = _category(subject)
-    odd = draw.choice("odd", [text for text, _ in category.outsiders])
+    odd = draw.choice("odd", [thing.text for thing in category.outsiders])
     return (*draw_text(subject, draw), ("odd", odd))
 
 
-def _proof(category: Category, odd: str, members: Sequence[str]) -> Proof:
+def _proof(category: Category, odd: Thing, members: Sequence[Thing]) -> Proof:
     """Compute who belongs, where that can be computed.
 
     Raises:
@@ -56,21 +57,21 @@ def _proof(category: Category, odd: str, members: Sequence[str]) -> Proof:
     """
     if not category.check:
         return Proof("as the source states it", "exact")
-    for text in (odd, *members):
-        if holds((*category.check, text)) != (text != odd):
-            raise InputError(f"'{text}' of '{category.id}': its check differs from what is said")
+    for thing in (odd, *members):
+        if holds((*category.check, thing.checked)) != (thing != odd):
+            name = f"'{thing.text}' of '{category.id}'"
+            raise InputError(f"{name}: its check differs from what is said")
     return Proof("computed from the equations", "exact")
 
 
 def _make(parameters: Parameters) -> Item:
     category, values = _category(parameters), dict(parameters)
-    odd = values["odd"]
+    odd = next(thing for thing in category.outsiders if thing.text == values["odd"])
     draw = arranger(NAME, parameters)
-    members = draw.ranked("members", category.members)[:WRONG]
-    reason = next(why for text, why in category.outsiders if text == odd)
+    members = draw.ranked("members", category.members, lambda thing: thing.text)[:WRONG]
     options = [
-        Option(read_prose(odd), "", read_prose(reason)),
-        *(Option(read_prose(text), MEMBER, read_prose(category.why)) for text in members),
+        Option(read_prose(odd.text), "", read_prose(odd.why)),
+        *(Option(read_prose(one.text), MEMBER, read_prose(category.why)) for one in members),
     ]
     shared = read_prose(category.texts[int(values["text"])])
     stem = prose("Three of these ", *shared, ". Which one does not belong with them?")
