@@ -10,11 +10,13 @@ from rnnsym.blocks import Block, Prose
 from rnnsym.record import record
 
 __all__ = [
-    "LETTERS", "Blank", "Choice", "FormulaAnswer", "Item", "Mark", "Matching", "Numeric", "Open",
-    "Option", "Ordering", "Part", "Proof", "Response", "Words", "WrongNumber",
+    "LETTERS", "SEVERAL", "Blank", "Choice", "FormulaAnswer", "Item", "Mark", "Matching", "Numeric",
+    "Open", "Option", "Ordering", "Part", "Proof", "Response", "Words", "WrongNumber",
 ]  # fmt: skip
 
 LETTERS = "ABCDEFGH"
+SEVERAL = "each letter too many or too few costs 1 mark"
+"""How a choice of several options is marked, until no mark is left."""
 
 
 @record

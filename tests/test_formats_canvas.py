@@ -198,6 +198,7 @@ def test_what_is_lost_is_said() -> None:
     losses = export(sample_paper()).losses
     assert "question 4: it becomes 3 questions, each with the whole stem" in losses
     assert "question 1: the hints of (a)" in losses
+    assert any(x.startswith("question 7: (a) counts only as typed") for x in losses)
     assert losses[-1].startswith("the sections' titles")
 
 

@@ -165,6 +165,7 @@ def test_an_arrow_is_no_pair() -> None:
     words = part(Words(("a -> b",)))
     exported = export(Paper("p", 7, (("", (item("words", words),)),)))
     assert "question 1: 'a -> b' has an arrow: it is marked by hand" in exported.losses
+    assert not any("as typed" in loss for loss in exported.losses)
 
 
 def test_losses() -> None:
@@ -173,6 +174,8 @@ def test_losses() -> None:
     assert "question 4: the 3 numbers of (a) become questions" in losses
     assert "question 10: its 5 parts become questions of their own" in losses
     assert "question 9: the hints of (a)" in losses
+    assert any(x.startswith("question 2: right options share the marks of (a)") for x in losses)
+    assert any(x.startswith("question 7: (a) counts only as typed") for x in losses)
 
 
 def test_same_bytes() -> None:

@@ -101,7 +101,7 @@ CASES: dict[str, tuple[str, list[Action], str, str]] = {
         "several", ticked("several", "ACD"), f"Right: 2 of 2 marks. {WHYS}", "",
     ),
     "several partly": (
-        "several", ticked("several", "AC"), f"Partly right: 1.33 of 2 marks. {WHYS}", "",
+        "several", ticked("several", "AC"), f"Partly right: 1 of 2 marks. {WHYS}", "",
     ),
     "several with one wrong": (
         "several", ticked("several", "ACDB"),

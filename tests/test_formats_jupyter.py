@@ -59,6 +59,7 @@ def test_each_response_is_graded_or_told_as_a_loss(name: str, types: list[str]) 
     assert [q["type"] for q in questions] == types
     losses = "\n".join(export(alone(name)).losses)
     assert ("marked by hand" in losses) == (not types)
+    assert ("counts only as typed in the key" in losses) == (name == "words")
     shown = [c for c in notebook["cells"] if "<summary>Key</summary>" in c["source"]]
     assert len(shown) == (not types)
 

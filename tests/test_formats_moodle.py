@@ -305,6 +305,8 @@ def test_losses() -> None:
     losses = export(sample_paper()).losses
     assert "question 11: its 2 parts become questions of their own" in losses
     assert "question 9: what is written by hand has no hints" in losses
+    assert any(x.startswith("question 2: right options share the marks of (a)") for x in losses)
+    assert any(x.startswith("question 7: (a) counts only as typed") for x in losses)
     carried = item("n", part(RESPONSES["number"]), replace(part(RESPONSES["number"]), carries=(0,)))
     assert any("carried forward" in loss for loss in export(alone(carried)).losses)
 

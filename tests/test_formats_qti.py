@@ -233,6 +233,8 @@ def test_what_is_lost_is_said() -> None:
     losses = export(sample_paper()).losses
     assert "question 9: (a) is marked by a person, who sees key and scheme" in losses
     assert "question 1: the hints of (a) are shown to tutors only" in losses
+    assert any(x.startswith("question 2: right options share the marks of (a)") for x in losses)
+    assert any(x.startswith("question 7: (a) counts only as typed") for x in losses)
 
 
 def test_same_paper_same_bytes() -> None:

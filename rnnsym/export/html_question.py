@@ -12,6 +12,7 @@ from rnnsym.document import Question
 from rnnsym.export.html_blocks import Anchor, Page, blocks_html, prose_html
 from rnnsym.item import (
     LETTERS,
+    SEVERAL,
     Blank,
     Choice,
     FormulaAnswer,
@@ -97,8 +98,8 @@ def _ordered(contents: Iterator[Markup], kind: str = "A") -> Markup:
 @asked.register
 def _(response: Choice, page: Page) -> Markup:
     options = _ordered(prose_html(option.content, page) for option in response.options)
-    hint = Markup("<p>Several may be right.</p>\n") if response.several else Markup("")
-    return hint + options
+    lead = Markup("<p>Choose all that hold; {}.</p>\n").format(SEVERAL)
+    return lead + options if response.several else options
 
 
 @asked.register

@@ -29,7 +29,7 @@ from rnnsym.export.latex_table import table_latex
 from rnnsym.export.latex_words import escape, escape_code
 from rnnsym.export.templates import fill, template_assets
 from rnnsym.export.text import ASCII
-from rnnsym.item import LETTERS, Choice, Open, Option, Part, Response
+from rnnsym.item import LETTERS, SEVERAL, Choice, Open, Option, Part, Response
 from rnnsym.quiz.responses import asked, key_blocks
 from rnnsym.version import VERSION
 
@@ -202,7 +202,7 @@ def _part(part: Part, solved: bool, page: Page) -> str:
 def _asked(response: Response, page: Page) -> str:
     match response:
         case Choice(options, several):
-            lead = "Choose all that hold.\\par\n" if several else ""
+            lead = f"Choose all that hold; {SEVERAL}.\\par\n" if several else ""
             choices = "\n".join(_choice(option, page) for option in options)
             return f"{lead}\\begin{{choices}}\n{choices}\n\\end{{choices}}"
         case Open(lines):

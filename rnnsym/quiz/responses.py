@@ -6,6 +6,7 @@ from functools import singledispatch
 from rnnsym.blocks import Block, Listing, Paragraph, Prose, Table, prose
 from rnnsym.item import (
     LETTERS,
+    SEVERAL,
     Choice,
     FormulaAnswer,
     Item,
@@ -47,7 +48,7 @@ def asked(response: Response) -> Iterator[Block]:
 @asked.register
 def _(response: Choice) -> Iterator[Block]:
     if response.several:
-        yield Paragraph(prose("Choose all that hold."))
+        yield Paragraph(prose(f"Choose all that hold; {SEVERAL}."))
     yield Listing(tuple(option.content for option in response.options), "letters")
 
 

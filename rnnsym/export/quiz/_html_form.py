@@ -18,6 +18,7 @@ from rnnsym.export.html_blocks import Page, blocks_html, prose_html
 from rnnsym.export.quiz._numbered import instruction, key_blocks
 from rnnsym.item import (
     LETTERS,
+    SEVERAL,
     Choice,
     FormulaAnswer,
     Mark,
@@ -134,7 +135,7 @@ def _(response: Choice, name: str, page: Page) -> _Fields:
             for letter, option in zip(LETTERS, response.options, strict=False)
         ),
     )
-    legend = "Choose all that hold." if response.several else "Choose one."
+    legend = f"Choose all that hold; {SEVERAL}." if response.several else "Choose one."
     shown = Markup(
         '<fieldset><legend>{}</legend>\n<ul class="choices">\n{}\n</ul></fieldset>'
     ).format(legend, rows)

@@ -7,6 +7,7 @@ from itertools import count
 
 from rnnsym.blocks import Block, Listing, Paragraph, prose
 from rnnsym.item import (
+    SEVERAL,
     Choice,
     FormulaAnswer,
     Item,
@@ -16,15 +17,20 @@ from rnnsym.item import (
     Ordering,
     Part,
     Response,
+    Words,
 )
 from rnnsym.quiz.paper import Paper
 from rnnsym.quiz.responses import key_blocks as lettered_key
 from rnnsym.quiz.responses import part_name
 
 __all__ = [
-    "instruction", "key_blocks", "numbered", "one_line", "part_alone", "plain", "proof_block",
-    "question_name", "solution_blocks", "unmarked", "whole_stem",
+    "TYPED", "by_share", "instruction", "key_blocks", "numbered", "one_line", "part_alone",
+    "plain", "proof_block", "question_name", "solution_blocks", "typed_as_in_key", "unmarked",
+    "whole_stem",
 ]  # fmt: skip
+
+
+TYPED = "counts only as typed in the key: other signs for minus or between words are not understood"
 
 
 def numbered(paper: Paper) -> Iterator[tuple[str, list[tuple[int, Item]]]]:
@@ -122,6 +128,21 @@ def unmarked(item: Item) -> Iterator[str]:
         yield "an error carried forward is marked as a wrong answer"
     if any(mark.kind == "M" for part in item.parts if not _by_hand(part) for mark in part.scheme):
         yield "marks for method are not given; the scheme stands with the solution"
+
+
+def by_share(item: Item) -> Iterator[str]:
+    """Yield what a program does that marks several options by weights."""
+    for place, part in enumerate(item.parts):
+        if isinstance(part.response, Choice) and part.response.several:
+            weights = "right options share the marks of {}, wrong ones take as many"
+            yield f"{weights.format(part_name(place))}; on paper {SEVERAL}"
+
+
+def typed_as_in_key(item: Item) -> Iterator[str]:
+    """Yield what a program does that compares words as texts."""
+    for place, part in enumerate(item.parts):
+        if isinstance(part.response, Words):
+            yield f"{part_name(place)} {TYPED}"
 
 
 def _by_hand(part: Part) -> bool:

@@ -12,7 +12,14 @@ from decimal import Decimal
 from rnnsym.blocks import Paragraph
 from rnnsym.export.quiz import Exported
 from rnnsym.export.quiz._canvas_question import NEAREST, bounds, item_xml
-from rnnsym.export.quiz._numbered import numbered, one_line, part_alone, question_name, unmarked
+from rnnsym.export.quiz._numbered import (
+    numbered,
+    one_line,
+    part_alone,
+    question_name,
+    typed_as_in_key,
+    unmarked,
+)
 from rnnsym.export.quiz._package import element, identifier, packed, xml_bytes
 from rnnsym.export.quiz._qti_response import shares
 from rnnsym.export.quiz._rich import rich
@@ -51,6 +58,7 @@ def export(paper: Paper) -> Exported:
 
 def _losses(item: Item) -> Iterator[str]:
     yield from unmarked(item)
+    yield from typed_as_in_key(item)
     yield f"its tags, level {item.level} and {item.minutes} minutes"
     questions = sum(1 for _ in _singles(item))
     if questions > 1:

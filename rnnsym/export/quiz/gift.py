@@ -12,6 +12,8 @@ from functools import singledispatch
 from rnnsym.blocks import Prose, prose
 from rnnsym.export.quiz import Exported
 from rnnsym.export.quiz._numbered import (
+    TYPED,
+    by_share,
     numbered,
     one_line,
     part_alone,
@@ -63,6 +65,7 @@ def _category(paper: Paper, title: str) -> str:
 
 def _losses(item: Item) -> Iterator[str]:
     yield from unmarked(item)
+    yield from by_share(item)
     if item.marks > 1:
         yield f"that it is worth {item.marks} marks"
     if len(item.parts) > 1:
@@ -73,6 +76,8 @@ def _losses(item: Item) -> Iterator[str]:
                 yield f"the {len(blanks)} numbers of {part_name(place)} become questions"
             case Words(accepted) if not _typed(part.response):
                 yield f"'{one_line(accepted[0])}' has an arrow: it is marked by hand"
+            case Words():
+                yield f"{part_name(place)} {TYPED}"
             case _:
                 pass
         if part.hints:

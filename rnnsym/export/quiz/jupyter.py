@@ -19,6 +19,7 @@ from rnnsym.export.quiz._numbered import (
     part_alone,
     question_name,
     solution_blocks,
+    typed_as_in_key,
     unmarked,
     whole_stem,
 )
@@ -59,6 +60,7 @@ def _json(data: object) -> bytes:
 
 def _losses(item: Item) -> Iterator[str]:
     yield from unmarked(item)
+    yield from typed_as_in_key(item)
     yield f"that it is worth {item.marks} marks, and its id {item.id}"
     if len(item.parts) > 1:
         yield f"its {len(item.parts)} parts become questions of their own"

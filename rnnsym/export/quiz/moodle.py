@@ -14,12 +14,14 @@ from rnnsym.blocks import Paragraph, prose
 from rnnsym.export.quiz import Exported
 from rnnsym.export.quiz._cloze import cloze, fits_cloze, scale
 from rnnsym.export.quiz._numbered import (
+    by_share,
     key_blocks,
     numbered,
     part_alone,
     plain,
     question_name,
     solution_blocks,
+    typed_as_in_key,
     unmarked,
     whole_stem,
 )
@@ -72,6 +74,8 @@ def _category(paper: Paper, title: str) -> ET.Element:
 
 def _losses(item: Item) -> Iterator[str]:
     yield from unmarked(item)
+    yield from by_share(item)
+    yield from typed_as_in_key(item)
     if len(item.parts) > 1 and not fits_cloze(item):
         yield f"its {len(item.parts)} parts become questions of their own"
     if any(part.hints and _type(part.response) == "essay" for part in item.parts):

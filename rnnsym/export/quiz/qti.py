@@ -13,6 +13,7 @@ from rnnsym.blocks import Paragraph, prose
 from rnnsym.export.quiz import Exported
 from rnnsym.export.quiz._flow import flow
 from rnnsym.export.quiz._numbered import (
+    by_share,
     instruction,
     key_blocks,
     numbered,
@@ -20,6 +21,7 @@ from rnnsym.export.quiz._numbered import (
     plain,
     question_name,
     solution_blocks,
+    typed_as_in_key,
     unmarked,
 )
 from rnnsym.export.quiz._package import XMLNS_XSI, element, identifier, packed, xml_bytes
@@ -60,6 +62,8 @@ def export(paper: Paper) -> Exported:
 
 def _losses(item: Item) -> Iterator[str]:
     yield from unmarked(item)
+    yield from by_share(item)
+    yield from typed_as_in_key(item)
     for place, part in enumerate(item.parts):
         if _by_hand(part):
             yield f"{part_name(place)} is marked by a person, who sees key and scheme"

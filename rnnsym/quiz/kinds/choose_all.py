@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rnnsym.blocks import prose
-from rnnsym.item import Item
+from rnnsym.item import SEVERAL, Item
 from rnnsym.quiz.claim_bank import Claim, Section
 from rnnsym.quiz.claim_items import (
     Asked,
@@ -26,7 +26,7 @@ __all__ = ["KIND"]
 
 NAME = "choose_all"
 STATEMENTS = 5
-SCHEME = "all that hold and no other; one letter too many or too few costs 1"
+SCHEME = f"all that hold and no other; {SEVERAL}"
 
 
 def _claims(section: Section) -> Sequence[Claim]:

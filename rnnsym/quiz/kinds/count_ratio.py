@@ -9,7 +9,7 @@ from math import comb
 from rnnsym.blocks import Block, Paragraph, prose
 from rnnsym.count import count
 from rnnsym.expr import Expr, Integer, expand, size
-from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
+from rnnsym.item import SEVERAL, Choice, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.counting import Given, parts_by_layer, parts_of, system_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
@@ -121,7 +121,7 @@ def _make(parameters: Parameters) -> Item:
     names = values["pairs"].split()
     options = tuple(_option(n) for n in arranger(NAME, parameters).ranked("order", names))
     scheme = (
-        Mark(2, "B", prose("all that hold and no other; one letter too many or too few costs 1")),
+        Mark(2, "B", prose(f"all that hold and no other; {SEVERAL}")),
     )
     return Item(
         id=identifier(NAME, parameters),

@@ -6,40 +6,41 @@ from decimal import Decimal
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import Array, Integer, Plus
-from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
+from rnnsym.item import SEVERAL, Choice, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.backward_draws import is_exact, label, read, rectified
 from rnnsym.quiz.backward_items import given_of, value_of
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan, plan_of, run
 from rnnsym.quiz.backward_proof import METHOD, prove
 from rnnsym.quiz.backward_sequence import Ask, Spec, stem_of, suits
+from rnnsym.quiz.by_hand import SHOWN
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, as_text, rounded
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.step import SHOWN
 
 __all__ = ["KIND"]
 
 NAME = "zero_gradient"
 ASKED = ("delta_h", "dW", "dU", "db", "dx", "dh_0")
-OPTIONS = 5
+OPTIONS, FEWEST = 5, 2
+"""Options shown, and how many of them at least vanish, and do not: one zero must not settle all."""
 POOL = tuple(map(Decimal, ("-2", "-1", "-0.5", "0.5", "1", "2")))
 ZEROS = tuple(map(Decimal, ("-1", "0", "0", "1", "2")))
 """Zeros on purpose, for what has a time: inputs, states and targets."""
 LEAST = Decimal("0.01")
 SPECS = {
-    at: Spec(NAME, (Ask(ASKED),), steps=(1, 2), level=3, loss_at=at, bias=True)
+    at: Spec(NAME, (Ask(ASKED),), steps=(2,), level=3, loss_at=at, bias=True)
     for at in ("every", "last")
 }
 
 
 def _subjects(cells: Sequence[str]) -> list[Parameters]:
     found = [
-        (("model", cell), ("convention", "textbook"), ("T", str(steps)), ("loss_at", at))
+        (("model", cell), ("convention", "textbook"), ("T", "2"), ("loss_at", at))
         for cell in cells or ("relu-rnn",)
-        for steps, at in ((1, "last"), (2, "every"), (2, "last"))
+        for at in SPECS
     ]
     return [subject for subject in found if suits(_spec(subject), subject)]
 
@@ -74,8 +75,9 @@ def _make(parameters: Parameters) -> Item:
     prove(plan, given, exact)
     options = tuple(_option(line, exact) for line in shown)
     scheme = (
-        Mark(1, "M", prose("the states, and which factors are 0")),
-        Mark(2, "A", prose("all that are 0, and no other; one letter too many or too few costs 1")),
+        Mark(1, "M", prose("the states, and which steps have a slope of 0")),
+        Mark(1, "M", prose("the terms of each gradient, and which factors are 0")),
+        Mark(2, "A", prose(f"all that are 0, and no other; {SEVERAL}")),
     )
     return Item(
         id=identifier(NAME, parameters),
@@ -86,7 +88,7 @@ def _make(parameters: Parameters) -> Item:
         convention="textbook",
         parameters=parameters,
         stem=_stem(spec, parameters),
-        parts=(Part((), Choice(options, several=True), 3, _solution(plan, exact), scheme),),
+        parts=(Part((), Choice(options, several=True), 4, _solution(plan, exact), scheme),),
         proof=Proof(METHOD, "≤ 1e-12"),
         tags=(dict(parameters)["model"],),
     )
@@ -111,11 +113,11 @@ def _clear(plan: Plan, exact: dict[Array, Matrix]) -> None:
 
 
 def _shown(plan: Plan, exact: dict[Array, Matrix], arrange: Draw) -> list[Worked]:
-    """Some of the gradients, in any order, one that vanishes and one that does not among them."""
+    """Some of the gradients, in any order, among them some that vanish and some that do not."""
     asked = [x for x in plan.backward if x.step is not None and x.step.name in ASKED]
     ranked = arrange.ranked("options", asked, lambda line: label(line.target))[:OPTIONS]
     zeros = sum(not exact[line.target][0][0] for line in ranked)
-    if not 0 < zeros < len(ranked):
+    if not FEWEST <= zeros <= len(ranked) - FEWEST:
         raise Unfair(f"{zeros} of {len(ranked)} gradients vanish")
     return ranked
 
@@ -149,4 +151,4 @@ def _rounded(matrix: Matrix) -> Matrix:
     return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)
 
 
-KIND = Kind(NAME, "backward", "analyse", (3, 3), (3, 3), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "backward", "analyse", (3, 3), (4, 4), _subjects, _variants, _draw, _make)
