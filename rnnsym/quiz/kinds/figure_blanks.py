@@ -1,11 +1,11 @@
-"""The figure of a cell with numbers in place of names: which array is which?"""
+"""The figure of a cell with numbers in place of names: which array of its equations is which?"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from rnnsym.blocks import Figure, Paragraph, prose
+from rnnsym.blocks import Figure, Listing, Paragraph, Relation, prose
 from rnnsym.cell import Cell, load_cell
 from rnnsym.diagram import Diagram, Graph, Link
 from rnnsym.diagram.cell_graph import cell_graph
@@ -14,7 +14,7 @@ from rnnsym.diagram.place_cell import place_cell
 from rnnsym.expr import Array, Expr, Node, text
 from rnnsym.item import Item, Mark, Matching, Part, Proof
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.figures import SIGNS, colours, equations_of_cell
+from rnnsym.quiz.figures import BOXES, SIGNS, colours, equations_of_cell
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
@@ -76,7 +76,11 @@ def _make(parameters: Parameters) -> Item:
     pairs = tuple((prose(sign), text(array)) for array, sign in signs.items())
     shown = arranger("figure_blanks", parameters).ranked("answers", [a for _, a in pairs])
     names = (", ".join(shown[:-1]), shown[-1])
-    shows = "The figure shows one step of a cell, with numbers in place of some names."
+    shows = "The figure shows one step of it, with numbers in place of some names. "
+    named = tuple(
+        prose(f"{sign} is ", Relation((array, cell.written[array.name])))
+        for array, sign in signs.items()
+    )
     scheme = tuple(
         Mark(1, "B", prose(f"{sign} is ", array, _purpose(cell, array)))
         for array, sign in signs.items()
@@ -86,10 +90,11 @@ def _make(parameters: Parameters) -> Item:
         Matching(pairs, (), tuple(shown)),
         len(pairs),
         (
-            Paragraph(prose("The cell is “", cell.title, "”, whose equations the figure shows:")),
-            equations_of_cell(cell),
+            Paragraph(prose("A name stands where the right-hand side of its equation comes in:")),
+            Listing(named),
         ),
         scheme,
+        (prose("Start with a name whose equation needs no other name: which lines come in?"),),
     )
     return Item(
         id=identifier("figure_blanks", parameters),
@@ -99,7 +104,12 @@ def _make(parameters: Parameters) -> Item:
         minutes=1 + len(pairs),
         convention=values["convention"],
         parameters=parameters,
-        stem=(Paragraph(prose(shows)), Figure(_blanked(values["model"], signs))),
+        stem=(
+            Paragraph(prose(f"The cell “{cell.title}” computes")),
+            equations_of_cell(cell),
+            Paragraph(prose(shows, BOXES)),
+            Figure(_blanked(values["model"], signs)),
+        ),
         parts=(part,),
         proof=Proof("colour refinement of the figure tells every blank from the others", "exact"),
         tags=(values["model"],),
