@@ -210,6 +210,17 @@ def test_what_is_said_of_a_remedy_is_computed(remedy: Remedy) -> None:
     assert len(remedy.symptoms) == len(remedy.limits) == 2
 
 
+def words(text: str) -> set[str]:
+    """Words of more than four letters by their stems, roughly."""
+    return {word[:5] for word in re.findall(r"[a-z]{5,}", text.lower())}
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)
+def test_a_remedy_is_not_found_by_its_words(remedy: Remedy) -> None:
+    for said in (*remedy.symptoms, *remedy.limits):
+        assert not words(said) & words(remedy.name)
+
+
 # Misconceptions, guards
 
 SHOWN = {

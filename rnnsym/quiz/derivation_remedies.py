@@ -22,12 +22,14 @@ class Remedy:
 
     Attributes:
         name: as an answer.
-        symptoms: what it is for, in several wordings.
-        limits: what it does not cure, in several wordings.
+        does: how it helps.
+        symptoms: what it is for, in several wordings that share no word with the name.
+        limits: what it does not cure, in wordings of the same sort.
         helps: computes whether it does what it is for, and leaves alone what it does not cure.
     """
 
     name: str
+    does: str
     symptoms: tuple[str, ...]
     limits: tuple[str, ...]
     helps: Callable[[], bool]
@@ -73,19 +75,22 @@ def _orthogonal() -> bool:
 REMEDIES = (
     Remedy(
         "clipping the gradient by its norm",
+        "A gradient whose norm is above a threshold is scaled down to it, so no update is huge.",
         (
             "Now and then one update moves the weights 10 000 times as far as the others do, and "
             "the loss becomes NaN.",
             "Training runs well until single batches throw the weights far off.",
         ),
         (
-            "It does not change a gradient that is too small.",
-            "It can shorten a gradient, never lengthen it.",
+            "An update that is far too small stays as small as it is.",
+            "It can make what moves the weights shorter, never longer.",
         ),
         _clipping,
     ),
     Remedy(
         "an LSTM or a GRU in place of the vanilla cell",
+        "The new state is the old one times a gate, plus something: with the gate near 1, the "
+        "gradient has a direct path that hardly shrinks.",
         (
             "A net of tanh units, its weights well chosen at the start, still cannot use an input "
             "of 100 steps ago: what it learns is always the last few steps.",
@@ -93,41 +98,47 @@ REMEDIES = (
             "steps get almost no gradient all through training.",
         ),
         (
-            "It keeps a direct path open, but the paths through the recurrent matrices can still "
-            "let the gradient grow without limit.",
-            "It eases vanishing by a path of its own; large recurrent matrices still make the "
-            "gradient explode.",
+            "It opens a direct path through the steps; along the other paths, large weights can "
+            "still make a product grow without limit.",
+            "It eases vanishing by adding instead of squashing; against explosion it does nothing.",
         ),
         _gates,
     ),
     Remedy(
         "a larger initial bias of the forget gate",
+        "With a bias of 3, the gate begins near σ(3) = 0.95 in place of σ(0) = 0.5.",
         (
             "In a new LSTM only half of the cell state is left after each step.",
             "A new LSTM loses at every step half of what it holds, and it takes long until it "
             "keeps anything.",
         ),
         (
-            "It sets where the gate starts only: training may close the gate again.",
-            "Its effect is on the start of training; what the gate does later is learned.",
+            "It makes a new LSTM keep more of its memory; what has been learned later may keep "
+            "little again.",
+            "A new LSTM no longer loses half of its memory at each step, but training can undo "
+            "that.",
         ),
         _gate_bias,
     ),
     Remedy(
         "truncated backpropagation through time",
+        "Nothing flows back over a cut, so only the steps since the last cut are stored and "
+        "worked backwards.",
         (
             "Sequences have 100 000 steps, and what must be stored for one update does not fit "
             "into memory.",
             "Sequences are so long that one update takes minutes.",
         ),
         (
-            "It makes the gradient of every dependence longer than its window exactly 0.",
-            "It saves memory and time, but no dependence over one of its cuts is learned.",
+            "It saves memory, but an input further back than its window has a derivative of "
+            "exactly 0.",
+            "Each update costs less, but the error of a late step reaches few of the steps before.",
         ),
         _truncation,
     ),
     Remedy(
         "orthogonal initialisation of the recurrent matrix",
+        "All singular values of an orthogonal matrix are 1: it keeps the length of every vector.",
         (
             "Before the first update the weights of the old state have singular values from 0.01 "
             "to 3.",
@@ -135,10 +146,9 @@ REMEDIES = (
             "threefold at each step and nearly wipe out others.",
         ),
         (
-            "It fixes the singular values of the matrix at the start, not the slopes of tanh that "
-            "stand beside it.",
-            "It makes the matrix keep lengths; saturated units with slopes near 0 still shrink the "
-            "gradient.",
+            "Singular values become 1, but the slopes of tanh beside them are mostly below 1.",
+            "It makes the weights of the old state keep every length at first; saturated units "
+            "with slopes near 0 still shrink what flows back.",
         ),
         _orthogonal,
     ),

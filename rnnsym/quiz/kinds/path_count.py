@@ -1,16 +1,16 @@
 """How many paths lead through several steps and layers?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from math import comb
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
-from rnnsym.expr import LAYER, TIME, Array, Integer, Symbol
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
+from rnnsym.expr import LAYER, TIME, Array, Integer, Symbol, arrays_in
 from rnnsym.flow.paths import closed_form, count_paths, main_state
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.jacobian import jacobians
-from rnnsym.quiz.derivation_lines import system_of
+from rnnsym.quiz.derivation_lines import listed, system_of
 from rnnsym.quiz.derivation_paths import has_chain
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
@@ -27,15 +27,15 @@ STEPS = ("2", "3", "4", "5", "6")
 MOST = 100_000
 Wrong = Callable[[int, int, int, int], int]
 MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
-    ("order of steps ignored", "A path may go up a layer after any of its steps in time.",
+    ("order of moves ignored", "A path may go up a layer before or after any step in time.",
      lambda a, b, k, up: a**k * b**up),
-    ("one way a step", "One step in time has more than one way within a layer.",
+    ("one path a move", "A step in time, or a layer up, has more than one path.",
      lambda a, b, k, up: comb(k + up, k)),
-    ("depth left out", "A path also has to go up from layer to layer.",
+    ("depth left out", "A path has to go up from layer to layer as well.",
      lambda a, b, k, up: a**k),
-    ("added, not multiplied", "Ways one after the other are multiplied.",
+    ("added, not multiplied", "Choices made one after the other are multiplied.",
      lambda a, b, k, up: a * k + b * up),
-    ("one step too many", "It is the steps between the two states that count.",
+    ("one step too many", "The steps between the two states count, not the states.",
      lambda a, b, k, up: comb(k + 1 + up, k + 1) * a ** (k + 1) * b**up),
 )  # fmt: skip
 
@@ -43,7 +43,9 @@ MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     whole = [name for name in cells or EXAMINED if has_chain(name)]
     names = [f"{name}*{depth}" for name in whole for depth in DEPTHS]
-    return [(("model", n), ("convention", "textbook")) for n in names if _ways(n) is not None]
+    return [
+        (("model", n), ("convention", "textbook")) for n in names if _ways(n) not in (None, (1, 1))
+    ]
 
 
 @lru_cache(maxsize=256)
@@ -83,7 +85,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(model, steps, depth),
-        parts=(_one_step(a, b), _all((a, b), steps, depth - 1, number)),
+        parts=(_one_step(model, a, b), _all((a, b), steps, depth - 1, number)),
         proof=Proof("the graph walked array by array, step by step and layer by layer", "exact"),
         tags=(model, "paths"),
     )
@@ -106,38 +108,61 @@ def _stem(model: str, steps: int, depth: int) -> tuple[Block, ...]:
     system, state = system_of(model), _state(model)
     last = state.xreplace({TIME: Integer(steps + 1), LAYER: Integer(depth)})
     first = state.xreplace({TIME: Integer(1), LAYER: Integer(1)})
-    cell = (e for e in system.equations if e.lhs.layer == LAYER)
-    equations = tuple(Line(e.lhs, e.rhs) for e in cell)
-    if not equations:
-        raise Unfair(f"{model} has layers of different kinds")
     return (
         Paragraph(prose(*described(system), " is computed by")),
-        Equations(equations),
+        Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
         Paragraph(convention_note(system)),
         Paragraph(
-            prose("A path leads along the graph from one array to another that reads it; an array "
-                  "that an equation reads twice makes one path. Asked are the paths from ", first,
-                  " to ", last, ": each has ", Integer(steps), " steps in time and ",
-                  Integer(depth - 1), " up.")
+            prose("A path leads from an array to one whose equation reads it, and so on; where an "
+                  "equation reads an array twice, that is one path. Asked are the paths from ",
+                  first, " to ", last, ": each takes ", Integer(steps), " steps in time and goes ",
+                  Integer(depth - 1), f" layer{'s' if depth > 2 else ''} up.")
         ),
     )  # fmt: skip
 
 
-def _one_step(a: int, b: int) -> Part:
+@lru_cache(maxsize=256)
+def _moves(model: str) -> tuple[tuple[Relation, ...], ...]:
+    """The paths of one step in time, and those of one layer up."""
+    read = {e.lhs: tuple(dict.fromkeys(arrays_in(e.rhs))) for e in system_of(model).equations}
+    below = next(a for found in read.values() for a in found if a.layer == LAYER - 1)
+    state = _state(model)
+    starts = (state.xreplace({TIME: TIME - 1}), below)
+    found = (sorted(_walked(read, start, state), key=len) for start in starts)
+    return tuple(tuple(Relation(path, "→") for path in paths) for paths in found)
+
+
+def _walked(
+    read: Mapping[Array, Sequence[Array]], start: Array, end: Array
+) -> Iterator[tuple[Array, ...]]:
+    """Yield the paths between two arrays, back from the end along what each equation reads."""
+    if start == end:
+        yield (start,)
+    for before in read.get(end, ()):
+        yield from ((*path, end) for path in _walked(read, start, before))
+
+
+def _one_step(model: str, a: int, b: int) -> Part:
+    through_time, up = _moves(model)
+    if (len(through_time), len(up)) != (a, b):
+        raise Unfair(f"the paths of a move of {model} are not {a} and {b}")
     blanks = (
-        Blank(prose("ways of one step in time"), Decimal(a), Decimal(0)),
-        Blank(prose("ways of one layer up"), Decimal(b), Decimal(0)),
+        Blank(prose("paths of one step in time"), Decimal(a), Decimal(0)),
+        Blank(prose("paths of one layer up"), Decimal(b), Decimal(0)),
     )
     return Part(
         (
             Paragraph(
-                prose("How many ways lead from a state to the one a step later in the same layer, "
+                prose("How many paths lead from a state to the one a step later in the same layer, "
                       "and from a state to the one of the layer above at the same step?")
             ),
         ),
         Numeric(blanks),
         2,
-        (Paragraph(prose(f"{a} and {b}: count the arrays on the way that read it.")),),
+        (
+            Paragraph(prose("In time: ", *listed(through_time), ".")),
+            Paragraph(prose("Up, where the layer below hands on its state: ", *listed(up), ".")),
+        ),
         (Mark(1, "B", prose(f"{a} in time")), Mark(1, "B", prose(f"{b} up"))),
     )  # fmt: skip
 
@@ -157,12 +182,12 @@ def _all(ways: tuple[int, int], steps: int, up: int, number: int) -> Part:
                        told_apart(wrong)),)),
         3,
         (
-            Paragraph(prose(f"{orders} orders of {steps} steps in time and {up} up, each with ",
-                            *power, f" ways: {number}.")),
+            Paragraph(prose(f"{steps} steps in time and {up} up come in {orders} orders, each "
+                            "with ", *power, f" paths: {number} in all.")),
         ),
         (
             Mark(1, "M", prose(f"{orders} orders of the {steps + up} moves")),
-            Mark(1, "M", prose("ways of the moves multiplied: ", *power)),
+            Mark(1, "M", prose("paths of the moves multiplied: ", *power)),
             Mark(1, "A", prose(f"{number}")),
         ),
         carries=(0,),

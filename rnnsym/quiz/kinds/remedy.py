@@ -8,5 +8,5 @@ KIND = matching_kind(
     "remedy",
     "Which remedy is made for which symptom? Use each at most once; two are left over.",
     lambda remedy: remedy.symptoms,
-    lambda remedy, symptom: f"{symptom} What it does not cure: {remedy.limits[0]}",
+    lambda remedy, symptom: f"{symptom} {remedy.does}",
 )

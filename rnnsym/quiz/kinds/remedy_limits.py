@@ -6,8 +6,8 @@ __all__ = ["KIND"]
 
 KIND = matching_kind(
     "remedy_limits",
-    "No remedy cures everything. Write the remedy of which each sentence is true. Use each at most "
+    "No remedy cures everything: each sentence tells the limit of one. Of which? Use each at most "
     "once; two are left over.",
     lambda remedy: remedy.limits,
-    lambda remedy, limit: f"{limit} What it is made for: {remedy.symptoms[0]}",
+    lambda remedy, limit: f"{limit} {remedy.does}",
 )
