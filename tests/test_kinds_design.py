@@ -1,5 +1,6 @@
 """Designed nets do what is asked: run again here by a formula of our own, in fractions."""
 
+from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
@@ -8,11 +9,12 @@ import pytest
 
 from rnnsym.api import generate_quiz
 from rnnsym.blocks import NumberMatrix, Paragraph, Prose, Relation
+from rnnsym.item import Item, Option
 from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights, rebuilt
 from rnnsym.quiz.design_runs import LENGTH, behaves, prove
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.kinds import design_gates, design_purpose, design_weights
-from rnnsym.quiz.numbers import read_matrix
+from rnnsym.quiz.numbers import Matrix, read_matrix
 from rnnsym.quiz.registry import Kind
 
 INPUTS = list(product((0, 1), repeat=LENGTH))
@@ -95,11 +97,23 @@ def does(weights: Weights, name: str) -> bool:
     return all(outputs(weights, x) == SPECIFIED[name](x) for x in INPUTS)
 
 
-def read(content: Prose) -> Weights:
-    """Return the weights that an option prints."""
-    sides = [piece.sides[1] for piece in content if isinstance(piece, Relation)]
-    rows = [side.rows for side in sides if isinstance(side, NumberMatrix)]
-    return Weights(*(read_matrix("; ".join(map(" ".join, matrix))) for matrix in rows))
+def printed(content: Prose) -> dict[str, Matrix]:
+    """Return the matrices that are printed, by name."""
+    pairs = [piece.sides for piece in content if isinstance(piece, Relation)]
+    return {
+        str(name): read_matrix("; ".join(map(" ".join, side.rows)))
+        for name, side in pairs
+        if isinstance(side, NumberMatrix)
+    }
+
+
+def net(item: Item, option: Option) -> Weights:
+    """Return the net that an option makes of what is given."""
+    [block] = item.parts[0].stem
+    assert isinstance(block, Paragraph)
+    given, chosen = printed(block.content), printed(option.content)
+    assert len(given) == len(chosen) == 2
+    return Weights(**given, **chosen)
 
 
 def test_all_behaviours_are_specified_here() -> None:
@@ -144,10 +158,16 @@ def test_exactly_one_option_behaves() -> None:
         name = dict(item.parameters)["behaviour"]
         assert len(item.options) == 4
         for option in item.options:
-            assert does(read(option.content), name) == option.correct
+            assert does(net(item, option), name) == option.correct
             assert ".0'" not in str(option.content)
-    seen = {o.misconception for item in items for o in item.options}
-    assert seen == {"", "a net for another purpose", *MISTAKES}
+    labels = [option.misconception for item in items for option in item.options]
+    assert {mistake for label in labels for mistake in label.split("; ")} == {"", *MISTAKES}
+
+
+def test_no_option_is_what_the_others_resemble() -> None:
+    for item in generate_quiz(20, 2, ["design_weights"]):
+        columns = zip(*(printed(option.content).values() for option in item.options), strict=True)
+        assert [sorted(Counter(column).values()) for column in columns] == [[2, 2], [2, 2]]
 
 
 def test_every_reason_shows_where_the_net_fails() -> None:
@@ -163,7 +183,7 @@ def test_every_reason_shows_where_the_net_fails() -> None:
                 .replace(", not ", " gives ").split(" gives ")
             )  # fmt: skip
             bits = tuple(map(int, inputs))
-            assert list(found) == outputs(read(option.content), bits)
+            assert list(found) == outputs(net(item, option), bits)
             assert list(wanted) == SPECIFIED[name](bits) != list(found)
 
 
@@ -176,7 +196,7 @@ def test_one_description_fits() -> None:
     names = {f"{b.words[0].upper()}{b.words[1:]}.": name for name, b in BEHAVIOURS.items()}
     for item in generate_quiz(40, 5, ["design_purpose"]):
         [weights] = [
-            read(block.content)
+            Weights(**printed(block.content))
             for block in item.stem
             if isinstance(block, Paragraph) and "weights" in str(block.content[0])
         ]
@@ -216,6 +236,12 @@ def test_exactly_one_set_of_gates_does_it(cell: str) -> None:
                 for c, g in product((-2, 3, 11), (-5, 4, 7))
             )
             assert right == option.correct
+
+
+def test_no_gate_is_the_same_in_all_options() -> None:
+    for item in generate_quiz(40, 6, ["design_gates"], ["lstm"]):
+        columns = zip(*(printed(option.content).values() for option in item.options), strict=True)
+        assert all(len(set(column)) > 1 for column in columns)
 
 
 def test_one_gate_is_asked_for_as_one() -> None:

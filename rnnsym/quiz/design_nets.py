@@ -132,9 +132,12 @@ def _times(factor: int, matrix: Matrix) -> Matrix:
 
 
 MISTAKES: dict[str, tuple[Callable[[Weights], Weights], str]] = {
-    "thresholds left out": (lambda w: replace(w, b=_times(0, w.b)), "Nothing is subtracted."),
+    "thresholds left out": (lambda w: replace(w, b=_times(0, w.b)), "No threshold is subtracted."),
     "thresholds doubled": (lambda w: replace(w, b=_times(2, w.b)), "Too much is subtracted."),
-    "thresholds added": (lambda w: replace(w, b=_times(-1, w.b)), "A threshold is subtracted."),
+    "thresholds added": (
+        lambda w: replace(w, b=_times(-1, w.b)),
+        "A threshold is to be subtracted, not added.",
+    ),
     "no memory": (lambda w: replace(w, U=_times(0, w.U)), "No old state is read."),
     "memory with the wrong sign": (
         lambda w: replace(w, U=_times(-1, w.U)),
@@ -147,6 +150,10 @@ MISTAKES: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     "units of the output exchanged": (
         lambda w: replace(w, V=tuple(row[::-1] for row in w.V)),
         "The output reads each unit with the weight of the other.",
+    ),
+    "sum and difference exchanged": (
+        lambda w: replace(w, V=tuple((a, -b if a else b) for a, b in w.V)),
+        "The output adds what it should subtract, or the reverse.",
     ),
     "units of the input exchanged": (
         lambda w: replace(w, W=w.W[::-1]),

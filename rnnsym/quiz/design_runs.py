@@ -22,8 +22,8 @@ from rnnsym.quiz.subject import cell_of
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = [
-    "LENGTH", "MODEL", "behaves", "difference", "net_blocks", "printed_weights", "prove", "told",
-    "trace",
+    "LENGTH", "MATRICES", "MODEL", "behaves", "difference", "matrices", "net_blocks",
+    "printed_weights", "prove", "told", "trace",
 ]  # fmt: skip
 
 MODEL = "relu-rnn"
@@ -32,6 +32,7 @@ UNITS = 2
 TRACED = (1, 0, 1, 1, 0)
 V = Array(Family("V", "V"), (Integer(1), size("n")), None, None)
 ZERO = Decimal(0)
+MATRICES = tuple(f.name for f in fields(Weights))
 
 
 @cache
@@ -144,12 +145,15 @@ def _initial(state: Array) -> Node:
 
 
 @cache
-def printed_weights(weights: Weights) -> Prose:
-    """Return a net's weights as an option."""
-    arrays = {a.name: a for a in (*net_of(MODEL, 1, n=UNITS).given, V)}
-    pairs = (
-        Relation((arrays[f.name], number_matrix(getattr(weights, f.name)))) for f in fields(weights)
-    )
+def matrices() -> dict[str, Array]:
+    """Return the weights as they stand in the equations, by name."""
+    return {a.name: a for a in (*net_of(MODEL, 1, n=UNITS).given, V)}
+
+
+@cache
+def printed_weights(weights: Weights, names: tuple[str, ...] = MATRICES) -> Prose:
+    """Return a net's weights, or those of these names, as in "W = …, U = …"."""
+    pairs = (Relation((matrices()[name], number_matrix(getattr(weights, name)))) for name in names)
     first, *others = pairs
     return prose(first, *(piece for one in others for piece in (", ", one)))
 

@@ -206,6 +206,9 @@ def _make(parameters: Parameters) -> Item:
         tuple(wrong.values()),
         arranger(NAME, parameters),
     )
+    gates_shown = zip(*(option.content for option in options), strict=True)
+    if any(isinstance(gate[0], Relation) and len(set(gate)) == 1 for gate in gates_shown):
+        raise Unfair("all options have one gate in common")
     several = len(update.gates) > 1
     gates, asking = ("the gates", "gates do") if several else ("the gate", "gate does")
     asked = prose(*_wishes(update, task), f", whatever these are. Which {asking} that?")

@@ -1,16 +1,20 @@
 """Choose the weights with which a net does what is asked: one set behaves, the others fail."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
-from rnnsym.blocks import Paragraph, prose
+from rnnsym.blocks import Paragraph, Prose, prose
 from rnnsym.item import Choice, Item, Option, Part, Proof
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.design_draws import designed, draw_net, idea_of, subjects, variants
 from rnnsym.quiz.design_nets import BEHAVIOURS, MISTAKES, Weights
 from rnnsym.quiz.design_runs import (
     LENGTH,
+    MATRICES,
     MODEL,
     behaves,
     difference,
+    matrices,
     net_blocks,
     printed_weights,
     prove,
@@ -26,13 +30,34 @@ __all__ = ["KIND"]
 NAME = "design_weights"
 
 
-def _wrong(name: str, key: Weights, parameters: Parameters) -> Iterator[tuple[str, str, Weights]]:
-    for mistake, (change, why) in MISTAKES.items():
-        yield mistake, why, change(key)
-    for other, behaviour in BEHAVIOURS.items():
-        if other != name:
-            why = f"Its output is {behaviour.words}."
-            yield "a net for another purpose", why, designed(other, parameters)
+def _changed(one: Weights, other: Weights) -> tuple[str, ...]:
+    return tuple(name for name in MATRICES if getattr(one, name) != getattr(other, name))
+
+
+def _pairs(key: Weights, name: str) -> Iterator[tuple[str, str]]:
+    """Yield mistakes in two matrices, each of which spoils the net, as both together do.
+
+    With the key, either mistake and both, each matrix has two values, each of them twice: no
+    option is the one that the others resemble.
+    """
+    for pair in combinations(MISTAKES, 2):
+        made = [_made(key, one) for one in ((pair[0],), (pair[1],), pair)]
+        alone = [len(_changed(key, net)) == 1 for net in made[:2]]
+        apart = len(_changed(key, made[2])) == 2
+        if all(alone) and apart and all(difference(net, name) for net in made):
+            yield pair
+
+
+def _made(net: Weights, mistakes: tuple[str, ...]) -> Weights:
+    for mistake in mistakes:
+        change, _ = MISTAKES[mistake]
+        net = change(net)
+    return net
+
+
+def _why(made: tuple[str, ...], net: Weights, name: str) -> Prose:
+    reasons = " ".join(MISTAKES[mistake][1] for mistake in made)
+    return prose(f"{reasons} ", *told(net, name, difference(net, name)))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -42,21 +67,28 @@ def _make(parameters: Parameters) -> Item:
     key = designed(name, parameters)
     if not behaves(parameters, key):
         raise Unfair("the net does not do what is asked")
-    failing = {w: (m, why) for m, why, w in _wrong(name, key, parameters) if difference(w, name)}
-    nets = {printed_weights(weights): weights for weights in (key, *failing)}
-    wrong = [
-        Option(printed_weights(w), m, prose(f"{why} ", *told(w, name, difference(w, name))))
-        for w, (m, why) in failing.items()
-    ]
+    draw = arranger(NAME, parameters)
+    first, second = draw.choice("mistakes", list(_pairs(key, name)))
+    wrong = {made: _made(key, made) for made in ((first,), (second,), (first, second))}
+    prove(key, name, behaving=True)
+    for net in wrong.values():
+        prove(net, name, behaving=False)
+    wanted = _changed(key, wrong[first, second])
+    given = printed_weights(key, tuple(one for one in MATRICES if one not in wanted))
     idea = idea_of(parameters)
-    right = Option(printed_weights(key), "", idea)
-    options = mixed(right, wrong, arranger(NAME, parameters))
-    for option in options:
-        prove(nets[option.content], name, behaving=option.correct)
-    asked = (
-        f"For every input of 0s and 1s, of up to {LENGTH} steps, the output shall be "
-        f"{behaviour.words}. Which weights do this?"
+    options = mixed(
+        Option(printed_weights(key, wanted), "", idea),
+        [
+            Option(printed_weights(net, wanted), "; ".join(made), _why(made, net, name))
+            for made, net in wrong.items()
+        ],
+        draw,
     )
+    asked = prose(
+        f"For every input of 0s and 1s, of up to {LENGTH} steps, the output shall be "
+        f"{behaviour.words}. Given are ", *given, ". Which ",
+        *listed([matrices()[one] for one in wanted]), " do this?",
+    )  # fmt: skip
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -68,7 +100,7 @@ def _make(parameters: Parameters) -> Item:
         stem=net_blocks(),
         parts=(
             Part(
-                (Paragraph(prose(asked)),),
+                (Paragraph(asked),),
                 Choice(options),
                 2,
                 (
