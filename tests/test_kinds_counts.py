@@ -341,3 +341,30 @@ def test_a_bias_inside_a_reset_is_a_bias() -> None:
     assert roles["W_hn"] == "state"
     without = [p for p in parts_of(system_of("gru", "pytorch")) if p.reads != "1"]
     assert sum(p.entries({"d": 4, "n": 5}) for p in without) == 3 * 5 * (4 + 5)
+
+
+ROLES = [
+    ("lstm-peephole", {"U_o": "state", "p_f": "peephole", "p_o": "peephole", "b_o": "1"}),
+    ("indrnn", {"W": "x", "u": "state"}),
+    ("jordan", {"U_h": "state", "W_y": "other"}),
+    ("elman-output", {"W_y": "other"}),
+]
+
+
+@pytest.mark.parametrize(("cell", "expected"), ROLES)
+def test_what_an_array_multiplies(cell: str, expected: dict[str, str]) -> None:
+    """A peephole and a readout are no recurrent part: what they multiply is not the old state."""
+    roles = {p.array.name: p.reads for p in parts_of(system_of(cell))}
+    assert {name: roles[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("gate", ["f", "i", "o"])
+def test_peepholes_may_be_forgotten(gate: str) -> None:
+    """A gate has n of them, the layer 3 n."""
+    kind = load_kind("count_itemised")
+    subject = (("model", "lstm-peephole"), ("convention", "textbook"), ("map", gate))
+    item = draw_item(kind, subject, Draw(1, "peepholes"), NONE)
+    wrong = [[w.value for w in b.wrong if "peepholes forgotten" in w.misconception]
+             for b in blanks(item)[-2:]]  # fmt: skip
+    n = int(dict(item.parameters)["n"])
+    assert wrong == [[blanks(item)[-2].value - n], [blanks(item)[-1].value - 3 * n]]

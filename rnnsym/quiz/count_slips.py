@@ -15,6 +15,7 @@ __all__ = ["MISCONCEPTIONS", "Counted", "Work"]
 class Counted:
     """One trained array: the affine map it belongs to, what it multiplies, and its shape.
 
+    It reads "x", the old "state", a state by a "peephole", something "other", or nothing: "1".
     A side of its shape is a number of times a size: ``(2, "n")``.
     """
 
@@ -64,9 +65,7 @@ def _second_bias(work: Work) -> Slips:
     biases = [p for p in work.parts if p.reads == "1"]
     if len({(p.block, p.layer, p.array.family.direction) for p in biases}) != len(biases):
         return []
-    return _kept(
-        work, [*work.parts, *biases], "Here every affine map has one bias vector, not two."
-    )
+    return _kept(work, [*work.parts, *biases], "No equation here has a second bias vector.")
 
 
 def _one_bias(work: Work) -> Slips:
@@ -79,9 +78,7 @@ def _one_bias(work: Work) -> Slips:
             kept.append(part)
         if part.reads == "1":
             seen.add(place)
-    return _kept(
-        work, kept, "This convention adds two bias vectors to every gate, and trains both."
-    )
+    return _kept(work, kept, "Where an equation has two bias vectors, both are trained.")
 
 
 def _no_recurrence(work: Work) -> Slips:
@@ -89,21 +86,26 @@ def _no_recurrence(work: Work) -> Slips:
     return _kept(work, [p for p in work.parts if p.reads != "state"], why)
 
 
+def _no_peepholes(work: Work) -> Slips:
+    why = "The peephole weights are trained too."
+    return _kept(work, [p for p in work.parts if p.reads != "peephole"], why)
+
+
 def _block_forgotten(work: Work) -> Slips:
     blocks = list(dict.fromkeys(p.block for p in work.parts))
     kept = [p for p in work.parts if p.block != blocks[-1]]
-    return _kept(work, kept, _blocks_counted(len(blocks), len(blocks) - 1))
+    return _kept(work, kept, _of_one_equation("left out", len(blocks)))
 
 
 def _block_too_many(work: Work) -> Slips:
     blocks = list(dict.fromkeys(p.block for p in work.parts))
     again = [p for p in work.parts if p.block == blocks[0]]
-    return _kept(work, [*work.parts, *again], _blocks_counted(len(blocks), len(blocks) + 1))
+    return _kept(work, [*work.parts, *again], _of_one_equation("counted twice", len(blocks)))
 
 
-def _blocks_counted(right: int, wrong: int) -> str:
-    what = "1 equation" if right == 1 else f"{right} equations"
-    return f"The parameters stand in {what}, not in {wrong}."
+def _of_one_equation(done: str, right: int) -> str:
+    what = "1 equation of the cell has" if right == 1 else f"{right} equations of the cell have"
+    return f"The parameters of one equation are {done}: {what} parameters."
 
 
 def _swapped(work: Work) -> Slips:
@@ -112,13 +114,8 @@ def _swapped(work: Work) -> Slips:
     anywhere = replace(work, sizes=tuple((name, 101 + k) for k, name in enumerate(names)))
     if _exchanged(anywhere, main).total == anywhere.total:
         return []  # every array is n × d
-    inputs, states = size("d"), size(main)
-    why = prose(
-        inputs,
-        " is the size of the input and ",
-        states,
-        " that of the state: here they are swapped.",
-    )
+    d, n = size("d"), size(main)
+    why = prose("Here ", d, " and ", n, " are swapped: it is the input that has ", d, " entries.")
     return [(_exchanged(work, main), why)]
 
 
@@ -156,7 +153,7 @@ def _narrow_second(work: Work) -> Slips:
         replace(p, sides=(p.sides[0], (1, p.sides[1][1]))) if p.sides[1][0] == 2 else p
         for p in work.parts
     ]
-    return _kept(work, parts, "The second layer reads the outputs of both directions.")
+    return _kept(work, parts, "A layer above the first reads the outputs of both directions.")
 
 
 MISCONCEPTIONS = (
@@ -164,6 +161,7 @@ MISCONCEPTIONS = (
     Misconception("second bias", _second_bias),
     Misconception("one bias for two", _one_bias),
     Misconception("recurrent part forgotten", _no_recurrence),
+    Misconception("peepholes forgotten", _no_peepholes),
     Misconception("one block forgotten", _block_forgotten),
     Misconception("one block too many", _block_too_many),
     Misconception("sizes swapped", _swapped),

@@ -9,7 +9,7 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Block, Line, Math, Prose, Relation, Table, prose
 from rnnsym.equations import Block as Layer
 from rnnsym.equations import System, Weight
-from rnnsym.expr import LAYER, Array, Expr, Formula, Integer, Symbol, arrays_in, size
+from rnnsym.expr import LAYER, TIME, Array, Expr, Formula, Integer, Symbol, arrays_in, size
 from rnnsym.item import Blank, WrongNumber
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 from rnnsym.quiz.counting_proof import check_arrays
@@ -80,7 +80,10 @@ def _side(length: Expr) -> tuple[int, str]:
 
 
 def _role(block: Layer, array: Array) -> tuple[str, str]:
-    """The affine map in which a parameter stands, and what it multiplies: x, state, other or 1."""
+    """The affine map in which a parameter stands, and what it multiplies.
+
+    That is x, the old state, a state through a peephole, something other, or nothing (1).
+    """
     if block.cell is None:
         return block.title, "1" if array.shape[1] == Integer(1) else "x"
     cell = block.cell
@@ -89,7 +92,10 @@ def _role(block: Layer, array: Array) -> tuple[str, str]:
         return map_of, "1"
     names = {a.name for a in read}
     states = {s.name for s in cell.states}
-    return map_of, "x" if "x" in names else "state" if names & states else "other"
+    if array.shape[1] == Integer(1) and names & states - {cell.output.name}:
+        return map_of, "peephole"
+    old = {a.name for a in read if a.time == TIME - 1}
+    return map_of, "x" if "x" in names else "state" if old & states else "other"
 
 
 # Numbers

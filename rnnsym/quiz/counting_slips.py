@@ -104,7 +104,7 @@ LAYER = (
     Misconception("every layer reads the input", _reads_input),
     Misconception("one direction forgotten", _direction),
     *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
-           "second layer reads one direction"),
+           "peepholes forgotten", "second layer reads one direction"),
 )  # fmt: skip
 """Of a layer above the first."""
 
@@ -126,8 +126,9 @@ def _one_of(work: Work) -> Slips:
 STACK = (
     Misconception("all layers alike", _alike),
     Misconception("one layer only", _one_of),
-    *named("no biases", "second bias", "one bias for two", "recurrent part forgotten", "times T",
-           "one direction forgotten", "second layer reads one direction"),
+    *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
+           "peepholes forgotten", "times T", "one direction forgotten",
+           "second layer reads one direction"),
 )  # fmt: skip
 """Of a whole stack."""
 

@@ -33,8 +33,8 @@ EXAMINED = (
 INPUT = Array(Family("x", "x"), (size("d"), Integer(1)), None, TIME)
 NOTES = {
     "textbook": "Convention: column vectors, one bias vector for each affine map, as written here.",
-    "pytorch": "Convention: PyTorch, whose layers train two bias vectors where two are written.",
-    "keras": "Convention: Keras.",
+    "pytorch": "Convention: PyTorch, two bias vectors for each affine map, as written here.",
+    "keras": "Convention: Keras, with the bias vectors as written here.",
 }
 
 

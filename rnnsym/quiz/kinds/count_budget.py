@@ -28,7 +28,8 @@ INPUTS = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 BUDGETS = (500, 600, 750, 800, 1000, 1200, 1500, 2000, 2500, 3000, 4000, 5000, 6000, 8000, 10000)
 FEWEST = 5
 SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
-              "one block forgotten", "one block too many", "one direction forgotten")  # fmt: skip
+              "peepholes forgotten", "one block forgotten", "one block too many",
+              "one direction forgotten")  # fmt: skip
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:

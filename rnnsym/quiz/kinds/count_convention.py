@@ -43,9 +43,8 @@ DESIGNS = (
     ("lstm", "textbook"), ("lstm", "keras"), ("lstm", "flax"), ("lstm", "pytorch"),
     ("vanilla", "textbook"), ("vanilla", "keras"), ("vanilla", "flax"), ("vanilla", "pytorch"),
 )  # fmt: skip
-FAMILIES = {"gru": "a GRU layer", "lstm": "an LSTM layer", "vanilla": "a vanilla layer"}
+FAMILIES = {"gru": "A GRU layer", "lstm": "An LSTM layer", "vanilla": "A vanilla layer"}
 NAMES = ("d", "n")
-PAIRS = prose("Where an affine map has two bias vectors, both are trained.")
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -79,8 +78,10 @@ def _make(parameters: Parameters) -> Item:
     steps = int(values["T"])
     totals = [value_of(count(system).formula, given) for system in systems]
     a, b = (
-        _counted(system, given, steps, total, other)
-        for system, total, other in zip(systems, totals, reversed(totals), strict=True)
+        _counted(place, system, Work(parts_of(system), given, steps), total, other)
+        for place, system, total, other in zip(
+            ("first", "second"), systems, totals, reversed(totals), strict=True
+        )
     )
     return Item(
         id=identifier(NAME, parameters),
@@ -105,9 +106,7 @@ def _design(text: str) -> tuple[str, str]:
 
 def _stem(family: str, systems: Sequence[System], given: Given, steps: int) -> tuple[Block, ...]:
     found: list[Block] = [
-        Paragraph(
-            prose(f"Two conventions write down {FAMILIES[family]}, each with arrays of its own.")
-        )
+        Paragraph(prose(f"{FAMILIES[family]} is written in two ways, each with arrays of its own."))
     ]
     for system in systems:
         found += [Paragraph(prose(*_titled(system), " computes")), equations_of(system)]
@@ -129,20 +128,13 @@ def _short(system: System) -> str:
     return "the textbook" if system.model.convention == TEXTBOOK else title.partition(" (")[0]
 
 
-def _counted(system: System, given: Given, steps: int, total: int, other: int) -> Part:
-    work = Work(parts_of(system), given, steps)
-    title = _short(system)
-    wrong = [
-        (name, value, PAIRS if name == "one bias for two" else why)
-        for name, value, why in claims_of(work)
-    ]
-    swapped = ("other convention", other, prose("This is the count of the other convention."))
-    claims = [claim for claim in wrong if claim[1] != other]
-    label = prose(f"Parameters, {title}")
+def _counted(place: str, system: System, work: Work, total: int, other: int) -> Part:
+    swapped = ("other convention", other, prose("This is the count of the other layer."))
+    claims = [claim for claim in claims_of(work) if claim[1] != other]
     return numeric(
-        prose(f"How many parameters does {title}'s layer have?"),
-        [blank(label, proven(work, total), [*claims, swapped])],
-        (*tally(parts_of(system), given), *derived(total_line(count(system).formula, total))),
+        prose(f"How many parameters does the {place} layer have, that of {_short(system)}?"),
+        [blank(prose(f"Parameters of the {place} layer"), proven(work, total), [*claims, swapped])],
+        (*tally(work.parts, work.sizes), *derived(total_line(count(system).formula, total))),
         [
             Mark(1, "M", prose("the shape of every array in the equations, biases included")),
             Mark(1, "A", prose("the number")),

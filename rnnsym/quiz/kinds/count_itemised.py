@@ -36,7 +36,8 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND"]
 
 NAME = "count_itemised"
-MAP_SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part forgotten")
+MAP_SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
+                  "peepholes forgotten")  # fmt: skip
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:

@@ -168,7 +168,7 @@ def _together(system: System, given: Given, steps: int) -> Part:
     how = "layer 1 and layer 2"
     if depth > 2:
         ask = f"How many parameters do all {depth} layers have?"
-        how = f"layer 1 once, and layer 2 {depth - 1} times, as the layers above it are like it"
+        how = "layer 1 once, and layer 2 for itself and each layer above it"
     label: list[Blank] = [count_blank(prose("Parameters ", size("P")), total, work, STACK)]
     scheme = [Mark(1, "A", prose(how))]
     return numeric(prose(ask), label, derived(total_line(formula, total)), scheme, (0, 2))
