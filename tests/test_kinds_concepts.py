@@ -16,6 +16,7 @@ from rnnsym.quiz.claim_text import read_prose
 from rnnsym.quiz.drawing import series
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import kind_names, load_kind
+from rnnsym.quiz.responses import key_blocks
 from rnnsym.quiz.selection import Selection
 
 FOLDER = Path(claim_bank.__file__).parent / "claims"
@@ -144,6 +145,8 @@ def test_one_is_odd() -> None:
             text = printed(option.content)
             assert (text in odd, text in members) == (option.correct, not option.correct)
             assert printed(option.why) == shown(odd.get(text, category["why"]))
+        [reasons] = [block for block in key_blocks(item.parts[0]) if isinstance(block, Listing)]
+        assert len(reasons.items) == 2  # what three have in common is said once
 
 
 def test_what_is_explained_is_marked_point_by_point() -> None:

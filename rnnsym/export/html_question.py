@@ -155,8 +155,13 @@ def _answer(content: Markup | str) -> Markup:
 
 
 def _whys(pairs: Iterator[tuple[Markup | str, Prose]], page: Page) -> Markup:
+    same: dict[Prose, list[Markup | str]] = {}
+    for of, why in pairs:
+        same.setdefault(why, []).append(of)
     items = [
-        Markup("<li>{}: {}</li>").format(of, prose_html(why, page)) for of, why in pairs if why
+        Markup("<li>{}: {}</li>").format(Markup(", ").join(of), prose_html(why, page))
+        for why, of in same.items()
+        if why
     ]
     return Markup('<ul class="whys">\n{}\n</ul>').format(LINES.join(items)) if items else Markup("")
 

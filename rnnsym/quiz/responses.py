@@ -166,9 +166,10 @@ def _answer(response: Response) -> Prose:
 def _reasons(response: Response) -> Iterator[Prose]:
     match response:
         case Choice(options):
+            letters: dict[Prose, list[str]] = {}
             for letter, option in zip(LETTERS, options, strict=False):
-                if option.why:
-                    yield prose(f"{letter}: ", *option.why)
+                letters.setdefault(option.why, []).append(letter)
+            yield from (prose(f"{', '.join(of)}: ", *why) for why, of in letters.items() if why)
         case Numeric(blanks):
             for blank in blanks:
                 for wrong in blank.wrong:

@@ -25,6 +25,7 @@ __all__ = ["KIND"]
 
 NAME = "true_false_reason"
 STEM = "Is this statement about {} true or false, and why?"
+BOTH = prose("The verdict is right, and this is the reason.")
 UNSUPPORTED = "right verdict, but a reason that does not carry it"
 
 
@@ -38,7 +39,6 @@ def _said(verdict: bool, reason: str) -> Prose:
 
 def _make(parameters: Parameters) -> Item:
     section, claim = claim_of(parameters)
-    why = read_prose(claim.why)
     draw = arranger(NAME, parameters)
     wrong = [
         Option(
@@ -48,7 +48,7 @@ def _make(parameters: Parameters) -> Item:
         )
         for reason in claim.reasons
     ]
-    options = mixed(Option(_said(claim.true, claim.why), "", why), wrong, draw)
+    options = mixed(Option(_said(claim.true, claim.why), "", BOTH), wrong, draw)
     asked = Asked(
         (prose(STEM.format(section.title)), asked_text(parameters)),
         option_choice(options, draw), proof_of((claim,)), 2, "verdict and reason, both right", 2,
