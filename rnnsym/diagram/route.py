@@ -17,6 +17,7 @@ __all__ = ["NoRouteError", "Routes", "route"]
 BEND, CROSS, PASS, ASTRAY = 3, 4, 3, 2
 STRAIGHT = 2
 TRIES = 4
+FAR = 1 << 30
 # Unit steps, in an order that breaks ties: right, up, left, down.
 STEPS: tuple[Point, ...] = ((1, 0), (0, -1), (-1, 0), (0, 1))
 RIGHT, UP, LEFT, DOWN = range(4)
@@ -159,17 +160,19 @@ class _Router:
     # The search
 
     def _search(self, link: Link) -> list[Point]:
-        target = self.centre[link.target]
+        x, y = self.centre[link.target]
         queue: list[tuple[int, int, Point, int]] = []
         best: dict[tuple[Point, int], int] = {}
         back: dict[tuple[Point, int], tuple[Point, int] | None] = {}
 
         def offer(cost: int, point: Point, way: int, came: tuple[Point, int] | None) -> None:
-            if cost < best.get((point, way), 1 << 30):
+            if cost < best.get((point, way), FAR):
                 best[point, way] = cost
                 back[point, way] = came
-                away = abs(point[0] - target[0]) // 2 + abs(point[1] - target[1])
-                heappush(queue, (cost + away, cost, point, way))
+                # At least so much is to come: to a port of the target, round a corner if need be.
+                across, down = max(abs(point[0] - x) - 1, 0), abs(point[1] - y)
+                corner = BEND if (down if way in (LEFT, RIGHT) else across) else 0
+                heappush(queue, (cost + across + down + corner, cost, point, way))
 
         for point, way, cost in self._starts(link):
             offer(cost, point, way, None)
@@ -179,11 +182,13 @@ class _Router:
                 continue
             if self._arrived(link.target, point, way) and back[point, way] is not None:
                 return _traced(back, (point, way))
-            for turn in range(4):
-                step = self._step(link, point, way, turn)
-                if step is not None:
-                    there, price = step
-                    offer(cost + price, there, turn, (point, way))
+            for turn, (right, below) in enumerate(STEPS):
+                there = point[0] + right, point[1] + below
+                # A step costs 1 at least: most places are reached as cheaply already.
+                if cost + 1 < best.get((there, turn), FAR):
+                    price = self._step(link, point, way, there, turn)
+                    if price is not None:
+                        offer(cost + price, there, turn, (point, way))
         raise NoRouteError(link)
 
     def _starts(self, link: Link) -> list[tuple[Point, int, int]]:
@@ -212,31 +217,32 @@ class _Router:
         leaves = (name, point, (way + 2) % 4) in self.exits
         return not leaves and (port or point == self.centre[name])
 
-    def _step(self, link: Link, point: Point, way: int, turn: int) -> tuple[Point, int] | None:
+    def _step(self, link: Link, point: Point, way: int, there: Point, turn: int) -> int | None:
+        """What a step to the next point costs, or None where there is none."""
         if (turn + 2) % 4 == way:
             return None
         inside = self.owner.get(point)
-        if inside == link.target or (inside is not None and turn != way):
-            return None if inside != link.target else self._inward(link, point, way, turn)
-        there = point[0] + STEPS[turn][0], point[1] + STEPS[turn][1]
+        if inside == link.target:
+            return self._inward(link, point, way, there, turn)
+        if inside is not None and turn != way:
+            return None
         if not (0 <= there[0] < self.size[0] and 0 <= there[1] < self.size[1]):
             return None
         price = self._price(link, there, turn)
         if price is None or self._blocked(link, point, turn):
             return None
-        return there, price + (BEND if turn != way else 0)
+        return price + (BEND if turn != way else 0)
 
-    def _inward(self, link: Link, point: Point, way: int, turn: int) -> tuple[Point, int] | None:
+    def _inward(self, link: Link, point: Point, way: int, there: Point, turn: int) -> int | None:
         """From the side of a vertex on to its centre."""
         x, y = self.centre[link.target]
-        there = point[0] + STEPS[turn][0], point[1] + STEPS[turn][1]
         straight = turn == way and way in (LEFT, RIGHT)
         if not straight or point[1] != y or abs(there[0] - x) >= abs(point[0] - x):
             return None
         line = self.graph.line(link)
         if self.taken.get(there, line) != line and there != (x, y):
             return None
-        return there, 1
+        return 1
 
     def _price(self, link: Link, there: Point, turn: int) -> int | None:
         """What it costs to come to a point, or None where it is closed."""

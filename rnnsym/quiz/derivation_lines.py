@@ -111,6 +111,7 @@ def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
     )
 
 
+@lru_cache(maxsize=256)
 def slope_of_relu(system: System) -> str:
     """Return what step means where it stands in a derivation, "" where it does not."""
     rectified = any(m.name == "relu" for e in system.equations for m in e.rhs.atoms(Map))
