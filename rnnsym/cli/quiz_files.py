@@ -4,8 +4,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 
 from rnnsym.cli.options import say
 from rnnsym.cli.output import DEFAULT_FORMATS, Output, Progress, conclude, rendered
@@ -218,38 +220,50 @@ class Writer:
         long = wanted and not wanted.blueprint and wanted.count >= LONG
         return bool(long) and self.make.formats == ("json",)
 
-    def write(self, papers: "Iterable[Student | Paper]", jobs: int = 1) -> str:
-        """Write papers, all or none; return the lines of a ledger."""
+    def write(self, papers: "Iterable[Student | Paper]", jobs: int = 1) -> None:
+        """Write papers, all or none, and then what they ask into the ledger."""
         from rnnsym.export.files import write_files
 
-        asked: list[str] = []
-        files = self._everything(papers, jobs, asked)
-        for written in write_files(self.output.out, files, force=self.output.force):
-            say(f"{written.status}: {written.path}")
-        conclude(self.failures, self.output)
-        return "".join(asked)
+        # Lines wait on disk for the last paper: memory is flat in the number of papers.
+        with TemporaryFile() as listed, TemporaryFile() as asked:
+            files = self._everything(papers, jobs, listed, asked)
+            for written in write_files(self.output.out, files, force=self.output.force):
+                say(f"{written.status}: {written.path}")
+            conclude(self.failures, self.output)
+            if self.wanted and self.wanted.ledger:
+                _extend(self.wanted.ledger, asked)
 
     def _everything(
-        self, papers: "Iterable[Student | Paper]", jobs: int, asked: list[str]
-    ) -> Iterator[tuple[str, bytes]]:
-        """Yield the files of each paper, the answers of forms, and of new papers the manifest."""
+        self,
+        papers: "Iterable[Student | Paper]",
+        jobs: int,
+        listed: IO[bytes],
+        asked: IO[bytes],
+    ) -> Iterator[tuple[str, bytes | Iterable[bytes]]]:
+        """Yield the files of each paper, the answers of forms, and of new papers the manifest.
+
+        Args:
+            papers: drawn, or to draw.
+            jobs: how many processes make them.
+            listed: takes the lines of the manifest.
+            asked: takes the lines of a ledger.
+        """
         from rnnsym.quiz.manifest import manifest_head
         from rnnsym.quiz.paper import answers_of_forms
         from rnnsym.quiz.pool import side_by_side
 
-        listed: list[str] = []
         forms: list[Paper] = []
         for made in side_by_side(self.make, _noting_forms(papers, forms), jobs):
             yield from made.files.items()
-            listed.append(made.listed)
-            asked.append(made.asked)
+            listed.write(made.listed.encode())
+            asked.write(made.asked.encode())
             self.failures += made.failures
         if forms:
             yield from self.make.rendered([answers_of_forms(forms)], self.failures)
         if self.wanted:
             seed = self.wanted.seed
-            text = manifest_head(seed) + "".join(listed)
-            yield f"quiz-seed{seed}-manifest.jsonl", text.encode()
+            listed.seek(0)
+            yield f"quiz-seed{seed}-manifest.jsonl", chain([manifest_head(seed).encode()], listed)
 
 
 def _noting_forms(
@@ -262,3 +276,12 @@ def _noting_forms(
         if isinstance(paper, Paper) and paper.form:
             forms.append(paper)
         yield paper
+
+
+def _extend(ledger: Path, asked: IO[bytes]) -> None:
+    """Add what was asked to a ledger, whole or not at all."""
+    from rnnsym.export.files import write_files
+
+    asked.seek(0)
+    before = ledger.read_bytes() if ledger.exists() else b""
+    write_files(ledger.parent, [(ledger.name, chain([before], asked))], force=True)

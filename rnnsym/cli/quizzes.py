@@ -85,9 +85,7 @@ def generate(
     jobs = jobs or (processors() if several >= MANY or writer.shares else 1)
     if several == 1 < jobs and writer.shares:
         papers = wanted.shared(jobs)
-    asked = writer.write(papers, min(jobs, several))
-    if wanted.ledger:
-        _extend(wanted.ledger, asked)
+    writer.write(papers, min(jobs, several))
 
 
 def _forms(text: str | None) -> tuple[str, ...]:
@@ -178,14 +176,6 @@ def list_kinds() -> None:
 def _span(ends: tuple[int, int]) -> str:
     low, high = ends
     return str(low) if low == high else f"{low}–{high}"
-
-
-def _extend(ledger: Path, asked: str) -> None:
-    """Add what was asked to a ledger, whole or not at all."""
-    from rnnsym.export.files import write_files
-
-    before = ledger.read_bytes() if ledger.exists() else b""
-    write_files(ledger.parent, [(ledger.name, before + asked.encode())], force=True)
 
 
 COMMANDS = (quiz,)

@@ -1,5 +1,6 @@
 """Files on disk: written atomically, never half, never over other content unasked."""
 
+import filecmp
 import os
 import tempfile
 from collections.abc import Iterable
@@ -45,7 +46,7 @@ def _make(folder: Path) -> list[Path]:
 
 
 def write_files(
-    folder: Path, files: Iterable[tuple[str, bytes]], *, force: bool = False
+    folder: Path, files: Iterable[tuple[str, bytes | Iterable[bytes]]], *, force: bool = False
 ) -> tuple[Written, ...]:
     """Write files into a folder, all of them or none.
 
@@ -53,7 +54,8 @@ def write_files(
 
     Args:
         folder: made where it is missing.
-        files: name and content of each, taken one at a time, so that there may be many.
+        files: name and content of each, taken one at a time, so that there may be many; the
+            content of a large one may come in pieces.
         force: replace other content.
 
     Raises:
@@ -66,9 +68,12 @@ def write_files(
     try:
         for name, content in files:
             path = folder / _checked(name)
-            changes = _changes(path, content, force)
-            if changes:
-                ready.append((_beside(path, content), path))
+            scratch = _beside(path, content)
+            ready.append((scratch, path))
+            changes = _changes(path, scratch, force)
+            if not changes:
+                ready.pop()
+                scratch.unlink()
             found.append(Written(path, "written" if changes else "unchanged"))
         _rename(ready)
     except BaseException:
@@ -97,18 +102,18 @@ def _rename(ready: Iterable[tuple[Path, Path]]) -> None:
         raise InputError(f"cannot write: {error}") from None
 
 
-def _changes(path: Path, content: bytes, force: bool) -> bool:
+def _changes(path: Path, scratch: Path, force: bool) -> bool:
     if path.is_dir():
         raise InputError(f"{path} is a folder, where a file is to be written")
     if not path.exists():
         return True
-    same = path.read_bytes() == content
+    same = filecmp.cmp(scratch, path, shallow=False)
     if not same and not force:
         raise InputError(f"{path} exists with other content; --force replaces it")
     return not same
 
 
-def _beside(path: Path, content: bytes) -> Path:
+def _beside(path: Path, content: bytes | Iterable[bytes]) -> Path:
     """Write a scratch file beside its target and return it."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -116,7 +121,7 @@ def _beside(path: Path, content: bytes) -> Path:
         raise InputError(f"cannot write: {error}") from None
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            stream.writelines([content] if isinstance(content, bytes) else content)
         Path(name).chmod(0o666 & ~_umask())
     except BaseException as error:
         Path(name).unlink(missing_ok=True)
