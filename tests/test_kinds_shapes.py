@@ -259,11 +259,48 @@ def test_arrays_are_linear_in_the_sizes(cell: str) -> None:
 
 
 def test_too_few_misconceptions_are_refused() -> None:
-    claims = [("a", "(1,)", "no"), ("b", "(2,)", "no"), ("c", "(3,)", "no"), ("d", "(9,)", "no")]
+    claims = [("a", "(1,)", "no"), ("b", "(2,)", "no"), ("c", "(3,)", "no"), ("d", "(3,)", "no")]
     options: tuple[Option, ...] = chosen("(9,)", "yes", claims, Draw(1, "q")).options
     assert {o.misconception for o in options} == {"", "a", "b", "c"}
-    with pytest.raises(guard.Unfair, match="only 2 misconceptions"):
-        chosen("(3,)", "yes", claims[:3], Draw(1, "q"))
+    with pytest.raises(guard.Unfair, match="give only 2 answers"):
+        chosen("(9,)", "yes", claims[:2], Draw(1, "q"))
+
+
+def test_a_misconception_that_gives_the_key_is_refused() -> None:
+    claims = [("a", "(1,)", "no"), ("b", "(2,)", "no"), ("c", "(3,)", "no"), ("d", "(9,)", "no")]
+    with pytest.raises(guard.Unfair, match="'d' gives the key"):
+        chosen("(9,)", "yes", claims, Draw(1, "q"))
+
+
+def test_a_program_does_not_print_what_it_asks_for() -> None:
+    """No line but the layer's says how wide its output is, and all scores are as many."""
+    for item in items("code_trace"):
+        v = of(item)
+        assert f"head = nn.LazyLinear({v['q']})" in code_of(item)
+        scores = item.parts[2].response
+        assert isinstance(scores, Choice)
+        lasts = {printed(o.content).strip("(,)").rpartition(" ")[2] for o in scores.options}
+        assert lasts == {str(v["q"])}
+
+
+def test_a_projection_may_be_forgotten_in_three_ways() -> None:
+    """weight_hr left out; weight_hh as wide as hidden_size; no projection at all."""
+    for item in items("code_trace"):
+        v = of(item)
+        number = item.parts[3].response
+        assert isinstance(number, Numeric)
+        [blank] = number.blanks
+        wrong = {int(w.value): w.misconception for w in blank.wrong}
+        directions = 2 if v["both"] else 1
+        chains = v["depth"] * directions
+        if v["cell"] == "lstm-projection":
+            extra = 4 * v["n"] * (v["n"] - v["p"])
+            untrained = trained(v) - chains * v["n"] * v["p"]
+            wider = untrained + (chains + (chains - directions) * directions) * extra
+            assert "projection matrix forgotten" in wrong[untrained]
+            assert "recurrent matrix of n × n" in wrong[trained(v) + chains * extra]
+            assert "projection forgotten" in wrong[wider]
+            assert "weight_hr" in str(item.parts[3].scheme)
 
 
 def test_every_misconception_of_the_output_is_shown() -> None:

@@ -83,7 +83,8 @@ def output_claims(layer: Layer, values: Mapping[str, str]) -> list[Claim]:
     first = values["batch_first"] == "yes"
     found = [
         ("axes swapped", shape_text((b, a, width)),
-         f"With batch_first={first} the {'batch' if first else 'time'} axis comes first."),
+         f"{'With' if first else 'Without'} batch_first=True the axis of the "
+         f"{'batch' if first else 'steps'} comes first."),
         ("last step only", shape_text((int(values["B"]), width)),
          "The output holds every step, not only the last one."),
         ("width of the input", shape_text((a, b, sizes["d"])),
@@ -111,7 +112,7 @@ def final_claims(layer: Layer, name: str, values: Mapping[str, str]) -> list[Cla
     chains, batch, entries = final_shape(layer, name, values)
     found = [
         ("batch first", shape_text((batch, chains, entries)),
-         "batch_first moves the axes of input and output, not those of the states."),
+         "The first axis of a state counts layers and directions, whatever batch_first says."),
         ("shape of the output", shape_text(output_shape(layer, values)),
          "This is the shape of the output at every step."),
     ]  # fmt: skip
@@ -141,13 +142,14 @@ def chosen(key: str, reason: str, claims: Sequence[Claim], draw: Draw) -> Choice
     """Return the key among what misconceptions give.
 
     Raises:
-        Unfair: too few of them give something else than the key and one another.
+        Unfair: one of them gives the key, or too few of them give different answers.
     """
     found: dict[str, Option] = {}
     for name, text, why in claims:
         found.setdefault(text, option(text, name, why))
-    found.pop(key, None)
+    if key in found:
+        raise Unfair(f"'{found[key].misconception}' gives the key")
     if len(found) < LEAST:
-        raise Unfair(f"only {len(found)} misconceptions give another answer than {key}")
+        raise Unfair(f"the misconceptions give only {len(found)} answers")
     right = option(key, "", reason)
     return Choice(mixed(right, list(found.values()), draw))

@@ -7,7 +7,7 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 
-__all__ = ["ARRAY", "HEAD", "LAYER", "STACK", "TABLE", "WHOLE", "named", "reads_words"]
+__all__ = ["ARRAY", "HEAD", "LAYER", "PROJECTED", "STACK", "TABLE", "WHOLE", "named", "reads_words"]
 
 Slips = Sequence[tuple[Work, Prose]]
 
@@ -131,6 +131,38 @@ STACK = (
            "second layer reads one direction"),
 )  # fmt: skip
 """Of a whole stack."""
+
+
+def _wide_recurrence(work: Work) -> Slips:
+    """A recurrent matrix as if the state were not projected."""
+    why = "What recurs is the projected state."
+    return _each(work, lambda p: _unprojected(p) if p.reads == "state" else p, why)
+
+
+def _unprojected(part: Counted) -> Counted:
+    times, name = part.sides[1]
+    return _columns(part, (times, "n")) if name == "p" else part
+
+
+def _projection(work: Work) -> Slips:
+    why = "The projection is trained too."
+    parts = tuple(p for p in work.parts if p.sides[0] != (1, "p"))
+    return [(replace(work, parts=parts), prose(why))] if parts != work.parts else []
+
+
+def _plain(work: Work) -> Slips:
+    """No projection: what it gives does not recur, and no layer reads it."""
+    why = "This is the count without the projection: it changes what recurs, and is trained."
+    parts = tuple(_unprojected(p) for p in work.parts if p.sides[0] != (1, "p"))
+    return [(replace(work, parts=parts), prose(why))] if parts != work.parts else []
+
+
+PROJECTED = (
+    Misconception("recurrent matrix of n × n", _wide_recurrence),
+    Misconception("projection matrix forgotten", _projection),
+    Misconception("projection forgotten", _plain),
+)
+"""Of a state that is projected."""
 
 
 def _table_bias(work: Work) -> Slips:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import perm, prod
 
-from rnnsym.blocks import Block, Code, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Code, Paragraph, Table, prose
 from rnnsym.count import count
+from rnnsym.expr import Integer
 from rnnsym.item import Item, Mark, Part, Proof
-from rnnsym.quiz.counting import blank, total_line, value_of
-from rnnsym.quiz.counting_items import derived, numeric
+from rnnsym.quiz.count_slips import Work
+from rnnsym.quiz.counting import blank, claims_of, parts_of, value_of
+from rnnsym.quiz.counting_items import numeric
 from rnnsym.quiz.counting_layers import Layer, parameter_shapes, shape_text
 from rnnsym.quiz.counting_shapes import (
     PROOF,
@@ -23,6 +25,7 @@ from rnnsym.quiz.counting_shapes import (
     output_shape,
     torch_subjects,
 )
+from rnnsym.quiz.counting_slips import PROJECTED, STACK, named
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier
@@ -31,6 +34,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND", "program"]
 
 NAME = "code_trace"
+BIASES = prose("PyTorch keeps two bias vectors for each affine map, bias_ih and bias_hh.")
 CLASSES = (2, 3, 4, 5, 6, 7, 8)
 
 
@@ -53,7 +57,7 @@ def program(layer: Layer, values: dict[str, str]) -> str:
     return "\n".join(
         (
             f"rnn = {layer.torch(first)}",
-            f"head = nn.Linear({layer.width}, {q})",
+            f"head = nn.LazyLinear({q})",
             f"out, {states} = rnn(torch.zeros({given}))",
             f"y = head({'out[:, -1]' if first else 'out[-1]'})",
             "print(tuple(out.shape))",
@@ -70,10 +74,10 @@ def _make(parameters: Parameters) -> Item:
     draw = arranger(NAME, parameters)
     output, final = output_shape(layer, values), final_shape(layer, "h", values)
     lines = [
-        ("first", shape_text(output), "Every step, of the top layer.",
-         output_claims(layer, values)),
-        ("second", shape_text(final), "A slot for each layer and direction.",
-         final_claims(layer, "h", values)),
+        ("first", shape_text(output), _output_reason(layer), output_claims(layer, values)),
+        ("second", shape_text(final),
+         f"A slot for each layer and direction, {layer.depth} × {layer.directions}, then the "
+         "batch and the entries of the state.", final_claims(layer, "h", values)),
         ("third", shape_text((int(values["B"]), int(values["q"]))),
          "One row for each sequence: the last step's scores.", _scores(layer, values)),
     ]  # fmt: skip
@@ -95,14 +99,15 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(layer, values),
-        parts=(*parts, _number(layer)),
+        parts=(*parts, _number(layer, int(values["T"]))),
         proof=Proof(PROOF, "exact"),
         tags=(layer.cell, "pytorch", "code"),
     )
 
 
 def _stem(layer: Layer, values: dict[str, str]) -> tuple[Block, ...]:
-    note = "The names torch and nn are imported. It prints four lines."
+    note = ("The names torch and nn are imported. nn.LazyLinear is nn.Linear that finds its number "
+            "of inputs from what it is given. The program prints four lines.")  # fmt: skip
     return (
         Paragraph(prose("A program in PyTorch:")),
         Code(program(layer, values), "python"),
@@ -110,46 +115,62 @@ def _stem(layer: Layer, values: dict[str, str]) -> tuple[Block, ...]:
     )
 
 
+def _output_reason(layer: Layer) -> str:
+    both = ", both directions side by side" if layer.both else ""
+    projected = ", as it is projected" if "p" in dict(layer.sizes) else ""
+    return f"Every step of the top layer{both}{projected}."
+
+
 def _scores(layer: Layer, values: dict[str, str]) -> Sequence[Claim]:
     batch, steps, q = (int(values[name]) for name in ("B", "T", "q"))
-    return (
-        ("every step", shape_text((batch, steps, q)), "The head reads the last step only."),
-        ("width of the layer", shape_text((batch, layer.width)), "The head turns it into scores."),
+    every = (batch, steps, q) if values["batch_first"] == "yes" else (steps, batch, q)
+    found = [
+        ("every step", shape_text(every), "The head reads the last step only."),
         ("steps for sequences", shape_text((steps, q)), "The axis left is that of the batch."),
         ("no batch", shape_text((q,)), "Every sequence of the batch has its scores."),
-    )
+    ]
+    if layer.both:
+        why = "The head reads both directions at once: they stand side by side on the last axis."
+        found.append(("directions apart", shape_text((2, batch, q)), why))
+    if layer.depth > 1:
+        why = "The output is that of the top layer only."
+        found.append(("layers apart", shape_text((layer.depth, batch, q)), why))
+    return found
 
 
-def _number(layer: Layer) -> Part:
+def _number(layer: Layer, steps: int) -> Part:
     """Ask for the last line, the number of parameters."""
-    formula = count(layer.system).formula
-    key = value_of(formula, layer.sizes)
+    key = value_of(count(layer.system).formula, layer.sizes)
     shapes = parameter_shapes(layer)
     held = sum(prod(shape) for shape in shapes.values())
     if held != key:
         raise Unfair(f"the formula gives {key}, the packed arrays hold {held} numbers")
-    biases = sum(prod(s) for s in shapes.values() if len(s) == 1)
-    claims: list[tuple[str, int, Prose]] = [
-        ("no biases", key - biases, prose("Biases are parameters too.")),
-        ("one bias for two", key - biases // 2,
-         prose("PyTorch keeps two bias vectors for every gate, bias_ih and bias_hh.")),
-    ]  # fmt: skip
-    if layer.both:
+    projected = "p" in dict(layer.sizes)
+    slips = (*STACK, *(PROJECTED if projected else ()), *named("one block forgotten"))
+    work = Work(parts_of(layer.system), layer.sizes, steps)
+    claims = [(name, value, BIASES if name == "one bias for two" else why)
+              for name, value, why in claims_of(work, slips)]  # fmt: skip
+    if layer.both and layer.depth > 1:
         one = value_of(count(replace(layer, both=False).system).formula, layer.sizes)
-        why = prose("The backward chain has parameters of its own, and the layers above read both.")
-        claims.append(("one direction forgotten", one, why))
-    if layer.depth > 1:
-        single = value_of(count(replace(layer, depth=1).system).formula, layer.sizes)
-        claims.append(("one layer forgotten", single, prose("Every layer has its parameters.")))
+        why = prose("Both directions have parameters, and the layers above read both.")
+        claims.append(("net of one direction", one, why))
+    matrices = "weight_ih, weight_hh, weight_hr" if projected else "weight_ih, weight_hh"
     return numeric(
         prose("What does the fourth line print?"),
         [blank(prose("Number"), key, claims)],
-        derived(total_line(formula, key)),
+        (
+            Table(
+                (prose("Array"), prose("Shape"), prose("Numbers")),
+                tuple((prose(name), prose(shape_text(shape)), prose(Integer(prod(shape))))
+                      for name, shape in shapes.items()),
+            ),
+            Paragraph(prose(f"They hold {key} numbers together.")),
+        ),
         [
-            Mark(1, "M", prose("weight_ih, weight_hh and two biases of each layer and direction")),
+            Mark(1, "M", prose(f"{matrices} and two biases of each layer and direction")),
             Mark(1, "A", prose("the number")),
         ],
-    )
+    )  # fmt: skip
 
 
 KIND = Kind(NAME, "shapes", "apply", (3, 3), (5, 5), torch_subjects, _variants, _draw, _make)

@@ -31,7 +31,7 @@ from rnnsym.quiz.counting_items import (
     model_stem,
     numeric,
 )
-from rnnsym.quiz.counting_slips import STACK
+from rnnsym.quiz.counting_slips import PROJECTED, STACK
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 
@@ -126,7 +126,7 @@ def _whole(system: System, given: Given, steps: int, total: int) -> Part:
     work = Work(parts_of(system), given, steps)
     return numeric(
         prose("How many trainable parameters are there in all?"),
-        [count_blank(prose("Parameters ", size("P")), total, work, STACK)],
+        [count_blank(prose("Parameters ", size("P")), total, work, (*STACK, *PROJECTED))],
         (*tally(parts_of(system), given), *derived(total_line(count(system).formula, total))),
         [
             Mark(1, "M", prose("the recurrent matrices and the projection with their shapes")),

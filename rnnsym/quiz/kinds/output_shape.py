@@ -32,7 +32,7 @@ def _make(parameters: Parameters) -> Item:
     layer = layer_of(parameters)
     key = output_shape(layer, values)
     first = values["batch_first"] == "yes"
-    why = f"{'Batch, steps' if first else 'Steps, batch'}, and the outputs of all directions."
+    why = f"{'Batch, steps' if first else 'Steps, batch'}, and what the top layer gives."
     choice = chosen(shape_text(key), why, output_claims(layer, values), arranger(NAME, parameters))
     return Item(
         id=identifier(NAME, parameters),
@@ -65,9 +65,10 @@ def _solution(layer: Layer, key: tuple[int, ...], first: bool) -> tuple[Block, .
     entries = layer.width // layer.directions
     width = f"{layer.directions} × {entries} = {layer.width}" if layer.both else str(layer.width)
     gives = "Each direction of the top layer gives" if layer.both else "The top layer gives"
+    what = "entries, those of the projection" if "p" in dict(layer.sizes) else "entries"
     axes = "batch, steps" if first else "steps, batch"
     return (
-        Paragraph(prose(f"{gives} {entries} entries, so the last "
+        Paragraph(prose(f"{gives} {entries} {what}, so the last "
                         f"axis has {width}. The axes are {axes}, width: {shape_text(key)}.")),
     )  # fmt: skip
 

@@ -117,14 +117,16 @@ def _slot(layer: Layer, values: dict[str, str]) -> Part:
         claims = claims[:1]
     chain = f"the {values['chain']} chain of " if layer.both else ""
     return numeric(
-        prose(f"For which k ≥ 0 is {name}[k] the final state of {chain}layer {place}, the "
-              "lowest layer being layer 1? (k is counted from 0.)"),
+        prose(f"For which k is {name}[k] the final state of {chain}layer {place}? (k is counted "
+              "from 0; the lowest layer is layer 1.)"),
         [blank(prose("k"), key, [claim for claim in claims if claim[1] != key])],
         (
-            Paragraph(prose(f"Layer by layer, forward before backward: ({place} − 1) × "
-                            f"{layer.directions} + {int(backward)} = {key}.")),
+            Paragraph(prose(f"Layer by layer, forward before backward: ({place} − 1) × 2 + "
+                            f"{int(backward)} = {key}." if layer.both
+                            else f"Layer by layer: {place} − 1 = {key}.")),
         ),
-        [Mark(1, "B", prose("layers in order, forward before backward"))],
+        [Mark(1, "B", prose("layers in order, forward before backward" if layer.both
+                            else "layers in order, from 0"))],
     )  # fmt: skip
 
 
