@@ -199,7 +199,7 @@ def _no_biases(work: Work) -> Sequence[Slip]:
         kept = [everywhere(c, bare) for c in node.children if c not in biases]
         return plus(*kept)
 
-    return _changed(work, bare, prose("The bias vectors are added too."))
+    return _changed(work, bare, prose("The bias vectors are left out."))
 
 
 MISCONCEPTIONS = (

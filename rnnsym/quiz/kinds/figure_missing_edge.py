@@ -178,7 +178,9 @@ def _make(parameters: Parameters) -> Item:
         Option(_said(named, other), name, _takes_in(named, other[1], other[0]))
         for name, other in _wrong(named, edge)
     ]
-    asked = prose("One arrow of the figure is missing. Which? ", BOXES)
+    signs = f"{SIGNS[0]} and so on are values without a name. "
+    signed = any(name in [*SIGNS] for [name] in named.called.values())
+    asked = prose("One arrow of the figure is missing. Which? ", signs if signed else "", BOXES)
     stem: tuple[Block, ...] = (
         Paragraph(prose(f"The cell “{named.cell.title}” and the figure of one step of it:")),
         equations_of_cell(named.cell),
@@ -189,7 +191,7 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="diagrams",
         level=2,
-        minutes=3,
+        minutes=2,
         convention=values["convention"],
         parameters=parameters,
         stem=stem,

@@ -100,7 +100,7 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="diagrams",
         level=3,
-        minutes=3,
+        minutes=2,
         convention=values["convention"],
         parameters=parameters,
         stem=(
@@ -116,7 +116,7 @@ def _make(parameters: Parameters) -> Item:
                 Choice(options),
                 1,
                 (Paragraph(prose(*_numbered(right), f": {_made_of(model)}.")),),
-                hints=(prose("Count the gates, and the products that enter each state."),),
+                hints=(prose("Count the boxes and circles of each sign, then follow the arrows."),),
             ),
         ),
         proof=Proof("the figure of the equations; colour refinement tells it from others", "exact"),
@@ -130,7 +130,9 @@ def _numbered(place: int) -> Prose:
 
 def _option(place: int, name: str, model: str) -> Option:
     if name == model:
-        return Option(_numbered(place), "", prose(f"It has {_made_of(model)}."))
+        return Option(
+            _numbered(place), "", prose(f"It has {_made_of(model)}, as the equations need.")
+        )
     said = f"It is the cell “{load_cell(name).title}”: {_difference(name, model)}."
     return Option(_numbered(place), f"taken for {name}", prose(said))
 
@@ -146,8 +148,9 @@ def _difference(name: str, model: str) -> str:
     mine, right = _parts(name), _parts(model)
     for part in [*right, *mine]:
         if mine[part] != right[part]:
-            return f"it has {mine[part]} × {part[1]}, the equations {right[part]}"
-    return "its arrows run otherwise"
+            needed = f"{right[part] or 'none'} {'are' if right[part] > 1 else 'is'} needed"
+            return f"it has {mine[part] or 'no'} {part[1]}, where {needed}"
+    return "it is made of the same boxes and circles, but its arrows run otherwise"
 
 
 KIND = Kind(NAME, "diagrams", "analyse", (3, 3), (1, 1), _subjects, _variants, _draw, _make)
