@@ -1,8 +1,8 @@
 """Every kind over many seeds: fair, proven by a path of the test's own, the key's place even."""
 
+import re
 import tomllib
 from collections import Counter
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from rnnsym.equations import System
 from rnnsym.expr import Expr, Integer, Node, equal, text
 from rnnsym.item import Item
 from rnnsym.numeric.check import check_derivation
-from rnnsym.quiz import guard, slips, truth
+from rnnsym.quiz import forward_slips, guard, slips, truth
 from rnnsym.quiz.count_slips import MISCONCEPTIONS as COUNT_SLIPS
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item, fair
 from rnnsym.quiz.kinds import adjoint, count, forward
 from rnnsym.quiz.likeness import printed
-from rnnsym.quiz.numbers import as_text, distance_to_tie, read_matrix
+from rnnsym.quiz.numbers import as_text, read_matrix
 from rnnsym.quiz.registry import Kind, load_kind
 from rnnsym.quiz.subject import EXAMINED
 from rnnsym.system import build_system, read_model
@@ -150,19 +150,49 @@ def test_forward_key_is_what_the_cell_file_computes() -> None:
         assert np.max(np.abs(shown - by_hand(item))) < 0.0005, item.parameters
 
 
-def test_forward_numbers_are_never_near_a_tie() -> None:
+def test_forward_options_are_near_each_other_and_in_order() -> None:
+    """None can be left out without any work, and the key is no more central than another."""
+    central = 0
+    for item in items("forward"):
+        shown = [np.array(o.content[0].rows, float) for o in item.options]  # type: ignore[union-attr]
+        key = np.array(key_of(item).rows, float)
+        near = 0.7 * max(1, np.max(np.abs(key)))
+        assert all(np.max(np.abs(option - key)) <= near for option in shown), item.parameters
+        assert [o[0, 0] for o in shown] == sorted({o[0, 0] for o in shown})
+        far = [sum(np.abs(a - b).sum() for b in shown) for a in shown]
+        central += bool(np.all(shown[int(np.argmin(far))] == key))
+    assert central < 0.4 * SEEDS
+
+
+def test_forward_marks_and_minutes_follow_the_work() -> None:
+    """A mark for each line with a function and for each entry asked; two to three minutes each."""
     for item in items("forward")[:60]:
-        for entry in by_hand(item).flat:
-            assert distance_to_tie(Decimal(float(entry)), 3) > Decimal("0.00004")
+        functions = sum(len(e) for e in map(FUNCTION.findall, written(item)))
+        assert item.marks == functions + len(key_of(item).rows)
+        assert 1.5 <= item.minutes / item.marks <= 3
+
+
+FUNCTION = re.compile("sigmoid|tanh|relu")
+
+
+def written(item: Item) -> list[str]:
+    """The equations of the cell file that the state asked for needs."""
+    values = dict(item.parameters)
+    file = Path(FOLDER) / f"{values['model']}.toml"
+    left = tomllib.loads(file.read_text(encoding="utf-8"))["equations"]
+    found = [left.pop(values["asked"])]
+    for text_ in found:
+        found += [left.pop(name) for name in list(left) if re.search(rf"\b{name}\[t\]", text_)]
+    return found
 
 
 def test_forward_solution_follows_from_its_own_lines() -> None:
     """The last line of the solution rounds to the key."""
     for item in items("forward")[:60]:
-        last = item.solution[-1].lines[-1].rhs.sides[-1]  # type: ignore[union-attr]
-        assert isinstance(last, NumberMatrix)
-        worked, key = (np.array(m.rows, dtype=float) for m in (last, key_of(item)))
-        assert np.max(np.abs(worked - key)) < 0.0006
+        lines: Any = item.solution[-1]
+        last = lines.lines[-1].rhs.sides[-1]
+        worked = np.array(read_matrix(str(last).strip("[]")), dtype=float)
+        assert np.max(np.abs(worked - np.array(key_of(item).rows, dtype=float))) < 0.0006
 
 
 # Adjoint
@@ -225,7 +255,7 @@ def test_every_misconception_is_shown(kind: str, misconception: Misconception[An
 
 
 def _clear() -> None:
-    for cached in (forward._slips, adjoint._wrong):  # pyright: ignore[reportPrivateUsage]
+    for cached in (forward._slips, forward_slips._of_loop, adjoint._wrong):  # pyright: ignore[reportPrivateUsage]
         cached.cache_clear()
 
 
@@ -233,15 +263,19 @@ def _identity(work: Any) -> Any:
     return [(work, ("nothing is wrong here",))]
 
 
-@pytest.mark.parametrize("kind", [count, forward, adjoint], ids=lambda m: m.KIND.name)
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [("count", count), ("forward", forward_slips), ("adjoint", adjoint)],
+    ids=["count", "forward", "adjoint"],
+)
 def test_an_operator_that_gives_the_key_never_reaches_a_paper(
-    kind: Any, monkeypatch: pytest.MonkeyPatch
+    kind: str, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = Misconception("broken", _identity)
-    monkeypatch.setattr(kind, "MISCONCEPTIONS", (*kind.MISCONCEPTIONS, broken))
+    monkeypatch.setattr(module, "MISCONCEPTIONS", (*module.MISCONCEPTIONS, broken))
     _clear()
     try:
-        shown = [o for o in _options(kind.KIND) if o == "broken"]
+        shown = [o for o in _options(load_kind(kind)) if o == "broken"]
         assert shown == []
     finally:
         monkeypatch.undo()

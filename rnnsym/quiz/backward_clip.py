@@ -9,12 +9,12 @@ from rnnsym.expr import Array, Family, Integer
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.quiz.backward_items import value_of
 from rnnsym.quiz.backward_numbers import tolerance_of
+from rnnsym.quiz.by_hand import SHOWN
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import plain, rounded
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.step import SHOWN
 from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.record import record
 

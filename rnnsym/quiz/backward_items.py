@@ -11,10 +11,10 @@ from rnnsym.quiz.backward_draws import is_exact, rectified
 from rnnsym.quiz.backward_numbers import Wrong, blanks_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
+from rnnsym.quiz.by_hand import EXACT_RULE, RULE, WORKED
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, shown
-from rnnsym.quiz.step import EXACT_RULE, RULE, WORKED
 from rnnsym.record import record
 
 __all__ = [

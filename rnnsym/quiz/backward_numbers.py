@@ -10,9 +10,9 @@ from rnnsym.expr import Array
 from rnnsym.item import Blank, WrongNumber
 from rnnsym.quiz.backward_draws import is_exact, rectified
 from rnnsym.quiz.backward_plan import Given, Plan, run
+from rnnsym.quiz.by_hand import SHOWN, WORKED
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, rounded
-from rnnsym.quiz.step import SHOWN, WORKED
 from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]

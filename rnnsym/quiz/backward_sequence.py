@@ -39,11 +39,11 @@ from rnnsym.quiz.backward_numbers import Wrong, worked_out
 from rnnsym.quiz.backward_plan import Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
 from rnnsym.quiz.backward_slips import mistaken, mistakes
+from rnnsym.quiz.by_hand import minutes_for
 from rnnsym.quiz.derivation_lines import LOSS, gradient_of, listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.step import minutes_for
 from rnnsym.record import record
 
 __all__ = ["CARRIED", "SUMMED", "Ask", "Spec", "sequence_kind", "solve", "stem_of", "suits"]

@@ -19,7 +19,6 @@ from rnnsym.numeric.sizes import small_sizes
 from rnnsym.quiz.decimals import FUNCTIONS, Numbers, Place, Point, evaluate, sized
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.numbers import Matrix
-from rnnsym.quiz.step import place_of
 from rnnsym.system import build_system, read_model
 
 __all__ = [
@@ -73,13 +72,14 @@ def _worked(cell: Cell, given: Mapping[str, Fraction], point: int) -> Point:
     at = Point(numbers, read)
     for equation in cell.equations:
         lhs = equation.lhs
+        place: Place = (lhs.name, "", None, fixed[TIME])
         if lhs.name in given:
             rows, columns = sized(lhs.shape, numbers)
             number = given[lhs.name]
             value = Decimal(number.numerator) / Decimal(number.denominator)
-            known[place_of(lhs)] = ((value,) * columns,) * rows
+            known[place] = ((value,) * columns,) * rows
         else:
-            known[place_of(lhs)] = evaluate(equation.rhs, at)
+            known[place] = evaluate(equation.rhs, at)
     return at
 
 

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
 from rnnsym.expr import Array, Map, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
+from rnnsym.quiz.by_hand import EXACT_RULE, RULE, SHOWN, WORKED, at_display, minutes_for
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
@@ -20,7 +21,6 @@ from rnnsym.quiz.line_by_line import TIE
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.step import EXACT_RULE, RULE, SHOWN, WORKED, at_display, minutes_for
 from rnnsym.quiz.wrong_numbers import told_apart, unlike_start
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row

@@ -4,17 +4,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from rnnsym.audit.rewrite import everywhere
 from rnnsym.blocks import Prose, prose
 from rnnsym.cell import Cell, CellEquation
 from rnnsym.equations import Loop, System
-from rnnsym.expr import Array, Map, Node, Transpose, arrays_in, fill_like, size
+from rnnsym.errors import ShapeError
+from rnnsym.expr import (
+    Array,
+    Hadamard,
+    Map,
+    Node,
+    Product,
+    Transpose,
+    arrays_in,
+    fill_like,
+    matmul,
+    size,
+    spread,
+    transpose,
+)
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_net import Net, place_of, row_of
 from rnnsym.quiz.line_by_line import Reads
 from rnnsym.quiz.slips import MISCONCEPTIONS, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
-__all__ = ["IGNORED", "LEFT_OUT", "Slipped", "again", "cell_slips", "instead", "transposed"]
+__all__ = [
+    "IGNORED", "LEFT_OUT", "Slipped", "again", "as_dot", "cell_slips", "crossed", "instead",
+    "transposed",
+]  # fmt: skip
 
 IGNORED, LEFT_OUT = "initial state ignored", "function left out"
 
@@ -145,6 +163,37 @@ def transposed(net: Net, row: Row) -> Iterator[Slipped]:
             value = row.value.xreplace({matrix: Transpose(matrix)})
             why = prose("Each row of ", matrix, " makes one entry, not each column.")
             yield Slipped("matrix read by columns", why, (row_of(row.target, value),))
+
+
+def crossed(net: Net, row: Row) -> Iterator[Slipped]:
+    """Yield a line with the matrices of its two products swapped, if they have one shape."""
+    products = [c.children for c in row.value.children if isinstance(c, Product)]
+    if len(products) != 2 or not all(isinstance(a, Array) for pair in products for a in pair):
+        return
+    (w, _), (u, _) = products
+    if net.sizes.shape(w.shape) == net.sizes.shape(u.shape):
+        value = row.value.xreplace({w: u, u: w})
+        why = prose("Here ", w, " and ", u, " are swapped.")
+        yield Slipped("matrices swapped", why, (row_of(row.target, value),))
+
+
+def as_dot(row: Row) -> Iterator[Slipped]:
+    """Yield the line with every ⊙ of two vectors read as their product, the same in each row."""
+
+    def dot(node: Node) -> Node | None:
+        if not isinstance(node, Hadamard) or len(node.children) != 2:
+            return None
+        a, b = node.children
+        return spread(matmul(transpose(a), b), node.shape[0])
+
+    try:
+        value = everywhere(row.value, dot)
+    except ShapeError:
+        return
+    if value == row.value:
+        return
+    why = prose("⊙ multiplies entry by entry: it sums nothing up and leaves a vector.")
+    yield Slipped("⊙ read as a matrix product", why, (row_of(row.target, value),))
 
 
 def instead(name: str, why: Prose, rows: Sequence[Row], reads: Mapping[Place, Place]) -> Slipped:

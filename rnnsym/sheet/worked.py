@@ -27,9 +27,9 @@ from rnnsym.derivation import Derivation
 from rnnsym.errors import one_of
 from rnnsym.expr import LAYERS, STEPS, Array, Constant, Expr, Integer, Node, size, source
 from rnnsym.model_text import Embedding, checked_size
+from rnnsym.quiz.by_hand import SHOWN, WORKED
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, shown
-from rnnsym.quiz.step import SHOWN, WORKED
 from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
 from rnnsym.sheet.naming import tied
 from rnnsym.sheet.worked_lines import Part, Row

@@ -16,11 +16,11 @@ from rnnsym.numeric.check import TOLERANCE as EXACT
 from rnnsym.numeric.check import relative_error
 from rnnsym.numeric.oracle import STEP, loss_of
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
+from rnnsym.quiz.by_hand import SHOWN, WORKED
 from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, rounded
-from rnnsym.quiz.step import SHOWN, WORKED
 from rnnsym.sheet.naming import slug
 from rnnsym.sheet.worked_draw import drawn, filled
 from rnnsym.sheet.worked_lines import Part, Row, parts

@@ -21,12 +21,12 @@ from rnnsym.quiz.backward_numbers import Wrong, blanks_of
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, run
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_walk import BOUND, METHOD, Walk
+from rnnsym.quiz.by_hand import WORKED
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.step import WORKED
 from rnnsym.quiz.subject import cell_of, convention_note, equations_of
 from rnnsym.system import build_system, read_model
 

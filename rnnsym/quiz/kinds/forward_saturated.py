@@ -8,13 +8,13 @@ from functools import lru_cache
 from rnnsym.blocks import Equations, Line, Paragraph, prose
 from rnnsym.expr import Map, Node, apply, arrays_in, scale
 from rnnsym.item import Item
+from rnnsym.quiz.by_hand import at_display
 from rnnsym.quiz.forward_items import SHORT_RULE, Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, row_of, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.slips import Work
-from rnnsym.quiz.step import at_display
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
 from rnnsym.sheet.worked_lines import Row
 

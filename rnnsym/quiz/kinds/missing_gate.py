@@ -8,6 +8,7 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import Array, Constant, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, WrongNumber
+from rnnsym.quiz.by_hand import EXACT_RULE, at_display
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
@@ -19,7 +20,6 @@ from rnnsym.quiz.numbers import Matrix, plain, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.slips import Work
-from rnnsym.quiz.step import EXACT_RULE, at_display
 from rnnsym.quiz.subject import EXAMINED, cell_of
 from rnnsym.quiz.wrong_numbers import told_apart
 from rnnsym.sheet.arithmetic import number

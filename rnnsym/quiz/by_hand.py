@@ -1,0 +1,37 @@
+"""Working by hand: how numbers are rounded on the way, and how long lines take."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from math import prod
+
+from rnnsym.expr import Map, Node, Product
+from rnnsym.quiz.decimals import Numbers, sized
+from rnnsym.quiz.numbers import Matrix, rounded
+
+__all__ = ["EXACT_RULE", "RULE", "SHOWN", "WORKED", "at_display", "minutes_for"]
+
+WORKED, SHOWN = 4, 3
+"""Decimals kept on the way, and decimals of the answers."""
+RULE = (
+    f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. An answer "
+    f"counts if it is at most 1 %, or {2 * Decimal(1).scaleb(-SHOWN)}, off."
+)
+EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
+"""Where there are but sums and products of short numbers."""
+
+
+def at_display(matrix: Matrix) -> Matrix:
+    """Return a matrix as answers show it."""
+    return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)
+
+
+def minutes_for(values: Iterable[Node], numbers: Numbers) -> int:
+    """Return how long it takes to work these lines out, and to read what is asked."""
+    return 2 + round(sum(_work(value, numbers) for value in values))
+
+
+def _work(value: Node, numbers: Numbers) -> float:
+    """A minute with a function in it, half of one without; a quarter for each entry more."""
+    products = (node.children[0] for node in value.atoms(Product))
+    more = (prod(sized(node.shape, numbers)) - 1 for node in (value, *products))
+    return (1 if value.atoms(Map) else 0.5) + sum(more) / 4
