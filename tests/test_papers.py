@@ -13,6 +13,7 @@ from rnnsym.errors import InputError
 from rnnsym.quiz import limits
 from rnnsym.quiz.blueprint import Blueprint, Section, fill, read_blueprint
 from rnnsym.quiz.drawing import KindError, generate
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.manifest import (
     ledger_line,
     manifest_head,
@@ -20,7 +21,7 @@ from rnnsym.quiz.manifest import (
     read_ledger,
     read_manifest,
 )
-from rnnsym.quiz.paper import Paper, draw_papers
+from rnnsym.quiz.paper import Paper, draw_papers, paper_document
 from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.roster import Student, read_roster
 from rnnsym.quiz.selection import Selection, meaning
@@ -111,6 +112,23 @@ def test_letters_of_a_form_come_equally_often() -> None:
     for paper in draw_papers(Blueprint((mixed,)), 3, "AB"):
         keys = Counter(i.key for i in paper.items if len(i.options) == 4)
         assert set(keys.values()) == {3}
+
+
+def test_a_key_says_what_its_marks_are_for() -> None:
+    """The letters that occur, and errors carried forward where parts build on each other."""
+
+    def last_line(kind: str, **how: bool) -> str:
+        [item] = generate(Selection((load_kind(kind),)), 1, 7)
+        paper = Paper("quiz", 7, (("", (item,)),))
+        return printed(paper_document(paper, **{"solved": True, **how}).lines[-1])
+
+    letters = "Marks: M for the method, also where a number in it is wrong; A for a right answer."
+    assert last_line("forward") == letters
+    assert last_line("forward_steps").startswith(f"{letters} An error carried forward costs once")
+    assert last_line("count_ratio") == "Marks: B for what stands on its own."
+    for without in (last_line("count"), last_line("forward", solved=False)):
+        assert not without.startswith("Marks")
+    assert last_line("forward", solved=False, schemes=True) == letters
 
 
 def test_a_students_paper_depends_on_seed_and_id_only() -> None:

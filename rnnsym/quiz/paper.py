@@ -32,6 +32,15 @@ ROUNDING = (
     "Numbers: keep four decimals on the way, give three, unless a question says otherwise; a 5 "
     "rounds away from zero. Show your working: it earns marks too."
 )
+MARKS = {
+    "M": "M for the method, also where a number in it is wrong",
+    "A": "A for a right answer",
+    "B": "B for what stands on its own",
+}
+CARRIED = (
+    " An error carried forward costs once: what follows rightly from a wrong answer before it has"
+    " full marks."
+)
 
 
 @dataclass(frozen=True)
@@ -136,12 +145,16 @@ def paper(items: Sequence[Item], seed: int, *, solved: bool) -> Document:
     return paper_document(Paper(f"quiz-seed{seed}", seed, (("", tuple(items)),)), solved=solved)
 
 
-def paper_document(paper: Paper, *, solved: bool) -> Document:
-    """Return a paper, or with ``solved`` its key and a table of answers, as a document."""
+def paper_document(paper: Paper, *, solved: bool, schemes: bool = False) -> Document:
+    """Return a paper, or with ``solved`` its key and a table of answers, as a document.
+
+    ``schemes`` tells that marking schemes stand in it, as they do in every key.
+    """
     blocks = tuple(_blocks(paper, solved))
     name = paper.name + ("-key" if solved else "")
     title = paper.title + (": key" if solved else "")
-    return Document(name, "paper", title, tuple(_lines(paper)), blocks)
+    lines = (*_lines(paper), *(_marking(paper.items) if solved or schemes else ()))
+    return Document(name, "paper", title, lines, blocks)
 
 
 def _blocks(paper: Paper, solved: bool) -> Iterator[Block | Question]:
@@ -168,6 +181,15 @@ def _lines(paper: Paper) -> Iterator[Prose]:
     yield prose(f"Convention: {conventions}, as each question says.")
     yield prose(f"{form}Seed {paper.seed}, rnnsym {VERSION}. {marks} marks, {minutes} minutes.")
     yield prose(ROUNDING)
+
+
+def _marking(items: Sequence[Item]) -> Iterator[Prose]:
+    """What the letters of marking schemes mean, where there are any."""
+    parts = [part for item in items for part in item.parts]
+    used = {mark.kind for part in parts for mark in part.scheme}
+    meant = "; ".join(words for kind, words in MARKS.items() if kind in used)
+    if meant:
+        yield prose(f"Marks: {meant}.{CARRIED if any(part.carries for part in parts) else ''}")
 
 
 def answer_table(items: Sequence[Item]) -> Table:

@@ -120,7 +120,9 @@ def _manifest(name: str, path: str, meta: str) -> ET.Element:
 
 
 def _meta(paper: Paper, name: str) -> ET.Element:
-    lines = tuple(Paragraph(line) for line in paper_document(paper, solved=False).lines)
+    lines = tuple(
+        Paragraph(line) for line in paper_document(paper, solved=False, schemes=True).lines
+    )
     facts = {
         "title": one_line(paper.title), "description": str(rich(lines)),
         "shuffle_answers": "false", "scoring_policy": "keep_highest", "quiz_type": "assignment",

@@ -25,7 +25,7 @@ __all__ = ["export"]
 
 def export(paper: Paper, style: Style = PLAIN) -> Exported:
     """Return a paper as one ``.html`` file."""
-    document = paper_document(paper, solved=False)
+    document = paper_document(paper, solved=False, schemes=True)
     page = page_of(document.blocks)
     made = page_html("quiz.html.j2", document, page, list(_blocks(document, page)), style)
     losses = (

@@ -166,7 +166,7 @@ def _printed(number: int, item: Item) -> str:
 
 
 def _notebook(paper: Paper, name: str, by_hand: list[str]) -> dict[str, Any]:
-    document = paper_document(paper, solved=False)
+    document = paper_document(paper, solved=False, schemes=True)
     head = Markup("<h1>{}</h1>").format(rich(prose(document.title)))
     lines = Markup("").join(Markup("<p>{}</p>").format(rich(line)) for line in document.lines)
     cells = [_cell(0, "markdown", str(head + lines)), _cell(1, "code", SHOW.format(name))]

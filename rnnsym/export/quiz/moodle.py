@@ -64,7 +64,7 @@ def export(paper: Paper) -> Exported:
 def _category(paper: Paper, title: str) -> ET.Element:
     names = [name.replace("/", "//") for name in (paper.name, title) if name]
     path = "/".join(["$course$", "rnnsym", *names])
-    document = paper_document(paper, solved=False)
+    document = paper_document(paper, solved=False, schemes=True)
     lines = (prose(document.title), *document.lines)
     question = ET.Element("question", type="category")
     _text(ET.SubElement(question, "category"), path)

@@ -112,7 +112,9 @@ def _test(paper: Paper) -> ET.Element:
         _section(place, title, [item for _, item in items])
         for place, (title, items) in enumerate(numbered(paper), 1)
     ]
-    lines = tuple(Paragraph(line) for line in paper_document(paper, solved=False).lines)
+    lines = tuple(
+        Paragraph(line) for line in paper_document(paper, solved=False, schemes=True).lines
+    )
     sections[0].insert(0, _rubric("candidate", lines))
     part = element(
         "testPart", *sections,
