@@ -187,7 +187,8 @@ def test_budget() -> None:
             return sum(layers(model, where, d, n))
 
         *coefficients, n, used = answers(item)
-        assert total(n) == used <= given["budget"] < total(n + 1)
+        assert total(n) == used < given["budget"] < total(n + 1)
+        assert all(b.wrong for b in blanks(item)[:-1])
         a, b = [0, *coefficients][-2:]
         assert all(a * k * k + b * k == total(k) for k in (1, 5, 12))
 
@@ -319,9 +320,15 @@ def test_what_two_misconceptions_give_is_told_of_both() -> None:
 def test_the_search_of_a_budget_can_fail() -> None:
     system = system_of("gru")
     largest: Any = vars(count_budget)["_largest"]
-    assert largest(system, 4, 150, 3, 15) == 5
+    assert largest(system, 4, 170, 3, 15) == 5
     with pytest.raises(guard.Unfair, match="the formula gives 6 units, the arrays 5"):
-        largest(system, 4, 150, 3, 5)
+        largest(system, 4, 170, 3, 5)
+
+
+def test_a_budget_that_is_spent_exactly_is_refused() -> None:
+    largest: Any = vars(count_budget)["_largest"]
+    with pytest.raises(guard.Unfair, match="5 units spend the whole budget"):
+        largest(system_of("gru"), 4, 150, 3, 15)
 
 
 def test_formulas_read_as_polynomials() -> None:

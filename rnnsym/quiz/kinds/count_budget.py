@@ -1,6 +1,6 @@
 """The other way round: the largest state that a budget of parameters allows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from itertools import count as naturals
@@ -54,7 +54,7 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
     return (*subject, ("d", str(inputs)), ("budget", str(budget)))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=64)
 def _at(system: System, d: int, n: int) -> int:
     return value_of(count(system).formula, (("d", d), ("n", n)))
 
@@ -84,7 +84,7 @@ def _make(parameters: Parameters) -> Item:
             system, (("d", d),), f"at most {budget} numbers may be trained.",
         ),
         parts=(
-            _polynomial(system, a, b),
+            _polynomial(system, d, a, b),
             _units(system, d, budget, largest, (a, b)),
             _used(system, d, largest),
         ),
@@ -98,7 +98,7 @@ def _largest(system: System, d: int, budget: int, a: int, b: int) -> int:
     """Return the key by the quadratic formula, when a search over arrays finds the same.
 
     Raises:
-        Unfair: it finds another, or the answer is too small.
+        Unfair: it finds another, the answer is too small, or nothing has to be rounded.
     """
     root = (isqrt(b * b + 4 * a * budget) - b) // (2 * a) if a else budget // b
     fitting = takewhile(lambda n: _work(system, d, n).total <= budget, naturals(1))
@@ -107,6 +107,8 @@ def _largest(system: System, d: int, budget: int, a: int, b: int) -> int:
         raise Unfair(f"the formula gives {root} units, the arrays {searched}")
     if root < FEWEST:
         raise Unfair(f"{root} units are too few to ask for")
+    if _work(system, d, root).total == budget:
+        raise Unfair(f"{root} units spend the whole budget: rounding up would do no harm")
     return root
 
 
@@ -115,16 +117,27 @@ def _work(system: System, d: int, n: int) -> Work:
     return Work(parts_of(system), given, 1)
 
 
-def _polynomial(system: System, a: int, b: int) -> Part:
+def _slipped(system: System, d: int) -> Iterator[tuple[str, int, int, Prose]]:
+    """Yield what misconceptions make of a and b."""
+    for slip in SLIPS:
+        for changed, why in slip.apply(_work(system, d, 1)):
+            one, two = (Work(changed.parts, (("d", d), ("n", n)), 1).total for n in (1, 2))
+            yield slip.name, (two - 2 * one) // 2, (4 * one - two) // 2, why
+
+
+def _polynomial(system: System, d: int, a: int, b: int) -> Part:
+    slips = list(_slipped(system, d))
+    of_b = [(name, found, why) for name, _, found, why in slips if found != b]
     if a == 0:
         ask = prose("For this ", size("d"), " the number of parameters is ", size("k"), " times ",
                     size("n"), ". Which number is ", size("k"), "?")  # fmt: skip
-        blanks = [blank(prose(size("k")), b, ())]
+        blanks = [blank(prose(size("k")), b, of_b)]
     else:
         shape = size("a") * size("n") ** 2 + size("b") * size("n")
         ask = prose("For this ", size("d"), " the number of parameters is ", shape,
                     ". Which numbers are ", size("a"), " and ", size("b"), "?")  # fmt: skip
-        blanks = [blank(prose(size("a")), a, ()), blank(prose(size("b")), b, ())]
+        of_a = [(name, found, why) for name, found, _, why in slips if found != a]
+        blanks = [blank(prose(size("a")), a, of_a), blank(prose(size("b")), b, of_b)]
     scheme = [
         Mark(1, "M", prose("the count of the arrays as a formula in n")),
         Mark(len(blanks), "A", prose("1 for each number" if a else "the number")),

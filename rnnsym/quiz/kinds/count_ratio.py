@@ -27,13 +27,17 @@ RIGHT = (2, 3)
 
 @record
 class _Pair:
-    """A GRU and an LSTM; ``trap`` is the misconception of who takes them for 3 to 4."""
+    """A GRU and an LSTM.
+
+    ``trap`` is the misconception of who takes them for 3 to 4; ``sizes`` says what stands for what.
+    """
 
     text: str
     gru: str
     lstm: str
     convention: str = "textbook"
     trap: str = "only gates counted"
+    sizes: str = ""
 
 
 PAIRS = {
@@ -55,9 +59,11 @@ PAIRS = {
     "coupled": _Pair("the GRU of the textbook and an LSTM whose forget gate is 1 − i", "gru",
                      "lstm-coupled", trap="coupled gates counted twice"),
     "head": _Pair("GRU and LSTM of the textbook, each with a dense layer of 10 outputs on top",
-                  "gru, dense:10", "lstm, dense:10", trap="head forgotten"),
-    "table": _Pair("GRU and LSTM of the textbook, each with an embedding of 1000 words below",
-                   "embedding:1000:8, gru", "embedding:1000:8, lstm", trap="embedding forgotten"),
+                  "gru, dense:10", "lstm, dense:10", trap="head forgotten",
+                  sizes=", with q = 10 outputs"),
+    "table": _Pair("GRU and LSTM of the textbook, each with an embedding of 1000 words as input",
+                   "embedding:1000:8, gru", "embedding:1000:8, lstm", trap="embedding forgotten",
+                   sizes=", with V = 1000 words of e entries"),
     "deeper": _Pair("two layers of GRU and one layer of LSTM, textbook", "gru*2", "lstm",
                     trap="depth forgotten"),
 }  # fmt: skip
@@ -120,9 +126,7 @@ def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     names = values["pairs"].split()
     options = tuple(_option(n) for n in arranger(NAME, parameters).ranked("order", names))
-    scheme = (
-        Mark(2, "B", prose(f"all that hold and no other; {SEVERAL}")),
-    )
+    scheme = (Mark(2, "B", prose(f"all that hold and no other; {SEVERAL}")),)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -148,7 +152,7 @@ def _option(name: str) -> Option:
         for m in (pair.gru, pair.lstm)
     ]  # fmt: skip
     text = f"{pair.text} ({biases[0]} and {biases[1]} bias vectors in all)"
-    why = prose("The counts are ", gru, " and ", lstm, ".")
+    why = prose("The counts are ", gru, " and ", lstm, f"{pair.sizes}.")
     return Option(prose(text), "" if _holds(name) else pair.trap, why)
 
 

@@ -7,9 +7,9 @@ from rnnsym.audit.rewrite import subtrees
 from rnnsym.blocks import Block, Inline, Paragraph, Prose, Relation, prose
 from rnnsym.expr import BOUND, STEPS, TIME, Expr, Integer, Node, Shape, size, text
 from rnnsym.item import Choice, Item, Option, Part, Proof
+from rnnsym.quiz.counting_items import drawn_sizes
 from rnnsym.quiz.decimals import Numbers, Point, evaluate, sized
 from rnnsym.quiz.derivation_lines import (
-    by_chain_rule,
     derivation_of,
     line,
     model_blocks,
@@ -55,7 +55,7 @@ def _wrong(shape: Shape, model: str) -> dict[Shape, tuple[str, Prose]]:
     rows, columns = shape
     one = Integer(1)
     others = [size(name) for name in system_of(model).size_names]
-    turned = prose("That is its transpose: a gradient has the shape of what it is taken of.")
+    turned = prose("Rows and columns are exchanged.")
     found: dict[Shape, tuple[str, Prose]] = {}
 
     def add(wrong: Shape, name: str, why: Prose) -> None:
@@ -64,23 +64,20 @@ def _wrong(shape: Shape, model: str) -> dict[Shape, tuple[str, Prose]]:
 
     add((columns, rows), "transposed", turned)
     if columns == one:
-        why = prose("A matrix times a column is a column, as a δ is: it has one entry a row.")
-        add((rows, rows), "matrix for vector", why)
-        add((one, one), "number for vector", prose("Nothing is added up over the rows."))
+        add((rows, rows), "matrix for vector", prose("It is a vector: it has one column."))
+        why = prose("It is a vector: its entries are not added up.")
+        add((one, one), "number for vector", why)
     else:
-        why = prose("An outer product of two columns is a matrix.")
-        add((rows, one), "vector for matrix", why)
-        add((rows, rows), "square matrix", prose("Not every matrix maps the state to itself."))
-        add(
-            (one, one),
-            "inner product",
-            prose("A row times a column is a number, but here a column stands left."),
-        )
+        add((rows, one), "vector for matrix", prose("A column times a row is a matrix."))
+        why = prose("What the matrix multiplies has another length than what it gives.")
+        add((rows, rows), "square matrix", why)
+        why = prose("A row times a column would be a number; here it is a column times a row.")
+        add((one, one), "inner product", why)
     for other in others:
-        mixed = prose("The sizes of input and states are taken for each other.")
-        add((other, columns), "sizes taken for each other", mixed)
+        name = "sizes taken for each other"
+        add((other, columns), name, prose(other, " is taken for ", rows, "."))
         if columns != one:
-            add((rows, other), "sizes taken for each other", mixed)
+            add((rows, other), name, prose(other, " is taken for ", columns, "."))
     return found
 
 
@@ -91,8 +88,7 @@ def _variants(subject: Parameters) -> int:
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     names = system_of(dict(subject)["model"]).size_names
-    drawn = draw.ranked("sizes", SIZES)[: len(names)]
-    return (*subject, *zip(names, map(str, drawn), strict=True))
+    return (*subject, *drawn_sizes(names, draw, SIZES))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -121,7 +117,7 @@ def _make(parameters: Parameters) -> Item:
                 (),
                 Choice(_options(asked, model, numbers, arranger(NAME, parameters))),
                 1,
-                by_chain_rule(model, key) if whole else _factors(asked, numbers),
+                _of_what(model, key) if whole else _factors(asked, numbers),
             ),
         ),
         proof=Proof("the expression computed on arrays of these sizes", "exact"),
@@ -161,6 +157,12 @@ def _ones(_place: object, shape: Side) -> Matrix:
 
     rows, columns = shape
     return ((Decimal(1),) * columns,) * rows
+
+
+def _of_what(model: str, key: str) -> tuple[Block, ...]:
+    of = line(model, key)[0].of
+    said = prose(of, " is ", _times(of.shape), ": a gradient has the shape of what it is taken of.")
+    return (Paragraph(said),)
 
 
 def _factors(asked: Node, numbers: Numbers) -> tuple[Block, ...]:

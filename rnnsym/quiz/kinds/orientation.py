@@ -98,7 +98,10 @@ def _at_t(node: Node) -> Node:
 
 
 def _right(product: Product) -> Prose:
-    return prose("It has the shape ", _times(product.shape), ", as it must.")
+    if _kept(product) == "outer":
+        return prose("δ has an entry for each row of the matrix, what the matrix multiplies one "
+                     "for each column.")  # fmt: skip
+    return prose("What goes forward through a matrix goes back through its transpose.")
 
 
 def _times(shape: Shape) -> Relation:

@@ -121,7 +121,9 @@ def _written(model: str, key: str, step: Step, value: Node) -> Part:
 
 
 def _compared(first: Step, second: Step, gate: Array | None, draw: Draw) -> Part:
-    rule = prose("Each bias gets the adjoint of what it is added to.")
+    rule = prose(
+        "Both are added in the same place, so the same adjoint reaches both, step by step."
+    )
     why: Prose = rule
     same = gate is None
     if gate is not None:
@@ -135,7 +137,7 @@ def _compared(first: Step, second: Step, gate: Array | None, draw: Draw) -> Part
         Option(prose("They are equal only where the two vectors have the same entries."),
                "value of a parameter taken for its gradient",
                prose("Neither sum contains the value of a bias.")),
-        Option(prose("The second is that of the step before."),
+        Option(prose("The second is the first of one step before."),
                "bias of the old state taken to act later",
                prose("Both biases are added at every step: the sums run over the same steps.")),
     )  # fmt: skip
