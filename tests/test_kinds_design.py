@@ -244,6 +244,18 @@ def test_no_gate_is_the_same_in_all_options() -> None:
         assert all(len(set(column)) > 1 for column in columns)
 
 
+def test_reasons_say_what_gates_would_do() -> None:
+    said = {"kept": "keep", "overwritten": "overwrite", "erased": "erase", "summed": "add"}
+    for item in generate_quiz(20, 3, ["design_gates"], ["lstm"]):
+        for option in item.options:
+            words = str(option.why[-1]).split("would be ")[-1].rstrip(".").replace(" and ", ", ")
+            done = [said[word] for word in words.split(", ")] if not option.correct else []
+            columns = zip(*printed(option.content).values(), strict=True)
+            for effect, bits in zip(done if len(done) > 1 else done * 3, columns, strict=False):
+                (f,), (i,) = bits
+                assert UPDATES["lstm"](7, 11, [int(f), int(i)]) == WISHES[effect](7, 11)
+
+
 def test_one_gate_is_asked_for_as_one() -> None:
     for cell in UPDATES:
         for item in generate_quiz(5, 6, ["design_gates"], [cell]):

@@ -28,6 +28,7 @@ ENTRIES = len(ORDINALS)
 OLD, NEW = 5, 7
 EFFECTS = {OLD: "keep", NEW: "overwrite", 0: "erase", OLD + NEW: "add"}
 """What an update does, by what it makes of an old value of 5 and a candidate of 7."""
+PAST = {"keep": "kept", "overwrite": "overwritten", "erase": "erased", "add": "summed"}
 DONE = {"keep": (1, 0), "overwrite": (0, 1), "erase": (0, 0), "add": (1, 1)}
 """How often the new value holds the old one and the candidate."""
 CONFUSED = {
@@ -178,6 +179,17 @@ def _wishes(update: Update, task: Sequence[str]) -> Prose:
     return tuple(found)
 
 
+def _results(update: Update, chosen: Chosen) -> str:
+    """Return what bits make of the entries, in words; "" where there are none for it."""
+    done = {bits: PAST[effect] for effect, bits in update.effects.items()}
+    if not all(bits in done for bits in chosen):
+        return ""
+    *most, last = (done[bits] for bits in chosen)
+    if {*most} == {last}:
+        return f"All of them would be {last}."
+    return f"In order, the entries would be {', '.join(most)} and {last}."
+
+
 def _table(update: Update) -> Prose:
     """Return which bits do what to one entry."""
     lines: list[Inline] = []
@@ -196,7 +208,9 @@ def _make(parameters: Parameters) -> Item:
     if not _does(update, key, task):
         raise Unfair("the oracle finds that the gates do something else")
     wrong = {
-        chosen: Option(_printed(update, chosen), mistake, prose(why))
+        chosen: Option(
+            _printed(update, chosen), mistake, prose(f"{why} {_results(update, chosen)}".rstrip())
+        )
         for mistake, why, chosen in _wrong(task, update.effects)
         if not _does(update, chosen, task)
     }
