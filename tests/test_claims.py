@@ -96,6 +96,13 @@ def test_terms_have_definitions_of_their_own() -> None:
         assert len(set(shown)) == len(shown) >= 4
 
 
+def test_verdicts_are_two_to_two_with_the_key() -> None:
+    for section in load():
+        for claim in section.claims:
+            same = [reason.verdict == claim.true for reason in claim.reasons]
+            assert not same or sum(same) == 1, claim.id
+
+
 # Checks, against numbers worked here
 
 D, N = 3, 4
