@@ -20,6 +20,7 @@ from rnnsym.expr import (
     Sigma,
     Transpose,
     arrays_in,
+    hadamard,
     matmul,
     scale,
     sigma,
@@ -140,25 +141,37 @@ def _is_map(node: Node | None, name: str) -> bool:
 
 
 def _derivative_forgotten(row: Row) -> Sequence[Slip]:
-    def drop(node: Node) -> Node | None:
-        pairs = _derivatives(node)
-        return without(node, *pairs[0]) if pairs else None
+    found: list[Slip] = []
+    for factors in dict.fromkeys(f for n in subtrees(row.value) for f in _derivatives(n)):
 
-    return _at_each_place(row, drop, prose("The derivative of the function is missing."))
+        def drop(node: Node, factors: tuple[Node, ...] = factors) -> Node | None:
+            return without(node, *factors) if factors in _derivatives(node) else None
+
+        why = prose("The derivative ", hadamard(*factors), " is missing.")
+        found += _at_each_place(row, drop, why)
+    return found
 
 
 def _value_for_derivative(row: Row) -> Sequence[Slip]:
     """σ in place of σ′ = σ ⊙ (1 − σ), tanh in place of tanh′ = 1 − tanh²."""
-
-    def halve(node: Node) -> Node | None:
-        for pair in _derivatives(node):
-            if len(pair) == 2:
-                return without(node, pair[1])
+    found: list[Slip] = []
+    for node in dict.fromkeys(subtrees(row.value)):
         inner = complement(node)
-        return inner.children[0] if inner is not None and _is_map(inner, "square") else None
+        if inner is not None and _is_map(inner, "square"):
+            found += _value_taken(row, node, node, inner.children[0])
+        for value, rest in (pair for pair in _derivatives(node) if len(pair) == 2):
+            shorter = without(node, rest)
+            if shorter is not None:
+                found += _value_taken(row, node, hadamard(value, rest), shorter, value)
+    return found
 
-    why = prose("The function's value stands in place of its derivative.")
-    return _at_each_place(row, halve, why)
+
+def _value_taken(
+    row: Row, old: Node, derivative: Node, new: Node, value: Node | None = None
+) -> Sequence[Slip]:
+    why = prose("It is the derivative ", derivative, " that stands there, not the value ",
+                value or new, ".")  # fmt: skip
+    return _at_each_place(row, _exchange(old, new), why)
 
 
 def _factor_forgotten(row: Row) -> Sequence[Slip]:
