@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.expr import Array, Family, Integer
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.quiz.backward_items import value_of
@@ -23,6 +23,8 @@ __all__ = ["BY_NORM", "BY_VALUE", "Clipping", "clip_kind"]
 Numbers = tuple[Decimal, ...]
 TRIPLES = ((3, 4), (6, 8), (5, 12), (2, 3, 6), (1, 2, 2), (2, 4, 4), (4, 4, 7), (1, 4, 8))
 """Whole numbers whose squares add up to a square."""
+PAIRS = ((1, 4), (1, 7), (1, 8), (2, 6), (2, 9), (3, 7), (3, 8), (4, 9))
+"""A small and a large number: most limits lie between them."""
 NAMES = ("W", "U", "b")
 LIMITS = tuple(map(Decimal, ("0.5", "1", "1.5", "2", "2.5", "4", "5", "10")))
 SCALES = tuple(map(Decimal, ("0.5", "1", "2")))
@@ -39,10 +41,12 @@ class Clipping:
     """
 
     name: str
+    sizes: tuple[tuple[int, ...], ...]
     clip: Callable[[Numbers, Decimal], Numbers]
     rule: str
     method: str
     right: Callable[[Sequence[Fraction], Sequence[Fraction], Fraction], bool]
+    reason: Callable[[Numbers, Decimal], str]
     slips: tuple[tuple[str, str, Callable[[Numbers, Decimal], Numbers]], ...]
 
 
@@ -73,23 +77,38 @@ def _boxed(g: Sequence[Fraction], clipped: Sequence[Fraction], limit: Fraction) 
     return all(sorted((-limit, x, limit))[1] == y for x, y in zip(g, clipped, strict=True))
 
 
+def _why_by_norm(g: Numbers, limit: Decimal) -> str:
+    length = plain(rounded(norm(g), SHOWN))
+    if length <= limit:
+        return f"The norm is {length:f}, not above {limit}, so every entry stays as it is:"
+    factor = f"{limit}/{length:f}"
+    return f"The norm is {length:f}, above {limit}, so every entry is multiplied by {factor}:"
+
+
+def _why_by_value(g: Numbers, limit: Decimal) -> str:
+    return f"An entry beyond ±{limit} gets that limit, with its own sign; the other stays:"
+
+
 BY_NORM = Clipping(
     "clip_norm",
+    TRIPLES,
     _by_norm,
-    "It is clipped by norm: all entries together get the norm {c} at most, where the norm is the "
-    "root of the sum of the squares.",
-    "one common factor, from the norm of all entries",
+    "It is clipped by norm: the norm of all entries together, the root of the sum of their "
+    "squares, is to be {c} at most.",
+    "the norm of all entries, and one factor for them",
     _shortened,
+    _why_by_norm,
     (
-        ("clipped by value", "By norm, all entries shrink by one factor.", _by_value),
-        ("not clipped", "The norm is above the threshold.", lambda g, c: g),
-        ("divided by the norm", "The norm becomes the threshold, not 1.",
+        ("clipped by value", "By norm, all entries have one factor in common.", _by_value),
+        ("not clipped", "A norm above the threshold is brought down to it.", lambda g, c: g),
+        ("divided by the norm", "The threshold bounds the norm; nothing makes the norm 1.",
          lambda g, c: tuple(x / norm(g) for x in g)),
         ("root forgotten", "The norm is the root of the sum of the squares.",
          lambda g, c: tuple(x * c / norm(g) ** 2 for x in g)),
         ("sizes added", "The norm is the root of the sum of the squares, not a sum of sizes.",
          lambda g, c: tuple(x * c / sum(map(abs, g)) for x in g)),
-        ("factor turned round", "The factor is the threshold divided by the norm.",
+        ("factor turned round", "The factor is the threshold divided by the norm, or 1 where "
+         "that is more.",
          lambda g, c: tuple(x * norm(g) / c for x in g)),
         ("scaled up", "Clipping never makes a gradient longer.",
          lambda g, c: tuple(x * c / norm(g) for x in g)),
@@ -97,10 +116,12 @@ BY_NORM = Clipping(
 )  # fmt: skip
 BY_VALUE = Clipping(
     "clip_value",
+    PAIRS,
     _by_value,
     "It is clipped by value: every entry is brought into the range from −{c} to {c}.",
     "",
     _boxed,
+    _why_by_value,
     (
         ("clipped by norm", "By value, every entry is clipped by itself.", _by_norm),
         ("not clipped", "An entry beyond the limit is clipped.", lambda g, c: g),
@@ -120,31 +141,32 @@ def clip_kind(clipping: Clipping) -> Kind:
     def make(parameters: Parameters) -> Item:
         return _item(clipping, parameters)
 
-    marks = [len(t) + bool(clipping.method) for t in TRIPLES]
+    marks = [len(sizes) + bool(clipping.method) for sizes in clipping.sizes]
+
+    def subjects(_cells: Sequence[str]) -> list[Parameters]:
+        """No cell matters: a gradient is clipped whatever it is the gradient of."""
+        return [
+            (("convention", "textbook"), ("sizes", " ".join(map(str, sizes))))
+            for sizes in clipping.sizes
+        ]
+
     return Kind(
-        clipping.name, "backward", "apply", (2, 2), (min(marks), max(marks)), _subjects, _variants,
+        clipping.name, "backward", "apply", (2, 2), (min(marks), max(marks)), subjects, _variants,
         _draw, make,
     )  # fmt: skip
 
 
-def _subjects(_cells: Sequence[str]) -> list[Parameters]:
-    """No cell matters: a gradient is clipped whatever it is the gradient of."""
-    return [
-        (("convention", "textbook"), ("squares", " ".join(map(str, triple)))) for triple in TRIPLES
-    ]
-
-
 def _variants(subject: Parameters) -> int:
-    return int(2 ** len(_triple(subject))) * len(LIMITS) * len(SCALES)
+    return int(2 ** len(_sizes(subject))) * len(LIMITS) * len(SCALES)
 
 
-def _triple(parameters: Parameters) -> list[Decimal]:
-    return list(map(Decimal, dict(parameters)["squares"].split()))
+def _sizes(parameters: Parameters) -> list[Decimal]:
+    return list(map(Decimal, dict(parameters)["sizes"].split()))
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     factor = draw.choice("scale", SCALES)
-    numbers = draw.ranked("order", list(enumerate(_triple(subject))))
+    numbers = draw.ranked("order", list(enumerate(_sizes(subject))))
     drawn = (
         (name, str(plain(factor * x * draw.choice(f"sign {name}", (-1, 1)))))
         for name, (_, x) in zip(NAMES, numbers, strict=False)
@@ -157,8 +179,8 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
     given = {_gradient(name): Decimal(values[name]) for name in NAMES if name in values}
     g, limit = tuple(given.values()), Decimal(values["c"])
     key = clipping.clip(g, limit)
-    if clipping is BY_VALUE and key == g:
-        raise Unfair("nothing is clipped")
+    if clipping is BY_VALUE and not min(map(abs, g)) < limit < max(map(abs, g)):
+        raise Unfair("there is no entry on each side of the limit")
     _prove(clipping, g, key, limit)
     blanks = tuple(_blank(array, place, key, clipping, g, limit)
                    for place, array in enumerate(given))  # fmt: skip
@@ -174,8 +196,12 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
         minutes=len(marks),
         convention="textbook",
         parameters=parameters,
-        stem=_stem(clipping, given, values["c"]),
-        parts=(Part((), Numeric(blanks), len(marks), _solution(clipping, given, key), marks),),
+        stem=_stem(clipping, given, values["c"], exact=not any(b.tolerance for b in blanks)),
+        parts=(
+            Part(
+                (), Numeric(blanks), len(marks), _solution(clipping, given, key, values["c"]), marks
+            ),
+        ),
         proof=Proof("in fractions: direction and length, or the middle of three numbers", "exact"),
         tags=("clipping",),
     )
@@ -216,24 +242,24 @@ def _blank(
     return Blank(blank.label, blank.value, blank.tolerance, told_apart(wrong))
 
 
-def _stem(clipping: Clipping, given: dict[Array, Decimal], limit: str) -> tuple[Block, ...]:
+def _stem(
+    clipping: Clipping, given: dict[Array, Decimal], limit: str, *, exact: bool
+) -> tuple[Block, ...]:
+    digits = "" if exact else f", to {SHOWN} decimals"
     return (
         Paragraph(prose("Backpropagation through the steps of one unit gave the gradient")),
         _lines(given),
         Paragraph(prose(clipping.rule.format(c=limit))),
-        Paragraph(prose(f"Compute the clipped gradient, to {SHOWN} decimals where it has more.")),
-    )  # fmt: skip
+        Paragraph(prose(f"Compute the clipped gradient{digits}.")),
+    )
 
 
 def _lines(given: dict[Array, Decimal]) -> Equations:
     return Equations(tuple(Line(array, value_of(((x,),))) for array, x in given.items()))
 
 
-def _solution(clipping: Clipping, given: dict[Array, Decimal], key: Numbers) -> tuple[Block, ...]:
-    length = plain(rounded(norm(tuple(given.values())), SHOWN))
-    said: Prose = prose(clipping.rule.partition(":")[0].replace("It is clipped", "Clipped"), ":")
-    if clipping is BY_NORM:
-        said = prose(f"The norm is {length:f}; every entry is multiplied by the same factor, 1 "
-                     "where the norm is small enough:")  # fmt: skip
+def _solution(
+    clipping: Clipping, given: dict[Array, Decimal], key: Numbers, limit: str
+) -> tuple[Block, ...]:
     shown = {array: rounded(x, SHOWN) for array, x in zip(given, key, strict=True)}
-    return Paragraph(said), _lines(shown)
+    return Paragraph(prose(clipping.reason(tuple(given.values()), Decimal(limit)))), _lines(shown)

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.derive import derive, needed
 from rnnsym.equations import System
-from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, Plus, arrays_in, fill_like
+from rnnsym.expr import STEPS, TIME, Array, Expr, Family, Integer, Node, Plus, arrays_in, fill_like
 from rnnsym.expr import size as symbol
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.decimals import Numbers, Place
@@ -16,7 +16,7 @@ from rnnsym.quiz.numbers import Matrix
 from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
-__all__ = ["Given", "Line", "Plan", "Setting", "place_of", "plan_of", "run"]
+__all__ = ["Given", "Line", "Plan", "Setting", "place_of", "plan_of", "run", "truncated"]
 
 Given = Mapping[Array, Matrix]
 
@@ -171,10 +171,18 @@ def _weight(step: Step, setting: Setting) -> Line:
     """The sum over the steps, written out."""
     times = range(1, setting.steps + 1) if step.summed is not None else (0,)
     parts = [t.value.xreplace(_at(setting.steps, time)) for time in times for t in step.terms]
+    if setting.truncate:
+        step = replace(step, target=truncated(step.target))
     total: Node = fill_like(0, step.target)
     if parts:
         total = parts[0] if len(parts) == 1 else Plus(*parts)
     return Line(step.target, total, step, 0)
+
+
+def truncated(gradient: Array) -> Array:
+    """Return what stands for a gradient that truncation cuts: it is no derivative of the loss."""
+    name, label = gradient.family.name, gradient.family.label
+    return Array(Family(f"g_{name}", f"g_{{{label}}}"), gradient.shape)
 
 
 # Numbers

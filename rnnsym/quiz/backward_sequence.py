@@ -205,7 +205,8 @@ def _rivals(work: Work, works: Sequence[Work]) -> Iterator[Wrong]:
     for other in works:
         if other.plan != work.plan:
             why = prose(f"That is the value {other.ask.under}.")
-            yield f"taken {other.ask.under}", why, {t: other.worked[t] for t in work.targets}
+            there = zip(work.targets, work.ask.targets(other.plan), strict=True)
+            yield f"taken {other.ask.under}", why, {t: other.worked[o] for t, o in there}
 
 
 @lru_cache(maxsize=256)

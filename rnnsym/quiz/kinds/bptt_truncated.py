@@ -1,13 +1,16 @@
 """A gradient with full and with truncated backpropagation through time."""
 
 from rnnsym.blocks import Prose, Relation, prose
-from rnnsym.expr import Integer, Symbol
+from rnnsym.expr import Array, Family, Integer, Symbol
+from rnnsym.quiz.backward_plan import truncated
 from rnnsym.quiz.backward_sequence import CARRIED, Ask, Spec, sequence_kind
+from rnnsym.quiz.derivation_lines import LOSS
 from rnnsym.quiz.registry import Parameters
 
 __all__ = ["KIND"]
 
-J, K = Symbol("j"), Symbol("k")
+J, K, ONE = Symbol("j"), Symbol("k"), Integer(1)
+FULL = Array(Family("U", "U", "", "gradient"), (ONE, ONE))
 
 
 def _note(parameters: Parameters) -> Prose:
@@ -16,8 +19,9 @@ def _note(parameters: Parameters) -> Prose:
     return prose(
         "Truncation means here: the state of step ", J, " is detached wherever ", every,
         " divides ", J, ", so nothing flows back from step ", after, " to step ", J, " there; "
-        "every step keeps its own loss. With truncation, each δ leaves out the paths that are cut; "
-        "the truncated gradient that they give is written as the full one.",
+        "every step keeps its own loss. With truncation, each δ leaves out the paths that are cut. "
+        "What it then gives in place of ", FULL, " is written ", truncated(FULL), ": it is not the "
+        "derivative of ", LOSS, ".",
     )  # fmt: skip
 
 
