@@ -54,7 +54,7 @@ def _make(parameters: Parameters) -> Item:
                 (Paragraph(prose(asked)),),
                 Choice(options),
                 2,
-                (Paragraph(idea), Paragraph(prose("For example:")), trace(net)),
+                (Paragraph(prose("For example:")), trace(net)),
                 (),
                 (prose("Run the net on 1, 0, 1, 1 and strike out what does not fit."),),
             ),

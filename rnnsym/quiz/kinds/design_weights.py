@@ -104,8 +104,7 @@ def _make(parameters: Parameters) -> Item:
                 Choice(options),
                 2,
                 (
-                    Paragraph(idea),
-                    Paragraph(prose("So it is with ", *printed_weights(key), ". For example:")),
+                    Paragraph(prose("It works with ", *printed_weights(key), ". For example:")),
                     trace(key),
                 ),
                 (),

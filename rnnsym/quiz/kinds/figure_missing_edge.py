@@ -201,7 +201,6 @@ def _make(parameters: Parameters) -> Item:
                 Choice(mixed(right, wrong, arranger(NAME, parameters))),
                 1,
                 (
-                    Paragraph(_takes_in(named, edge[1])),
                     Paragraph(prose("The whole figure:")),
                     Figure(_figure(model, None)),
                 ),
