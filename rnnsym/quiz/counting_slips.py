@@ -104,7 +104,8 @@ LAYER = (
     Misconception("every layer reads the input", _reads_input),
     Misconception("one direction forgotten", _direction),
     *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
-           "peepholes forgotten", "second layer reads one direction"),
+           "peepholes forgotten", "one block forgotten", "one block too many",
+           "second layer reads one direction"),
 )  # fmt: skip
 """Of a layer above the first."""
 
@@ -127,7 +128,8 @@ STACK = (
     Misconception("all layers alike", _alike),
     Misconception("one layer only", _one_of),
     *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
-           "peepholes forgotten", "times T", "one direction forgotten",
+           "peepholes forgotten", "one block forgotten", "one block too many", "times T",
+           "one direction forgotten",
            "second layer reads one direction"),
 )  # fmt: skip
 """Of a whole stack."""

@@ -25,7 +25,7 @@ from rnnsym.quiz.counting_shapes import (
     output_shape,
     torch_subjects,
 )
-from rnnsym.quiz.counting_slips import PROJECTED, STACK, named
+from rnnsym.quiz.counting_slips import PROJECTED, STACK
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier
@@ -146,7 +146,7 @@ def _number(layer: Layer, steps: int) -> Part:
     if held != key:
         raise Unfair(f"the formula gives {key}, the packed arrays hold {held} numbers")
     projected = "p" in dict(layer.sizes)
-    slips = (*STACK, *(PROJECTED if projected else ()), *named("one block forgotten"))
+    slips = (*STACK, *PROJECTED) if projected else STACK
     work = Work(parts_of(layer.system), layer.sizes, steps)
     claims = [(name, value, BIASES if name == "one bias for two" else why)
               for name, value, why in claims_of(work, slips)]  # fmt: skip

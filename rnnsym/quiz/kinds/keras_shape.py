@@ -89,7 +89,8 @@ def _claims(layer: Layer, batch: int, steps: int, sequences: bool, states: bool)
     if layer.both:
         one = replace(layer, both=False)
         narrow = _returned(one, batch, steps, sequences, states)
-        why = "The outputs of both directions are put side by side, and both have states."
+        why = "The outputs of both directions are put side by side"
+        why += ", and both have states." if states else "."
         found.append(("one direction forgotten", shape_text(*narrow), why))
         if states:
             half = (output, *rest[: len(rest) // 2])
@@ -148,7 +149,8 @@ def _solution(
     if states:
         names = " and ".join(layer.states())
         each = " of the forward layer and then of the backward one" if layer.both else ""
-        text += f"; then comes the final {names}{each}, each of shape {key[1]}"
+        come, of = ("comes", "of") if len(key) == 2 else ("come", "each of")
+        text += f"; then {come} the final {names}{each}, {of} shape {key[1]}"
     return (Paragraph(prose(f"{text}.")),)
 
 

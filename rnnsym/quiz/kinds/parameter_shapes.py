@@ -18,7 +18,7 @@ __all__ = ["KIND"]
 
 NAME = "parameter_shapes"
 TORCH = ("vanilla", "gru", "lstm", "lstm-projection")
-READS = {"weight_ih": "multiplies the input of the layer", "weight_hh": "multiplies the old state"}
+READS = {"weight_ih": "the input", "weight_hh": "the old state"}
 OTHER = {"weight_ih": "weight_hh", "weight_hh": "weight_ih"}
 DEEPEST = 3
 
@@ -56,8 +56,8 @@ def _make(parameters: Parameters) -> Item:
     shapes = parameter_shapes(layer)
     _prove(layer, shapes)
     chain = f"the {values['chain']} chain of " if layer.both else ""
-    ask = prose(f"Which of its parameters {READS[values['array']]} in {chain}layer {place}, the "
-                "lowest layer being layer 1?")  # fmt: skip
+    ask = prose(f"Which of its parameters multiplies {READS[values['array']]} of {chain}layer "
+                f"{place}? (The lowest layer is layer 1.)")  # fmt: skip
     naming = Part(
         (Paragraph(ask),), _names(layer, values, parameters), 1,
         (Paragraph(prose("PyTorch counts layers from 0: ih stands for input to hidden, hh for "
@@ -107,16 +107,20 @@ def _prove(layer: Layer, shapes: dict[str, tuple[int, ...]]) -> None:
 
 def _names(layer: Layer, values: dict[str, str], parameters: Parameters) -> Choice:
     array, place, backward = values["array"], int(values["layer"]), values["chain"] == "backward"
-    key = option(_name(array, place, backward), "", "Layer, direction and what it multiplies.")
+    key = option(
+        _name(array, place, backward),
+        "",
+        "The name says what it multiplies, in which layer from 0, in which direction.",
+    )
     wrong: dict[str, Option] = {}
     for text, misconception, why in (
-        (_name(array, place + 1, backward), "layers counted from 1", "Layers count from 0."),
+        (_name(array, place + 1, backward), "layers counted from 1", "Layers are counted from 0."),
         (_name(OTHER[array], place, backward), "input and state exchanged",
          "ih multiplies what the layer reads, hh its old state."),
         (_name(array, place, not backward), "other direction",
          "_reverse stands for the backward chain." if layer.both else "There is no such chain."),
         (_name(OTHER[array], place + 1, backward), "input and state exchanged, from 1",
-         "ih multiplies what the layer reads, hh its old state; layers count from 0."),
+         "ih multiplies what the layer reads, hh its old state; layers are counted from 0."),
     ):  # fmt: skip
         wrong.setdefault(text, option(text, misconception, why))
     return Choice(mixed(key, list(wrong.values()), arranger(NAME, parameters)))
@@ -127,7 +131,7 @@ def _sides(layer: Layer, values: dict[str, str], shape: tuple[int, ...]) -> Part
     sizes = dict(layer.sizes)
     n, blocks = sizes["n"], rows // sizes["n"]
     read = "its input has" if values["array"] == "weight_ih" else "its state has"
-    one = prose("The matrices of all gates stand under one another in one array.")
+    one = prose("The matrices of gates and candidate stand under one another in one array.")
     row_claims = [("one block only", n, one)] if blocks > 1 else []
     row_claims += [
         (name, k * n, prose(f"The layer has {blocks} blocks of {n} rows, not {k}."))

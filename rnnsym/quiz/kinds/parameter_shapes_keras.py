@@ -45,7 +45,8 @@ def _make(parameters: Parameters) -> Item:
     own = sum(part.entries(dict(layer.sizes)) for part in parts_of(layer.system))
     if own != sum(map(prod, key)):
         raise Unfair(f"the equations have {own} parameters, the packed arrays {key}")
-    why = "Kernel, recurrent kernel and bias of each chain, for rows times matrices."
+    chains = " of each direction" if layer.both else ""
+    why = f"Kernel, recurrent kernel and bias{chains}; vectors stand left of them, as rows."
     choice = chosen(shape_text(*key), why, _claims(layer, key), arranger(NAME, parameters))
     return Item(
         id=identifier(NAME, parameters),
@@ -77,9 +78,9 @@ def _claims(layer: Layer, key: Sequence[Shape]) -> list[Claim]:
          "The bias is trained too."),
         ("second bias", shape_text(*(_other_bias(s) if i % 3 == 2 else s
                                       for i, s in enumerate(key))),
-         "The default, reset_after=True, keeps two bias vectors: one as a layer with "
-         "reset_after=False has it is not enough." if len(key[2]) > 1 else
-         "Only a GRU with reset_after=True keeps two bias vectors."),
+         "By default a GRU has reset_after=True, and so two bias vectors for each map."
+         if len(key[2]) > 1 else
+         "Only a GRU with reset_after=True has two bias vectors for each map."),
     ]  # fmt: skip
     if blocks > 1:
         one = tuple((*s[:-1], s[-1] // blocks) for s in key)
@@ -115,10 +116,11 @@ def _solution(layer: Layer, key: Sequence[Shape]) -> tuple[Block, ...]:
     kernel, recurrent, bias = key[:3]
     blocks = kernel[1] // n
     maps = f"{blocks} maps of {n} columns side by side" if blocks > 1 else f"{n} columns"
+    two = ", a row for each product, as reset_after=True is the default" if len(bias) > 1 else ""
     chains = "; the backward layer has the same again" if layer.both else ""
     text = (
         f"The kernel has a row for each entry of the input and {maps}: {kernel}. The recurrent "
-        f"kernel has a row for each unit: {recurrent}. The bias has the shape {bias}{chains}."
+        f"kernel has a row for each unit: {recurrent}. The bias has the shape {bias}{two}{chains}."
     )
     return (Paragraph(prose(text)),)
 

@@ -112,13 +112,14 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
     key = proven(work, value_of(formula, given))
     total = sum(part.entries(dict(given)) for part in parts_of(system))
     chains = len(system.states) > len(cell_of(system).states)
-    where = " in both directions" if chains else " in both layers" if system.widths else ""
+    both = "directions" if chains else "layers" if system.widths else ""
+    where = f" in both {both} together" if both else ""
     bias = prose("A bias is added, not multiplied.")
     claims = [(name, value, PRODUCTS.get(name, why)) for name, value, why in claims_of(work, SLIPS)]
     claims += [("biases multiplied", total, bias)] if total != key else []
     one = numeric(
-        prose(f"How many multiply–adds do the matrix products of one step take{where}, forward? "
-              "(Elementwise products and functions are not counted.)"),
+        prose(f"How many multiply–adds do the matrix products of one step of the forward pass "
+              f"take{where}? (Elementwise products and functions are not counted.)"),
         [blank(prose("Multiply–adds of one step"), key, claims)],
         (*tally(matrices, given),
          Paragraph(prose("Together, with ", size("M"), " for the number of multiply–adds:")),
@@ -171,7 +172,8 @@ def _kept(system: System, given: Given, steps: int) -> Part:
         x for i, (_, k) in enumerate(rows) for x in ((", ", k.array) if i else (k.array,))
     )
     several = any(k.array.layer is not None for _, k in rows)
-    where = prose(" at every step, in every layer ", LAYER) if several else prose(" at every step")
+    where = (prose(" at every step, those with ", LAYER, " in every layer") if several
+             else prose(" at every step"))  # fmt: skip
     return numeric(
         prose("For the backward pass the forward pass keeps ", *names, *where,
               ", of a single sequence. How many numbers are kept?"),
