@@ -34,7 +34,7 @@ def _atom(expr: Expr) -> str:
     return _index(expr.name) if isinstance(expr, Symbol) else str(expr)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def latex_scalar(expr: Expr) -> str:
     """Return a size or an index in LaTeX."""
     if expr.is_Rational and expr.q != 1:

@@ -60,7 +60,7 @@ def line(model: str, key: str, convention: str = "textbook") -> tuple[Step, Node
     return step, step.value()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1024)
 def error(model: str, key: str, value: Node, convention: str = "textbook") -> float:
     """Return how far an expression is from what the line should give; ∞ where shapes differ."""
     step, _ = line(model, key, convention)

@@ -42,7 +42,7 @@ def _net() -> tuple[System, Array, Array]:
     return net.system, state, Array(Family("y", "y"), (Integer(1), Integer(1)), None, state.time)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1024)
 def _step(weights: Weights, state: Matrix, entry: int) -> tuple[Matrix, Decimal]:
     """Return the new state and the output."""
     net, (_, last, output) = net_of(MODEL, 1, n=UNITS), _net()
@@ -65,7 +65,7 @@ def _run(weights: Weights, inputs: Inputs) -> Iterator[tuple[Matrix, Decimal]]:
         yield state, output
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=1024)
 def difference(weights: Weights, name: str) -> Inputs:
     """Return the first of the shortest inputs at whose end a net fails; () for a net that does not.
 
@@ -93,7 +93,7 @@ def behaves(parameters: Parameters, weights: Weights) -> bool:
     return not difference(weights, dict(parameters)["behaviour"])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def prove(weights: Weights, name: str, *, behaving: bool) -> None:
     """Run the net on all inputs at once by the oracle, as complex floats.
 
@@ -150,7 +150,7 @@ def matrices() -> dict[str, Array]:
     return {a.name: a for a in (*net_of(MODEL, 1, n=UNITS).given, V)}
 
 
-@cache
+@lru_cache(maxsize=512)
 def printed_weights(weights: Weights, names: tuple[str, ...] = MATRICES) -> Prose:
     """Return a net's weights, or those of these names, as in "W = …, U = …"."""
     pairs = (Relation((matrices()[name], number_matrix(getattr(weights, name)))) for name in names)

@@ -1,7 +1,7 @@
 """When two answers say the same: as mathematics, at the precision shown, as printed."""
 
 from decimal import Decimal
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 
 from rnnsym.blocks import (
     Emphasis,
@@ -83,7 +83,7 @@ def _margin(x: Decimal, y: Decimal) -> Decimal:
     return max(MARGIN * Decimal(1).scaleb(exponent), SHARE * max(abs(x), abs(y)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _differ(a: Node, b: Node) -> bool:
     """Tell whether two expressions differ as mathematics: at random points and in normal form."""
     if a.shape != b.shape:
@@ -91,7 +91,7 @@ def _differ(a: Node, b: Node) -> bool:
     return fingerprint(a) != fingerprint(b) and not equal(a, b)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1024)
 def fingerprint(node: Node) -> tuple[Matrix | None, ...]:
     """Return the values at random points that all expressions share, to twelve decimals."""
     return tuple(_at(node, point) for point in (POSITIVE, SIGNED))
@@ -107,7 +107,7 @@ def _at(node: Node, point: int) -> Matrix | None:
     return tuple(tuple(entry.quantize(TOLERANCE) for entry in row) for row in value)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16)
 def _numbers(node: Node) -> Numbers:
     """Distinct numbers for every size in any expression: a size's number depends on its name."""
     fixed: dict[Expr, int] = {TIME: 3, STEPS: 5, LAYER: 2}
@@ -120,7 +120,7 @@ def _size(name: str) -> int:
     return {"n": 3, "d": 2, "p": 4}.get(name) or 5 + digest(name)[0] % 3
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _random(point: int, place: Place, shape: tuple[int, int]) -> Matrix:
     """Entries in 0.1 … 0.9, at one point with both signs, so that a step function is seen."""
     rows, columns = shape

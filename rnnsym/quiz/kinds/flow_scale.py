@@ -41,7 +41,7 @@ Wrong = Callable[[Decimal, int], Decimal]
 MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
     ("multiplied, not raised", "The factors are multiplied with each other, not added up.",
      lambda factor, k: factor * k),
-    ("divided, not raised", "Each step multiplies by the factor: it is no division by k.",
+    ("divided, not raised", "Each step multiplies by the factor; nothing is divided by steps.",
      lambda factor, k: factor / k),
     ("complement taken", "One minus that factor is what is lost in a step, not what is kept.",
      lambda factor, k: power(abs(1 - factor), k)),
@@ -126,7 +126,7 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _prove(model: str, state_name: str, given: Decimal, steps: int, kept: Decimal) -> None:
     """Run the state's own equation from 0 and from 1, all else held fixed.
 
@@ -217,12 +217,13 @@ def _when(step: Decimal, digits: int, beyond: int) -> Part:
         Numeric((Blank(prose("number of steps"), Decimal(beyond), Decimal(0),
                        wrong),)),
         2,
-        (Paragraph(prose("The power passes ", ten_to(digits), " where ", K,
-                         f" · log₁₀ {shown(step)} passes ", Integer(digits), ": first at ", K,
+        (Paragraph(prose("After ", K, " steps the product is ", Symbol(shown(step)) ** K,
+                         f". It is {side} ", ten_to(digits), " where ", K,
+                         f" · log₁₀ {shown(step)} is {side} ", Integer(digits), ": first at ", K,
                          f" = {beyond}.")),),
         (
             Mark(1, "M", prose(Integer(digits), f" divided by log₁₀ {shown(step)}")),
-            Mark(1, "A", prose(f"rounded up: {beyond}")),
+            Mark(1, "A", prose(f"the next whole number above: {beyond}")),
         ),
         carries=(0,),
     )  # fmt: skip

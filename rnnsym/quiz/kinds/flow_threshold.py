@@ -100,7 +100,7 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="gradient-flow",
         level=4,
-        minutes=6,
+        minutes=4,
         convention=values["convention"],
         parameters=parameters,
         stem=(*cell_blocks(model), _given(bound, number_matrix(matrix), _over(model, 1))),
@@ -136,7 +136,7 @@ def _is_linear(model: str) -> bool:
     return isinstance(chain_of(model).blocks[0].value, Array)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _prove(text: str, gamma: Fraction, largest: Decimal, factor: Decimal, verdict: str) -> None:
     """Recompute the norm, and run the product with slopes that are large and small.
 
@@ -189,7 +189,8 @@ def _norm(text: str, bound: BoundTerm, largest: Decimal) -> Part:
     reason = "On a diagonal the singular values are the absolute values of its entries."
     if b != 0:
         reason = (
-            "It is a rotation times a number, the length of a column: that stretches any vector."
+            "It is a rotation times the length of a column, which is what it stretches any vector "
+            "by."
         )
     return Part(
         (Paragraph(prose("What is ", *label, "?")),),

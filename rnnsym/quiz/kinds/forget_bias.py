@@ -109,7 +109,7 @@ def _kept(model: str, gate: KeepGate, bias: Decimal) -> Decimal:
     return one_unit(edge, known)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _prove(model: str, gate_name: str, bias: Decimal, steps: int, left: Decimal) -> None:
     """Run the whole cell from the state 1, and compare what is left of it.
 

@@ -125,7 +125,7 @@ def _eigenvalues(matrix: Matrix) -> tuple[Decimal, Decimal]:
     return half + root, half - root
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _prove(text: str, radius: Decimal, steps: int, grown: Decimal, verdict: str) -> None:
     """Recompute all numbers, and run both nets far.
 
