@@ -7,7 +7,7 @@ rebuilds any node. Build with the constructors of ``build``: they check shapes a
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rnnsym.expr._sympy import Expr, Integer, Tuple, pretty_form
 from rnnsym.expr.family import Family
@@ -51,6 +51,13 @@ class Node(Interned):
     def children(self) -> tuple["Node", ...]:
         """The sub-expressions."""
         return tuple([a for a in self.args if isinstance(a, Node)])
+
+    def atoms(self, *types: Any) -> set[Any]:
+        """Return the parts of these types: nodes are looked for among nodes, not inside shapes."""
+        if not types or not all(isinstance(t, type) and issubclass(t, Node) for t in types):
+            return set(super().atoms(*types))
+        found: set[Any] = {self} if isinstance(self, types) else set()
+        return found.union(*(child.atoms(*types) for child in self.children))
 
     def _latex(self, _printer: object) -> str:
         return PRINTERS["latex"](self)
