@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from rnnsym.blocks import Line, Prose, Relation, prose
+from rnnsym.blocks import Line, Prose, prose
 from rnnsym.count import count
 from rnnsym.equations import System
 from rnnsym.expr import LAYER as INDEX
@@ -135,7 +135,7 @@ def _read(system: System, given: Given) -> Part:
     return numeric(
         prose("How many entries does the vector have that layer 2 reads at each step?"),
         [blank(label, key, claims)],
-        derived(Line(size("m"), Relation((width, number(key))))),
+        derived(Line(width, number(key))),
         [Mark(1, "B", prose("the output of the layer below"))],
     )
 

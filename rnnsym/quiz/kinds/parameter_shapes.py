@@ -134,7 +134,7 @@ def _sides(layer: Layer, values: dict[str, str], shape: tuple[int, ...]) -> Part
     one = prose("The matrices of gates and candidate stand under one another in one array.")
     row_claims = [("one block only", n, one)] if blocks > 1 else []
     row_claims += [
-        (name, k * n, prose(f"The layer has {blocks} blocks of {n} rows, not {k}."))
+        (name, k * n, prose(f"There are {blocks} blocks of {n} rows, not {k} blocks."))
         for name, k in (("GRU of two blocks", 2), ("LSTM of three blocks", 3))
         if blocks == k + 1
     ]

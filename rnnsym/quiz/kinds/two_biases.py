@@ -136,7 +136,7 @@ def _compared(first: Step, second: Step, gate: Array | None, draw: Draw) -> Part
                "place in a sum taken to matter" if same else "", why),
         Option(prose("They are equal only where the two vectors have the same entries."),
                "value of a parameter taken for its gradient",
-               prose("Neither sum contains the value of a bias.")),
+               prose("The sums compare in the same way whatever entries the vectors have.")),
         Option(prose("The second is the first of one step before."),
                "bias of the old state taken to act later",
                prose("Both biases are added at every step: the sums run over the same steps.")),
