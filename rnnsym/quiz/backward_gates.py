@@ -210,7 +210,7 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
         Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "
                         "taken in front of its function, at its pre-activation a:")),
         Equations(tuple(meaning)),
-        Paragraph(prose("These values of the two passes are given:")),
+        Paragraph(prose("Given are these values:")),
     )  # fmt: skip
 
 

@@ -194,8 +194,8 @@ def _part(
 
 
 SCHEME = (
-    Mark(1, "M", prose("the state also reaches the gates through the output of the step before")),
-    Mark(1, "M", prose("one term for each gate that the new state reads")),
+    Mark(1, "M", prose("the state reaches the gates as well, through the output of its step")),
+    Mark(2, "M", prose("one term for each gate that the new state reads; 1 if one is wrong")),
     Mark(1, "A", prose("the sum, the direct edge included")),
 )
 
@@ -286,4 +286,4 @@ def _stem(paths: Paths, given: dict[Array, Matrix]) -> tuple[Block, ...]:
     return (*_told(paths), given_lines(given), Paragraph(rounding_note(paths.plan)))
 
 
-KIND = Kind(NAME, "backward", "analyse", (4, 4), (4, 4), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "backward", "analyse", (4, 4), (5, 5), _subjects, _variants, _draw, _make)

@@ -109,7 +109,11 @@ def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
         (Paragraph(prose("Which of these are such paths?")),),
         Choice(shown, several=True),
         2,
-        tuple(Paragraph(prose(*_said(path), ": ", *_why(model, path))) for path in wrong),
+        (
+            Paragraph(
+                prose("Every arrow of a path is an equation that reads what stands before it.")
+            ),
+        ),
     )
 
 

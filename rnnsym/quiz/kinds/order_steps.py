@@ -8,6 +8,7 @@ from rnnsym.equations import System
 from rnnsym.expr import BOUND, TIME, Array, Node, arrays_in
 from rnnsym.item import Item, Mark, Ordering, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    LOSS,
     PROOF,
     derivation_of,
     line,
@@ -161,13 +162,14 @@ def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
     system, lines = system_of(model), _lines(model)
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
     named = named_adjoints(system, (node for key in keys for node in lines[key]))
-    known = "Values from other steps count as known. In which order can these lines be computed?"
+    known = "What stands at other steps, and what none of these lines gives, counts as known."
+    asked = "In which order can the lines be computed?"
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose("Here ", *listed(named), ".", slope_of_relu(system))),
-        Paragraph(prose(f"{known} The sum comes last, once all steps are done.")),
+        Paragraph(prose("With the loss ", LOSS, ", ", *listed(named), ".", slope_of_relu(system))),
+        Paragraph(prose(f"{known} {asked} The sum comes last, once all steps are done.")),
     )
 
 

@@ -126,7 +126,7 @@ def _reach(window: int, step: int, first: int) -> Part:
         Numeric((Blank(prose("step"), Decimal(first), Decimal(0), wrong),)),
         2,
         (Paragraph(prose(f"The last cut before step {step} lies after step {cut}, a multiple of "
-                         f"{window}: from there on the gradient flows, back to step {first}.")),),
+                         f"{window}: the gradient flows back to step {first} and no further.")),),
         (
             Mark(1, "M", prose(f"the last cut before step {step}: after step {cut}")),
             Mark(1, "A", prose(f"step {first}")),

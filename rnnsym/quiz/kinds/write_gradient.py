@@ -118,7 +118,11 @@ def _marks(step: Step) -> tuple[Mark, ...]:
         for term in step.terms[: MOST - 1]
         if term.source is not None or len(step.terms) == 1
     ]
-    last = "all other terms, shapes and indices right" if len(step.terms) >= MOST else "all right"
+    last = (
+        "all other terms, shapes and indices right"
+        if len(step.terms) >= MOST
+        else "no slip elsewhere"
+    )
     if step.factor is not None:
         return (*found, Mark(1, "A", prose("times ", step.factor, ", ", last)))
     if step.summed is not None:
