@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from sympy import Basic, Symbol
 
 from rnnsym.errors import ShapeError
 from rnnsym.expr import (
@@ -324,5 +323,5 @@ def test_expressions_that_nobody_holds_are_forgotten() -> None:
 
 @given(expressions())
 def test_parts_of_a_type_are_found_as_by_sympys_own_walk(node: Node) -> None:
-    for kind in (Array, Fill, Node, Symbol):
-        assert node.atoms(kind) == Basic.atoms(node, kind)
+    for kind in (Array, Fill, Node, sympy.Symbol):
+        assert node.atoms(kind) == sympy.Basic.atoms(node, kind)
