@@ -55,7 +55,7 @@ def _make(parameters: Parameters) -> Item:
     item = concept_item(NAME, parameters, (essay,), asked)
     scheme = tuple(Mark(1, "B", read_prose(claim.texts[0])) for claim in points)
     part = replace(item.parts[0], scheme=scheme, solution=tuple(_solution(points, mistakes)))
-    return replace(item, parts=(part,), asks=tuple(claim.about for claim in points))
+    return replace(item, parts=(part,), asks=tuple(dict.fromkeys(claim.about for claim in points)))
 
 
 def _solution(points: Sequence[Claim], mistakes: Sequence[Claim]) -> Iterator[Block]:
