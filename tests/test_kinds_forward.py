@@ -36,7 +36,24 @@ def test_items_are_fair(kind: str) -> None:
                 assert sum(mark.points for mark in part.scheme) == part.marks
                 kinds = [mark.kind for mark in part.scheme]
                 assert kinds.count("A") == len(part.response.blanks)
-                assert kinds.count("M") == len(kinds) - kinds.count("A") <= 1
+                assert kinds.count("M") == len(kinds) - kinds.count("A")
+
+
+def test_marks_follow_the_work() -> None:
+    """Whatever the kind, a mark is worth one minute to two."""
+    for kind in KINDS.keys() - {"missing_gate", "reset_placement"}:
+        for item in items(kind):
+            assert 0.7 <= item.minutes / item.marks <= 1.8, (kind, item.parameters)
+
+
+def test_no_function_is_taken_of_zero() -> None:
+    """A gate of one half does not show whether z or 1 − z was taken."""
+    for item in items("forward_bidirectional", 8):
+        p, cell = given(item), model(item).removeprefix("bi(").partition(",")[0].removesuffix(")")
+        if cell == "mingru":
+            for way in ("_fwd", "_bwd"):
+                inner = [p[f"W_z{way}"] * p[f"x[{t}]"] + p[f"b_z{way}"] for t in (1, 2, 3)]
+                assert np.all(np.abs(inner) > 1e-12), item.parameters
 
 
 def test_states_of_several_steps() -> None:

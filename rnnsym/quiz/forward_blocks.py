@@ -1,9 +1,10 @@
-"""What forward questions print: the numbers handed out, and the lines of a solution with them."""
+"""What forward questions print: numbers handed out, lines of a solution, marks for a method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
-from rnnsym.expr import Array, Integer, size
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
+from rnnsym.expr import Array, Integer, Map, size
+from rnnsym.item import Mark
 from rnnsym.quiz.decimals import Place, Point
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.forward_net import Net, place_of
@@ -11,7 +12,7 @@ from rnnsym.quiz.numbers import Matrix, number_matrix
 from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
 from rnnsym.sheet.worked_lines import Row
 
-__all__ = ["given_blocks", "worked_lines"]
+__all__ = ["given_blocks", "method_marks", "worked_lines"]
 
 
 def worked_lines(rows: Sequence[Row], net: Net, worked: Mapping[Place, Matrix]) -> list[Line]:
@@ -32,21 +33,40 @@ def given_blocks(net: Net, given: Mapping[Place, Matrix]) -> tuple[Block, ...]:
     arrays = net.given
     if any(net.sizes.shape(a.shape) != (1, 1) for a in arrays):
         lines = tuple(Line(a, number_matrix(given[place_of(a)])) for a in arrays)
-        return Paragraph(prose("Given are")), Equations(lines)
-    sizes = listed([Relation((size(name), Integer(1))) for name in net.system.size_names])
+        return Paragraph(prose("Given are, for ", *_sizes(net), ",")), Equations(lines)
     groups = (
         ("Weights: ", [a for a in arrays if a.time is None]),
         ("Inputs: ", [a for a in arrays if a.time is not None and a.name == "x"]),
         ("Also given: ", [a for a in arrays if a.time is not None and a.name != "x"]),
     )
     return (
-        Paragraph(prose("All sizes are 1: ", *sizes, ".")),
+        Paragraph(prose("All sizes are 1: ", *_sizes(net), ".")),
         *(
             Paragraph(prose(head, *listed([_equal(a, given) for a in group], ", "), "."))
             for head, group in groups
             if group
         ),
     )
+
+
+def _sizes(net: Net) -> Prose:
+    """The sizes that stand in the shape of something given."""
+    known = dict(net.numbers)
+    read = {symbol for a in net.given for side in a.shape for symbol in side.free_symbols}
+    sizes = [size(name) for name in net.system.size_names if size(name) in read]
+    return listed([Relation((symbol, Integer(known[symbol]))) for symbol in sizes])
+
+
+def method_marks(rows: Sequence[Row]) -> Iterator[Mark]:
+    """Yield a mark for each equation with a function, at whatever steps it is worked."""
+    equations = dict[tuple[str, str], list[Array]]()
+    for row in rows:
+        if row.value.atoms(Map):
+            name = (row.target.name, row.target.family.direction)
+            equations.setdefault(name, []).append(row.target)
+    for targets in equations.values():
+        lines = "line" if len(targets) == 1 else "lines"
+        yield Mark(1, "M", prose(f"the numbers put into the {lines} of ", *listed(targets)))
 
 
 def _equal(array: Array, given: Mapping[Place, Matrix]) -> Relation:

@@ -13,7 +13,7 @@ from rnnsym.quiz.by_hand import EXACT_RULE, RULE, SHOWN, WORKED, at_display, min
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_blocks import given_blocks, worked_lines
+from rnnsym.quiz.forward_blocks import given_blocks, method_marks, worked_lines
 from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
@@ -21,7 +21,7 @@ from rnnsym.quiz.line_by_line import TIE
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.wrong_numbers import told_apart, unlike_start
+from rnnsym.quiz.wrong_numbers import none_at_zero, told_apart, unlike_start
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row
 
@@ -136,6 +136,7 @@ def build(question: Question, parameters: Parameters) -> Item:
     given = read_values(net, parameters)
     exact, worked = (run(net.rows, given, net.numbers, places) for places in (None, WORKED))
     unlike_start(exact)
+    none_at_zero(net.rows, exact)
     key = _exact_key if question.exact else _key
     keys = [  # first: they refuse most draws
         {a: key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
@@ -276,11 +277,7 @@ def tolerance(value: Decimal) -> Decimal:
 def _scheme(ask: Ask, blanks: Sequence[Blank]) -> tuple[Mark, ...]:
     """One mark for every answer, and one for the method where a function is to be taken."""
     answers = (Mark(1, "A", prose(*b.label, f" = {_accepted(b)}")) for b in blanks)
-    if not any(row.value.atoms(Map) for row in ask.rows):
-        return tuple(answers)
-    lines = "line" if len(ask.asked) == 1 else "lines"
-    method = Mark(1, "M", prose(f"the numbers put into the {lines} of ", *listed(ask.asked)))
-    return (method, *answers)
+    return (*method_marks(ask.rows), *answers)
 
 
 def _accepted(blank: Blank) -> str:

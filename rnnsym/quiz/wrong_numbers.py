@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from rnnsym.blocks import Prose
+from rnnsym.expr import Map, arrays_in
 from rnnsym.item import WrongNumber
 from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.forward_net import place_of
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix
+from rnnsym.sheet.worked_lines import Row
 
-__all__ = ["told_apart", "unlike_start"]
+__all__ = ["none_at_zero", "told_apart", "unlike_start"]
 
 
 def told_apart(claims: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
@@ -51,3 +54,14 @@ def unlike_start(known: Mapping[Place, Matrix]) -> None:
     )
     if start & first:
         raise Unfair("the first step has a number of an initial state again")
+
+
+def none_at_zero(rows: Iterable[Row], known: Mapping[Place, Matrix]) -> None:
+    """Look for a function of 0: a gate of ½ does not show whether it or 1 less it was taken.
+
+    Raises:
+        Unfair: there is one.
+    """
+    read = {place_of(a) for row in rows for f in row.value.atoms(Map) for a in arrays_in(f)}
+    if any(entry == 0 for place in read for line in known[place] for entry in line):
+        raise Unfair("a function is taken of 0")

@@ -8,7 +8,7 @@ from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import net_of, update_of
 from rnnsym.quiz.forward_slips import as_dot, cell_slips
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
+from rnnsym.quiz.subject import EXAMINED, cell_of
 
 __all__ = ["KIND"]
 
@@ -35,7 +35,7 @@ def _question(model: str) -> Question:
     intro = (
         Paragraph(prose(f"In the cell “{title}” a state is updated by")),
         Equations((Line(row.target, row.value, shape=row.target.shape),)),
-        Paragraph(convention_note(whole.system)),
+        Paragraph(prose("Convention: column vectors.")),
     )
     ask = Ask((row,), (row.target,), slips)
     return Question("cell_update", net, (ask,), intro, 2, whole=False)

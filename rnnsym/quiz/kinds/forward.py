@@ -9,9 +9,10 @@ from math import prod
 
 from rnnsym.blocks import Paragraph, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import Map, arrays_in
+from rnnsym.expr import arrays_in
 from rnnsym.item import Choice, Item, Mark, Option
 from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display
+from rnnsym.quiz.forward_blocks import method_marks
 from rnnsym.quiz.forward_items import Ask, Question, build, forward_kind
 from rnnsym.quiz.forward_net import POOL, Net, Pool, net_of, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips, crossed, transposed
@@ -170,13 +171,8 @@ def _arranged(
 
 def _scheme(net: Net, letter: str) -> tuple[Mark, ...]:
     """One mark for every line with a function, and one for every entry of the answer."""
-    method = (
-        Mark(1, "M", prose("the numbers put into the line of ", row.target))
-        for row in net.rows
-        if row.value.atoms(Map)
-    )
     entries = prod(net.sizes.shape(net.rows[-1].target.shape))
-    return (*method, Mark(entries, "A", prose(f"option {letter}")))
+    return (*method_marks(net.rows), Mark(entries, "A", prose(f"option {letter}")))
 
 
 _NUMBERS = forward_kind("forward", ((3, 3), (2, 7)), _subjects, _about)

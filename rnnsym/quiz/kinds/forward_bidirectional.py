@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import STEPS, Array, Constant, Integer, Transpose, arrays_in
+from rnnsym.expr import STEPS, Array, Concat, Constant, Integer, Transpose, arrays_in
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_slips import IGNORED, Slipped, cell_slips, instead
@@ -127,11 +127,26 @@ def _mirrored(array: Array) -> Array:
 def _intro(net: Net) -> tuple[Block, ...]:
     system = net.system
     title = cell_of(system).title
+    [(right, *_), (left, *_)] = (_states(net, direction) for direction in ("fwd", "bwd"))
+    merge = system.equations[-1]
+    above = prose(" ", merge.lhs, " has the first above the second.")
+    stacked = above if merge.rhs.atoms(Concat) else ()
     return (
         Paragraph(prose(f"A bidirectional layer of the cell “{title}” is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
         Paragraph(convention_note(system)),
-        Paragraph(prose("It reads ", Relation((STEPS, Integer(LENGTH))), " steps.")),
+        Paragraph(
+            prose(
+                "It reads ",
+                Relation((STEPS, Integer(LENGTH))),
+                " steps: the chain of ",
+                right,
+                " from the first to the last, the chain of ",
+                left,
+                " from the last to the first.",
+                *stacked,
+            )
+        ),
     )
 
 

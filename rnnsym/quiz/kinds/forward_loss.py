@@ -154,14 +154,14 @@ def _intro(net: Net, steps: int, loss: str, at: str) -> tuple[Block, ...]:
     if loss == "cross-entropy":
         guess = Array(Family("p", "p"), y.shape, None, y.time)
         rule = Relation((TOTAL, scale(-1, matmul(transpose(given), apply("log", guess)))))
-        said = prose("The loss is the cross-entropy with the natural logarithm, ", rule, ", where ",
-                     Relation((guess, softmax(y))), " and ", given,
+        said = prose("The loss ", TOTAL, " is the cross-entropy with the natural logarithm, ",
+                     rule, ", where ", Relation((guess, softmax(y))), " and ", given,
                      " is 1 at the right class and 0 elsewhere.")  # fmt: skip
     else:
         where = "summed over all steps" if at == "every" else "at the last step only"
         error = minus(y, given)
-        said = prose("The loss is ", scale(HALF, apply("square", error)), f", {where}; ", given,
-                     " is the target.")  # fmt: skip
+        said = prose("The loss ", TOTAL, " is ", scale(HALF, apply("square", error)),
+                     f", {where}; ", given, " is the target.")  # fmt: skip
     numbered = Relation((STEPS, Integer(steps)))
     return (
         Paragraph(prose(f"A layer of the cell “{title}” with a linear readout is computed by")),

@@ -15,7 +15,7 @@ from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.slips import Work
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
+from rnnsym.quiz.subject import EXAMINED, cell_of
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
@@ -59,7 +59,7 @@ def _question(model: str) -> Question:
     intro = (
         Paragraph(prose(f"In the cell “{cell_of(whole.system).title}” a state is updated by")),
         Equations(tuple(Line(row.target, row.value) for row in rows)),
-        Paragraph(convention_note(whole.system)),
+        Paragraph(prose("Convention: column vectors.")),
         Paragraph(prose("The gates are saturated: no exponential has to be computed.")),
     )
     far = {a.name: FAR for row in rows[:-1] for a in arrays_in(row.value)}
@@ -102,5 +102,5 @@ def _make(parameters: Parameters) -> Item:
     return _KIND.make(parameters)
 
 
-_KIND = forward_kind("forward_saturated", ((2, 2), (3, 4)), _subjects, by_model(_question))
+_KIND = forward_kind("forward_saturated", ((2, 2), (3, 5)), _subjects, by_model(_question))
 KIND = replace(_KIND, make=_make)

@@ -65,4 +65,4 @@ def _in_state(
             yield slip
 
 
-KIND = forward_kind("forward_steps", ((4, 4), (4, 8)), _subjects, by_model(_question))
+KIND = forward_kind("forward_steps", ((4, 4), (4, 14)), _subjects, by_model(_question))
