@@ -69,7 +69,8 @@ class Draw:
 class Unlike:
     """Choices of one question, no two alike as long as there are others left.
 
-    Who takes one number for another is to notice it.
+    Who takes one number for another is to notice it. There are many to draw, from lists that hardly
+    ever change: one lot decides, not one for each option.
 
     >>> one = Unlike(Draw(7, "count/0"))
     >>> sorted(one.choice(name, "abc") for name in ("first", "second", "third"))
@@ -82,6 +83,7 @@ class Unlike:
 
     def choice(self, name: str, options: Sequence[T]) -> T:
         """Return one of ``options`` that was not chosen before, if there is one."""
-        found = self.draw.choice(name, [o for o in options if o not in self.taken] or options)
+        left = [o for o in options if o not in self.taken] or options
+        found = left[self.draw.integer(name, 0, len(left) - 1)]
         self.taken.add(found)
         return found
