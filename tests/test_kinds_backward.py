@@ -74,6 +74,7 @@ def by_hand(item: Item, *, last: bool = False, cut: int = 0) -> dict[str, Matrix
         own = h[t] - given[f"target[{t}]"] if t == steps or not last else 0 * h[t]
         delta_h = own + back
         delta = delta_h * slope(a[t])
+        found[f"h{'₀₁₂₃'[t]}"] = h[t]
         found[f"δ_h{'₀₁₂₃'[t]}"] = delta_h
         found[f"∂L/∂x{'₀₁₂₃'[t]}"] = weight.T @ delta
         found["∂L/∂W"] = found["∂L/∂W"] + delta @ given[f"x[{t}]"].T
@@ -108,6 +109,14 @@ def test_keys_follow_from_the_recursion(kind: str) -> None:
         found = by_hand(item)
         for part in range(len(item.parts)):
             checked(item, part, found)
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_matrix", "bptt_input", "bptt_bias"])
+def test_no_zero_on_the_way_hides_what_it_is_multiplied_by(kind: str) -> None:
+    for item in items(kind):
+        if dict(item.parameters)["model"] != "relu-rnn":
+            timed = (v for name, v in by_hand(item).items() if name[-1] in "₁₂₃")
+            assert all(np.all(value != 0) for value in timed), item.id
 
 
 def test_keys_with_one_loss_and_with_all() -> None:

@@ -41,12 +41,14 @@ def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Arra
     if is_exact(plan):
         _tidy(forward)
         _bends(plan, affine)
+        _alive(plan, forward)
     else:
         for value in affine:
             _within(value, *CALM)
     exact = {**forward, **run(plan.backward, {**given, **forward}, plan.numbers)}
     if is_exact(plan):
         _tidy(exact)
+        _alive(plan, exact)
         return exact, exact
     return exact, run(plan.lines, given, plan.numbers, WORKED)
 
@@ -70,6 +72,13 @@ def _bends(plan: Plan, affine: Sequence[Matrix]) -> None:
         raise Unfair("the ReLU is on at all steps, or off at the last one")
     if len(entries) == len(affine) and sum(entry < 0 for entry in entries) > 1:
         raise Unfair("the only ReLU is off at more than one step")
+
+
+def _alive(plan: Plan, values: Given) -> None:
+    """Look for a 0 on the way, which hides all that it is multiplied by; a ReLU may give one."""
+    for array, value in values.items():
+        if array.time is not None and not all(_entries(value)) and not rectified(plan):
+            raise Unfair(f"{array} has an entry of 0")
 
 
 def _within(value: Matrix, least: Decimal, most: Decimal) -> None:
