@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 DEFAULT_FORMATS = ("latex", "pdf")
-EVERY_FORMAT = "tex, pdf, html, md, ipynb, json, text"
+EVERY_FORMAT = ("tex", "pdf", "html", "md", "ipynb", "json", "text")
 DELAY = 1.0
 """Seconds before a terminal is told what takes so long."""
 
@@ -73,7 +73,8 @@ def output_options(*formats: str) -> Callable[[Any], Any]:
     Args:
         formats: what a command writes beside the formats of every document.
     """
-    return lambda function: _with_output(function, ", ".join((EVERY_FORMAT, *formats)))
+    names = ", ".join(dict.fromkeys((*EVERY_FORMAT, *formats)))
+    return lambda function: _with_output(function, names)
 
 
 def _with_output(function: Any, formats: str) -> Any:

@@ -12,10 +12,9 @@ from click.core import ParameterSource
 from rnnsym.cli.options import ChoiceOf, Group, say
 from rnnsym.cli.output import Output, output_options
 from rnnsym.errors import InputError
+from rnnsym.export.quiz import paper_formats
 
 __all__ = ["COMMANDS"]
-
-PAPER_FORMATS = ("moodle", "gift", "qti", "canvas", "anki", "jupyter", "amc")
 
 MOST_FORMS = 26
 MANY = 50
@@ -62,7 +61,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--jobs", type=click.IntRange(1), default=None,
               help="Processes that share forms, a roster, or a long paper in JSON; without it, one "
               "for each processor where that pays.")  # fmt: skip
-@output_options(*PAPER_FORMATS)
+@output_options(*paper_formats())
 def generate(
     forms: str | None, roster: Path | None, jobs: int | None, output: Output, **chosen: Any
 ) -> None:
@@ -111,7 +110,7 @@ def _check_said_once() -> None:
 @click.argument("manifest", type=FILE)
 @click.option("--kind", "kinds", multiple=True, metavar="FILE.py", callback=_listed,
               help="A kind of your own that MANIFEST asks.")  # fmt: skip
-@output_options(*PAPER_FORMATS)
+@output_options(*paper_formats())
 def regrade(manifest: Path, kinds: Sequence[str], output: Output) -> None:
     """Write the papers and keys of MANIFEST again."""
     from rnnsym.cli.quiz_files import Writer
