@@ -4,7 +4,7 @@ from rnnsym.quiz.backward_sequence import Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 
-LAST = ("no term of the loss's own before the last step", "a sum over all steps all the same")
+LAST = ("no term of the loss's own before the last step", "the sum still runs over all steps")
 EVERY = ("each δ of h gets a term of the loss's own as well",)
 KIND = sequence_kind(
     Spec(

@@ -39,7 +39,8 @@ WHY = {
     "vanishes": "Only a bound below 1 forces every product towards 0.",
     "open": "A bound below 1 decides, and so does a linear net: its Jacobian is the matrix itself.",
     "explodes": "A bound above 1 is necessary, not sufficient: slopes may be far below γ.",
-    "stays": "A bounded state says nothing of the slopes: their product still shrinks or grows.",
+    "stays": "The factors of the steps are multiplied: whether the state is bounded or not, their "
+    "product shrinks or grows.",
 }
 NAMES = {
     "vanishes": "bound above 1 taken for below",
