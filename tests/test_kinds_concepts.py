@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from rnnsym.blocks import Listing, Paragraph
-from rnnsym.item import LETTERS, Choice, Item, Matching, Words
+from rnnsym.item import LETTERS, SEVERAL, Choice, Item, Matching, Words
 from rnnsym.quiz import claim_bank
 from rnnsym.quiz.claim_items import DENIED
 from rnnsym.quiz.claim_text import read_prose
 from rnnsym.quiz.drawing import series
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import kind_names, load_kind
-from rnnsym.quiz.responses import key_blocks
+from rnnsym.quiz.responses import asked, key_blocks
 from rnnsym.quiz.selection import Selection
 
 FOLDER = Path(claim_bank.__file__).parent / "claims"
@@ -82,6 +82,14 @@ def test_several_hold_and_several_do_not() -> None:
     true = Counter(len(choice(item).key) for item in items("choose_all"))
     assert set(true) == {2, 3}
     assert min(true.values()) > NUMBER / 4
+
+
+def test_paper_and_key_say_how_several_are_marked() -> None:
+    [part] = items("choose_all")[0].parts
+    [mark] = part.scheme
+    for block in (next(asked(part.response)), Paragraph(mark.text)):
+        assert isinstance(block, Paragraph)
+        assert printed(block.content).rstrip(".").endswith(SEVERAL)
 
 
 def test_every_claim_is_asked_and_every_misconception_appears() -> None:
