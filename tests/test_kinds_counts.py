@@ -222,6 +222,11 @@ def test_projection() -> None:
         plain = values["model"].replace("lstm-projection", "lstm")
         without = sum(layers(plain, values["convention"], d, n))
         assert answers(item) == [n * p, p * n, whole, without - whole]
+        directions, depth = shape_of(values["model"])
+        names = {int(w.value): w.misconception for w in blanks(item)[-1].wrong}
+        untrained = without - whole + directions * depth * n * p
+        assert "projection matrix forgotten" in names[untrained]
+        assert 0 not in names
 
 
 KEPT = {"vanilla": 1, "relu-rnn": 1, "gru": 4, "gru-reset-after": 5, "lstm": 6, "lstm-peephole": 6,

@@ -12,6 +12,7 @@ from rnnsym.quiz.counting import (
     PROOF,
     Given,
     blank,
+    claims_of,
     count_blank,
     counted,
     given_sizes,
@@ -71,7 +72,7 @@ def _make(parameters: Parameters) -> Item:
         parts=(
             _arrays(system, given, steps),
             _whole(system, given, steps, total),
-            _saved(plain, given, steps, total),
+            _saved(system, plain, given, steps),
         ),
         proof=Proof(PROOF, "exact"),
         tags=(CELL, "projection"),
@@ -136,12 +137,19 @@ def _whole(system: System, given: Given, steps: int, total: int) -> Part:
     )
 
 
-def _saved(plain: System, given: Given, steps: int, total: int) -> Part:
+def _saved(system: System, plain: System, given: Given, steps: int) -> Part:
+    work = Work(parts_of(system), given, steps)
+    total = work.total
     sizes = tuple((name, value) for name, value in given if name != "p")
     formula = count(plain).formula
     without = proven(Work(parts_of(plain), sizes, steps), value_of(formula, sizes))
     claims = [
         ("sign turned round", total - without, prose("This is how many more the projection has.")),
+        *(
+            (name, without - found, why)
+            for name, found, why in claims_of(work, PROJECTED)
+            if found != without
+        ),
     ]
     key = without - total
     return numeric(
