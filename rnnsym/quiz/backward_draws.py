@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 
 from rnnsym.expr import Array, Map, Node, source
 from rnnsym.quiz.backward_plan import Plan
@@ -45,13 +45,13 @@ number of four decimals would be ties."""
 OFF = 2
 
 
-@cache
+@lru_cache(maxsize=4096)
 def label(array: Array) -> str:
     """Return the name of an array as a parameter of an item."""
     return source(array)
 
 
-@cache
+@lru_cache(maxsize=512)
 def is_exact(plan: Plan) -> bool:
     """Tell whether the lines hold nothing but sums and products, so that nothing is rounded."""
     maps = {node.name for line in plan.lines for node in _maps(line.value)}
@@ -73,9 +73,9 @@ def drawn(plan: Plan, given: Sequence[Array], draw: Draw) -> Parameters:
     unlike: dict[str, Unlike] = {}
     found: list[tuple[str, str]] = []
     for array in given:
-        pool, (rows, columns) = _pool(plan, array)
+        role, pool, (rows, columns) = _pool(plan, array)
         name = label(array)
-        part = unlike.setdefault(_role(plan, array), Unlike(draw))
+        part = unlike.setdefault(role, Unlike(draw))
         found.append((name, as_text(tuple(
             tuple(part.choice(f"{name}[{i},{j}]", pool) for j in range(columns))
             for i in range(rows)
@@ -83,11 +83,11 @@ def drawn(plan: Plan, given: Sequence[Array], draw: Draw) -> Parameters:
     return tuple(found)
 
 
-@cache
-def _pool(plan: Plan, array: Array) -> tuple[tuple[Decimal, ...], tuple[int, int]]:
-    """From what an array's entries are drawn, and its shape."""
-    pools = POOLS[plan.setting.numbers or _pool_of(plan)]
-    return tuple(map(Decimal, pools[_role(plan, array)].split())), plan.sizes.shape(array.shape)
+@lru_cache(maxsize=4096)
+def _pool(plan: Plan, array: Array) -> tuple[str, tuple[Decimal, ...], tuple[int, int]]:
+    """What part an array plays, from what its entries are drawn, and its shape."""
+    role, pools = _role(plan, array), POOLS[plan.setting.numbers or _pool_of(plan)]
+    return role, tuple(map(Decimal, pools[role].split())), plan.sizes.shape(array.shape)
 
 
 def _pool_of(plan: Plan) -> str:
@@ -96,7 +96,7 @@ def _pool_of(plan: Plan) -> str:
     return "rectified" if rectified(plan) and dict(plan.setting.sizes)["n"] == 1 else "exact"
 
 
-@cache
+@lru_cache(maxsize=512)
 def rectified(plan: Plan) -> bool:
     """Tell whether there is a ReLU."""
     return any(node.name == "relu" for line in plan.forward for node in _maps(line.value))
@@ -116,7 +116,7 @@ def _role(plan: Plan, array: Array) -> str:
     return "gate" if array.name in _gates(plan) else "state"
 
 
-@cache
+@lru_cache(maxsize=512)
 def _gates(plan: Plan) -> frozenset[str]:
     """What lies between 0 and 1."""
     sigmoids = (
