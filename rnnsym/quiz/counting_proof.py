@@ -24,6 +24,8 @@ Arrays: TypeAlias = dict[Key, Numbers]
 NETS = 16
 """A unit of a ReLU that is off feels nothing: one net is not enough."""
 STEPS = 2
+AT_ONCE = 64
+"""Derivatives taken side by side: memory would grow with the square of the number of entries."""
 
 
 def check_arrays(system: System, parts: tuple[Counted, ...]) -> None:
@@ -135,12 +137,18 @@ def _layers(state: State, sizes: Sizes) -> Sequence[int]:
 
 def _slopes(system: System, sizes: Sizes, trained: Arrays, given: Arrays) -> Arrays:
     """Return the derivative of the loss in each number trained, by the complex step."""
-    total = sum(array.size for array in trained.values())
-    steps = np.split(np.eye(total), np.cumsum([a.size for a in trained.values()])[:-1], axis=1)
+    entries = [array.size for array in trained.values()]
+    total, ends = sum(entries), np.cumsum(entries)[:-1]
     known = {key: array[None] + 0j for key, array in given.items()}
-    for (key, array), step in zip(trained.items(), steps, strict=True):
-        known[key] = array + 1j * STEP * step.reshape(total, *array.shape)
-    slopes = np.broadcast_to(loss_of(system, sizes, known).imag, (total,))
-    ends = np.cumsum([array.size for array in trained.values()])[:-1]
-    parts = zip(trained.items(), np.split(slopes, ends), strict=True)
+    found: list[Numbers] = []
+    for first in range(0, total, AT_ONCE):
+        many = min(AT_ONCE, total - first)
+        steps = np.split(np.eye(many, total, first), ends, axis=1)
+        stepped = {
+            key: array + 1j * STEP * step.reshape(many, *array.shape)
+            for (key, array), step in zip(trained.items(), steps, strict=True)
+        }
+        loss = loss_of(system, sizes, known | stepped)
+        found.append(np.broadcast_to(loss.imag, (many,)))
+    parts = zip(trained.items(), np.split(np.concatenate(found), ends), strict=True)
     return {key: part.reshape(array.shape) for (key, array), part in parts}
