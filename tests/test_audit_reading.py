@@ -115,7 +115,7 @@ def test_every_line_of_two_stacks_is_equal() -> None:
             "shape",
             "delta_R[t] (1×n) and X[t].T (d×1) have no product",
         ),
-        ("d2l", "W_hr", "Σ_t H_t^T δ_R", "different", "It is Hₜ₋₁ that stands there"),
+        ("d2l", "W_hr", "Σ_t H_t^T δ_R", "different", "It is Hₜ₋₁ that belongs there"),
         ("d2l", None, "R = σ(X W_xr + H_prev W_hr + b_r)", "equal", "Rₜ = σ(Xₜ W_xr"),
         ("d2l", None, "dL/dX = δ_R W_xr^T + δ_Z W_xz^T + δ_G W_xh^T", "equal", "∂L/∂Xₜ"),
         ("onnx", "R_r", "Σ_t δ_r^T H_{t-1}", "equal", "(n×n)"),

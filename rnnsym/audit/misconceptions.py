@@ -45,7 +45,7 @@ def _gates_exchanged(row: Row, others: Iterable[Array]) -> Sequence[Slip]:
         for other in others:
             new = Array(other.family, one.shape, one.layer, one.time)
             if _kind(one) == _kind(other) and one.family != other.family and new != row.step.target:
-                why = prose("It is ", one, " that stands there, not ", new, ".")
+                why = prose("It is ", one, " that belongs there, not ", new, ".")
                 found += _exchanged(row, one, new, why)
     return found
 
@@ -79,7 +79,7 @@ def _wrong_neighbour(row: Row) -> Sequence[Slip]:
             }
             for other in shifts.get(array.time, ()) if array.time is not None else ():
                 new = Array(array.family, array.shape, array.layer, other)
-                why = prose("It is ", array, " that stands there, not ", new, ".")
+                why = prose("It is ", array, " that belongs there, not ", new, ".")
                 found += _exchanged(row, array, new, why)
     return found
 
@@ -122,7 +122,7 @@ def _turned(row: Row) -> Sequence[Slip]:
                 continue
             turned = Transpose(factor)
             children = (*node.children[:i], turned, *node.children[i + 1 :])
-            why = prose("It is ", factor, " that stands there, not ", turned, ".")
+            why = prose("It is ", factor, " that belongs there, not ", turned, ".")
             found += _exchanged(row, node, rebuild(node, children), why)
     return found
 

@@ -66,7 +66,7 @@ def _wrong_step(row: Row) -> Sequence[Slip]:
     for array in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Array)):
         here = _same_step(array)
         if here is not None and here != row.step.target:
-            why = prose("It is ", array, " that stands there, not ", here, ".")
+            why = prose("It is ", array, " that belongs there, not ", here, ".")
             found += _at_each_place(row, _exchange(array, here), why)
     return found
 
@@ -169,7 +169,7 @@ def _value_for_derivative(row: Row) -> Sequence[Slip]:
 def _value_taken(
     row: Row, old: Node, derivative: Node, new: Node, value: Node | None = None
 ) -> Sequence[Slip]:
-    why = prose("It is the derivative ", derivative, " that stands there, not the value ",
+    why = prose("It is the derivative ", derivative, " that belongs there, not the value ",
                 value or new, ".")  # fmt: skip
     return _at_each_place(row, _exchange(old, new), why)
 
