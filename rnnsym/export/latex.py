@@ -195,7 +195,8 @@ def _part(part: Part, solved: bool, page: Page) -> str:
     lines = [_blocks(part.stem, page), _asked(part.response, page)]
     if solved:
         solution = _blocks((*key_blocks(part), *part.solution), page.framed())
-        lines += [r"\begin{solution}\leavevmode\par", solution, r"\end{solution}"]
+        begin = "\\room{5\\baselineskip}\n\\begin{solution}\\leavevmode\\par"
+        lines += [begin, solution, r"\end{solution}"]
     return "\n".join(line for line in lines if line)
 
 

@@ -35,6 +35,8 @@ def table_latex(block: Table, page: Page) -> str:
     begin, end = (
         (r"\begin{longtable}[l]", r"\end{longtable}")
         if breaks
+        else (r"\noindent\begin{tabular}[b]", r"\end{tabular}\par\nointerlineskip")
+        if page.boxed  # a frame that ends with a page does not measure how deep its last line is
         else (r"\noindent\begin{tabular}", r"\end{tabular}\par")
     )
     caption = rf"\tabletitle{{{escape(block.caption)}}}" if block.caption else ""
