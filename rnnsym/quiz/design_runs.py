@@ -14,7 +14,7 @@ from rnnsym.equations import System
 from rnnsym.expr import TIME, Array, Family, Integer, Node, matmul, size
 from rnnsym.numeric.oracle import Values, forward
 from rnnsym.quiz.design_nets import BEHAVIOURS, Inputs, Weights
-from rnnsym.quiz.forward_net import net_of, place_of, row_of, run
+from rnnsym.quiz.forward_net import net_of, place_of, run
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, number_matrix, shown
 from rnnsym.quiz.registry import Parameters
@@ -55,7 +55,7 @@ def _step(weights: Weights, state: Matrix, entry: int) -> tuple[Matrix, Decimal]
 
 @cache
 def _read_out(state: Array, output: Array) -> Row:
-    return row_of(output, matmul(V, state))
+    return Row(output, matmul(V, state))
 
 
 def _run(weights: Weights, inputs: Inputs) -> Iterator[tuple[Matrix, Decimal]]:

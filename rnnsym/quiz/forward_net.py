@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain
-from typing import TypeVar
 
 import numpy as np
 
@@ -29,10 +28,9 @@ from rnnsym.system import build_system, read_model
 
 __all__ = [
     "LOSS", "POOL", "Net", "Pass", "Pool", "holds", "label", "net_of", "place_of",
-    "read_values", "row_of", "run", "update_of",
+    "read_values", "run", "update_of",
 ]  # fmt: skip
 
-NodeT = TypeVar("NodeT", bound=Node)
 BOUND = 1e-12
 LOSS: Place = ("L", "", None, None)
 Pool = Mapping[str, tuple[Decimal, ...]]
@@ -200,25 +198,14 @@ def _times(loop: Loop, sizes: Sizes) -> list[int]:
 
 def _rows(loop: Loop, sizes: Sizes, layer: int, time: int) -> tuple[Row, ...]:
     return tuple(
-        row_of(placed(e.lhs, sizes, layer, time), placed(e.rhs, sizes, layer, time))
+        Row(placed(e.lhs, sizes, layer, time), placed(e.rhs, sizes, layer, time))
         for e in loop.equations
     )
 
 
-def row_of(target: Array, value: Node) -> Row:
-    """Return a line whose expressions are one object wherever they are equal."""
-    return Row(_same(target), _same(value))
-
-
-@cache
+@lru_cache(maxsize=256)
 def _one(numbers: Numbers) -> Numbers:
     return numbers
-
-
-@cache
-def _same(node: NodeT) -> NodeT:
-    """Return one object for equal expressions: caches then compare identities, not trees."""
-    return node
 
 
 def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
@@ -227,7 +214,7 @@ def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
     A layer's input has one width above and another name for it below, but one place.
     """
     made = {place_of(row.target) for row in rows}
-    read = {place_of(a): _same(a) for row in rows for a in arrays_in(row.value)}
+    read = {place_of(a): a for row in rows for a in arrays_in(row.value)}
     kept = [a for place, a in read.items() if place not in made]
     return tuple(sorted(kept, key=lambda a: (a.time is not None, a.name != "x")))
 

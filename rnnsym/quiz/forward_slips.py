@@ -24,7 +24,7 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.quiz.decimals import Place
-from rnnsym.quiz.forward_net import Net, place_of, row_of
+from rnnsym.quiz.forward_net import Net, place_of
 from rnnsym.quiz.line_by_line import Reads
 from rnnsym.quiz.slips import MISCONCEPTIONS, Work
 from rnnsym.sheet.worked_lines import Row, placed
@@ -105,7 +105,7 @@ def cell_slips(
                                     for node in row.value.atoms(Map)):  # fmt: skip
             continue  # it changes nothing where the unit is on, and where it is off all is 0
         then = {
-            target: row_of(target, placed(rhs, net.sizes, layer, time))
+            target: Row(target, placed(rhs, net.sizes, layer, time))
             for target, rhs, e in zip(targets, changed, loop.equations, strict=True)
             if rhs != e.rhs
         }
@@ -137,8 +137,7 @@ def again(net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]) -> I
         "state not carried on",
         prose(f"Step {time} starts from ", old[0], ", which is not zero."),
         tuple(
-            row_of(row.target, row.value.xreplace({a: fill_like(0, a) for a in old}))
-            for row in rows
+            Row(row.target, row.value.xreplace({a: fill_like(0, a) for a in old})) for row in rows
         ),
     )
     now, before = (placed(net.system.input, net.sizes, 0, t) for t in (time, 1))
@@ -162,7 +161,7 @@ def transposed(net: Net, row: Row) -> Iterator[Slipped]:
         if matrix.time is None and rows == columns > 1:
             value = row.value.xreplace({matrix: Transpose(matrix)})
             why = prose("Each row of ", matrix, " makes one entry, not each column.")
-            yield Slipped("matrix read by columns", why, (row_of(row.target, value),))
+            yield Slipped("matrix read by columns", why, (Row(row.target, value),))
 
 
 def crossed(net: Net, row: Row) -> Iterator[Slipped]:
@@ -174,7 +173,7 @@ def crossed(net: Net, row: Row) -> Iterator[Slipped]:
     if net.sizes.shape(w.shape) == net.sizes.shape(u.shape):
         value = row.value.xreplace({w: u, u: w})
         why = prose("Here ", w, " and ", u, " are swapped.")
-        yield Slipped("matrices swapped", why, (row_of(row.target, value),))
+        yield Slipped("matrices swapped", why, (Row(row.target, value),))
 
 
 def as_dot(row: Row) -> Iterator[Slipped]:
@@ -193,7 +192,7 @@ def as_dot(row: Row) -> Iterator[Slipped]:
     if value == row.value:
         return
     why = prose("⊙ multiplies entry by entry: it sums nothing up and leaves a vector.")
-    yield Slipped("⊙ read as a matrix product", why, (row_of(row.target, value),))
+    yield Slipped("⊙ read as a matrix product", why, (Row(row.target, value),))
 
 
 def instead(name: str, why: Prose, rows: Sequence[Row], reads: Mapping[Place, Place]) -> Slipped:

@@ -24,11 +24,11 @@ from rnnsym.expr import (
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_items import Ask, Question, build
-from rnnsym.quiz.forward_net import Net, label, net_of, row_of
+from rnnsym.quiz.forward_net import Net, label, net_of
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note
-from rnnsym.sheet.worked_lines import placed
+from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = ["KIND"]
 
@@ -84,7 +84,7 @@ def _class_asks(net: Net) -> tuple[Ask, ...]:
     flat = Slipped(
         "σ for softmax",
         prose("The classes share one total: softmax, not a σ for each."),
-        (row_of(guess, apply("sigmoid", scores)),),
+        (Row(guess, apply("sigmoid", scores)),),
     )
     losses = (
         ("minus forgotten", prose("A probability is below 1 and its logarithm below 0: the loss "
@@ -96,11 +96,11 @@ def _class_asks(net: Net) -> tuple[Ask, ...]:
          minus(matmul(transpose(target), target), matmul(transpose(target), guess))),
     )  # fmt: skip
     value = scale(-1, matmul(transpose(target), apply("log", guess)))
-    slips = tuple(Slipped(name, why, (row_of(TOTAL, wrong),)) for name, why, wrong in losses)
+    slips = tuple(Slipped(name, why, (Row(TOTAL, wrong),)) for name, why, wrong in losses)
     return (
         *_states(net),
-        Ask((row_of(guess, softmax(scores)),), (guess,), (flat,)),
-        Ask((row_of(TOTAL, value),), (TOTAL,), slips),
+        Ask((Row(guess, softmax(scores)),), (guess,), (flat,)),
+        Ask((Row(TOTAL, value),), (TOTAL,), slips),
     )
 
 
@@ -111,7 +111,7 @@ def _value_asks(net: Net) -> tuple[Ask, ...]:
     other = [_error(net, t) for t in range(1, net.sizes.steps + 1)] if term.time else []
     value = plus(*(_half_square(e) for e in errors))
     slips = tuple(_value_slips(value, errors, other))
-    return (*_states(net), Ask((row_of(TOTAL, value),), (TOTAL,), slips))
+    return (*_states(net), Ask((Row(TOTAL, value),), (TOTAL,), slips))
 
 
 def _error(net: Net, time: int) -> Node:
@@ -126,7 +126,7 @@ def _half_square(error: Node) -> Node:
 
 def _value_slips(value: Node, errors: Sequence[Node], every: Sequence[Node]) -> Iterator[Slipped]:
     def slip(name: str, why: Prose, wrong: Node) -> Slipped:
-        return Slipped(name, why, (row_of(TOTAL, wrong),))
+        return Slipped(name, why, (Row(TOTAL, wrong),))
 
     yield slip("½ forgotten", prose("The loss has the factor ½."), scale(2, value))
     yield slip("difference not squared", prose("The difference is squared."),

@@ -10,7 +10,7 @@ from rnnsym.expr import Map, Node, apply, arrays_in, scale
 from rnnsym.item import Item
 from rnnsym.quiz.by_hand import at_display
 from rnnsym.quiz.forward_items import SHORT_RULE, Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, row_of, run, update_of
+from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.registry import Parameters
@@ -75,7 +75,7 @@ def _wrong_way(rows: Sequence[Row]) -> Iterator[Slipped]:
     def turned(node: Node) -> Node:
         return apply(node.name, scale(-1, node.arg)) if isinstance(node, Map) else node
 
-    changed = [row_of(row.target, turned(row.value)) for row in rows]
+    changed = [Row(row.target, turned(row.value)) for row in rows]
     why = prose("σ rises: far below 0 it is 0, far above 0 it is 1.")
     yield Slipped("σ the wrong way round", why, tuple(changed))
 
@@ -90,7 +90,7 @@ def _make(parameters: Parameters) -> Item:
     given = read_values(question.net, parameters)
     rows = question.net.rows
     bits = [
-        row_of(r.target, apply("step", r.value.arg) if isinstance(r.value, Map) else r.value)
+        Row(r.target, apply("step", r.value.arg) if isinstance(r.value, Map) else r.value)
         for r in rows
     ]
     found, sharp = (run(lines, given, question.net.numbers) for lines in (rows, bits))

@@ -11,7 +11,7 @@ from rnnsym.equations import Loop
 from rnnsym.expr import Array, Family, Integer, Map
 from rnnsym.item import Choice, Item, Option, Part
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import Net, net_of, row_of
+from rnnsym.quiz.forward_net import Net, net_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips, transposed
 from rnnsym.quiz.options import arranger, mixed
 from rnnsym.quiz.registry import Parameters
@@ -62,12 +62,12 @@ def _question(model: str) -> Question:
     assert found is not None, "a subject without a gate to move"
     loop, rows, moved = found
     own = rows[-1]
-    other = row_of(_renamed(own.target, whole), moved.rows[0].value)
+    other = Row(_renamed(own.target, whole), moved.rows[0].value)
     net = whole.only((*rows, other))
     mine = tuple(s for s in cell_slips(whole, loop, 0, 1, rows) if s.name not in TURNED)
-    turned = Slipped(moved.name, moved.why, (*rows[:-1], row_of(own.target, other.value)))
+    turned = Slipped(moved.name, moved.why, (*rows[:-1], Row(own.target, other.value)))
     back = Slipped("gate not moved", prose("Here the gate stands on the other side of the "
-                   "matrix."), (row_of(other.target, own.value),))  # fmt: skip
+                   "matrix."), (Row(other.target, own.value),))  # fmt: skip
     title = cell_of(whole.system).title
     intro = (
         Paragraph(prose(f"In the cell “{title}” the candidate is made of ", own.target,
