@@ -1,19 +1,16 @@
 """Questions as HTML: to be answered on paper, or with their keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import singledispatch
 from itertools import repeat
 
 from markupsafe import Markup
 
-from rnnsym.blocks import Prose
 from rnnsym.document import Question
 from rnnsym.export.html_blocks import Anchor, Page, blocks_html, prose_html
 from rnnsym.item import (
-    LETTERS,
     SEVERAL,
-    Blank,
     Choice,
     FormulaAnswer,
     Matching,
@@ -23,6 +20,7 @@ from rnnsym.item import (
     Part,
     Words,
 )
+from rnnsym.quiz.responses import answer, reasons
 
 __all__ = ["question_html"]
 
@@ -67,14 +65,23 @@ def _part(part: Part, page: Page, *, solved: bool) -> Iterator[Markup]:
     yield asked(part.response, page)
     if not solved:
         return
-    yield from answered(part.response, page)
+    yield Markup('<p class="answer"><strong>Answer: {}</strong></p>').format(
+        prose_html(answer(part.response), page)
+    )
+    yield _listed("whys", (prose_html(why, page) for why in reasons(part.response)))
     yield blocks_html(part.solution, page)
-    scheme = [
-        Markup("<li>{}{}: {}</li>").format(mark.kind, mark.points, prose_html(mark.text, page))
-        for mark in part.scheme
-    ]
-    if scheme:
-        yield Markup('<ul class="scheme">\n{}\n</ul>').format(LINES.join(scheme))
+    yield _listed(
+        "scheme",
+        (
+            Markup("{}{}: {}").format(mark.kind, mark.points, prose_html(mark.text, page))
+            for mark in part.scheme
+        ),
+    )
+
+
+def _listed(name: str, contents: Iterable[Markup]) -> Markup:
+    items = LINES.join(Markup("<li>{}</li>").format(content) for content in contents)
+    return Markup('<ul class="{}">\n{}\n</ul>').format(name, items) if items else Markup("")
 
 
 # What stands on the paper
@@ -135,86 +142,3 @@ def _(response: Words | FormulaAnswer, page: Page) -> Markup:
 def _(response: Open, page: Page) -> Markup:
     del page
     return Markup('<div class="room" style="--lines: {}"></div>').format(response.lines)
-
-
-# What stands in the key
-
-
-@singledispatch
-def answered(response: object, page: Page) -> Iterator[Markup]:
-    """Yield the key.
-
-    Raises:
-        TypeError: not a response; names it.
-    """
-    raise TypeError(f"no key for a {type(response).__name__}")
-
-
-def _answer(content: Markup | str) -> Markup:
-    return Markup('<p class="answer"><strong>Answer: {}</strong></p>').format(content)
-
-
-def _whys(pairs: Iterator[tuple[Markup | str, Prose]], page: Page) -> Markup:
-    same: dict[Prose, list[Markup | str]] = {}
-    for of, why in pairs:
-        same.setdefault(why, []).append(of)
-    items = [
-        Markup("<li>{}: {}</li>").format(Markup(", ").join(of), prose_html(why, page))
-        for why, of in same.items()
-        if why
-    ]
-    return Markup('<ul class="whys">\n{}\n</ul>').format(LINES.join(items)) if items else Markup("")
-
-
-@answered.register
-def _(response: Choice, page: Page) -> Iterator[Markup]:
-    yield _answer(response.key)
-    lettered = zip(LETTERS, response.options, strict=False)
-    yield _whys(((letter, option.why) for letter, option in lettered), page)
-
-
-@answered.register
-def _(response: Numeric, page: Page) -> Iterator[Markup]:
-    for blank in response.blanks:
-        yield _answer(
-            Markup("{} = {} (± {})").format(
-                prose_html(blank.label, page), _number(blank), str(blank.tolerance)
-            )
-        )
-        yield _whys(((f"{wrong.value}", wrong.why) for wrong in blank.wrong), page)
-
-
-def _number(blank: Blank) -> str:
-    return str(blank.value).replace("-", "−")
-
-
-@answered.register
-def _(response: Matching, page: Page) -> Iterator[Markup]:
-    del page
-    letters = dict(zip(response.shown, PARTS.upper(), strict=False))
-    places = (f"{i} {letters[answer]}" for i, (_, answer) in enumerate(response.pairs, 1))
-    yield _answer(", ".join(places))
-
-
-@answered.register
-def _(response: Ordering, page: Page) -> Iterator[Markup]:
-    del page
-    order = (PARTS[response.shown.index(place)].upper() for place in range(len(response.steps)))
-    yield _answer(", ".join(order))
-
-
-@answered.register
-def _(response: Words, page: Page) -> Iterator[Markup]:
-    del page
-    yield _answer(" or ".join(response.accepted))
-
-
-@answered.register
-def _(response: FormulaAnswer, page: Page) -> Iterator[Markup]:
-    yield _answer(prose_html(response.answer, page))
-
-
-@answered.register
-def _(response: Open, page: Page) -> Iterator[Markup]:
-    del response, page
-    yield from ()

@@ -21,7 +21,7 @@ from rnnsym.item import (
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import shown
 
-__all__ = ["answer_text", "asked", "key_blocks", "part_name"]
+__all__ = ["answer", "answer_text", "asked", "key_blocks", "part_name", "reasons"]
 
 GAP = "________"
 
@@ -132,17 +132,18 @@ def _(_response: Open) -> str:
 def key_blocks(part: Part) -> Iterator[Block]:
     """Yield the answer of a part, why other answers are wrong, and what marks are given for."""
     response = part.response
-    yield Paragraph(prose("Answer: ", *_answer(response)))
-    reasons = tuple(_reasons(response))
-    if reasons:
-        yield Listing(reasons)
+    yield Paragraph(prose("Answer: ", *answer(response)))
+    listed = tuple(reasons(response))
+    if listed:
+        yield Listing(listed)
     if part.scheme:
         head = (prose("marks"), prose("for"))
         rows = tuple((prose(f"{mark.kind}{mark.points}"), mark.text) for mark in part.scheme)
         yield Table(head, rows)
 
 
-def _answer(response: Response) -> Prose:
+def answer(response: Response) -> Prose:
+    """Return the answer, as a key has it."""
     match response:
         case Numeric(blanks):
             return tuple(
@@ -163,7 +164,8 @@ def _answer(response: Response) -> Prose:
             return prose(_short(response))
 
 
-def _reasons(response: Response) -> Iterator[Prose]:
+def reasons(response: Response) -> Iterator[Prose]:
+    """Yield why options are right or wrong, and numbers wrong."""
     match response:
         case Choice(options):
             letters: dict[Prose, list[str]] = {}
