@@ -9,7 +9,7 @@ from rnnsym.expr import Array, Family, Integer
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.quiz.backward_items import value_of
 from rnnsym.quiz.backward_numbers import tolerance_of
-from rnnsym.quiz.by_hand import SHOWN
+from rnnsym.quiz.by_hand import COUNTS, SHOWN
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import plain, rounded
@@ -125,7 +125,8 @@ BY_VALUE = Clipping(
     (
         ("clipped by norm", "By value, every entry is clipped by itself.", _by_norm),
         ("not clipped", "An entry beyond the limit is clipped.", lambda g, c: g),
-        ("sign lost", "A negative entry is clipped at the negative limit.",
+        ("sign lost", "An entry within the limits stays as it is, sign included; one beyond "
+         "them gets the limit of its own sign.",
          lambda g, c: tuple(min(abs(x), c) for x in g)),
         ("set to 0", "An entry beyond the limit gets the limit, not 0.",
          lambda g, c: tuple(x if abs(x) <= c else Decimal(0) for x in g)),
@@ -182,7 +183,8 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
     if clipping is BY_VALUE and not min(map(abs, g)) < limit < max(map(abs, g)):
         raise Unfair("there is no entry on each side of the limit")
     _prove(clipping, g, key, limit)
-    blanks = tuple(_blank(array, place, key, clipping, g, limit)
+    exact = all(plain(rounded(x, SHOWN)) == x for x in key)
+    blanks = tuple(_blank(array, place, key, clipping, g, limit, exact=exact)
                    for place, array in enumerate(given))  # fmt: skip
     if not any(blank.wrong for blank in blanks):
         raise Unfair("no mistake gives anything else")
@@ -196,7 +198,7 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
         minutes=len(marks),
         convention="textbook",
         parameters=parameters,
-        stem=_stem(clipping, given, values["c"], exact=not any(b.tolerance for b in blanks)),
+        stem=_stem(clipping, given, values["c"], exact=exact),
         parts=(
             Part(
                 (), Numeric(blanks), len(marks), _solution(clipping, given, key, values["c"]), marks
@@ -224,10 +226,16 @@ def _prove(clipping: Clipping, g: Numbers, key: Numbers, limit: Decimal) -> None
 
 
 def _blank(
-    array: Array, place: int, key: Numbers, clipping: Clipping, g: Numbers, limit: Decimal
+    array: Array,
+    place: int,
+    key: Numbers,
+    clipping: Clipping,
+    g: Numbers,
+    limit: Decimal,
+    *,
+    exact: bool,
 ) -> Blank:
     value = plain(rounded(key[place], SHOWN))
-    exact = value == key[place]
     blank = Blank(prose("clipped ", array), value, Decimal(0) if exact else tolerance_of(value))
     wrong: list[WrongNumber] = []
     for name, why, slip in clipping.slips:
@@ -245,12 +253,12 @@ def _blank(
 def _stem(
     clipping: Clipping, given: dict[Array, Decimal], limit: str, *, exact: bool
 ) -> tuple[Block, ...]:
-    digits = "" if exact else f", to {SHOWN} decimals"
+    digits = "." if exact else f", to {SHOWN} decimals. {COUNTS}"
     return (
         Paragraph(prose("Backpropagation through the steps of one unit gave the gradient")),
         _lines(given),
         Paragraph(prose(clipping.rule.format(c=limit))),
-        Paragraph(prose(f"Compute the clipped gradient{digits}.")),
+        Paragraph(prose(f"Compute the clipped gradient{digits}")),
     )
 
 

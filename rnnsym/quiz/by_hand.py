@@ -8,14 +8,12 @@ from rnnsym.expr import Map, Node, Product
 from rnnsym.quiz.decimals import Numbers, sized
 from rnnsym.quiz.numbers import Matrix, rounded
 
-__all__ = ["EXACT_RULE", "RULE", "SHOWN", "WORKED", "at_display", "minutes_for"]
+__all__ = ["COUNTS", "EXACT_RULE", "RULE", "SHOWN", "WORKED", "at_display", "minutes_for"]
 
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the answers."""
-RULE = (
-    f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. An answer "
-    f"counts if it is at most 1 %, or {2 * Decimal(1).scaleb(-SHOWN)}, off."
-)
+COUNTS = f"An answer counts if it is at most 1 %, or {2 * Decimal(1).scaleb(-SHOWN)}, off."
+RULE = f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. {COUNTS}"
 EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
 """Where there are but sums and products of short numbers."""
 

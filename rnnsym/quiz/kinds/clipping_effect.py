@@ -142,7 +142,8 @@ def _norm(gradient: Vector, size: Decimal, threshold: Decimal, by_norm: Vector) 
     wrong = {
         "clipped though short enough" if by_norm == gradient else "left as it is": (
             _scaled(gradient, threshold / size) if by_norm == gradient else gradient,
-            "It is scaled only where its norm is above the threshold."),
+            f"Its norm, {text}, is {'not ' if by_norm == gradient else ''}above the threshold, so "
+            f"it {'stays as it is' if by_norm == gradient else 'is scaled'}."),
         "sum of entries taken for the norm": (
             _scaled(gradient, threshold / total), "The norm is the root of the sum of squares."),
     }  # fmt: skip
@@ -170,6 +171,7 @@ def _value(gradient: Vector, limit: Decimal, by_value: Vector, by_norm: Vector) 
         _blanks(by_value, wrong),
         2,
         (Paragraph(prose(f"Entry by entry, within ± {shown(limit)}: {entries}.")),),
+        tuple(Mark(1, "A", prose(f"entry {place + 1} right")) for place in (0, 1)),
     )
 
 
