@@ -15,8 +15,8 @@ __all__ = [
 ]  # fmt: skip
 
 LETTERS = "ABCDEFGH"
-SEVERAL = "each letter too many or too few costs 1 mark"
-"""How a choice of several options is marked, until no mark is left."""
+SEVERAL = "each letter too many or too few costs 1 mark, but the marks never fall below 0"
+"""How a choice of several options is marked."""
 
 
 @record
