@@ -94,7 +94,7 @@ def test_something_of_ones_own_to_explain(tmp_path: Path) -> None:
         "Paragraph(content=('How is a statement made?',))",
         "Paragraph(content=('Say how a statement is made.',))",
     ]
-    assert {item.marks for item in drawn} == {4}
+    assert {item.marks for item in drawn} == {6}
 
 
 def test_other_kinds_take_no_bank() -> None:

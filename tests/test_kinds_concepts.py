@@ -164,10 +164,10 @@ def test_what_is_explained_is_marked_point_by_point() -> None:
         points = [claims[name] for name in essay["points"]]
         mistakes = [claims[name] for name in essay["mistakes"]]
         [part] = item.parts
-        assert [printed(mark.text) for mark in part.scheme] == [
-            shown(c["texts"][0]) for c in points
-        ]
-        assert item.marks == len(points)
+        *stated, reasons = part.scheme
+        assert [printed(mark.text) for mark in stated] == [shown(c["texts"][0]) for c in points]
+        assert printed(reasons.text) == "reasons for two of these points, 1 each"
+        assert item.marks == len(points) + 2
         listings = [block.items for block in part.solution if isinstance(block, Listing)]
         for claimed, listed in zip((points, mistakes), listings, strict=True):
             assert [printed(one) for one in listed] == [

@@ -26,6 +26,8 @@ __all__ = ["KIND"]
 
 NAME = "explain"
 LINES_A_POINT = 3
+REASONS = 2
+"""So many points are marked for their reasons too."""
 LEVEL = 3
 
 
@@ -45,21 +47,28 @@ def _make(parameters: Parameters) -> Item:
     bank = dict(parameters).get("bank", "")
     points, mistakes = _claims(essay.points, bank), _claims(essay.mistakes, bank)
     asked = Asked(
-        (asked_text(parameters), prose("Write whole sentences, and give reasons.")),
+        (
+            asked_text(parameters),
+            prose("Write whole sentences, and give a reason for two of your points."),
+        ),
         Open(LINES_A_POINT * len(points)),
         proof_of([*points, *mistakes]),
-        len(points),
+        len(points) + REASONS,
         minutes=2 * len(points),
         level=LEVEL,
     )
     item = concept_item(NAME, parameters, (essay,), asked)
-    scheme = tuple(Mark(1, "B", read_prose(claim.texts[0])) for claim in points)
-    part = replace(item.parts[0], scheme=scheme, solution=tuple(_solution(points, mistakes)))
+    stated = (Mark(1, "B", read_prose(claim.texts[0])) for claim in points)
+    reasons = Mark(REASONS, "B", prose("reasons for two of these points, 1 each"))
+    solution = tuple(_solution(points, mistakes))
+    part = replace(item.parts[0], scheme=(*stated, reasons), solution=solution)
     return replace(item, parts=(part,), asks=tuple(dict.fromkeys(claim.about for claim in points)))
 
 
 def _solution(points: Sequence[Claim], mistakes: Sequence[Claim]) -> Iterator[Block]:
-    yield Paragraph(prose("An answer makes these points, in any words and any order:"))
+    yield Paragraph(
+        prose("An answer makes these points, in any words and any order; reasons follow:")
+    )
     yield Listing(tuple(_said(claim) for claim in points))
     if mistakes:
         yield Paragraph(prose("No marks for these, which are wrong:"))
@@ -71,5 +80,5 @@ def _said(claim: Claim) -> Prose:
     return prose(*read_prose(claim.texts[0]), " ", *read_prose(claim.why))
 
 
-KIND = Kind(NAME, "concepts", "understand", (LEVEL, LEVEL), (4, 6), FromBank(_essays), variants,
+KIND = Kind(NAME, "concepts", "understand", (LEVEL, LEVEL), (6, 8), FromBank(_essays), variants,
             draw_text, _make)  # fmt: skip
