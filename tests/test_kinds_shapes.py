@@ -148,6 +148,18 @@ def test_parameters_by_hand() -> None:
         assert list(keys(item)) == [name, [GATES[v["cell"]] * v["n"], columns]]
 
 
+def test_why_other_columns_of_a_projected_layer_are_wrong() -> None:
+    """Layer 1 reads the input: what is projected does not come into it."""
+    for item in items("parameter_shapes"):
+        v, columns = of(item), item.parts[1].response
+        assert isinstance(columns, Numeric)
+        whys = [str(w.why) for w in columns.blanks[1].wrong if "projection" in w.misconception]
+        if "p" in v and v["array"] == "weight_ih" and v["layer"] == 1:
+            assert whys == [str((f"Layer 1 reads the input, of {v['d']} entries, not a state.",))]
+        else:
+            assert ["proj_size" in why for why in whys] == ["p" in v] * len(whys)
+
+
 def test_keras_by_hand() -> None:
     for item in items("keras_shape"):
         v = of(item)
@@ -231,7 +243,15 @@ def test_keras_says_the_same(name: str) -> None:
     keras: Any = framework("keras")
     for item in items(name):
         names = {"keras": keras, "layers": keras.layers}
-        assert run(code_of(item), names) == list(keys(item))
+        lines = run(code_of(item), names)
+        assert (lines or [shapes_of(names["y"])]) == list(keys(item))
+
+
+def shapes_of(returned: Any) -> str:
+    """Return the shape of a tensor, or those of all tensors in a list or a tuple."""
+    if hasattr(returned, "shape"):
+        return str(tuple(returned.shape))
+    return str([tuple(tensor.shape) for tensor in returned])
 
 
 # What can fail

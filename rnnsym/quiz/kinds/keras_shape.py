@@ -126,15 +126,12 @@ def _reason(layer: Layer, sequences: bool, states: bool) -> str:
 
 def _stem(layer: Layer, values: dict[str, str], sequences: bool, states: bool) -> tuple[Block, ...]:
     given = f"({values['B']}, {values['T']}, {values['d']})"
-    # The code does not tell by its form whether one tensor comes back or several.
-    lines = (f"layer = {layer.keras(sequences, states)}", f"y = layer(keras.ops.zeros({given}))",
-             "several = isinstance(y, (list, tuple))",
-             "print([tuple(a.shape) for a in y] if several else tuple(y.shape))")  # fmt: skip
+    lines = (f"layer = {layer.keras(sequences, states)}", f"y = layer(keras.ops.zeros({given}))")
     return (
         Paragraph(prose(f"A batch of {values['B']} sequences of {values['T']} steps goes through "
                         "a layer of Keras 3, with layers = keras.layers:")),
         Code("\n".join(lines), "python"),
-        Paragraph(prose("What does it print?")),
+        Paragraph(prose("What is y? A shape stands for a tensor, a list of shapes for several.")),
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def _stem(layer: Layer, first: bool, values: dict[str, str]) -> tuple[Block, ...
     given = f"{batch}, {steps}, {d}" if first else f"{steps}, {batch}, {d}"
     lines = (f"rnn = {layer.torch(first)}", f"x = torch.zeros({given})", "out, _ = rnn(x)")
     return (
-        Paragraph(prose(f"A batch of {batch} sequences of {steps} steps goes through a layer of "
+        Paragraph(prose(f"A batch of {batch} sequences of {steps} steps goes through a module of "
                         "PyTorch:")),
         Code("\n".join(lines), "python"),
         Paragraph(prose("What is the shape of the tensor out?")),

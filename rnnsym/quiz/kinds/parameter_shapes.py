@@ -80,7 +80,7 @@ def _make(parameters: Parameters) -> Item:
 
 def _stem(layer: Layer) -> tuple[Block, ...]:
     return (
-        Paragraph(prose("A layer of PyTorch is made by")),
+        Paragraph(prose("A module of PyTorch is made by")),
         Code(f"rnn = {layer.torch(batch_first=False)}", "python"),
     )
 
@@ -175,11 +175,11 @@ def _all_column_claims(layer: Layer, values: dict[str, str]) -> Iterator[tuple[s
             prose(f"It multiplies the {what}."),
         )
     if "p" in sizes:
-        yield (
-            "projection forgotten",
-            sizes["n"] * (layer.directions if values["array"] == "weight_ih" else 1),
-            prose("What is read and recurs is the projected state, of proj_size entries."),
-        )
+        wide = sizes["n"] * (layer.directions if values["array"] == "weight_ih" else 1)
+        reason = "What is read and recurs is the projected state, of proj_size entries."
+        if values["array"] == "weight_ih" and values["layer"] == "1":
+            reason = f"Layer 1 reads the input, of {sizes['d']} entries, not a state."
+        yield "projection forgotten", wide, prose(reason)
 
 
 KIND = Kind(NAME, "shapes", "apply", (3, 3), (3, 3), _subjects, _variants, _draw, _make)

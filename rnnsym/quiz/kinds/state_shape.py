@@ -81,7 +81,7 @@ def _stem(layer: Layer, values: dict[str, str]) -> tuple[Block, ...]:
     states = "(h, c)" if len(layer.states()) > 1 else "h"
     lines = (f"rnn = {layer.torch(first)}", f"x = torch.zeros({given})", f"out, {states} = rnn(x)")
     return (
-        Paragraph(prose(f"A batch of {batch} sequences of {steps} steps goes through a layer of "
+        Paragraph(prose(f"A batch of {batch} sequences of {steps} steps goes through a module of "
                         "PyTorch:")),
         Code("\n".join(lines), "python"),
     )  # fmt: skip
@@ -117,9 +117,9 @@ def _slot(layer: Layer, values: dict[str, str]) -> Part:
         claims = claims[:1]
     chain = f"the {values['chain']} chain of " if layer.both else ""
     return numeric(
-        prose(f"For which k is {name}[k] the final state of {chain}layer {place}? (k is counted "
-              "from 0; the lowest layer is layer 1.)"),
-        [blank(prose("k"), key, [claim for claim in claims if claim[1] != key])],
+        prose(f"At which index, counted from 0, does {name} hold the final state of {chain}layer "
+              f"{place}? (The lowest layer is layer 1.)"),
+        [blank(prose("Index"), key, [claim for claim in claims if claim[1] != key])],
         (
             Paragraph(prose(f"Layer by layer, forward before backward: ({place} − 1) × 2 + "
                             f"{int(backward)} = {key}." if layer.both
