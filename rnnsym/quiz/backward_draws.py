@@ -33,15 +33,16 @@ POOLS = {
         "target": "-3 -2 -1 1 2 3",
     },
     "gates": {
-        "weight": "-1.2 -0.8 -0.6 0.6 0.8 1.2",
-        "gate": "0.2 0.4 0.6 0.8",
-        "state": "-0.8 -0.6 -0.4 0.4 0.6 0.8",
-        "adjoint": "-4 -3 -2 2 3 4",
+        "weight": "-1.6 -1.2 1.4 1.8",
+        "gate": "0.12 0.2 0.36 0.44 0.6 0.72",
+        "state": "-0.84 -0.48 -0.24 0.34 0.58 0.68",
+        "adjoint": "-5 -4 3 6",
         "target": "-2 -1 1 2",
     },
 }
 """Where lines are rounded, no factor is an odd number of tenths: half of its products with a
-number of four decimals would be ties."""
+number of four decimals would be ties. Among gates, no number is another or one minus another,
+whatever the sign: who takes one for the other gets another answer."""
 OFF = 2
 
 
