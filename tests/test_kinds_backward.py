@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
+from itertools import combinations
 from math import tanh
 from typing import Any
 
@@ -374,3 +375,24 @@ def test_inputs_of_a_question_differ() -> None:
         values = dict(item.parameters)
         inputs = [values[name] for name in values if name.startswith("x[")]
         assert len(inputs) == len(set(inputs)) > 1
+
+
+@pytest.mark.parametrize("kind", ["gate_gradient", "carry_gradient"])
+def test_no_value_stands_for_another_or_for_one_minus_it(kind: str) -> None:
+    for item in items(kind):
+        sizes = [abs(float(value[0, 0])) for value in numbers(item).values()]
+        pairs = list(combinations(sizes, 2))
+        assert not any(np.isclose(a, b) or np.isclose(a + b, 1) for a, b in pairs), item.id
+
+
+def test_no_two_steps_give_the_same_to_an_entry() -> None:
+    for item in items("bptt_matrix"):
+        if dict(item.parameters)["model"] == "linear":
+            found, start = by_hand(item), numbers(item)["h[0]"]
+            first, second = found["δ_h₁"] @ start.T, found["δ_h₂"] @ found["h₁"].T
+            assert not np.any(np.isclose(abs(first), abs(second))), item.id
+
+
+def test_the_working_of_matrices_earns_marks() -> None:
+    for item in items("bptt_matrix"):
+        assert all(any(mark.kind == "M" for mark in part.scheme) for part in item.parts)

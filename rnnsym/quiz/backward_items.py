@@ -119,9 +119,10 @@ def part_of(works: Sequence[Work], place: int) -> Part:
 
 
 def methods_of(ask: Ask, plan: Plan) -> tuple[str, ...]:
-    """Return what is marked besides the answers: nothing where several are sums of products."""
-    plain_sums = is_exact(plan) and not rectified(plan)
-    return () if plain_sums and entries_of(ask, plan) > 1 else ask.marks
+    """Return what is marked besides the answers: nothing where they are sums of a few products."""
+    scalar = all(value == 1 for _, value in plan.setting.sizes)
+    short = scalar and is_exact(plan) and not rectified(plan) and entries_of(ask, plan) > 1
+    return () if short else ask.marks
 
 
 def entries_of(ask: Ask, plan: Plan) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from rnnsym.blocks import Prose, prose
-from rnnsym.expr import Array
+from rnnsym.expr import Array, Plus
 from rnnsym.item import Blank, WrongNumber
 from rnnsym.quiz.backward_draws import is_exact, rectified
 from rnnsym.quiz.backward_plan import Given, Plan, run
@@ -49,6 +49,7 @@ def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Arra
     if is_exact(plan):
         _tidy(exact)
         _alive(plan, exact)
+        _apart(plan, {**given, **exact})
         return exact, exact
     return exact, run(plan.lines, given, plan.numbers, WORKED)
 
@@ -79,6 +80,18 @@ def _alive(plan: Plan, values: Given) -> None:
     for array, value in values.items():
         if array.time is not None and not all(_entries(value)) and not rectified(plan):
             raise Unfair(f"{array} has an entry of 0")
+
+
+def _apart(plan: Plan, values: Given) -> None:
+    """Look for steps that give the same to a sum over all: one mistake would look like another."""
+    for line in plan.backward:
+        if line.time == 0 and isinstance(line.value, Plus):
+            terms = [replace(line, value=term) for term in line.value.children]
+            found = [_entries(run([term], values, plan.numbers)[line.target]) for term in terms]
+            for entry in zip(*found, strict=True):
+                sizes = [abs(part) for part in entry if part]
+                if len(set(sizes)) < len(sizes):
+                    raise Unfair(f"two steps give the same to an entry of {line.target}")
 
 
 def _within(value: Matrix, least: Decimal, most: Decimal) -> None:

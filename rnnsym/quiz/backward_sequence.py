@@ -46,13 +46,16 @@ from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.record import record
 
-__all__ = ["CARRIED", "SUMMED", "Ask", "Spec", "sequence_kind", "solve", "stem_of", "suits"]
+__all__ = [
+    "CARRIED", "STATES", "SUMMED", "Ask", "Spec", "sequence_kind", "solve", "stem_of", "suits",
+]  # fmt: skip
 
 TAUGHT = ("vanilla", "relu-rnn", "linear")
 MOST_LINES = 24
 PLACES = {"every": "with a term at every step", "last": "at the last step only"}
+STATES = "the states, from the equations"
 CARRIED = (
-    "the states, from the equations",
+    STATES,
     "each δ of h holds the loss's own term and what comes back from the next step",
 )
 SUMMED = ("a sum over all steps, each δ of a times what the matrix multiplies there",)

@@ -1,10 +1,14 @@
 """The same gradient twice: with the loss at the last step only, and with one at every step."""
 
-from rnnsym.quiz.backward_sequence import Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import STATES, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 
-LAST = ("no term of the loss's own before the last step", "the sum still runs over all steps")
+LAST = (
+    STATES,
+    "no term of the loss's own before the last step",
+    "the sum still runs over all steps",
+)
 EVERY = ("each δ of h gets a term of the loss's own as well",)
 KIND = sequence_kind(
     Spec(
