@@ -100,11 +100,13 @@ def test_the_bound_and_what_follows_from_it() -> None:
     for item in items("flow_threshold", number=120):
         given = drawn(item)
         weights = np.array(read_matrix(given["U"]), dtype=float)
-        norm, bound = (values(part)[0] for part in item.parts[:2])
+        norm, [bound] = np.linalg.norm(weights, 2), values(item.parts[0])
         gamma = SLOPES[given["model"]](np.linspace(-3, 3, 601)).max()
-        assert math.isclose(norm, np.linalg.norm(weights, 2), rel_tol=1e-9)
         assert math.isclose(bound, gamma * norm, rel_tol=1e-9)
-        [said] = right_options(item.parts[2])
+        radius = abs(np.linalg.eigvals(weights)).max()
+        assert len({round(size, 6) for size in (norm, radius, abs(weights).max())}) == 3
+        assert (gamma * radius < 1) == (bound < 1)
+        [said] = right_options(item.parts[1])
         seen.add(said.split()[1])
         expected = "tends" if bound < 1 else "grows" if given["model"] == "linear" else "depends"
         assert said.split()[1] == expected
@@ -226,7 +228,7 @@ def test_a_remedy_is_not_found_by_its_words(remedy: Remedy) -> None:
 SHOWN = {
     "flow_scale": {name for name, _, _ in flow_scale.MISCONCEPTIONS},
     "forget_bias": {"linear decay", "one step only", "complement taken", "bias left at 0"},
-    "flow_threshold": {"another γ", "smallest taken", "largest entry taken",
+    "flow_threshold": {"another γ", "smallest taken", "largest entry taken", "eigenvalue taken",
                        "necessary taken for sufficient"},
     "spectral_radius": {"largest entry", "trace", "determinant", "multiplied, not raised",
                         "slopes below 1 taken to shrink every product"},
@@ -257,8 +259,8 @@ def _too_much(base: Decimal, exponent: int) -> Decimal:
     return base ** (exponent + 1)
 
 
-def _short(*_: object) -> Decimal:
-    return Decimal("0.42")
+def _short(*_: object) -> tuple[Decimal, ...]:
+    return (Decimal("0.42"),)
 
 
 def _back(window: int, step: int) -> int:
@@ -274,7 +276,7 @@ def _never(*_: object) -> bool:
     [
         ("flow_scale", "power", _too_much),
         ("forget_bias", "power", _too_much),
-        ("flow_threshold", "_largest", _short),
+        ("flow_threshold", "_lengths", _short),
         ("spectral_radius", "power", _too_much),
         ("truncation_reach", "_first", _back),
         ("path_count", "comb", math.perm),

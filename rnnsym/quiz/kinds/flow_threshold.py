@@ -11,11 +11,13 @@ from rnnsym.blocks import Block, NumberMatrix, Paragraph, Partial, prose
 from rnnsym.expr import TIME, Array, Expr, Symbol
 from rnnsym.flow.bounds import BoundTerm, chain_bounds
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
+from rnnsym.quiz.by_hand import SHOWN
 from rnnsym.quiz.derivation_flow import PLAIN, cell_blocks
+from rnnsym.quiz.derivation_lines import slope_of_relu, system_of
 from rnnsym.quiz.derivation_paths import chain_of, has_chain
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import as_text, number_matrix, read_matrix, shown
+from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, plain, read_matrix, rounded, shown
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.wrong_numbers import told_apart
@@ -23,24 +25,18 @@ from rnnsym.quiz.wrong_numbers import told_apart
 __all__ = ["KIND"]
 
 NAME = "flow_threshold"
-DIAGONAL = ("0.2", "-0.3", "0.5", "-0.6", "0.8", "0.9", "1.2", "-1.5", "2", "-3", "5")
-TURNS = (("3", "4", "5"), ("4", "3", "5"), ("-3", "4", "5"), ("4", "-3", "5"))
-"""Legs and hypotenuse of a right triangle: rotations with a factor, worked without roots."""
-SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1")
+TURNS = (("3", "4"), ("4", "3"), ("-3", "4"), ("4", "-3"))
+"""Perpendicular columns or rows of this shape have lengths without roots."""
+FORMS = ("columns", "rows")
+SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1", "1.5", "2")
 K = Symbol("k")
 LONG = 60
+NEAR, TOLERANCE = Decimal("0.05"), Decimal("0.005")
 ANSWERS = {
     "vanishes": "It tends to 0, whatever the inputs are.",
     "open": "It depends on the inputs whether it tends to 0.",
     "explodes": "It grows without limit, whatever the inputs are.",
     "stays": "It stays the same, whatever the inputs are.",
-}
-WHY = {
-    "vanishes": "Only a bound below 1 forces every product towards 0.",
-    "open": "A bound below 1 decides, and so does a linear net: its Jacobian is the matrix itself.",
-    "explodes": "A bound above 1 is necessary, not sufficient: slopes may be far below γ.",
-    "stays": "The factors of the steps are multiplied: whether the state is bounded or not, their "
-    "product shrinks or grows.",
 }
 NAMES = {
     "vanishes": "bound above 1 taken for below",
@@ -55,7 +51,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
         (("model", name), ("convention", "textbook"), ("matrix", form))
         for name in cells or PLAIN
         if _bound(name) is not None
-        for form in ("diagonal", "rotation")
+        for form in FORMS
     ]
 
 
@@ -67,20 +63,18 @@ def _bound(model: str) -> BoundTerm | None:
     return found if one else None
 
 
-def _variants(subject: Parameters) -> int:
-    diagonal = dict(subject)["matrix"] == "diagonal"
-    return len(DIAGONAL) * (len(DIAGONAL) - 1) if diagonal else len(TURNS) * len(SCALES)
+def _variants(_subject: Parameters) -> int:
+    return len(TURNS) * len(SCALES) * (len(SCALES) - 1)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    if dict(subject)["matrix"] == "diagonal":
-        a, d = (Decimal(entry) for entry in draw.ranked("entries", DIAGONAL)[:2])
-        b = c = Decimal(0)
-    else:
-        scale = Decimal(draw.choice("scale", SCALES))
-        first, second, _ = (Decimal(leg) for leg in draw.choice("turn", TURNS))
-        a, b, c, d = scale * first, -scale * second, scale * second, scale * first
-    return (*subject, ("U", as_text(((a, b), (c, d)))))
+    """Draw perpendicular vectors of two lengths: no eigenvalue is as large as the norm."""
+    one, other = (Decimal(scale) for scale in draw.ranked("scales", SCALES)[:2])
+    first, second = (Decimal(leg) for leg in draw.choice("turn", TURNS))
+    (a, b), (c, d) = (one * first, -other * second), (one * second, other * first)
+    if dict(subject)["matrix"] == "rows":
+        b, c = c, b
+    return (*subject, ("U", as_text(((plain(a), plain(b)), (plain(c), plain(d))))))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -89,46 +83,48 @@ def _make(parameters: Parameters) -> Item:
     bound = _bound(model)
     if bound is None:
         raise Unfair(f"{model} has no bound γ‖U‖")
-    largest = _largest(values["U"])
-    factor = largest * Decimal(bound.number.numerator) / Decimal(bound.number.denominator)
-    if abs(factor - 1) < Decimal("0.05"):
-        raise Unfair("the factor is near 1")
+    lengths = _lengths(matrix, values["matrix"])
+    gamma = Decimal(bound.number.numerator) / Decimal(bound.number.denominator)
+    factor, radius = gamma * max(lengths), _radius(matrix)
+    if factor > 1 > gamma * radius or abs(factor - 1) < NEAR or abs(gamma * radius - 1) < NEAR:
+        raise Unfair("slopes of γ at every step do not bear out what the bound suggests")
     linear = _is_linear(model)
     verdict = "vanishes" if factor < 1 else "explodes" if linear else "open"
-    _prove(values["U"], bound.number, largest, factor, verdict)
+    _prove(values["U"], bound.number, factor, radius, verdict)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
         topic="gradient-flow",
         level=4,
-        minutes=4,
+        minutes=5,
         convention=values["convention"],
         parameters=parameters,
         stem=(*cell_blocks(model), _given(bound, number_matrix(matrix), _over(model, 1))),
         parts=(
-            _norm(values["U"], bound, largest),
-            _step(bound, largest, factor),
-            _follows(verdict, linear, _over(model, K), arranger(NAME, parameters)),
+            _step(bound, matrix, values["matrix"], radius),
+            _follows(verdict, model, radius, arranger(NAME, parameters)),
         ),
         proof=Proof(
-            f"singular values by NumPy; {LONG} steps with the smallest and the largest slopes",
+            "singular values and eigenvalues by NumPy; "
+            f"{LONG} steps with the smallest and the largest slopes",
             "≤ 1e-12",
         ),
         tags=(model, "threshold"),
     )
 
 
-@lru_cache(maxsize=1024)
-def _largest(text: str) -> Decimal:
-    """Return the largest singular value: of a diagonal, or of a rotation with a factor."""
-    (a, b), (_, d) = read_matrix(text)
-    if b == 0:
-        return max(abs(a), abs(d))
-    squares = a * a + b * b
-    root = squares.sqrt().normalize()
-    if root * root != squares:
-        raise Unfair("the norm is no short number")
-    return root
+def _lengths(matrix: Matrix, form: str) -> tuple[Decimal, ...]:
+    """Return the singular values: the lengths of perpendicular columns, or rows."""
+    vectors = matrix if form == "rows" else tuple(zip(*matrix, strict=True))
+    return tuple(sum((x * x for x in one), Decimal(0)).sqrt().normalize() for one in vectors)
+
+
+def _radius(matrix: Matrix) -> Decimal:
+    """Return the largest absolute value of an eigenvalue."""
+    (a, b), (c, d) = matrix
+    half, determinant = (a + d) / 2, a * d - b * c
+    rest = half * half - determinant
+    return abs(half) + rest.sqrt() if rest > 0 else determinant.sqrt()
 
 
 @lru_cache(maxsize=256)
@@ -138,21 +134,21 @@ def _is_linear(model: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _prove(text: str, gamma: Fraction, largest: Decimal, factor: Decimal, verdict: str) -> None:
-    """Recompute the norm, and run the product with slopes that are large and small.
+def _prove(text: str, gamma: Fraction, factor: Decimal, radius: Decimal, verdict: str) -> None:
+    """Recompute norm and eigenvalues, and run the product with slopes that are large and small.
 
     Raises:
         Unfair: the numbers do not bear the answer out.
     """
-    weights = np.array(read_matrix(text), dtype=float)
+    weights = float(gamma) * np.array(read_matrix(text), dtype=float)
     norm = float(np.linalg.svd(weights, compute_uv=False)[0])
-    if abs(norm - float(largest)) > 1e-12:
-        raise Unfair(f"the norm is {norm}, not {largest}")
-    top = np.linalg.norm(np.linalg.matrix_power(float(gamma) * weights, LONG), 2)
-    low = np.linalg.norm(np.linalg.matrix_power(1e-3 * float(gamma) * weights, LONG), 2)
+    rate = float(np.max(np.abs(np.linalg.eigvals(weights))))
+    if abs(norm - float(factor)) > 1e-12 or abs(rate - float(gamma) * float(radius)) > 1e-7:
+        raise Unfair(f"norm and spectral radius are {norm} and {rate}")
+    top = np.linalg.norm(np.linalg.matrix_power(weights, LONG), 2)
+    low = np.linalg.norm(np.linalg.matrix_power(1e-3 * weights, LONG), 2)
     known = {"vanishes": (False, True), "open": (True, True), "explodes": (True, True)}
-    rate = float(top) ** (1 / LONG)
-    if (bool(top > 1), bool(low < 1)) != known[verdict] or abs(rate - float(factor)) > 1e-9:
+    if (bool(top > 1), bool(low < 1)) != known[verdict]:
         raise Unfair(f"products of {LONG} steps do not bear out '{verdict}'")
 
 
@@ -173,92 +169,92 @@ def _given(bound: BoundTerm, matrix: NumberMatrix, jacobian: Partial) -> Block:
     )  # fmt: skip
 
 
-def _norm(text: str, bound: BoundTerm, largest: Decimal) -> Part:
-    (a, b), (c, d) = read_matrix(text)
-    wrong = {
-        "largest entry taken": (max(abs(x) for x in (a, b, c, d)),
-                                "That is the largest entry, which is less than the norm here."),
-        "smallest taken": (min(abs(a), abs(d)), "That is not the largest singular value."),
-        "sum of entries": (abs(a) + abs(b or d), "Singular values are not sums of entries."),
+def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
+    gamma, name = bound.number, bound.norms[0]
+    lengths = _lengths(matrix, form)
+    largest = max(lengths)
+    of_norm = {
+        "largest entry taken": (max(abs(x) for row in matrix for x in row),
+                                "the largest entry, which is less than the norm here"),
+        "smallest taken": (min(lengths), "the smallest singular value"),
+        "eigenvalue taken": (radius, "the largest absolute value of an eigenvalue"),
     }  # fmt: skip
-    label = prose("‖", bound.norms[0], "‖")
-    found: list[WrongNumber] = []
-    for name, (value, why) in wrong.items():
-        is_singular = name != "smallest taken" or b == 0
-        if is_singular and abs(value - largest) > Decimal("0.01"):
-            found.append(WrongNumber(value, name, prose(why)))
-    reason = "On a diagonal the singular values are the absolute values of its entries."
-    if b != 0:
-        reason = (
-            "It is a rotation times the length of a column, which is what it stretches any vector "
-            "by."
-        )
-    return Part(
-        (Paragraph(prose("What is ", *label, "?")),),
-        Numeric((Blank(label, largest, Decimal("0.005"), told_apart(found)),)),
-        1,
-        (Paragraph(prose(f"{reason} So ‖", bound.norms[0], f"‖ = {shown(largest)}.")),),
-    )
-
-
-def _step(bound: BoundTerm, largest: Decimal, factor: Decimal) -> Part:
-    gamma, text = bound.number, shown(factor.normalize() + 0)
+    slips = [
+        (_times(gamma, value), slip, f"That is γ times {why}.")
+        for slip, (value, why) in of_norm.items()
+    ]
     others = {Fraction(1), Fraction(1, 4), Fraction(1, 2)} - {gamma}
-    wrong = tuple(
-        WrongNumber(largest * Decimal(x.numerator) / Decimal(x.denominator), "another γ",
-                    prose(f"γ = {gamma} here: the largest slope, not {x}."))
+    slips += [
+        (_times(x, largest), "another γ", f"γ = {gamma} here: the largest slope, not {x}.")
         for x in sorted(others)
-    )  # fmt: skip
+    ]
+    factor = _times(gamma, largest)
+    if any(abs(value - factor) < 3 * TOLERANCE for value, _, _ in slips):
+        raise Unfair("a mistake nearly gives the bound")
+    wrong = told_apart(
+        WrongNumber(rounded(value, SHOWN).normalize() + 0, slip, prose(why))
+        for value, slip, why in slips
+    )
+    norm = prose("‖", name, f"‖ = {shown(largest)}")
+    said = prose(f"{gamma} · {shown(largest)} = {shown(factor)}")
+    text = " and ".join(shown(length) for length in lengths)
     return Part(
-        (Paragraph(prose("What is the bound γ‖", bound.norms[0], "‖ of one step?")),),
-        Numeric((Blank(prose("γ‖", bound.norms[0], "‖"), factor.normalize() + 0, Decimal("0.005"),
-                       wrong),)),
-        1,
-        (Paragraph(prose(f"γ = {gamma}, so γ‖", bound.norms[0], f"‖ = {text}.")),),
-        (Mark(1, "A", prose(f"{gamma} · {shown(largest)} = {text}")),),
-        carries=(0,),
+        (Paragraph(prose("What is the bound γ‖", name, "‖ of one step?")),),
+        Numeric((Blank(prose("γ‖", name, "‖"), factor, TOLERANCE, wrong),)),
+        2,
+        (Paragraph(prose(f"The {form} are perpendicular, so the singular values are their lengths, "
+                         f"{text}, and ", *norm, f". γ = {gamma}, so γ‖", name, "‖ = ", *said,
+                         ".")),),
+        (Mark(1, "M", norm), Mark(1, "A", said)),
     )  # fmt: skip
 
 
-def _follows(verdict: str, linear: bool, jacobian: Partial, draw: Draw) -> Part:
+def _times(gamma: Fraction, value: Decimal) -> Decimal:
+    return (value * Decimal(gamma.numerator) / Decimal(gamma.denominator)).normalize() + 0
+
+
+def _follows(verdict: str, model: str, radius: Decimal, draw: Draw) -> Part:
     options = [
         Option(
             prose(said),
             "" if name == verdict else NAMES[name],
-            prose(_reason(name, verdict, linear)),
+            prose(_reason(name, verdict, model, radius)),
         )
         for name, said in ANSWERS.items()
     ]
-    shown_in = tuple(draw.ranked("order", options, lambda option: option.content))
+    ask = ("What follows for the norm of the Jacobian over ", K, " steps, ", _over(model, K),
+           ", as ", K, " grows?")  # fmt: skip
     return Part(
-        (
-            Paragraph(
-                prose(
-                    "What follows for the norm of the Jacobian over ",
-                    K,
-                    " steps, ",
-                    jacobian,
-                    ", as ",
-                    K,
-                    " grows?",
-                )
-            ),
-        ),
-        Choice(shown_in),
+        (Paragraph(prose(*ask)),),
+        Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
         1,
-        (Paragraph(prose(_reason(verdict, verdict, linear))),),
-        carries=(1,),
+        (Paragraph(prose(_reason(verdict, verdict, model, radius))),),
+        carries=(0,),
     )
 
 
-def _reason(name: str, verdict: str, linear: bool) -> str:
-    if name != verdict:
-        return WHY[name]
+def _reason(name: str, verdict: str, model: str, radius: Decimal) -> str:
+    off = slope_of_relu(system_of(model))
+    small = "a unit that is off has the slope 0" if off else "slopes may be far below γ"
+    if name == "stays":
+        return "Factors are multiplied step by step; no bound on the state keeps their product fixed."
     if verdict == "vanishes":
-        return "The factor of every step is below 1, which is sufficient for vanishing."
-    if linear:
-        return "There is no slope: each step multiplies by U itself, which stretches by its norm."
-    return "Above 1 the bound settles nothing: large slopes let it grow, small ones let it shrink."
+        return {
+            "vanishes": "The factor of every step is below 1, which is sufficient for vanishing.",
+            "open": "A bound below 1 decides, whatever the inputs are.",
+            "explodes": "A bound below 1 lets no product grow without limit.",
+        }[name]
+    if name == "vanishes":
+        return "A bound above 1 forces nothing towards 0."
+    if verdict == "open":
+        return {
+            "open": f"Above 1 the bound settles nothing: slopes of γ let it grow, but {small}.",
+            "explodes": f"A bound above 1 is necessary, not sufficient: {small}.",
+        }[name]
+    return (
+        "There is no slope: the Jacobian is the power of the matrix itself, whatever the inputs "
+        f"are, and the spectral radius of that matrix, {shown(rounded(radius, 2))}, is above 1."
+    )
 
 
 KIND = Kind(NAME, "gradient-flow", "evaluate", (4, 4), (3, 3), _subjects, _variants, _draw, _make)
