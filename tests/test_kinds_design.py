@@ -160,6 +160,9 @@ def test_exactly_one_option_behaves() -> None:
         for option in item.options:
             assert does(net(item, option), name) == option.correct
             assert ".0'" not in str(option.content)
+        nets = [net(item, option) for option in item.options]
+        done = {tuple(tuple(outputs(one, x)) for x in INPUTS) for one in nets}
+        assert len(done) == 4, "two options do the same, so neither can be the right one"
     labels = [option.misconception for item in items for option in item.options]
     assert {mistake for label in labels for mistake in label.split("; ")} == {"", *MISTAKES}
 

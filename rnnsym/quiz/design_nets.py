@@ -70,7 +70,7 @@ BEHAVIOURS = {
         "the first minus twice the second makes 0, 1, 0 of s = 0, 1, 2.",
     ),
     "delay": Behaviour(
-        "the input of the step before",
+        "the input of the step before (0 at the first step)",
         _before,
         _weights("1; 0", "0 0; 1 0", "0; 0", "0 1"),
         "One unit holds the input, the other copies it one step later.",
@@ -95,7 +95,7 @@ BEHAVIOURS = {
         "One unit holds the input; the other is the one before minus the input, cut off below 0.",
     ),
     "add": Behaviour(
-        "the sum of this input and the one before",
+        "the sum of this input and the one before (at the first step this input alone)",
         lambda x: x[-1] + _before(x),
         _weights("1; 0", "0 0; 1 0", "0; 0", "1 1"),
         "One unit holds the input, the other the one before; the output adds them.",
@@ -150,6 +150,10 @@ MISTAKES: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     "units of the output exchanged": (
         lambda w: replace(w, V=tuple(row[::-1] for row in w.V)),
         "The output reads each unit with the weight of the other.",
+    ),
+    "both units read out": (
+        lambda w: replace(w, V=tuple(tuple(a or Decimal(1) for a in row) for row in w.V)),
+        "The output adds a unit that it should not read.",
     ),
     "sum and difference exchanged": (
         lambda w: replace(w, V=tuple((a, -b if a else b) for a, b in w.V)),

@@ -23,7 +23,7 @@ from rnnsym.sheet.worked_lines import Row
 
 __all__ = [
     "LENGTH", "MATRICES", "MODEL", "behaves", "difference", "matrices", "net_blocks",
-    "printed_weights", "prove", "told", "trace",
+    "outputs", "printed_weights", "prove", "told", "trace",
 ]  # fmt: skip
 
 MODEL = "relu-rnn"
@@ -86,6 +86,17 @@ def difference(weights: Weights, name: str) -> Inputs:
             grown.append((longer, after))
         reached = grown
     return ()
+
+
+@lru_cache(maxsize=1024)
+def outputs(weights: Weights) -> tuple[Decimal, ...]:
+    """Return what a net puts out at each step of all inputs: what it does.
+
+    >>> outputs(BEHAVIOURS["rise"].weights) == outputs(BEHAVIOURS["fall"].weights)
+    False
+    """
+    inputs = product((0, 1), repeat=LENGTH)
+    return tuple(output for one in inputs for _, output in _run(weights, one))
 
 
 def behaves(parameters: Parameters, weights: Weights) -> bool:

@@ -1,7 +1,8 @@
 """Choose the weights with which a net does what is asked: one set behaves, the others fail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import TypeAlias
 
 from rnnsym.blocks import Paragraph, Prose, prose
 from rnnsym.item import Choice, Item, Option, Part, Proof
@@ -16,6 +17,7 @@ from rnnsym.quiz.design_runs import (
     difference,
     matrices,
     net_blocks,
+    outputs,
     printed_weights,
     prove,
     told,
@@ -28,13 +30,15 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND"]
 
 NAME = "design_weights"
+Mistakes: TypeAlias = tuple[str, ...]
+"""Those made in one net."""
 
 
 def _changed(one: Weights, other: Weights) -> tuple[str, ...]:
     return tuple(name for name in MATRICES if getattr(one, name) != getattr(other, name))
 
 
-def _pairs(key: Weights, name: str) -> Iterator[tuple[str, str]]:
+def _pairs(key: Weights, name: str) -> Iterator[Mistakes]:
     """Yield mistakes in two matrices, each of which spoils the net, as both together do.
 
     With the key, either mistake and both, each matrix has two values, each of them twice: no
@@ -48,14 +52,27 @@ def _pairs(key: Weights, name: str) -> Iterator[tuple[str, str]]:
             yield pair
 
 
-def _made(net: Weights, mistakes: tuple[str, ...]) -> Weights:
+def _wrong(key: Weights, pairs: Sequence[Mistakes]) -> dict[Mistakes, Weights]:
+    """Return the nets of the first pair that do three different things.
+
+    Raises:
+        Unfair: there is none; what two nets do alike could not be the one right answer.
+    """
+    for first, second in pairs:
+        wrong = {made: _made(key, made) for made in ((first,), (second,), (first, second))}
+        if len({outputs(net) for net in wrong.values()}) == len(wrong):
+            return wrong
+    raise Unfair("two wrong nets do the same")
+
+
+def _made(net: Weights, mistakes: Mistakes) -> Weights:
     for mistake in mistakes:
         change, _ = MISTAKES[mistake]
         net = change(net)
     return net
 
 
-def _why(made: tuple[str, ...], net: Weights, name: str) -> Prose:
+def _why(made: Mistakes, net: Weights, name: str) -> Prose:
     reasons = " ".join(MISTAKES[mistake][1] for mistake in made)
     return prose(f"{reasons} ", *told(net, name, difference(net, name)))
 
@@ -68,8 +85,8 @@ def _make(parameters: Parameters) -> Item:
     if not behaves(parameters, key):
         raise Unfair("the net does not do what is asked")
     draw = arranger(NAME, parameters)
-    first, second = draw.choice("mistakes", list(_pairs(key, name)))
-    wrong = {made: _made(key, made) for made in ((first,), (second,), (first, second))}
+    wrong = _wrong(key, draw.ranked("mistakes", _pairs(key, name)))
+    first, second = max(wrong, key=len)
     prove(key, name, behaving=True)
     for net in wrong.values():
         prove(net, name, behaving=False)
