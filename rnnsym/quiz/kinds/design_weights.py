@@ -59,7 +59,8 @@ def _wrong(key: Weights, pairs: Sequence[Mistakes]) -> dict[Mistakes, Weights]:
         Unfair: there is none; what two nets do alike could not be the one right answer.
     """
     for first, second in pairs:
-        wrong = {made: _made(key, made) for made in ((first,), (second,), (first, second))}
+        sets: tuple[Mistakes, ...] = ((first,), (second,), (first, second))
+        wrong = {made: _made(key, made) for made in sets}
         if len({outputs(net) for net in wrong.values()}) == len(wrong):
             return wrong
     raise Unfair("two wrong nets do the same")
