@@ -61,7 +61,7 @@ def in_words(system: System) -> str:
     """Return the model in words: its cell, how often, and in which directions."""
     layer, cell = _layer_of(system), cell_of(system)
     both = "bidirectional " if layer.bidirectional else ""
-    merged = ", the outputs of both directions stacked on top of each other" if both else ""
+    merged = ", the outputs of both directions concatenated" if both else ""
     number = {2: "two", 3: "three"}.get(layer.depth, str(layer.depth))
     stack = f"{number} {both}layers" if layer.depth > 1 else f"one {both}layer"
     reads = ", each layer reading the outputs of the one below" if layer.depth > 1 else ""

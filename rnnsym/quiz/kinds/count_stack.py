@@ -130,7 +130,7 @@ def _read(system: System, given: Given) -> Part:
          prose("Only layer 1 reads the input of size ", size("d"), ".")),
     ]  # fmt: skip
     if _stack(system).bidirectional:
-        why = prose("The outputs of both directions are stacked on top of each other.")
+        why = prose("The outputs of both directions are concatenated.")
         claims.append(("second layer reads one direction", output, why))
     return numeric(
         prose("How many entries does the vector have that layer 2 reads at each step?"),
