@@ -28,6 +28,7 @@ from rnnsym.quiz.counting_slips import ARRAY, HEAD, LAYER, STACK, TABLE
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.kinds import count_budget, count_ratio
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import Parameters, load_kind
 from tests.asked import mistakes, right_options
 from tests.test_quiz_kinds import published
@@ -286,6 +287,32 @@ def test_a_count_that_arrays_do_not_hold_is_refused() -> None:
     assert proven(work, 48) == 48
     with pytest.raises(guard.Unfair, match="arrays hold 48"):
         proven(work, 47)
+
+
+def test_as_many_units_as_affine_maps_are_refused() -> None:
+    """Who takes one for the other would be right."""
+    work = Work(parts_of(system_of("lstm")), (("d", 3), ("n", 4)), 5)
+    with pytest.raises(guard.Unfair, match="as many units as affine maps, 4"):
+        proven(work, work.total)
+
+
+def test_equations_unlike_each_other_are_told_apart() -> None:
+    """The candidate of a peephole LSTM has no peephole: n fewer numbers than a gate."""
+    work = Work(parts_of(system_of("lstm-peephole")), (("d", 3), ("n", 2)), 5)
+    gate, candidate = 2 * (3 + 2 + 1 + 1), 2 * (3 + 2 + 1)
+    found = [(v - work.total, printed(why)) for name, v, why in claims_of(work) if "block" in name]
+    assert [change for change, _ in found] == [-gate, -candidate, gate, candidate]
+    assert [("W_c" in why, "W_f or W_i or W_o" in why) for _, why in found] == [
+        (False, True), (True, False)] * 2  # fmt: skip
+
+
+def test_one_equation_alone_is_not_counted_twice() -> None:
+    """What is counted twice there are directions."""
+    for item in items("count_stack"):
+        if "vanilla" in dict(item.parameters)["model"]:
+            assert not any("block" in name for name in mistakes(item))
+            both = "bi(" in dict(item.parameters)["model"]
+            assert ("directions counted again" in mistakes(item)) == both
 
 
 def test_a_misconception_that_gives_the_key_is_refused() -> None:

@@ -138,6 +138,20 @@ def test_no_two_sizes_of_a_trace_are_alike() -> None:
         assert len(set(sizes)) == len(sizes)
 
 
+@pytest.mark.parametrize("name", ["code_trace", "output_shape"])
+@pytest.mark.parametrize(("depth", "both", "n"), [("1", "yes", "12"), ("2", "no", "12")])
+def test_a_projection_that_two_slips_undo_is_refused(
+    name: str, depth: str, both: str, n: str
+) -> None:
+    """With n = 2 p who forgets projection and direction is right; layers look like directions."""
+    values = {"cell": "lstm-projection", "depth": depth, "both": both, "convention": "pytorch",
+              "d": "10", "n": n, "p": "6", "B": "5", "T": "3", "batch_first": "no", "q": "7",
+              "arrangement": "0"}  # fmt: skip
+    with pytest.raises(guard.Unfair, match="hidden_size is proj_size times"):
+        load_kind(name).make(tuple(values.items()))
+    assert load_kind(name).make(tuple((values | {"n": "11"}).items())).parts
+
+
 def test_parameters_by_hand() -> None:
     for item in items("parameter_shapes"):
         v = of(item)
@@ -279,9 +293,10 @@ def test_arrays_are_linear_in_the_sizes(cell: str) -> None:
 
 
 def test_too_few_misconceptions_are_refused() -> None:
-    claims = [("a", "(1,)", "no"), ("b", "(2,)", "no"), ("c", "(3,)", "no"), ("d", "(3,)", "no")]
+    claims = [("a", "(1,)", "no"), ("b", "(2,)", "no"), ("c", "(3,)", "x"), ("d", "(3,)", "y")]
     options: tuple[Option, ...] = chosen("(9,)", "yes", claims, Draw(1, "q")).options
-    assert {o.misconception for o in options} == {"", "a", "b", "c"}
+    assert {o.misconception for o in options} == {"", "a", "b", "c, or d"}
+    assert [o.why for o in options if "d" in o.misconception] == [("x Or: y",)]
     with pytest.raises(guard.Unfair, match="give only 2 answers"):
         chosen("(9,)", "yes", claims[:2], Draw(1, "q"))
 
@@ -326,10 +341,11 @@ def test_a_projection_may_be_forgotten_in_three_ways() -> None:
 def test_every_misconception_of_the_output_is_shown() -> None:
     kind = load_kind("output_shape")
     shown = {
-        option.misconception
+        name
         for k in range(6)
         for subject in kind.subjects(())
         for option in draw_item(kind, subject, Draw(k, "m"), NONE).options
+        for name in option.misconception.split(", or ")
     }
     assert shown == {
         "", "axes swapped", "last step only", "width of the input", "one direction forgotten",

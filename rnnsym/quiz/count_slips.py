@@ -1,6 +1,6 @@
 """Mistakes in a count, as operators on the arrays counted and the numbers put in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnsym.audit.rewrite import Misconception
@@ -45,6 +45,11 @@ class Work:
         """What it comes to."""
         sizes = dict(self.sizes)
         return self.times * sum(part.entries(sizes) for part in self.parts)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The affine maps that the arrays belong to."""
+        return tuple(dict.fromkeys(part.block for part in self.parts))
 
 
 Slips = Sequence[tuple[Work, Prose]]
@@ -92,20 +97,37 @@ def _no_peepholes(work: Work) -> Slips:
 
 
 def _block_forgotten(work: Work) -> Slips:
-    blocks = list(dict.fromkeys(p.block for p in work.parts))
-    kept = [p for p in work.parts if p.block != blocks[-1]]
-    return _kept(work, kept, _of_one_equation("left out", len(blocks)))
+    return [
+        (replace(work, parts=tuple(p for p in work.parts if p not in own)), why)
+        for own, why in _unlike_equations(work, "left out")
+    ]
 
 
 def _block_too_many(work: Work) -> Slips:
-    blocks = list(dict.fromkeys(p.block for p in work.parts))
-    again = [p for p in work.parts if p.block == blocks[0]]
-    return _kept(work, [*work.parts, *again], _of_one_equation("counted twice", len(blocks)))
+    return [
+        (replace(work, parts=(*work.parts, *own)), why)
+        for own, why in _unlike_equations(work, "counted twice")
+    ]
 
 
-def _of_one_equation(done: str, right: int) -> str:
-    what = "1 equation of the cell has" if right == 1 else f"{right} equations of the cell have"
-    return f"The parameters of one equation are {done}: {what} parameters."
+def _unlike_equations(work: Work, done: str) -> Iterator[tuple[tuple[Counted, ...], Prose]]:
+    """Yield the arrays of one equation of each kind, where several have any, and which it is."""
+    kinds: dict[tuple[object, ...], list[tuple[Counted, ...]]] = {}
+    for block in work.blocks:
+        own = tuple(p for p in work.parts if p.block == block)
+        kinds.setdefault(tuple(sorted((p.layer, p.sides) for p in own)), []).append(own)
+    right = f"{len(work.blocks)} equations of the cell have parameters."
+    for alike in kinds.values() if len(work.blocks) > 1 else ():
+        that = _first_arrays(alike) if len(kinds) > 1 else ()
+        yield alike[0], prose(f"The parameters of one equation are {done}", *that, ": ", right)
+
+
+def _first_arrays(equations: Sequence[Sequence[Counted]]) -> Prose:
+    """Return ", that of W_r or W_z": an equation is known by an array of its own."""
+    families = [own[0].array.family for own in equations]
+    arrays = [Array(type(f)(f.name, f.label), own[0].array.shape)
+              for f, own in zip(families, equations, strict=True)]  # fmt: skip
+    return tuple(x for i, a in enumerate(arrays) for x in (" or " if i else ", that of ", a))
 
 
 def _swapped(work: Work) -> Slips:

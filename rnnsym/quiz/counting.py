@@ -134,8 +134,11 @@ def proven(work: Work, key: int) -> int:
     """Return the key if arrays of these shapes hold so many numbers.
 
     Raises:
-        Unfair: they hold another number, so the question has no proven key.
+        Unfair: they hold another number, so the question has no proven key; or who takes n for the
+            number of affine maps, or it for n, finds the key.
     """
+    if dict(work.sizes).get("n") == len(work.blocks):
+        raise Unfair(f"there are as many units as affine maps, {len(work.blocks)}")
     if work.total != key:
         raise Unfair(f"the formula gives {key}, the arrays hold {work.total} numbers")
     return key

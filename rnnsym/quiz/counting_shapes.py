@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rnnsym.item import Choice, Option
+from rnnsym.item import Choice
 from rnnsym.quiz.counting_items import drawn_sizes
 from rnnsym.quiz.counting_layers import TORCH, Layer, Shape, option, shape_text
 from rnnsym.quiz.draw import Draw
@@ -77,9 +77,15 @@ def final_shape(layer: Layer, name: str, values: Mapping[str, str]) -> Shape:
 
 
 def output_claims(layer: Layer, values: Mapping[str, str]) -> list[Claim]:
-    """Return what misconceptions make of the output's shape."""
+    """Return what misconceptions make of the output's shape.
+
+    Raises:
+        Unfair: two slips together give the key, or one gives what another does.
+    """
     a, b, width = output_shape(layer, values)
     sizes = dict(layer.sizes)
+    if sizes["n"] in {k * sizes.get("p", 0) for k in (layer.directions, layer.depth)}:
+        raise Unfair("hidden_size is proj_size times the directions, or times the layers")
     first = values["batch_first"] == "yes"
     found = [
         ("axes swapped", shape_text((b, a, width)),
@@ -144,12 +150,16 @@ def chosen(key: str, reason: str, claims: Sequence[Claim], draw: Draw) -> Choice
     Raises:
         Unfair: one of them gives the key, or too few of them give different answers.
     """
-    found: dict[str, Option] = {}
+    found: dict[str, dict[str, str]] = {}
     for name, text, why in claims:
-        found.setdefault(text, option(text, name, why))
+        found.setdefault(text, {}).setdefault(why, name)
     if key in found:
-        raise Unfair(f"'{found[key].misconception}' gives the key")
+        raise Unfair(f"'{', or '.join(found[key].values())}' gives the key")
     if len(found) < LEAST:
         raise Unfair(f"the misconceptions give only {len(found)} answers")
     right = option(key, "", reason)
-    return Choice(mixed(right, list(found.values()), draw))
+    wrong = [
+        option(text, ", or ".join(reasons.values()), " Or: ".join(reasons))
+        for text, reasons in found.items()
+    ]
+    return Choice(mixed(right, wrong, draw))

@@ -30,10 +30,27 @@ def _matrices_only(work: Work) -> Slips:
     return [(replace(work, parts=parts), prose("Vectors are trained too, whatever they do."))]
 
 
+def _as_gru(work: Work) -> Slips:
+    """Three blocks, as in a GRU, where there is one."""
+    why = "One equation of the cell has parameters, not three."
+    return [(replace(work, times=3 * work.times), prose(why))] if len(work.blocks) == 1 else []
+
+
+def _both_again(work: Work) -> Slips:
+    why = "The arrays of both directions are counted already: there are no more of them."
+    both = any(p.array.family.direction for p in work.parts)
+    return [(replace(work, times=2 * work.times), prose(why))] if both else []
+
+
+DIRECTIONS = Misconception("directions counted again", _both_again)
+
+
 WHOLE = (
     *MISCONCEPTIONS,
     Misconception("input part forgotten", _without_inputs),
     Misconception("matrices only", _matrices_only),
+    Misconception("counted as a GRU", _as_gru),
+    DIRECTIONS,
 )
 """Of a whole model, enough of them on either side of the right number."""
 
@@ -101,6 +118,7 @@ def _direction(work: Work) -> Slips:
 
 
 LAYER = (
+    DIRECTIONS,
     Misconception("every layer reads the input", _reads_input),
     Misconception("one direction forgotten", _direction),
     *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
@@ -125,6 +143,7 @@ def _one_of(work: Work) -> Slips:
 
 
 STACK = (
+    DIRECTIONS,
     Misconception("all layers alike", _alike),
     Misconception("one layer only", _one_of),
     *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",

@@ -9,7 +9,7 @@ from rnnsym.count import count
 from rnnsym.expr import Integer
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import Work
-from rnnsym.quiz.counting import blank, claims_of, parts_of, value_of
+from rnnsym.quiz.counting import blank, claims_of, parts_of, proven, value_of
 from rnnsym.quiz.counting_items import numeric
 from rnnsym.quiz.counting_layers import Layer, parameter_shapes, shape_text
 from rnnsym.quiz.counting_shapes import (
@@ -95,7 +95,7 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="shapes",
         level=3,
-        minutes=6,
+        minutes=6 + (layer.depth > 1),
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(layer, values),
@@ -155,9 +155,10 @@ def _number(layer: Layer, steps: int) -> Part:
         why = prose("Both directions have parameters, and the layers above read both.")
         claims.append(("net of one direction", one, why))
     matrices = "weight_ih, weight_hh, weight_hr" if projected else "weight_ih, weight_hh"
+    above = [Mark(1, "M", prose("what the layers above the first read"))] if layer.depth > 1 else []
     return numeric(
         prose("What does the fourth line print?"),
-        [blank(prose("Number"), key, claims)],
+        [blank(prose("Number"), proven(work, key), claims)],
         (
             Table(
                 (prose("Array"), prose("Shape"), prose("Numbers")),
@@ -168,9 +169,10 @@ def _number(layer: Layer, steps: int) -> Part:
         ),
         [
             Mark(1, "M", prose(f"{matrices} and two biases of each layer and direction")),
+            *above,
             Mark(1, "A", prose("the number")),
         ],
     )  # fmt: skip
 
 
-KIND = Kind(NAME, "shapes", "apply", (3, 3), (5, 5), torch_subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "shapes", "apply", (3, 3), (5, 6), torch_subjects, _variants, _draw, _make)
