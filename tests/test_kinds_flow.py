@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnnsym.blocks import Paragraph
 from rnnsym.item import Choice, Item, Matching, Numeric
 from rnnsym.quiz import derivation_remedies, guard
 from rnnsym.quiz.derivation_remedies import REMEDIES, Remedy, holds
@@ -298,3 +299,11 @@ def test_a_remedy_that_does_not_help_is_noticed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(derivation_remedies, "FLOOR", 1e-20)
     broken = [remedy.name for remedy in REMEDIES if not remedy.helps()]
     assert "a larger initial bias of the forget gate" in broken
+
+
+@pytest.mark.parametrize("cell", ["mingru", "linear", "gru", "lstm"])
+def test_what_is_held_fixed_is_said_where_something_else_moves(cell: str) -> None:
+    for item in items("flow_scale", cell, 5):
+        said = item.stem[-1]
+        assert isinstance(said, Paragraph)
+        assert ("held fixed" in printed(said.content)) == (cell in {"gru", "lstm"})

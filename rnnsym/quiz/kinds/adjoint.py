@@ -58,7 +58,7 @@ def _other_matrix(row: Row) -> Sequence[Slip]:
         value = everywhere(row.value, others.get)
     except ShapeError:  # a term that has no other matrix
         return []
-    why = prose("These matrices multiply something else: they do not lead to ", row.step.of, ".")
+    why = prose("Here stands the matrix of the other vector, not of ", row.step.of, ".")
     return [(replace(row, value=value), why)]
 
 

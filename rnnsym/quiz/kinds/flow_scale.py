@@ -117,7 +117,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=5,
         convention=values["convention"],
         parameters=parameters,
-        stem=(*cell_blocks(model), _asked(edge, array, given, steps)),
+        stem=(*cell_blocks(model), _asked(model, edge, given, steps)),
         parts=(_scale(edge, step, steps, kept), _when(step, digits, beyond)),
         proof=Proof(
             "the state's own equation run for so many steps from two starts, 30 digits", "≤ 1e-20"
@@ -149,19 +149,28 @@ def _prove(model: str, state_name: str, given: Decimal, steps: int, kept: Decima
         raise Unfair(f"running the equation gives {ends[1] - ends[0]}, not {kept}")
 
 
-def _asked(edge: StateJacobian, array: Array, given: Decimal, steps: int) -> Block:
-    weight = array.time is None
+def _asked(model: str, edge: StateJacobian, given: Decimal, steps: int) -> Block:
+    array = _array(edge)
     value = prose(array, f" = {shown(given)}")
     here = prose("Let every vector have one entry and ", *value)
-    tail = "." if weight else " at every step."
-    held = "" if weight else ", with gates and other states held fixed"
+    tail = "." if array.time is None else " at every step."
     first = edge.of.xreplace({TIME: Integer(steps)})
     start = edge.of.xreplace({TIME: Integer(0)})
-    return Paragraph(
-        prose(*here, tail, " A gradient goes back from ", first, " to ", start, " along the direct "
-              "edges from ", edge.of, " to ", edge.wrt, " only", held, ". By what number is it "
-              "multiplied in all?")
+    along = () if _is_only_way(model) else (
+        " along the direct edges from ", edge.of, " to ", edge.wrt, " only, with gates and other "
+        "states held fixed",
     )  # fmt: skip
+    return Paragraph(
+        prose(*here, tail, " A gradient goes back from ", first, " to ", start, *along, ". By what "
+              "number is it multiplied in all?")
+    )  # fmt: skip
+
+
+def _is_only_way(model: str) -> bool:
+    """Tell whether nothing but the state's own equation reads what the step before leaves."""
+    chain = chain_of(model)
+    before = {state.xreplace({TIME: TIME - 1}) for state in chain.states}
+    return sum(not before.isdisjoint(arrays_in(e.rhs)) for e in chain.loop.equations) == 1
 
 
 def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Part:
@@ -171,7 +180,8 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Par
         (
             Paragraph(
                 prose("Write this number as ", A, " · 10 to the power of ", B, ", where 1 ≤ ", A,
-                      " < 10 has one decimal.")
+                      " < 10 has one decimal. Keep four significant digits on the way; ", A,
+                      f" counts if it is at most {TOLERANCE} off.")
             ),
         ),
         Numeric((

@@ -237,7 +237,7 @@ def _reason(name: str, verdict: str, model: str, radius: Decimal) -> str:
     off = slope_of_relu(system_of(model))
     small = "a unit that is off has the slope 0" if off else "slopes may be far below γ"
     if name == "stays":
-        return "Factors are multiplied step by step; no bound on the state keeps their product fixed."
+        return "Factors are multiplied at every step; a bounded state does not fix their product."
     if verdict == "vanishes":
         return {
             "vanishes": "The factor of every step is below 1, which is sufficient for vanishing.",

@@ -209,9 +209,9 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     )
     rows = ((_plain(a), _plain(b)), ("0", "0"))
     top = J**steps
+    digits = "" if value == grown else f", to {places} decimals"
     return Part(
-        (Paragraph(prose("What is the entry in row 1 and column 1 of ", top, f", to {places} "
-                         "decimals where it has more?")),),
+        (Paragraph(prose("What is the entry in row 1 and column 1 of ", top, f"{digits}?")),),
         Numeric((Blank(prose("entry"), value, tolerance, wrong),)),
         2,
         (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
