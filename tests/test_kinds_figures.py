@@ -13,6 +13,8 @@ from rnnsym.blocks import Figure
 from rnnsym.cell import load_cell
 from rnnsym.diagram import Graph, cell_diagram
 from rnnsym.diagram.cell_graph import cell_graph
+from rnnsym.diagram.layout import laid_out
+from rnnsym.diagram.place_cell import place_cell
 from rnnsym.expr import Array, Node, arrays_in, text
 from rnnsym.item import Matching
 from rnnsym.quiz.figures import alike
@@ -85,6 +87,31 @@ def test_one_arrow_is_missing_and_no_other(cell: str) -> None:
         assert " > ".join(lost) == dict(item.parameters)["edge"]
         assert ends(restored.graph) == whole
         assert figure.description != restored.description
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_no_arrow_is_given_away_by_what_is_left(cell: str) -> None:
+    """Something else leaves the start, or two other arrows or none reach the end."""
+    shapes = {v.name: v.shape for v in cell_graph(load_cell(cell)).vertices}
+    for seed in range(12):
+        [item] = generate_quiz(1, seed, ["figure_missing_edge"], [cell])
+        [figure] = [block.diagram for block in item.stem if isinstance(block, Figure)]
+        source, target = dict(item.parameters)["edge"].split(" > ")
+        left = ends(figure.graph)
+        other = any(start == source for start, _ in left)
+        assert other or shapes[target] != "circle" or len([e for _, e in left if e == target]) > 1
+
+
+@pytest.mark.parametrize("cell", ["lstm", "lstm-coupled"])
+def test_a_sign_stands_where_no_arrow_comes_in(cell: str) -> None:
+    """Beside the arrow into the box of tanh(c) it would seem to name what that arrow carries."""
+    graph, name = cell_graph(load_cell(cell)), "h"
+    links = tuple(link for link in graph.links if link.source != name)
+    diagram = laid_out(*place_cell(replace(graph, links=links, names=((name, ("①",)),))))
+    places = dict(zip((v.name for v in diagram.graph.vertices), diagram.places, strict=True))
+    [mark] = diagram.marks
+    [(_, entry)] = [edge.points[-2] for edge in diagram.edges if edge.link.target == name]
+    assert (entry < places[name].top) is not (mark.y < places[name].top)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "lstm-peephole"])

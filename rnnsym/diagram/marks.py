@@ -74,7 +74,7 @@ class Marks:
             width = label_width(label, self.notation)
             lines = [r.points for r in self.routes if r.link.source == name]
             beside = (place for line in lines for place in self._beside(line, width))
-            yield label, chain(beside, _over(self.places[name], width))
+            yield label, chain(beside, self._around(name, width))
         for each in self.routes:
             for label in each.link.labels:
                 yield label, self._beside(each.points, label_width(label, self.notation))
@@ -87,6 +87,12 @@ class Marks:
             if x >= 0 and y >= 0 and not inner & self.taken and not (around - line) & self.taken:
                 return Mark(label, x, y, width)
         return None
+
+    def _around(self, name: str, width: int) -> Iterator[tuple[Point, set[Point]]]:
+        """Places around a vertex, first where no line comes in: a name is of what leaves it."""
+        place = self.places[name]
+        entered = {_side(place, r.points[-2]) for r in self.routes if r.link.target == name}
+        return iter(sorted(_over(place, width), key=lambda at: _side(place, at[0]) in entered))
 
     def _beside(self, line: tuple[Point, ...], width: int) -> Iterator[tuple[Point, set[Point]]]:
         own = set(cells_of(line))
@@ -107,6 +113,13 @@ class Marks:
                 for lift in (-1, 1):
                     for x, y in inner:
                         yield x - (width - 1) // 2, y + lift
+
+
+def _side(place: Frame, point: Point) -> str:
+    x, y = point
+    if place.top <= y <= place.bottom:
+        return "left" if x < place.left else "right"
+    return "above" if y < place.top else "below"
 
 
 def _over(place: Frame, width: int) -> Iterator[tuple[Point, set[Point]]]:

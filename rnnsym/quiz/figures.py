@@ -10,7 +10,10 @@ from rnnsym.quiz.draw import digest
 __all__ = ["BOXES", "SIGNS", "alike", "colours", "equations_of_cell"]
 
 SIGNS = "①②③④⑤⑥⑦"
-BOXES = "(Weights and biases are inside the boxes; lines that merely cross are not joined.)"
+BOXES = (
+    "(Weights and biases are inside the boxes; a dot joins lines; lines that merely cross are not "
+    "joined.)"
+)
 
 
 def equations_of_cell(cell: Cell) -> Equations:

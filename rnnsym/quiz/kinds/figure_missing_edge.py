@@ -84,6 +84,22 @@ def _edges(model: str) -> Mapping[str, Ends]:
     return {" > ".join(edge): edge for edge in links if _is_askable(named, edge)}
 
 
+@lru_cache(maxsize=256)
+def _asked(model: str) -> Sequence[str]:
+    """The arrows that are drawn from: those that the rest does not give away, if there are any."""
+    named, edges = _named(model), _edges(model)
+    return [e for e in edges if named and not _is_given_away(named, edges[e])] or list(edges)
+
+
+def _is_given_away(named: _Named, edge: Ends) -> bool:
+    """Tell whether nothing else leaves its start and one arrow only reaches a circle at its end."""
+    source, target = edge
+    rest = named.without(edge)
+    [shape] = [v.shape for v in rest.vertices if v.name == target]
+    alone = shape == "circle" and len([x for x in rest.links if x.target == target]) == 1
+    return alone and all(x.source != source for x in rest.links)
+
+
 def _is_askable(named: _Named, edge: Ends) -> bool:
     rest = named.without(edge)
     touched = {end for x in rest.links for end in (x.source, x.target)}
@@ -145,11 +161,11 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 
 def _variants(subject: Parameters) -> int:
-    return len(_edges(dict(subject)["model"]))
+    return len(_asked(dict(subject)["model"]))
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    return (*subject, ("edge", draw.choice("edge", list(_edges(dict(subject)["model"])))))
+    return (*subject, ("edge", draw.choice("edge", _asked(dict(subject)["model"]))))
 
 
 @lru_cache(maxsize=1024)
@@ -180,7 +196,10 @@ def _make(parameters: Parameters) -> Item:
     ]
     signs = f"{SIGNS[0]} and so on are values without a name. "
     signed = any(name in [*SIGNS] for [name] in named.called.values())
-    asked = prose("One arrow of the figure is missing. Which? ", signs if signed else "", BOXES)
+    asked = prose(
+        "One arrow of the figure is missing. Which? An arrow to a value ends at the box or circle "
+        "that makes it. ", signs if signed else "", BOXES,
+    )  # fmt: skip
     stem: tuple[Block, ...] = (
         Paragraph(prose(f"The cell “{named.cell.title}” and the figure of one step of it:")),
         equations_of_cell(named.cell),
