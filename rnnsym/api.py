@@ -253,7 +253,7 @@ def generate_quiz(
         topics: of these topics only.
         levels: from the lowest to the highest level.
     """
-    from rnnsym.quiz.drawing import generate
+    from rnnsym.quiz.rounds import generate
     from rnnsym.quiz.selection import Selection
 
     return generate(Selection.of(kinds, topics, subjects, levels), n, seed)

@@ -15,11 +15,12 @@ from rnnsym.quiz.blueprint import Blueprint, Section, fill
 from rnnsym.quiz.claim_bank import load
 from rnnsym.quiz.claim_items import banked, known_entries
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import generate, known_subjects, series
+from rnnsym.quiz.drawing import known_subjects, series
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import draw_papers
 from rnnsym.quiz.registry import TOPICS, Kind, Parameters, load_kind
-from rnnsym.quiz.selection import Selection, asked, meaning
+from rnnsym.quiz.rounds import generate
+from rnnsym.quiz.selection import Selection, asked, meaning, themes
 from tests.test_claim_banks import bank
 
 ABOUT_CELLS = ("adjoint", "count", "count_stack", "forward", "gradient_shape", "missing_term",
@@ -91,6 +92,16 @@ def test_topics_take_turns() -> None:
         topics = [item.topic for item in generate(everything, 10, seed)]
         assert len(set(topics)) == len(TOPICS)
         assert topics[:9] != [item.topic for item in generate(everything, 10, seed + 9)][:9]
+
+
+def test_a_theme_comes_again_only_after_the_others() -> None:
+    kinds = ["clip_norm", "clip_value", "clipping_effect", "flow_scale", "forget_bias"]
+    for seed in range(20):
+        found = [themes(item) for item in generate(Selection.of(kinds), 5, seed)]
+        first, *others = (place for place, theme in enumerate(found) if "clipping" in theme)
+        assert first < 3
+        assert others == [3, 4]
+
 
 
 @pytest.mark.parametrize("number", range(4))

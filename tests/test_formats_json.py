@@ -10,10 +10,10 @@ from rnnsym.errors import InputError
 from rnnsym.export.quiz.json import SCHEMA, export, read
 from rnnsym.item import Item, Response
 from rnnsym.quiz.blueprint import Blueprint, Section
-from rnnsym.quiz.drawing import generate
 from rnnsym.quiz.paper import Paper, draw_papers
 from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.roster import Student
+from rnnsym.quiz.rounds import generate
 from rnnsym.quiz.selection import Selection
 from tests.quiz_samples import LINES, RESPONSES, hostile_paper, sample_paper
 from tests.test_papers import MINE

@@ -20,9 +20,9 @@ import pytest
 from rnnsym.export.quiz._package import identifier
 from rnnsym.export.quiz.qti import export
 from rnnsym.item import Item
-from rnnsym.quiz.drawing import generate
 from rnnsym.quiz.paper import Paper
 from rnnsym.quiz.registry import kind_names
+from rnnsym.quiz.rounds import generate
 from rnnsym.quiz.selection import Selection
 from tests.conftest import missing, optional
 from tests.quiz_samples import RESPONSES, hostile_paper, item, part, sample_paper

@@ -12,7 +12,7 @@ import pytest
 from rnnsym.errors import InputError
 from rnnsym.quiz import limits
 from rnnsym.quiz.blueprint import Blueprint, Section, fill, read_blueprint
-from rnnsym.quiz.drawing import KindError, generate
+from rnnsym.quiz.drawing import KindError
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.manifest import (
     ledger_line,
@@ -24,6 +24,7 @@ from rnnsym.quiz.manifest import (
 from rnnsym.quiz.paper import Paper, draw_papers, paper_document
 from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.roster import Student, read_roster
+from rnnsym.quiz.rounds import generate
 from rnnsym.quiz.selection import Selection, meaning
 from tests.terminal import run
 

@@ -23,8 +23,9 @@ from typing import Any
 from rnnsym.errors import InputError, nearest
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import KindError, Source, drawn, first, generate, in_turn
+from rnnsym.quiz.drawing import KindError, Source, drawn
 from rnnsym.quiz.exact import Target, Worth, chosen, sums, wanted
+from rnnsym.quiz.rounds import first, generate, in_turn
 from rnnsym.quiz.selection import LEVELS, Asked, Selection, asked
 from rnnsym.texts import parse_toml, read_text
 

@@ -1,12 +1,11 @@
-"""Items drawn so that each depends on seed, paper, kind, subject and the subject's turn alone.
+"""Items of one kind, each drawn by seed, paper, kind, subject and the subject's turn alone.
 
 A longer paper, another kind, another subject or another paper changes no item.
 """
 
-from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import count, islice, zip_longest
 from typing import TypeAlias
 
 from rnnsym.errors import InputError, RnnsymError
@@ -15,19 +14,17 @@ from rnnsym.quiz import guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.limits import time_limit
 from rnnsym.quiz.registry import ARRANGEMENT, Kind, Parameters
-from rnnsym.quiz.selection import Asked, Selection, asked, meaning, nothing_about
+from rnnsym.quiz.selection import Selection, meaning, nothing_about
 
 __all__ = [
-    "MOST", "KindError", "NoFairError", "Source", "attempts", "draw_item", "drawn", "fair", "first",
-    "generate", "guarded", "in_turn", "known_subjects", "series", "turns",
+    "KindError", "NoFairError", "Source", "attempts", "draw_item", "drawn", "fair", "guarded",
+    "known_subjects", "series", "suited", "turns",
 ]  # fmt: skip
 
 Source: TypeAlias = Callable[[Kind, Selection, int, str], Iterator[Item]]
 """Where the items of a kind come from, for a selection's cells, a seed and a paper."""
 
 ATTEMPTS = 200
-MOST = 10_000
-"""Questions on one paper."""
 UNSUITED = 40
 """So many items of a kind in a row that the selection refuses, for each subject, end a series."""
 
@@ -68,10 +65,11 @@ def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iter
         KindError: a user's kind fails.
         NoFairError: the kind has no subject, or no draw about one is fair.
     """
-    return _admitted(drawn(kind, selection, seed, paper), kind, selection)
+    return suited(drawn(kind, selection, seed, paper), kind, selection)
 
 
-def _admitted(items: Iterator[Item], kind: Kind, selection: Selection) -> Iterator[Item]:
+def suited(items: Iterator[Item], kind: Kind, selection: Selection) -> Iterator[Item]:
+    """Yield those of a kind's items that a selection admits, until it hardly does so any more."""
     unsuited = 0
     for item in items:
         if selection.admits(item):
@@ -195,104 +193,3 @@ def fair(item: Item) -> Item:
     if reasons:
         raise guard.Unfair("; ".join(reasons))
     return item
-
-
-def generate(
-    selection: Selection,
-    n: int,
-    seed: int,
-    paper: str = "",
-    failed: Callable[[KindError], None] | None = None,
-    source: Source = drawn,
-) -> tuple[Item, ...]:
-    """Return ``n`` questions, no two of which ask the same, the kinds in turn.
-
-    Args:
-        selection: what may be asked.
-        n: how many.
-        seed: of every choice.
-        paper: tells papers of one seed apart.
-        failed: told of a user's kind that fails, while the others go on; without it, one that
-            fails stops everything.
-        source: where the items of each kind come from.
-
-    Raises:
-        InputError: fewer such questions exist; says how many.
-        KindError: a user's kind fails.
-    """
-    if n < 1:
-        raise InputError(f"a paper has at least 1 question, not {n}")
-    if n > MOST:
-        raise InputError(f"{n} questions asked, but a paper has at most {MOST}")
-    found, why = first(in_turn(selection, seed, paper, failed, source), n)
-    if len(found) < n:
-        once = " if no claim and no count stands in two" if any(i.asks for i in found) else ""
-        raise InputError(
-            f"{n} different questions asked, of which there are only {len(found)}{once}{why}"
-        )
-    return found
-
-
-def first(items: Iterator[Item], n: int) -> tuple[tuple[Item, ...], str]:
-    """Return the first ``n`` items, and where there are fewer, why some kinds had none."""
-    found: list[Item] = []
-    try:
-        for item in islice(items, n):
-            found.append(item)
-    except NoFairError as error:
-        return tuple(found), f": {error}"
-    return tuple(found), ""
-
-
-def _topics_in_turn(kinds: Sequence[Kind], draw: Draw) -> list[str]:
-    """Return the names of kinds shuffled, no topic twice before each other one that is left."""
-    by_topic: dict[str, list[str]] = {}
-    for kind in draw.ranked("order", kinds, lambda kind: kind.name):
-        by_topic.setdefault(kind.topic, []).append(kind.name)
-    return [name for names in zip_longest(*by_topic.values()) for name in names if name]
-
-
-def in_turn(
-    selection: Selection,
-    seed: int,
-    paper: str,
-    failed: Callable[[KindError], None] | None,
-    source: Source = drawn,
-) -> Iterator[Item]:
-    """Yield items in rounds of kinds, each once a round, until every kind has run out.
-
-    In a round the topics take turns. No two items ask the same. A kind that finds nothing fair
-    leaves its place to the others.
-
-    Raises:
-        NoFairError: after the last item, why some kinds found nothing.
-        KindError: a user's kind fails, and nobody is told.
-    """
-    taken: set[Asked] = set()
-    reasons: list[str] = []
-    admitted = selection.without(taken)
-    left = {
-        kind.name: _admitted(source(kind, admitted, seed, paper), kind, admitted)
-        for kind in selection.kinds
-    }
-    for turn in count():
-        kinds = [kind for kind in selection.kinds if kind.name in left]
-        for name in _topics_in_turn(kinds, Draw(seed, f"{paper}kinds {turn}")):
-            item = None
-            try:
-                item = next(left[name], None)
-            except KindError as error:
-                if failed is None:
-                    raise
-                failed(error)
-            except NoFairError as error:
-                reasons.append(str(error))
-            if item is None:
-                del left[name]
-            else:
-                taken.update(asked(item))
-                yield item
-        if not left:
-            break
-    if reasons:
-        raise NoFairError("; ".join(reasons))

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from rnnsym.cell import cell_names, load_cell
+from rnnsym.convention import convention_names
 from rnnsym.errors import InputError, one_of
 from rnnsym.item import Item
 from rnnsym.quiz.registry import ARRANGEMENT, TOPICS, Kind, Parameters, kind_names, load_kind
 
-__all__ = ["LEVELS", "Asked", "Selection", "asked", "meaning", "nothing_about"]
+__all__ = ["LEVELS", "Asked", "Selection", "asked", "meaning", "nothing_about", "themes"]
 
 LEVELS = (1, 5)
 Asked: TypeAlias = tuple[str, Parameters] | str
@@ -81,6 +82,11 @@ def meaning(item: Item) -> tuple[str, Parameters]:
 def asked(item: Item) -> tuple[Asked, ...]:
     """Return all that no other question of the same paper may ask."""
     return meaning(item), *item.asks
+
+
+def themes(item: Item) -> frozenset[str]:
+    """Return the tags of an item that name no cell and no convention: what it is about."""
+    return frozenset(item.tags).difference(cell_names(), convention_names())
 
 
 def nothing_about(kind: Kind, cells: Sequence[str]) -> str:
