@@ -170,6 +170,20 @@ def test_one_of_three_figures_is_that_of_the_equations(cell: str) -> None:
         assert named[0] == named[1] == named[2], "an input or output gives it away"
 
 
+@pytest.mark.parametrize(
+    ("cell", "rival", "what"),
+    [("lstm", "lstm-peephole", "too many"), ("lstm-peephole", "lstm", "missing")],
+)
+def test_where_counting_boxes_is_not_enough_arrows_are_named(
+    cell: str, rival: str, what: str
+) -> None:
+    for seed in range(5):
+        [item] = generate_quiz(1, seed, ["figure_which"], [cell])
+        [why] = [o.why for o in item.options if o.misconception == f"taken for {rival}"]
+        said = "".join(text(piece) if isinstance(piece, Array) else str(piece) for piece in why)
+        assert said.endswith(f", 2 {what} from cₜ₋₁ to σ, 1 {what} from cₜ to σ.")
+
+
 def test_a_cell_whose_ends_no_other_has_is_not_asked() -> None:
     kind = load_kind("figure_which")
     assert kind.subjects(["lstm-projection", "jordan"]) == []

@@ -1,14 +1,14 @@
 """Three figures without names: which of them is the cell of these equations?"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
 
-from rnnsym.blocks import Figure, Paragraph, Prose, prose
+from rnnsym.blocks import Figure, Inline, Paragraph, Prose, prose
 from rnnsym.cell import load_cell
-from rnnsym.diagram import Diagram, Graph
+from rnnsym.diagram import Diagram, Graph, Label
 from rnnsym.diagram.cell_graph import cell_graph
 from rnnsym.diagram.describe import cell_sentences
 from rnnsym.diagram.layout import laid_out
@@ -46,12 +46,14 @@ def _pairs(model: str) -> tuple[str, ...]:
     """Two other cells each, as like the right one as can be; no two of the three look alike.
 
     What they read and put out has the same names: those are printed and would tell them apart.
+    Where another cell has the same boxes, it is one of the two: counting boxes is not enough.
     """
     others = [name for name in EXAMINED if not alike(_graph(name), _graph(model))]
     rivals = [name for name in others if _ends(name) == _ends(model)]
     near = sorted(rivals, key=lambda name: (_distance(name, model), name))[:RIVALS]
-    distinct = (p for p in combinations(near, 2) if not alike(_graph(p[0]), _graph(p[1])))
-    return tuple(" ".join(pair) for pair in distinct)
+    distinct = [p for p in combinations(near, 2) if not alike(_graph(p[0]), _graph(p[1]))]
+    wired = [pair for pair in distinct if any(_parts(name) == _parts(model) for name in pair)]
+    return tuple(" ".join(pair) for pair in wired or distinct)
 
 
 def _distance(a: str, b: str) -> int:
@@ -130,11 +132,10 @@ def _numbered(place: int) -> Prose:
 
 def _option(place: int, name: str, model: str) -> Option:
     if name == model:
-        return Option(
-            _numbered(place), "", prose(f"It has {_made_of(model)}, as the equations need.")
-        )
-    said = f"It is the cell “{load_cell(name).title}”: {_difference(name, model)}."
-    return Option(_numbered(place), f"taken for {name}", prose(said))
+        said = f"It has {_made_of(model)}, and the arrows that the equations need."
+        return Option(_numbered(place), "", prose(said))
+    other = prose(f"It is the cell “{load_cell(name).title}”: ", *_difference(name, model), ".")
+    return Option(_numbered(place), f"taken for {name}", other)
 
 
 def _made_of(model: str) -> str:
@@ -143,14 +144,32 @@ def _made_of(model: str) -> str:
     return ", ".join(f"{count} × {sign}" for sign, count in inner.items())
 
 
-def _difference(name: str, model: str) -> str:
+def _difference(name: str, model: str) -> Prose:
     """Say in what a figure differs from that of the equations."""
     mine, right = _parts(name), _parts(model)
     for part in [*right, *mine]:
         if mine[part] != right[part]:
             needed = f"{right[part] or 'none'} {'are' if right[part] > 1 else 'is'} needed"
-            return f"it has {mine[part] or 'no'} {part[1]}, where {needed}"
-    return "it is made of the same boxes and circles, but its arrows run otherwise"
+            return prose(f"it has {mine[part] or 'no'} {part[1]}, where {needed}")
+    more, less = _arrows(name) - _arrows(model), _arrows(model) - _arrows(name)
+    told = [*_counted("too many", more), *_counted("missing", less)]
+    return prose("it has the same boxes and circles, but other arrows", *told)
+
+
+def _counted(what: str, arrows: Counter[tuple[Label, Label]]) -> Iterator[Inline]:
+    """Say of arrows that they are too many, or missing."""
+    for (source, target), number in arrows.items():
+        yield from (f", {number} {what} from ", *source, " to ", *target)
+
+
+@lru_cache(maxsize=256)
+def _arrows(model: str) -> Counter[tuple[Label, Label]]:
+    """The arrows of a figure and how often they are there, by what stands at both ends."""
+    graph = _graph(model)
+    shown = {v.name: v.label for v in graph.vertices}
+    outputs = {x.source: shown[x.target] for x in graph.links if x.target.endswith(" out")}
+    ends = shown | outputs
+    return Counter((ends[x.source], ends[x.target]) for x in graph.links)
 
 
 KIND = Kind(NAME, "diagrams", "analyse", (3, 3), (1, 1), _subjects, _variants, _draw, _make)
