@@ -14,13 +14,14 @@ import pytest
 
 from rnnsym.api import generate_quiz as generate
 from rnnsym.audit import audit
-from rnnsym.blocks import Equations, Line, Relation
+from rnnsym.blocks import Equations, Line, Paragraph, Relation
 from rnnsym.derive import derive
 from rnnsym.expr import Array, Node, Sigma, Transpose, source, text
 from rnnsym.item import Choice, FormulaAnswer, Item, Numeric, Open, Ordering
 from rnnsym.quiz import derivation_lines, guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import load_kind
 from rnnsym.system import build_system, read_model
 from tests.nets_with_gradients import T, net, right, true, value
@@ -212,6 +213,20 @@ def test_the_rubric_holds_every_term() -> None:
         named = {a.name for a in body.atoms(Array) if a.family.role == "adjoint"}
         assert all(name in said for name in named), said
         assert sum(m.points for m in part.scheme) == part.marks == item.marks
+
+
+def test_a_proof_says_what_it_needs_and_no_more() -> None:
+    for item in all_of("prove", "mingru"):
+        said = printed_stem(item)
+        line = dict(item.parameters)["line"]
+        assert ("is the gradient that reaches" in said) == (line == "delta_h")
+        assert ("before the last" in said) == (line == "delta_h")
+        assert "Initial states" not in said
+        assert any(mark.points == 2 for mark in item.parts[0].scheme) == (line == "delta_z")
+
+
+def printed_stem(item: Item) -> str:
+    return " ".join(printed(b.content) for b in item.stem if isinstance(b, Paragraph))
 
 
 # Misconceptions, guards

@@ -35,10 +35,7 @@ EQUAL, FAR = 1e-12, truth.FAR
 """How near the key is to the true gradient, and how far every wrong line."""
 PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"
-RULES = (
-    " from it directly. Initial states are not zero. "
-    "A gradient counts every path to the loss and has the shape of what it is taken of; here "
-)
+RULES = " A gradient counts every path to the loss and has the shape of what it is taken of"
 LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
 
 
@@ -89,25 +86,32 @@ def proven(
             raise Unfair(f"{other} is the gradient too (off by {off})")
 
 
-def model_blocks(system: System, shown: Iterable[Node]) -> tuple[Block, ...]:
+def model_blocks(
+    system: System, shown: Iterable[Node], *, all_shown: bool = False
+) -> tuple[Block, ...]:
     """Return what a question about the backward pass says first.
 
     Args:
         system: the model.
         shown: expressions whose adjoints are explained.
+        all_shown: nothing is asked beside them, so that nothing they do not hold is explained.
     """
-    loss = system.loss_terms[0]
+    loss, shown = system.loss_terms[0], tuple(shown)
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
-    seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS, "; ")
+    seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS)
     named = named_adjoints(system, shown)
-    span = (" for ", TIME, " = 1, …, ", STEPS)
-    rules = (RULES, *listed(named), *span) if named else (RULES.removesuffix("; here "),)
-    directly = (loss.given, " is the gradient that reaches ", loss.target)
+    here = ("; here ", *listed(named), " for ", TIME, " = 1, …, ", STEPS) if named else ()
+    held = {array.family for node in shown for array in arrays_in(node)}
+    directly: Prose = ()
+    if loss.given.family in held or not all_shown:
+        said = (" is the gradient that reaches ", loss.target, " from it directly")
+        directly = ("; ", loss.given, *said)
+    initial = "." if all_shown else ". Initial states are not zero."
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
         Paragraph(convention_note(system)),
-        Paragraph(prose(*seen, *directly, *rules, ".", slope_of_relu(system))),
+        Paragraph(prose(*seen, *directly, initial, RULES, *here, ".", slope_of_relu(system))),
     )
 
 

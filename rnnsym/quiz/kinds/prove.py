@@ -1,13 +1,13 @@
 """Show that a line of the derivation holds: a proof to write, marked by the line's own terms."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
-from rnnsym.derivation import Step
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
+from rnnsym.derivation import Step, Term
 from rnnsym.item import Item, Mark, Open, Part, Proof
 from rnnsym.quiz.derivation_lines import (
-    INSIDE,
     PROOF,
     by_chain_rule,
     derivation_of,
@@ -42,7 +42,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 def _keys(model: str) -> tuple[str, ...]:
     """The lines that take some steps to show, and fit on a page."""
     steps = derivation_of(model).steps
-    return tuple(s.key for s in steps if MARKS[0] <= len(_scheme(s)) <= MARKS[1])
+    return tuple(s.key for s in steps if MARKS[0] <= _worth(s) <= MARKS[1])
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
@@ -54,24 +54,24 @@ def _make(parameters: Parameters) -> Item:
     model, key = values["model"], values["line"]
     step, value = line(model, key)
     proven(model, key, value)
-    scheme = _scheme(step)
+    scheme, worth = _scheme(step), _worth(step)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
         topic="derivations",
-        level=min(5, len(scheme)),
-        minutes=2 * len(scheme),
+        level=min(5, worth),
+        minutes=2 * worth,
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(model, key),
         parts=(
             Part(
                 (),
-                Open(LINES_A_MARK * len(scheme)),
-                len(scheme),
+                Open(LINES_A_MARK * worth),
+                worth,
                 by_chain_rule(model, key),
                 scheme,
-                (prose("Which equations read ", step.of, "? Each gives one term."),),
+                (prose("Which equations read ", step.of, "? Each place gives one term."),),
             ),
         ),
         proof=Proof(PROOF, "≤ 1e-12"),
@@ -79,37 +79,52 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
+def _worth(step: Step) -> int:
+    return sum(mark.points for mark in _scheme(step))
+
+
 def _scheme(step: Step) -> tuple[Mark, ...]:
-    """Return a mark for all paths found, one for each term, and one for what is around them."""
-    through = [a for a in (source_of(term) for term in step.terms) if a is not None]
+    """Return a mark for all paths found, one for each term, and one for what is around them.
+
+    Terms through one equation are marked together: they are its derivative as a whole.
+    """
     found = [Mark(1, "M", prose("chain rule: every equation that reads ", step.of))]
     if step.factor is not None:
         said = prose("chain rule through the function: times ", step.factor)
         found = [Mark(1, "M", said)]
-    for term in step.terms:
-        found.append(Mark(1, "B" if term.source is None else "M",
-                          prose(term.value, ": ", *reason_of(term))))  # fmt: skip
+    sources = dict.fromkeys(source_of(term) for term in step.terms)
+    for source in sources:
+        terms = tuple(term for term in step.terms if source_of(term) == source)
+        found.append(Mark(len(terms), "M" if source else "B", _through(step, terms)))
     if step.summed is not None:
         found.append(Mark(1, "A", prose("shared by all steps, so summed over ", step.summed.first,
                                         " to ", step.summed.last)))  # fmt: skip
-    elif len(through) > 1:
+    elif len(sources) > 1:
         found.append(Mark(1, "A", prose("the sum, with no other path left out")))
     else:
         found.append(Mark(1, "A", prose("the line as it is to be shown")))
     return tuple(found)
 
 
+def _through(step: Step, terms: tuple[Term, ...]) -> Prose:
+    """Return what comes through one equation, and by which rules."""
+    value = replace(step, terms=terms, factor=None, summed=None).value()
+    rules = tuple(dict.fromkeys(rule for term in terms for rule in term.rules))
+    return prose(value, ": ", *reason_of(replace(terms[0], rules=rules)))
+
+
 @lru_cache(maxsize=4096)
 def _stem(model: str, key: str) -> tuple[Block, ...]:
     step, value = line(model, key)
-    where = INSIDE if step.time is not None else ""
+    where = " at every step" if step.time is not None else ""
+    if step.time is not None and any(term.time != step.time for term in step.terms):
+        where = " at every step before the last"
     ask = f"From these equations and the chain rule alone, show that{where}"
-    rules = "State for each term the equation that it comes through."
     return (
-        *model_blocks(system_of(model), (step.target, value)),
+        *model_blocks(system_of(model), (step.target, value), all_shown=True),
         Paragraph(prose(ask)),
         Equations((Line(step.target, value),)),
-        Paragraph(prose(rules)),
+        Paragraph(prose("State each equation that you use.")),
     )
 
 
