@@ -78,9 +78,14 @@ def equations_of(system: System) -> Equations:
 
 
 def convention_note(system: System) -> Prose:
-    """Return the convention and the sizes of input and states in words."""
+    """Return the convention in words, and what every size is the size of."""
     cell = cell_of(system)
-    sizes = [prose(array, " has ", array.shape[0], " entries") for array in cell.states]
+    vectors = {e.lhs.name: e.lhs for e in cell.equations}
+    sized = list(cell.states)
+    for array in (vectors[name] for name in cell.written):
+        if array.shape[0] not in {other.shape[0] for other in sized}:
+            sized.append(array)
+    sizes = [prose(array, " has ", array.shape[0], " entries") for array in sized]
     listed = (part for one in sizes for part in (", ", *one))
     note = NOTES[system.model.convention]
     return prose(note, " The input ", INPUT, " has ", size("d"), " entries", *listed, ".")

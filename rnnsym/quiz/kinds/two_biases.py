@@ -1,13 +1,13 @@
-"""Two bias vectors in one gate: write both gradients, and say how they compare."""
+"""Two bias vectors in one gate: write one gradient, and say how it compares with the other."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
 
-from rnnsym.blocks import Block, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
 from rnnsym.cell import cell_names
 from rnnsym.derivation import Step
-from rnnsym.expr import BOUND, TIME, Array, Hadamard, Node, Sigma, equal
+from rnnsym.expr import BOUND, TIME, Array, Hadamard, Node, Sigma, arrays_in, equal
 from rnnsym.item import Choice, FormulaAnswer, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     FAR,
@@ -71,14 +71,13 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="derivations",
         level=4,
-        minutes=5,
+        minutes=4,
         convention=CONVENTION,
         parameters=parameters,
         stem=_stem(model, first, second, (one, other)),
         parts=(
-            _written(model, keys[0], first, one),
             _written(model, keys[1], second, other),
-            _compared(first, second, None if same else _factor(other), arranger(NAME, parameters)),
+            _compared(steps, None if same else _factor(other), arranger(NAME, parameters)),
         ),
         proof=Proof(f"{PROOF}; one gradient put in place of the other", "≤ 1e-12"),
         tags=(model, "biases"),
@@ -104,23 +103,22 @@ def _stem(model: str, first: Step, second: Step, shown: Iterable[Node]) -> tuple
         raise Unfair("no equation reads the bias")
     said = prose("The equation of ", source.lhs, " has two bias vectors, ", first.of, " and ",
                  second.of, ".")  # fmt: skip
-    return (*model_blocks(system_of(model, CONVENTION), shown), Paragraph(said))
+    return (*model_blocks(system_of(model, CONVENTION), shown, all_shown=True), Paragraph(said))
 
 
 def _written(model: str, key: str, step: Step, value: Node) -> Part:
+    values = any(array.family.role == "value" for array in arrays_in(value))
+    forward = " and values of the forward pass" if values else ""
     return Part(
-        (
-            Paragraph(
-                prose("Write ", step.target, " in the δ above and values of the forward pass.")
-            ),
-        ),
+        (Paragraph(prose("Write ", step.target, f" in the δ above{forward}.")),),
         FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
         1,
         by_chain_rule(model, key, CONVENTION),
     )
 
 
-def _compared(first: Step, second: Step, gate: Array | None, draw: Draw) -> Part:
+def _compared(lines: Sequence[tuple[Step, Node]], gate: Array | None, draw: Draw) -> Part:
+    (first, _), (second, _) = lines
     rule = prose(
         "Both are added in the same place, so the same adjoint reaches both, step by step."
     )
@@ -145,8 +143,8 @@ def _compared(first: Step, second: Step, gate: Array | None, draw: Draw) -> Part
         (Paragraph(prose("How do ", first.target, " and ", second.target, " compare?")),),
         Choice(tuple(draw.ranked("order", options, lambda option: printed(option.content)))),
         1,
-        (Paragraph(why),),
-        carries=(0, 1),
+        (Paragraph(why), Equations(tuple(Line(step.target, value) for step, value in lines))),
+        carries=(0,),
     )
 
 
@@ -154,4 +152,4 @@ def _variants(_subject: Parameters) -> int:
     return 1
 
 
-KIND = Kind(NAME, "derivations", "analyse", (4, 4), (3, 3), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "derivations", "analyse", (4, 4), (2, 2), _subjects, _variants, _draw, _make)
