@@ -1,5 +1,6 @@
 """What questions about claims share: their subjects, options, proofs, and a bank of one's own."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -31,6 +32,8 @@ DENIED = "a true statement taken for a false one"
 TRIES = 16
 """So many sets of options are looked at for one whose lengths give no cue."""
 CUE = 1.15
+ANYWHERE = frozenset({"h", "c", "x", "f", "i", "o", "a", "t", "T", "tanh", "sigmoid"})
+"""What is called so in every convention, and means the same."""
 
 
 @dataclass(frozen=True)
@@ -194,10 +197,13 @@ def convention_line(section: Section) -> Prose:
     )  # fmt: skip
 
 
-def _rests_on_convention(entries: Iterable[Entry]) -> bool:
-    """Tell whether symbols or counts stand in what is said."""
+def _rests_on_convention(section: Section, entries: Iterable[Entry]) -> bool:
+    """Tell whether counts stand in what is said, or symbols of a convention or of the setting."""
     texts = [text for e in entries if isinstance(e, Claim | Category | Essay) for text in e.texts]
-    return any("{" in text or "parameter" in text or "affine" in text for text in texts)
+    formulas = re.findall(r"\{(.*?)\}", " ".join(texts))
+    names = {name for formula in formulas for name in re.findall(r"[^\W\d_]\w*", formula)}
+    counts = any(word in text for text in texts for word in ("parameter", "affine"))
+    return counts or not names <= (frozenset() if section.setting else ANYWHERE)
 
 
 def source_line(entries: Iterable[Entry]) -> Paragraph:
@@ -223,7 +229,7 @@ def concept_item(kind: str, parameters: Parameters, entries: Sequence[Entry], as
     """Return an item about entries of one section, the first of them the one asked about."""
     section, first = entry_of(parameters)
     scheme = (Mark(asked.marks, "B", prose(asked.given_for)),) if asked.given_for else ()
-    read_in = (convention_line(section),) if _rests_on_convention(entries) else ()
+    read_in = (convention_line(section),) if _rests_on_convention(section, entries) else ()
     part = Part((), asked.response, asked.marks, (source_line(entries),), scheme)
     return Item(
         id=identifier(kind, parameters),
