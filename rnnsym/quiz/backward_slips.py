@@ -58,14 +58,16 @@ def _error_turned(row: Row) -> Sequence[Slip]:
 
 def _derivative_at_output(row: Row) -> Sequence[Slip]:
     """1 − tanh²(h) in place of 1 − tanh²(a) = 1 − h²."""
+    squares: list[Node] = []
 
     def rule(node: Node) -> Node | None:
         if isinstance(node, Map) and node.name == "square" and isinstance(node.arg, Array):
+            squares.append(node)
             return apply("square", apply("tanh", node.arg))
         return None
 
     value = everywhere(row.value, rule)
-    why = prose("tanh′ belongs at the pre-activation: with y the value there, it is 1 − y².")
+    why = prose("tanh′ belongs at the pre-activation: there it is 1 − ", *squares[:1], ".")
     return [] if value == row.value else [(replace(row, value=value), why)]
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.equations import System
-from rnnsym.expr import BOUND, TIME, Array, Node, arrays_in
+from rnnsym.expr import BOUND, STEPS, TIME, Array, Node, arrays_in
 from rnnsym.item import Item, Mark, Ordering, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     LOSS,
@@ -169,7 +169,13 @@ def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
         Equations(forward),
         Paragraph(convention_note(system)),
         Paragraph(prose("With the loss ", LOSS, ", ", *listed(named), ".", slope_of_relu(system))),
-        Paragraph(prose(f"{known} {asked} The sum comes last, once all steps are done.")),
+        Paragraph(
+            prose(
+                f"{known} {asked} The sum over the steps 1 to ",
+                STEPS,
+                " comes last, once all of them are done.",
+            )
+        ),
     )
 
 
