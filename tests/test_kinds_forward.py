@@ -1,17 +1,17 @@
 """Forward kinds: every key against formulas written by hand here, every trap where it belongs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rnnsym.item import Numeric
+from rnnsym.item import Item, Numeric
 from rnnsym.quiz import forward_items, forward_net, guard
+from rnnsym.quiz.by_hand import tolerance
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
-from rnnsym.quiz.forward_items import tolerance
 from rnnsym.quiz.kinds import missing_gate
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
@@ -40,10 +40,10 @@ def test_items_are_fair(kind: str) -> None:
 
 
 def test_marks_follow_the_work() -> None:
-    """Whatever the kind, a mark is worth one minute to two."""
+    """Whatever the kind, a mark is worth one minute to two, or a little more at a calculator."""
     for kind in KINDS.keys() - {"missing_gate", "reset_placement"}:
         for item in items(kind):
-            assert 0.7 <= item.minutes / item.marks <= 1.8, (kind, item.parameters)
+            assert 0.7 <= item.minutes / item.marks <= 2.3, (kind, item.parameters)
 
 
 def test_no_function_is_taken_of_zero() -> None:
@@ -78,6 +78,51 @@ def test_a_later_step_starts_from_the_one_before() -> None:
         assert abs(wrong(second, "state not carried on")[0] - forgotten[0, 0]) < HALF_UNIT
         assert abs(wrong(second, "initial state used again")[0] - first[0, 0]) < HALF_UNIT
         assert wrong(second, "first input used again")
+
+
+def test_a_mistake_at_every_step_shows() -> None:
+    """W and U taken for each other in one map, or the function of a step left out."""
+    for item in items("forward_steps", 6):
+        p, cell = given(item), model(item)
+        for name in (k for k in p if k.startswith("W")):
+            other = name.replace("W", "U")
+            if other in p:
+                swapped = {**p, name: p[other], other: p[name]}
+                assert not all_count(item, unrolled(cell, swapped, len(item.parts))), name
+        if cell == "vanilla":
+            for left_out in range(len(item.parts)):
+                h, found = p["h[0]"], list[Mapping[str, Any]]()
+                for t in range(len(item.parts)):
+                    a = p["W"] @ p[f"x[{t + 1}]"] + p["U"] @ h + p["b"]
+                    h = a if t == left_out else np.tanh(a)
+                    found.append({"h": h})
+                assert not all_count(item, found), left_out
+
+
+def all_count(item: Item, found: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether all answers of an item accept the states of these steps."""
+    return all(
+        blank.accepts(Decimal(str(round(np.asarray(value).item(), 3))))
+        for part, step in zip(item.parts, found, strict=True)
+        for blank, value in zip(
+            blanks(part), (step[n] for n in step if n in states(model(item))), strict=True
+        )
+    )
+
+
+def test_terms_do_not_hide_each_other() -> None:
+    """Who leaves out two of three terms finds another number in every entry."""
+    for item in items("reset_placement", 20):
+        p = given(item)
+        assert np.all(np.abs(p["W_h"] @ p["x[1]"] + p["b_h"]) > 1e-12), item.parameters
+
+
+def test_maps_earn_the_method_marks() -> None:
+    [mark] = [m for m in items("forward_affine")[0].parts[0].scheme if m.kind == "M"]
+    assert mark.points == 1
+    assert [m.kind for m in items("forward_affine")[0].parts[1].scheme] == ["A", "A"]
+    points = {model(i): i.parts[0].scheme[0].points for i in items("forward_steps")}
+    assert (points["vanilla"], points["gru"], points["lstm"]) == (1, 2, 2)
 
 
 def test_stacked_layers() -> None:
@@ -147,6 +192,8 @@ def test_losses() -> None:
             assert abs(doubled - 2 * loss[0, 0]) < HALF_UNIT
             assert bool(wrong(item.parts[-1], "last step only")) == (len(times) == 2)
         assert close(item.parts[-1], loss)
+        for part in item.parts:
+            assert any(blank.wrong for blank in blanks(part)), item.parameters
     assert len(seen) == 3
 
 

@@ -8,11 +8,14 @@ from rnnsym.expr import Map, Node, Product
 from rnnsym.quiz.decimals import Numbers, sized
 from rnnsym.quiz.numbers import Matrix, rounded
 
-__all__ = ["COUNTS", "EXACT_RULE", "RULE", "SHOWN", "WORKED", "at_display", "minutes_for"]
+__all__ = [
+    "COUNTS", "EXACT_RULE", "RULE", "SHOWN", "WORKED", "at_display", "minutes_for", "tolerance",
+]  # fmt: skip
 
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the answers."""
-COUNTS = f"An answer counts if it is at most 1 %, or {2 * Decimal(1).scaleb(-SHOWN)}, off."
+UNIT = Decimal(1).scaleb(-SHOWN)
+COUNTS = f"An answer counts if it is at most 1 %, or {2 * UNIT}, off."
 RULE = f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. {COUNTS}"
 EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
 """Where there are but sums and products of short numbers."""
@@ -21,6 +24,15 @@ EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
 def at_display(matrix: Matrix) -> Matrix:
     """Return a matrix as answers show it."""
     return tuple(tuple(rounded(entry, SHOWN) for entry in row) for row in matrix)
+
+
+def tolerance(value: Decimal) -> Decimal:
+    """Return how far off an answer still counts: 1 %, and two units of the last decimal at least.
+
+    >>> tolerance(Decimal("0.731")), tolerance(Decimal("-0.020"))
+    (Decimal('0.007'), Decimal('0.002'))
+    """
+    return max(rounded(abs(value) / 100, SHOWN), 2 * UNIT)
 
 
 def minutes_for(values: Iterable[Node], numbers: Numbers) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
-from rnnsym.expr import Array, Integer, Map, size
+from rnnsym.expr import Array, Integer, Product, size
 from rnnsym.item import Mark
 from rnnsym.quiz.decimals import Place, Point
 from rnnsym.quiz.derivation_lines import listed
@@ -57,16 +57,18 @@ def _sizes(net: Net) -> Prose:
     return listed([Relation((symbol, Integer(known[symbol]))) for symbol in sizes])
 
 
-def method_marks(rows: Sequence[Row]) -> Iterator[Mark]:
-    """Yield a mark for each equation with a function, at whatever steps it is worked."""
-    equations = dict[tuple[str, str], list[Array]]()
-    for row in rows:
-        if row.value.atoms(Map):
-            name = (row.target.name, row.target.family.direction)
-            equations.setdefault(name, []).append(row.target)
-    for targets in equations.values():
+def method_marks(rows: Sequence[Row], net: Net) -> Iterator[Mark]:
+    """Yield what the affine maps of a part earn: a mark for every two entries, not at each step."""
+    targets = [row.target for row in rows if _reads_weights(row)]
+    equations = {(a.name, a.family.direction): net.sizes.shape(a.shape)[0] for a in targets}
+    if equations:
         lines = "line" if len(targets) == 1 else "lines"
-        yield Mark(1, "M", prose(f"the numbers put into the {lines} of ", *listed(targets)))
+        points = (sum(equations.values()) + 1) // 2
+        yield Mark(points, "M", prose(f"the numbers put into the {lines} of ", *listed(targets)))
+
+
+def _reads_weights(row: Row) -> bool:
+    return any(a.time is None for p in row.value.atoms(Product) for a in p.atoms(Array))
 
 
 def _equal(array: Array, given: Mapping[Place, Matrix]) -> Relation:

@@ -9,24 +9,25 @@ from functools import cached_property, lru_cache
 from rnnsym.blocks import Block, Equations, Paragraph, Prose, prose
 from rnnsym.expr import Array, Map, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
-from rnnsym.quiz.by_hand import EXACT_RULE, RULE, SHOWN, WORKED, at_display, minutes_for
+from rnnsym.quiz.by_hand import EXACT_RULE, RULE, SHOWN, WORKED, at_display, minutes_for, tolerance
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_blocks import given_blocks, method_marks, worked_lines
 from rnnsym.quiz.forward_net import POOL, Net, Pool, place_of, read_values, run
+from rnnsym.quiz.forward_seen import none_unseen
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.line_by_line import TIE
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.wrong_numbers import none_at_zero, told_apart, unlike_start
+from rnnsym.quiz.wrong_numbers import none_at_zero, none_cancels, told_apart, unlike_start
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = [
-    "LINES", "SHORT_RULE", "Ask", "Question", "build", "by_model", "forward_kind", "tolerance",
+    "LINES", "SHORT_RULE", "Ask", "Question", "build", "by_model", "forward_kind",
 ]  # fmt: skip
 
 SHORT_RULE = f"Give {SHOWN} decimals."
@@ -36,7 +37,6 @@ FEWEST = 4
 """Values that any number handed out may take, at least."""
 LEAST = Decimal("0.02")
 """A smaller answer is hardly more than its tolerance."""
-UNIT = Decimal(1).scaleb(-SHOWN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +86,14 @@ class Question:
     def exact(self) -> bool:
         """Whether there are but sums and products, so that nothing is rounded."""
         return not any(row.value.atoms(Map) for row in self.net.rows)
+
+    def within(self, value: Decimal) -> Decimal:
+        """Return how far off an answer may be: not at all, if the rule printed tells of nothing."""
+        return Decimal(0) if self.exact or self.rule else tolerance(value)
+
+    def counts(self, value: Decimal, answer: Decimal) -> bool:
+        """Tell whether a number, as it is shown, counts for an answer."""
+        return abs(rounded(value, SHOWN) - answer) <= self.within(answer)
 
     def drawn(self, draw: Draw) -> Parameters:
         """Return the numbers of one item."""
@@ -142,6 +150,10 @@ def build(question: Question, parameters: Parameters) -> Item:
         {a: key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
         for ask in question.asks
     ]
+    none_cancels(net.rows, exact, net.numbers)
+    if question.whole:
+        answers = {place_of(a): key for ask in keys for a, key in ask.items()}
+        none_unseen(net, exact, answers, question.counts)
     blanks = [_blanks(question, *pair, exact) for pair in zip(question.asks, keys, strict=True)]
     if question.exact:
         worked = {place: _plain(matrix) for place, matrix in exact.items()}
@@ -177,7 +189,7 @@ def _blanks(
 ) -> tuple[Blank, ...]:
     wrong = _wrong(question, ask, exact, keys)
     blanks = tuple(
-        Blank(_named(a, i, key), entry, _within(question, entry), told_apart(wrong[a, i, j]))
+        Blank(_named(a, i, key), entry, question.within(entry), told_apart(wrong[a, i, j]))
         for a, key in keys.items()
         for i, row in enumerate(key)
         for j, entry in enumerate(row)
@@ -191,7 +203,7 @@ def _part(
     question: Question, place: int, blanks: tuple[Blank, ...], worked: Mapping[Place, Matrix]
 ) -> Part:
     ask = question.asks[place]
-    scheme = _scheme(ask, blanks)
+    scheme = _scheme(question.net, ask, blanks)
     return Part(
         stem=(Paragraph(prose("Compute ", *listed(ask.asked), ".")),),
         response=Numeric(blanks),
@@ -247,7 +259,7 @@ def _wrong(question: Question, ask: Ask, exact: Mapping[Place, Matrix], keys: Ke
         for a, key in keys.items():
             for i, row in enumerate(at_display(then[place_of(a)])):
                 for j, entry in enumerate(row):
-                    if abs(entry - key[i][j]) > _within(question, key[i][j]):
+                    if not question.counts(entry, key[i][j]):
                         told = True
                         number = plain(entry) if question.exact else entry
                         found[a, i, j].append(WrongNumber(number, slip.name, slip.why))
@@ -261,23 +273,10 @@ def _named(array: Array, i: int, key: Matrix) -> Prose:
     return prose(array) if entries == 1 else prose(f"entry {i + 1} of ", array)
 
 
-def _within(question: Question, value: Decimal) -> Decimal:
-    return Decimal(0) if question.exact else tolerance(value)
-
-
-def tolerance(value: Decimal) -> Decimal:
-    """Return how far off an answer still counts: 1 %, and two units of the last decimal at least.
-
-    >>> tolerance(Decimal("0.731")), tolerance(Decimal("-0.020"))
-    (Decimal('0.007'), Decimal('0.002'))
-    """
-    return max(rounded(abs(value) / 100, SHOWN), 2 * UNIT)
-
-
-def _scheme(ask: Ask, blanks: Sequence[Blank]) -> tuple[Mark, ...]:
-    """One mark for every answer, and one for the method where a function is to be taken."""
+def _scheme(net: Net, ask: Ask, blanks: Sequence[Blank]) -> tuple[Mark, ...]:
+    """One mark for every answer, and those for the method where there are affine maps."""
     answers = (Mark(1, "A", prose(*b.label, f" = {_accepted(b)}")) for b in blanks)
-    return (*method_marks(ask.rows), *answers)
+    return (*method_marks(ask.rows, net), *answers)
 
 
 def _accepted(blank: Blank) -> str:

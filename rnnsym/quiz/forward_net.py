@@ -27,7 +27,7 @@ from rnnsym.sheet.worked_lines import Row, placed
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "LOSS", "POOL", "Net", "Pass", "Pool", "holds", "label", "net_of", "place_of",
+    "LOSS", "POOL", "STEEP", "Net", "Pass", "Pool", "holds", "label", "net_of", "place_of",
     "read_values", "run", "update_of",
 ]  # fmt: skip
 
@@ -48,6 +48,8 @@ POOL: Pool = {
     "gate": _numbers("0.1 0.2 0.3 0.4 0.6 0.7 0.8 0.9"),
     "state": _numbers("-0.8 -0.6 -0.5 -0.4 0.4 0.5 0.6 0.7 0.8"),
 }
+STEEP: Pool = {"weight": _numbers("-1.4 -1.2 -1.1 -0.9 -0.8 -0.7 0.7 0.8 0.9 1.1 1.2 1.4")}
+"""Weights that keep most functions away from 0, where leaving them out is hardly seen."""
 Pass = tuple[Loop, int, int, tuple[Row, ...]]
 """One pass of a loop: at which layer and time, and its lines."""
 

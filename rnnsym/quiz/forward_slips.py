@@ -14,6 +14,7 @@ from rnnsym.expr import (
     Hadamard,
     Map,
     Node,
+    Plus,
     Product,
     Transpose,
     arrays_in,
@@ -24,14 +25,14 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.quiz.decimals import Place
-from rnnsym.quiz.forward_net import Net, place_of
+from rnnsym.quiz.forward_net import Net
 from rnnsym.quiz.line_by_line import Reads
 from rnnsym.quiz.slips import MISCONCEPTIONS, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = [
     "IGNORED", "LEFT_OUT", "Slipped", "again", "as_dot", "cell_slips", "crossed", "instead",
-    "transposed",
+    "state_slips", "transposed",
 ]  # fmt: skip
 
 IGNORED, LEFT_OUT = "initial state ignored", "function left out"
@@ -58,7 +59,8 @@ class Slipped:
 def _of_loop(system: System, loop: Loop) -> tuple[tuple[str, Prose, tuple[Node, ...]], ...]:
     """Every slip of a chain's cell: its name, its reason and the lines' right-hand sides then."""
     cell = next(b.cell for b in system.blocks if loop in b.loops)
-    if cell is None:
+    made_here = {e.lhs.name for e in loop.equations}
+    if cell is None or not made_here.issuperset(s.name for s in cell.states):
         return ()
     made = tuple(CellEquation(e.lhs, e.rhs, e.adjoint, e.fused, e.purpose) for e in loop.equations)
     work = Work(_at_loop(cell, loop), made)
@@ -118,35 +120,45 @@ def cell_slips(
             yield Slipped(name, said, slipped)
 
 
+def state_slips(
+    net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]
+) -> Iterator[Slipped]:
+    """Yield mistakes in the lines of the states: those in the gates hardly show at the end."""
+    states = {s.array.name for s in net.system.states}
+    old = {row.target: row for row in rows}
+    for slip in cell_slips(net, loop, layer, time, rows):
+        changed = {row.target.name for row in slip.rows if old[row.target] != row}
+        if slip.name == IGNORED or changed <= states:
+            yield slip
+
+
 def again(net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]) -> Iterator[Slipped]:
     """Yield what becomes of a later step for somebody who reads the first one's numbers again."""
-    if time == 1:
-        return
     states = [s.array for s in net.system.states if s.array.family in _families(loop)]
+    if time == 1 or not states:
+        return
     old = [placed(s, net.sizes, layer, time - 1) for s in states]
-    first = {place_of(a): place_of(placed(s, net.sizes, layer, 0))
-             for a, s in zip(old, states, strict=True)}  # fmt: skip
-    start = placed(states[0], net.sizes, layer, 0)
+    first = [placed(s, net.sizes, layer, 0) for s in states]
+
+    def put(changes: Mapping[Array, Node]) -> tuple[Row, ...]:
+        return tuple(Row(row.target, row.value.xreplace(changes)) for row in rows)
+
     yield Slipped(
         "initial state used again",
-        prose(f"Step {time} starts from ", old[0], ", not from ", start, " again."),
-        tuple(rows),
-        first,
+        prose(f"Step {time} starts from ", old[0], ", not from ", first[0], " again."),
+        put(dict(zip(old, first, strict=True))),
     )
     yield Slipped(
         "state not carried on",
         prose(f"Step {time} starts from ", old[0], ", which is not zero."),
-        tuple(
-            Row(row.target, row.value.xreplace({a: fill_like(0, a) for a in old})) for row in rows
-        ),
+        put({a: fill_like(0, a) for a in old}),
     )
     now, before = (placed(net.system.input, net.sizes, 0, t) for t in (time, 1))
     if any(now in row.value.atoms(Array) for row in rows):
         yield Slipped(
             "first input used again",
             prose(f"Step {time} reads ", now, ", not ", before, "."),
-            tuple(rows),
-            {place_of(now): place_of(before)},
+            put({now: before}),
         )
 
 
@@ -165,9 +177,13 @@ def transposed(net: Net, row: Row) -> Iterator[Slipped]:
 
 
 def crossed(net: Net, row: Row) -> Iterator[Slipped]:
-    """Yield a line with the matrices of its two products swapped, if they have one shape."""
+    """Yield a sum with the matrices of its two products swapped, if they have one shape."""
     products = [c.children for c in row.value.children if isinstance(c, Product)]
-    if len(products) != 2 or not all(isinstance(a, Array) for pair in products for a in pair):
+    if (
+        not isinstance(row.value, Plus)
+        or len(products) != 2
+        or not all(isinstance(a, Array) for pair in products for a in pair)
+    ):
         return
     (w, _), (u, _) = products
     if net.sizes.shape(w.shape) == net.sizes.shape(u.shape):

@@ -170,10 +170,10 @@ def _arranged(
 
 
 def _scheme(net: Net, letter: str) -> tuple[Mark, ...]:
-    """One mark for every line with a function, and one for every entry of the answer."""
+    """One mark for every entry of the answer, and those for the method."""
     entries = prod(net.sizes.shape(net.rows[-1].target.shape))
-    return (*method_marks(net.rows), Mark(entries, "A", prose(f"option {letter}")))
+    return (*method_marks(net.rows, net), Mark(entries, "A", prose(f"option {letter}")))
 
 
-_NUMBERS = forward_kind("forward", ((3, 3), (2, 7)), _subjects, _about)
+_NUMBERS = forward_kind("forward", ((3, 3), (3, 6)), _subjects, _about)
 KIND = replace(_NUMBERS, make=_make)

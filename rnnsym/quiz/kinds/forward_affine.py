@@ -9,7 +9,7 @@ from rnnsym.equations import Loop
 from rnnsym.expr import Array, Product
 from rnnsym.quiz.forward_items import Ask, Question, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of
-from rnnsym.quiz.forward_slips import cell_slips, transposed
+from rnnsym.quiz.forward_slips import cell_slips, crossed, transposed
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
 from rnnsym.sheet.worked_lines import Row
@@ -66,7 +66,11 @@ def _question(model: str, asked: str) -> Question:
         Ask(
             (inner,),
             (inner.target,),
-            (*cell_slips(whole, loop, 0, 1, (inner,)), *transposed(net, inner)),
+            (
+                *cell_slips(whole, loop, 0, 1, (inner,)),
+                *transposed(net, inner),
+                *crossed(net, inner),
+            ),
         ),
         Ask((outer,), (outer.target,), tuple(cell_slips(whole, loop, 0, 1, (outer,)))),
     )
@@ -78,4 +82,4 @@ def _about(parameters: Parameters) -> Question:
     return _question(values["model"], values["asked"])
 
 
-KIND = forward_kind("forward_affine", ((2, 2), (5, 6)), _subjects, _about)
+KIND = forward_kind("forward_affine", ((2, 2), (5, 5)), _subjects, _about)

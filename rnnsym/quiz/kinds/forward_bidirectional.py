@@ -150,4 +150,4 @@ def _intro(net: Net) -> tuple[Block, ...]:
     )
 
 
-KIND = forward_kind("forward_bidirectional", ((4, 4), (9, 12)), _subjects, by_model(_question))
+KIND = forward_kind("forward_bidirectional", ((4, 4), (10, 12)), _subjects, by_model(_question))

@@ -60,4 +60,4 @@ def _hints(lines: Sequence[Row]) -> tuple[Prose, ...]:
     return tuple(prose("Work out ", row.target, ", then ", last.target, ".") for row in inner[:1])
 
 
-KIND = forward_kind("forward_gates", ((3, 3), (4, 14)), _subjects, by_model(_question))
+KIND = forward_kind("forward_gates", ((3, 3), (4, 12)), _subjects, by_model(_question))

@@ -1,16 +1,17 @@
 """From the input to the loss: state, scores, softmax where there is one, and the loss itself."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.expr import (
     STEPS,
     Array,
+    Constant,
     Family,
     Integer,
     Node,
+    Plus,
     Rational,
     apply,
     hadamard,
@@ -24,8 +25,8 @@ from rnnsym.expr import (
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_items import Ask, Question, build
-from rnnsym.quiz.forward_net import Net, label, net_of
-from rnnsym.quiz.forward_slips import Slipped
+from rnnsym.quiz.forward_net import STEEP, Net, holds, label, net_of
+from rnnsym.quiz.forward_slips import Slipped, again, state_slips
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note
 from rnnsym.sheet.worked_lines import Row, placed
@@ -42,7 +43,9 @@ TOTAL = Array(Family("L", "L"), (Integer(1), Integer(1)))
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    short = [c for c in cells or TAUGHT if len(net_of(c, 1).rows) <= LONGEST]
+    short = [
+        c for c in cells or TAUGHT if len(net_of(c, 1).rows) <= LONGEST and not holds(c, Constant)
+    ]
     guesses = [(f"{c}, dense:{q}", "cross-entropy", "every") for c in short for q in CLASSES]
     values = [(f"{c}, dense:1", "squared", at) for c in short for at in ("every", "last")]
     return [
@@ -57,24 +60,40 @@ def _question(model: str, loss: str, at: str) -> Question:
     whole = net_of(model, steps, loss, at)
     asks = _class_asks(whole) if loss == "cross-entropy" else _value_asks(whole)
     net = whole.only([row for ask in asks for row in ask.rows])
-    return Question("forward_loss", net, asks, _intro(net, steps, loss, at), 4 if steps > 1 else 3)
+    return Question(
+        "forward_loss", net, asks, _intro(net, steps, loss, at), 4 if steps > 1 else 3, pool=STEEP
+    )
 
 
 def _states(net: Net) -> list[Ask]:
-    """The parts before the loss: the states and the scores, whose slips are other kinds'."""
+    """The parts before the loss: the states and the scores."""
     states = [s.array.name for s in net.system.states]
     scores = net.system.loss_terms[0].target.name
     found: list[Ask] = []
-    for _, _, time, rows in net.passes():
+    for loop, layer, time, rows in net.passes():
         names = [row.target.name for row in rows]
         asked = scores if scores in names else states[0]
         steps = [row.target for row in rows if row.target.name == asked]
         if time == 1 or asked != scores:
-            found.append(Ask(rows, tuple(steps), ()))
+            slips = (
+                *state_slips(net, loop, layer, time, rows),
+                *again(net, loop, layer, time, rows),
+            )
+            found.append(Ask(rows, tuple(steps), slips or _no_bias(rows)))
         else:
             last = found[-1]
-            found[-1] = replace(last, rows=(*last.rows, *rows), asked=(*last.asked, *steps))
+            lines = (*last.rows, *rows)
+            found[-1] = Ask(lines, (*last.asked, *steps), _no_bias(lines))
     return found
+
+
+def _no_bias(rows: Sequence[Row]) -> tuple[Slipped, ...]:
+    def bare(row: Row) -> Row:
+        kept = [term for term in row.value.children if not isinstance(term, Array)]
+        return Row(row.target, plus(*kept)) if isinstance(row.value, Plus) else row
+
+    why = prose("The bias of the readout is left out.")
+    return (Slipped("bias forgotten", why, tuple(map(bare, rows))),)
 
 
 def _class_asks(net: Net) -> tuple[Ask, ...]:
@@ -198,4 +217,4 @@ def _make(parameters: Parameters) -> Item:
     return build(_about(parameters), parameters)
 
 
-KIND = Kind("forward_loss", "forward", "apply", (3, 4), (6, 14), _subjects, _variants, _draw, _make)
+KIND = Kind("forward_loss", "forward", "apply", (3, 4), (6, 11), _subjects, _variants, _draw, _make)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from rnnsym.blocks import Equations, Line, Paragraph, prose
 from rnnsym.expr import Map, Node, apply, arrays_in, scale
 from rnnsym.item import Item
-from rnnsym.quiz.by_hand import at_display
+from rnnsym.quiz.by_hand import at_display, minutes_for
 from rnnsym.quiz.forward_items import SHORT_RULE, Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
@@ -56,11 +56,12 @@ def _question(model: str) -> Question:
     net = whole.only(rows)
     slips = [s for s in cell_slips(whole, loop, 0, 1, rows) if s.name != BITS]
     target = rows[-1].target
+    gates = "gates are" if len(rows) > 2 else "gate is"
     intro = (
         Paragraph(prose(f"In the cell “{cell_of(whole.system).title}” a state is updated by")),
         Equations(tuple(Line(row.target, row.value) for row in rows)),
         Paragraph(prose("Convention: column vectors.")),
-        Paragraph(prose("The gates are saturated: no exponential has to be computed.")),
+        Paragraph(prose(f"The {gates} saturated: no exponential has to be computed.")),
     )
     far = {a.name: FAR for row in rows[:-1] for a in arrays_in(row.value)}
     ask = Ask(rows, (target,), (*slips, *_wrong_way(rows)), zero=True)
@@ -99,8 +100,9 @@ def _make(parameters: Parameters) -> Item:
         raise Unfair("gates of exactly 0 and 1 give another answer")
     if any(len({*sharp[place_of(row.target)]}) == 1 for row in rows[:-1]):
         raise Unfair("a gate does the same to every entry")
-    return _KIND.make(parameters)
+    minutes = minutes_for((rows[-1].value,), question.net.numbers)
+    return replace(_KIND.make(parameters), minutes=minutes)
 
 
-_KIND = forward_kind("forward_saturated", ((2, 2), (3, 5)), _subjects, by_model(_question))
+_KIND = forward_kind("forward_saturated", ((2, 2), (3, 3)), _subjects, by_model(_question))
 KIND = replace(_KIND, make=_make)

@@ -81,4 +81,4 @@ def _slips(net: Net, layer: int, time: int, rows: Sequence[Row]) -> Iterator[Sli
     yield instead("weights of the layer below", why, rows, lower)
 
 
-KIND = forward_kind("forward_stacked", ((4, 4), (8, 12)), _subjects, by_model(_question))
+KIND = forward_kind("forward_stacked", ((4, 4), (8, 8)), _subjects, by_model(_question))

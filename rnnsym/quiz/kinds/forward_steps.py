@@ -1,17 +1,15 @@
 """Two or three steps of a cell in a row: the state after each, carried on to the next."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Paragraph, Relation, prose
-from rnnsym.equations import Loop
 from rnnsym.expr import STEPS, Integer, Transpose
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
-from rnnsym.quiz.forward_net import Net, holds, net_of
-from rnnsym.quiz.forward_slips import IGNORED, Slipped, again, cell_slips
+from rnnsym.quiz.forward_net import STEEP, holds, net_of
+from rnnsym.quiz.forward_slips import again, state_slips
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
-from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
 
@@ -39,7 +37,7 @@ def _question(model: str) -> Question:
         Ask(
             rows,
             tuple(row.target for row in rows if row.target.name in states),
-            (*_in_state(net, loop, layer, time, rows), *again(net, loop, layer, time, rows)),
+            (*state_slips(net, loop, layer, time, rows), *again(net, loop, layer, time, rows)),
         )
         for loop, layer, time, rows in net.passes()
         if {row.target.name for row in rows} & states
@@ -50,19 +48,7 @@ def _question(model: str) -> Question:
         Paragraph(convention_note(net.system)),
         Paragraph(prose("It reads a sequence of ", Relation((STEPS, Integer(steps))), " steps.")),
     )
-    return Question("forward_steps", net, asks, intro, 4)
+    return Question("forward_steps", net, asks, intro, 4, pool=STEEP)
 
 
-def _in_state(
-    net: Net, loop: Loop, layer: int, time: int, rows: tuple[Row, ...]
-) -> Iterator[Slipped]:
-    """Yield mistakes in the lines of the states: those in the gates hardly show at the end."""
-    states = {s.array.name for s in net.system.states}
-    old = {row.target: row for row in rows}
-    for slip in cell_slips(net, loop, layer, time, rows):
-        changed = {row.target.name for row in slip.rows if old[row.target] != row}
-        if slip.name == IGNORED or changed <= states:
-            yield slip
-
-
-KIND = forward_kind("forward_steps", ((4, 4), (4, 14)), _subjects, by_model(_question))
+KIND = forward_kind("forward_steps", ((4, 4), (4, 10)), _subjects, by_model(_question))

@@ -8,11 +8,11 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import Array, Constant, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, WrongNumber
-from rnnsym.quiz.by_hand import EXACT_RULE, at_display
+from rnnsym.quiz.by_hand import EXACT_RULE, at_display, tolerance
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_items import LINES, tolerance
+from rnnsym.quiz.forward_items import LINES
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of, read_values, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair

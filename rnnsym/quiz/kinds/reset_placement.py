@@ -139,5 +139,5 @@ def _make(parameters: Parameters) -> Item:
     return replace(item, parts=(*item.parts, _agreement(net, parameters)))
 
 
-_KIND = forward_kind("reset_placement", ((3, 3), (5, 5)), _subjects, by_model(_question))
+_KIND = forward_kind("reset_placement", ((3, 3), (7, 8)), _subjects, by_model(_question))
 KIND = replace(_KIND, make=_make)

@@ -1,0 +1,101 @@
+"""Whether the answers show a mistake, in whatever line and step it is made."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from rnnsym.expr import Array, arrays_in
+from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.forward_net import Net, Pass, place_of, run
+from rnnsym.quiz.forward_slips import again, cell_slips, crossed, transposed
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix
+from rnnsym.sheet.worked_lines import Row
+
+__all__ = ["none_unseen"]
+
+Changes = Mapping[Array, Row]
+"""Lines as a mistake leaves them, by what they are the lines of."""
+
+
+def none_unseen(
+    net: Net,
+    known: Mapping[Place, Matrix],
+    keys: Mapping[Place, Matrix],
+    counts: Callable[[Decimal, Decimal], bool],
+) -> None:
+    """Make every mistake of the net's cells, at each step where it can be made, and at all of them.
+
+    Args:
+        net: the lines.
+        known: what is given, and every line worked without a mistake.
+        keys: the answers.
+        counts: whether a number counts for an answer.
+
+    Raises:
+        Unfair: one changes answers, and all of them count.
+    """
+
+    def seen(rows: Sequence[Row]) -> bool:
+        then = known
+        for row in rows:
+            then = run((row,), then, net.numbers)
+            place = place_of(row.target)
+            if place in keys and not _all_count(then[place], keys[place], counts):
+                return True
+        return not any(place_of(row.target) in keys for row in rows)
+
+    for name, rows in _mistakes(net):
+        if not seen(rows):
+            raise Unfair(f"'{name}' leaves every answer as it is")
+
+
+def _all_count(found: Matrix, key: Matrix, counts: Callable[[Decimal, Decimal], bool]) -> bool:
+    pairs = (pair for rows in zip(found, key, strict=True) for pair in zip(*rows, strict=True))
+    return all(counts(value, right) for value, right in pairs)
+
+
+@lru_cache(maxsize=256)
+def _mistakes(net: Net) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    """Return each mistake's name, and the lines that come out otherwise than without it."""
+    alike = defaultdict[Hashable, list[tuple[str, Changes]]](list)
+    for one in net.passes():
+        nth = Counter[Hashable]()
+        for name, changed in _in_step(net, one):
+            lines = (name, *((a.name, a.family, a.layer) for a in changed))
+            alike[lines, nth[lines]].append((name, changed))
+            nth[lines] += 1
+    found = dict[tuple[Row, ...], str]()
+    for steps in alike.values():
+        name = steps[0][0]
+        together = dict(pair for _, changed in steps for pair in changed.items())
+        for changed in (*(changed for _, changed in steps), together):
+            found.setdefault(tuple(_followed(net, changed)), name)
+    return tuple((name, rows) for rows, name in found.items())
+
+
+def _in_step(net: Net, one: Pass) -> Iterator[tuple[str, Changes]]:
+    """Yield each mistake that can be made in the lines of one step."""
+    loop, layer, time, lines = one
+    right = {row.target: row for row in lines if row in net.rows}
+    rows = tuple(right.values())
+    if not rows:
+        return
+    for slip in (
+        *cell_slips(net, loop, layer, time, rows),
+        *again(net, loop, layer, time, rows),
+        *(slip for row in rows for slip in (*crossed(net, row), *transposed(net, row))),
+    ):
+        changed = {row.target: row for row in slip.rows if row != right[row.target]}
+        if changed:
+            yield slip.name, changed
+
+
+def _followed(net: Net, changed: Changes) -> Iterator[Row]:
+    """Yield the changed lines and those that read what they give, in order."""
+    other = set[Place]()
+    for row in net.rows:
+        if row.target in changed or any(place_of(a) in other for a in arrays_in(row.value)):
+            other.add(place_of(row.target))
+            yield changed.get(row.target, row)
