@@ -386,7 +386,7 @@ def test_no_value_stands_for_another_or_for_one_minus_it(kind: str) -> None:
 
 
 def test_no_two_steps_give_the_same_to_an_entry() -> None:
-    for item in items("bptt_matrix"):
+    for item in items("bptt_matrix", 150):
         if dict(item.parameters)["model"] == "linear":
             found, start = by_hand(item), numbers(item)["h[0]"]
             first, second = found["δ_h₁"] @ start.T, found["δ_h₂"] @ found["h₁"].T
