@@ -164,7 +164,8 @@ class _Maker:
             [paper] = self.wanted.drawn(students=[of])
         failures: list[RnnsymError] = []
         files = dict(self.files(paper, failures))
-        asked = "".join(map(ledger_line, paper.items))
+        kept = self.wanted and self.wanted.ledger
+        asked = "".join(map(ledger_line, paper.items)) if kept else ""
         return _Made(files, manifest_line(paper), asked, failures)
 
     def files(self, paper: "Paper", failures: list[RnnsymError]) -> Iterator[tuple[str, bytes]]:

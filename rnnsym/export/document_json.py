@@ -18,7 +18,7 @@ Prose is a list of texts and of {"emphasis": text}, {"equation": number} and mat
 """
 
 import json
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 
 from rnnsym.blocks import (
@@ -102,7 +102,9 @@ def _inline(part: Inline) -> Any:
             return _math(part)
 
 
+@lru_cache(maxsize=4096)
 def _math(math: Math) -> dict[str, Any]:
+    """What many questions share, such as a cell's equations, is printed once."""
     printed = math_latex(math)
     match math:
         case NumberMatrix(rows):

@@ -23,7 +23,7 @@ prose; numbers with decimals are texts. Prose and blocks are as in ``export.docu
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, singledispatch
+from functools import singledispatch
 from itertools import chain
 from typing import Any
 
@@ -153,14 +153,8 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=4096)
-def _block(block: Block) -> dict[str, Any]:
-    """What many questions share, such as a cell's equations, is printed once."""
-    return block_json(block)
-
-
 def _blocks(blocks: tuple[Block, ...]) -> list[dict[str, Any]]:
-    return [_block(block) for block in blocks]
+    return [block_json(block) for block in blocks]
 
 
 # Responses
