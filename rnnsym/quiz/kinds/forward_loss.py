@@ -1,6 +1,7 @@
 """From the input to the loss: state, scores, softmax where there is one, and the loss itself."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
@@ -83,17 +84,19 @@ def _states(net: Net) -> list[Ask]:
         else:
             last = found[-1]
             lines = (*last.rows, *rows)
-            found[-1] = Ask(lines, (*last.asked, *steps), _no_bias(lines))
+            carried = (replace(slip, rows=(*slip.rows, *rows)) for slip in last.slips)
+            slips = (*carried, *_no_bias(rows, last.rows))
+            found[-1] = Ask(lines, (*last.asked, *steps), slips)
     return found
 
 
-def _no_bias(rows: Sequence[Row]) -> tuple[Slipped, ...]:
+def _no_bias(rows: Sequence[Row], before: Sequence[Row] = ()) -> tuple[Slipped, ...]:
     def bare(row: Row) -> Row:
         kept = [term for term in row.value.children if not isinstance(term, Array)]
         return Row(row.target, plus(*kept)) if isinstance(row.value, Plus) else row
 
     why = prose("The bias of the readout is left out.")
-    return (Slipped("bias forgotten", why, tuple(map(bare, rows))),)
+    return (Slipped("bias forgotten", why, (*before, *map(bare, rows))),)
 
 
 def _class_asks(net: Net) -> tuple[Ask, ...]:
