@@ -145,7 +145,7 @@ def test_paper_and_key() -> None:
     assert [row[1] for row in table.rows] == [prose(answer_text(item)) for item in items]
     assert all(isinstance(q, Question) and q.solved for q in questions)
     lines = " ".join(printed(line) for line in asked.lines)
-    for words in ("textbook", "Seed 7", VERSION, "four decimals"):
+    for words in ("Textbook", "Seed 7", VERSION, "four decimals"):
         assert words in lines
 
 

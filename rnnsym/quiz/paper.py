@@ -6,7 +6,7 @@ from itertools import count, islice
 from typing import Any
 
 from rnnsym.blocks import Block, Heading, Prose, Table, prose
-from rnnsym.convention import convention_names
+from rnnsym.convention import TEXTBOOK, convention_names, read_convention
 from rnnsym.document import Document, Question
 from rnnsym.item import Item
 from rnnsym.quiz.blueprint import Blueprint, fill
@@ -32,6 +32,7 @@ ROUNDING = (
     "Numbers: keep four decimals on the way, give three, unless a question says otherwise; a 5 "
     "rounds away from zero. Show your working: it earns marks too."
 )
+UNNAMED = " where a question names no other"
 MARKS = {
     "M": "M for the method, also where a number in it is wrong",
     "A": "A for a right answer",
@@ -175,10 +176,13 @@ def _lines(paper: Paper) -> Iterator[Prose]:
         name = f", {paper.student.name}" if paper.student.name else ""
         yield prose(f"Student {paper.student.id}{name}")
     form = f"Form {paper.form}, " if paper.form else ""
-    used = dict.fromkeys(word for item in items for word in (item.convention, *item.tags))
-    conventions = ", ".join(word for word in used if word in convention_names())
+    used = {word for item in items for word in (item.convention, *item.tags)}
+    conventions = "; ".join(
+        read_convention(name).title + (UNNAMED if name == TEXTBOOK else "")
+        for name in convention_names() if name in used
+    )  # fmt: skip
     marks, minutes = sum(i.marks for i in items), sum(i.minutes for i in items)
-    yield prose(f"Convention: {conventions}, as each question says.")
+    yield prose(f"Convention: {conventions}.")
     yield prose(f"{form}Seed {paper.seed}, rnnsym {VERSION}. {marks} marks, {minutes} minutes.")
     yield prose(ROUNDING)
 
