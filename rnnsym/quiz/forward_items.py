@@ -142,9 +142,10 @@ def build(question: Question, parameters: Parameters) -> Item:
     """
     net = question.net
     given = read_values(net, parameters)
-    exact, worked = (run(net.rows, given, net.numbers, places) for places in (None, WORKED))
+    exact = run(net.rows, given, net.numbers)
     unlike_start(exact)
     none_at_zero(net.rows, exact)
+    worked = run(net.rows, given, net.numbers, WORKED)
     key = _exact_key if question.exact else _key
     keys = [  # first: they refuse most draws
         {a: key(exact[place_of(a)], worked[place_of(a)]) for a in ask.asked}
