@@ -103,7 +103,6 @@ def test_a_theme_comes_again_only_after_the_others() -> None:
         assert others == [3, 4]
 
 
-
 @pytest.mark.parametrize("number", range(4))
 def test_numbers_that_suit_no_place_do_not_move_the_key(number: int) -> None:
     """Were the place drawn with the numbers, places that few numbers suit would be rarer."""
