@@ -26,13 +26,15 @@ from rnnsym.quiz.subject import convention_note, described
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of", "error", "gradient_of",
-    "line", "listed", "model_blocks", "named_adjoints", "proven", "reason_of", "slope_of_relu",
-    "source_of", "system_of",
+    "DERIVATION", "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of", "error",
+    "gradient_of", "line", "listed", "model_blocks", "named_adjoints", "proven", "reason_of",
+    "slope_of_relu", "source_of", "system_of",
 ]  # fmt: skip
 
 EQUAL, FAR = 1e-12, truth.FAR
 """How near the key is to the true gradient, and how far every wrong line."""
+DERIVATION = "derivation"
+"""The theme of questions that print or ask lines of a derivation: one may hold another's answer."""
 PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"
 RULES = " A gradient counts every path to the loss and has the shape of what it is taken of"

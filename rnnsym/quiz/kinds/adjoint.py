@@ -13,6 +13,7 @@ from rnnsym.errors import ShapeError
 from rnnsym.expr import TIME, Array, Expr, Node, Product, arrays_in, transpose
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     INSIDE,
     PROOF,
     by_chain_rule,
@@ -127,6 +128,7 @@ def _make(parameters: Parameters) -> Item:
         stem=_stem(model, key),
         parts=(Part((), Choice(options), 3 if sums else 2, by_chain_rule(model, key)),),
         proof=Proof(f"{PROOF}, all options evaluated", "≤ 1e-12"),
+        tags=(model, DERIVATION),
     )
 
 

@@ -9,6 +9,7 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
 from rnnsym.expr import TIME, Node, Product
 from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     FAR,
     INSIDE,
     PROOF,
@@ -140,7 +141,7 @@ def _make(parameters: Parameters) -> Item:
             ),
         ),
         proof=Proof(f"{PROOF}: the line named is off, all others are right", "≤ 1e-12"),
-        tags=(model, mistake.name),
+        tags=(model, DERIVATION, mistake.name),
     )
 
 

@@ -12,6 +12,7 @@ from rnnsym.derivation import Step, Term
 from rnnsym.expr import Array, Family, Node, arrays_in
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     FAR,
     INSIDE,
     PROOF,
@@ -121,7 +122,7 @@ def _make(parameters: Parameters) -> Item:
         stem=_stem(model, key, place),
         parts=(Part((), Choice(options), 2, by_chain_rule(model, key)),),
         proof=Proof(f"{PROOF}, the line completed with each option", "≤ 1e-12"),
-        tags=(model, "missing term"),
+        tags=(model, DERIVATION, "missing term"),
     )
 
 

@@ -8,6 +8,7 @@ from rnnsym.equations import System
 from rnnsym.expr import BOUND, STEPS, TIME, Array, Node, arrays_in
 from rnnsym.item import Item, Mark, Ordering, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     LOSS,
     PROOF,
     derivation_of,
@@ -64,13 +65,13 @@ def _needs(model: str) -> dict[str, frozenset[str]]:
 
 @lru_cache(maxsize=256)
 def _chains(model: str) -> tuple[tuple[str, ...], ...]:
-    """Lines each of which needs the one before, through the loss to the gradient of a weight."""
+    """Lines each of which needs the one before, from a forward one to the gradient of a weight."""
     needs = _needs(model)
     loss = system_of(model).loss_terms[0].given.name
     ends = [step.key for step in derivation_of(model).weights]
     whole = (chain for end in ends for chain in _back(end, needs))
     parts = (c[-n:] for c in whole for n in range(FEWEST, MOST + 1) if len(c) >= n)
-    return tuple(dict.fromkeys(c for c in parts if loss in c))
+    return tuple(dict.fromkeys(c for c in parts if loss in c[1:]))
 
 
 def _back(end: str, needs: Graph) -> Iterator[tuple[str, ...]]:
@@ -127,9 +128,9 @@ def _make(parameters: Parameters) -> Item:
                 3,
                 _solution(model, tuple(keys)),
                 (
-                    Mark(1, "B", prose("all lines up to ", loss.given, " in order")),
-                    Mark(1, "B", prose(loss.given, " before every adjoint")),
-                    Mark(1, "B", prose("the adjoints in order, the sum over the steps last")),
+                    Mark(1, "B", prose("the forward lines in order, before ", loss.given)),
+                    Mark(1, "B", prose(loss.given, " before every δ")),
+                    Mark(1, "B", prose("the δ in order, the sum over the steps last")),
                 ),
             ),
         ),
@@ -137,7 +138,7 @@ def _make(parameters: Parameters) -> Item:
             f"all orders that need nothing too early counted: 1; each backward line by {PROOF}",
             "≤ 1e-12",
         ),
-        tags=(model, "order"),
+        tags=(model, DERIVATION, "order"),
     )
 
 

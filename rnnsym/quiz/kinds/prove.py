@@ -8,6 +8,7 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
 from rnnsym.derivation import Step, Term
 from rnnsym.item import Item, Mark, Open, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     PROOF,
     by_chain_rule,
     derivation_of,
@@ -75,7 +76,7 @@ def _make(parameters: Parameters) -> Item:
             ),
         ),
         proof=Proof(PROOF, "≤ 1e-12"),
-        tags=(model, "proof"),
+        tags=(model, DERIVATION, "proof"),
     )
 
 

@@ -10,6 +10,7 @@ from rnnsym.derivation import Step
 from rnnsym.expr import source
 from rnnsym.item import FormulaAnswer, Item, Mark, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     FAR,
     INSIDE,
     PROOF,
@@ -87,7 +88,7 @@ def _make(parameters: Parameters) -> Item:
             ),
         ),
         proof=Proof(f"{PROOF}; audit finds the key equal, and each mutant not", "≤ 1e-12"),
-        tags=(model, "formula"),
+        tags=(model, DERIVATION, "formula"),
     )
 
 
