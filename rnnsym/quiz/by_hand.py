@@ -15,7 +15,7 @@ __all__ = [
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the answers."""
 UNIT = Decimal(1).scaleb(-SHOWN)
-COUNTS = f"An answer counts if it is at most 1 %, or {2 * UNIT}, off."
+COUNTS = f"An answer counts if it is off by at most 1 % or {2 * UNIT}, whichever is larger."
 RULE = f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. {COUNTS}"
 EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
 """Where there are but sums and products of short numbers."""

@@ -11,8 +11,8 @@ __all__ = ["BOXES", "SIGNS", "alike", "colours", "equations_of_cell"]
 
 SIGNS = "①②③④⑤⑥⑦"
 BOXES = (
-    "(Weights and biases are inside the boxes; a dot joins lines; lines that merely cross are not "
-    "joined.)"
+    "(Weights and biases are inside the boxes. Lines are joined where one ends at another, and at "
+    "a dot; lines that merely cross are not joined.)"
 )
 
 

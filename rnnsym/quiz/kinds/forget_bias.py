@@ -30,7 +30,7 @@ SMALLEST = Decimal("0.05")
 HALF = Decimal("0.5")
 Wrong = Callable[[Decimal, Decimal, int], Decimal]
 MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
-    ("linear decay", "Each step multiplies what is left: the loss is not the same each time.",
+    ("linear decay", "Each step multiplies what is left: the amount lost is not always the same.",
      lambda kept, bias, k: 1 - k * (1 - kept)),
     ("one step only", "The gate acts at every step, so its value is raised to their number.",
      lambda kept, bias, k: kept),

@@ -126,8 +126,7 @@ def _wrong(product: Product) -> Iterator[Option]:
         yield Option(prose(Product(matrix, right)), "transpose missing", _forward(matrix))
         yield Option(
             prose(Product(right, left)), "factors exchanged",
-            prose("A column cannot stand left of a matrix: its one column meets ",
-                  left.shape[0], " rows."),
+            prose("A column can stand left of a row only: here are ", left.shape[0], " rows."),
         )  # fmt: skip
         row = prose("That is a row: a gradient of a column is a column here.")
         yield Option(prose(Product(transpose(right), matrix)), "row for column", row)
