@@ -143,6 +143,7 @@ def test_terms_are_named() -> None:
         response = item.parts[0].response
         assert isinstance(response, Words)
         assert list(response.accepted) == entry(item, "term")["names"]
+        assert all(len(name) > 1 and "_" not in name for name in response.accepted)  # no symbols
 
 
 def test_one_is_odd() -> None:
