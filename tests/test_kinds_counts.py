@@ -128,6 +128,14 @@ def test_stack() -> None:
         directions, _ = shape_of(values["model"])
         width = directions * (p or n)
         assert answers(item) == [first, width, above[0], first + sum(above)]
+        assert max(first, above[0]) % min(first, above[0])
+
+
+def test_layers_in_a_simple_ratio_are_refused() -> None:
+    """With n = 2d + 2, layer 2 has twice the parameters of layer 1, for another reason than 2n."""
+    given = (("model", "bi(relu-rnn)*3"), ("convention", "pytorch"), ("d", "24"), ("n", "50"))
+    with pytest.raises(guard.Unfair, match="7600 and 15200"):
+        load_kind("count_stack").make((*given, ("T", "20")))
 
 
 def test_head() -> None:
@@ -222,8 +230,10 @@ def test_projection() -> None:
         whole = sum(layers(values["model"], values["convention"], d, n, p))
         plain = values["model"].replace("lstm-projection", "lstm")
         without = sum(layers(plain, values["convention"], d, n))
-        assert answers(item) == [n * p, p * n, whole, without - whole]
+        assert answers(item) == [n * p, n * d, whole, without - whole]
+        assert len({*map(abs, answers(item))}) == 4
         directions, depth = shape_of(values["model"])
+        assert 4 * n * (n - p) != n * p
         names = {int(w.value): w.misconception for w in blanks(item)[-1].wrong}
         untrained = without - whole + directions * depth * n * p
         assert "projection matrix forgotten" in names[untrained]

@@ -33,6 +33,7 @@ from rnnsym.quiz.counting_items import (
     numeric,
 )
 from rnnsym.quiz.counting_slips import PROJECTED, STACK
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 
@@ -60,6 +61,8 @@ def _make(parameters: Parameters) -> Item:
     given = given_sizes(values, system.size_names)
     steps = int(values["T"])
     total = value_of(count(system).formula, given)
+    asked = (_single(system, "state"), _single(system, "x"))
+    _fair(system, plain, given, [part for _, part in asked])
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -70,7 +73,7 @@ def _make(parameters: Parameters) -> Item:
         parameters=parameters,
         stem=model_stem(system, given, f"a sequence has {steps} steps."),
         parts=(
-            _arrays(system, given, steps),
+            _arrays(system, asked, given, steps),
             _whole(system, given, steps, total),
             _saved(system, plain, given, steps),
         ),
@@ -80,11 +83,28 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
+def _fair(system: System, plain: System, given: Given, asked: Sequence[Counted]) -> None:
+    """Compare the layers with and without the projection, and what it saves with the arrays asked.
+
+    Raises:
+        Unfair: a layer holds as much either way, or the difference is an answer given before.
+    """
+    sizes = dict(given)
+    held: dict[int, int] = {}
+    without: dict[int, int] = {}
+    for of, found in ((system, held), (plain, without)):
+        for part in parts_of(of):
+            found[part.layer] = found.get(part.layer, 0) + part.entries(sizes)
+    if any(held[layer] == without[layer] for layer in held):
+        raise Unfair("a layer holds as much with the projection as without")
+    if abs(sum(without.values()) - sum(held.values())) in {part.entries(sizes) for part in asked}:
+        raise Unfair("what the projection saves is as much as one of its arrays")
+
+
 def _single(system: System, reads: str) -> tuple[Gate, Counted]:
-    """Return the last array of layer 1 that multiplies a state ("state") or is the projection."""
+    """Return the last array of layer 1 that multiplies the state ("state") or the input ("x")."""
     [layer] = count(system).layers
-    chosen = [p for p in parts_of(system) if p.reads == reads and p.layer == 1]
-    part = chosen[-1]
+    part = [p for p in parts_of(system) if p.reads == reads and p.layer == 1][-1]
     [gate] = [g for g in layer.gates if part.array in _own(g)][:1]
     return gate, part
 
@@ -93,16 +113,19 @@ def _own(gate: Gate) -> Sequence[Array]:
     return [p.array for p in gate.parameters]
 
 
-def _arrays(system: System, given: Given, steps: int) -> Part:
+def _arrays(
+    system: System, asked: Sequence[tuple[Gate, Counted]], given: Given, steps: int
+) -> Part:
     sizes = dict(given)
     blanks: list[Blank] = []
     shown: list[Counted] = []
-    wide = {"state": ("recurrent matrix of n × n", sizes["n"] ** 2,
-                      prose("What recurs is the projected state, of ", size("p"), " entries.")),
-            "other": ("projection of p × p", sizes["p"] ** 2,
-                      prose("The projection reads ", size("n"), " entries."))}  # fmt: skip
-    for reads, claim in wide.items():
-        gate, part = _single(system, reads)
+    claims = (
+        ("recurrent matrix of n × n", sizes["n"] ** 2,
+         prose("What recurs is the projected state, of ", size("p"), " entries.")),
+        ("gates of p entries", sizes["p"] * sizes["d"],
+         prose("A gate has ", size("n"), " entries: only the state is projected.")),
+    )  # fmt: skip
+    for (gate, part), claim in zip(asked, claims, strict=True):
         [formula] = [p.formula for p in gate.parameters if p.array == part.array]
         key = proven(Work((part,), given, steps), value_of(formula, given))
         blanks.append(blank(prose("Entries of ", _bare(part.array)), key, [claim]))
