@@ -97,7 +97,7 @@ SLOPES: dict[str, Callable[[Any], Any]] = {
 
 
 def test_the_bound_and_what_follows_from_it() -> None:
-    seen: set[str] = set()
+    seen: set[tuple[str, bool, bool]] = set()
     for item in items("flow_threshold", number=120):
         given = drawn(item)
         weights = np.array(read_matrix(given["U"]), dtype=float)
@@ -106,12 +106,14 @@ def test_the_bound_and_what_follows_from_it() -> None:
         assert math.isclose(bound, gamma * norm, rel_tol=1e-9)
         radius = abs(np.linalg.eigvals(weights)).max()
         assert len({round(size, 6) for size in (norm, radius, abs(weights).max())}) == 3
-        assert (gamma * radius < 1) == (bound < 1)
+        linear = given["model"] == "linear"
+        assert (gamma * radius < 1) == (bound < 1 or linear)
         [said] = right_options(item.parts[1])
-        seen.add(said.split()[1])
-        expected = "tends" if bound < 1 else "grows" if given["model"] == "linear" else "depends"
+        expected = "tends" if bound < 1 or linear else "depends"
         assert said.split()[1] == expected
-    assert seen == {"tends", "grows", "depends"}
+        seen.add((expected, linear, bound < 1))
+    tending = {("tends", False, True), ("tends", True, True), ("tends", True, False)}
+    assert seen == {("depends", False, False), *tending}
 
 
 def test_eigenvalues_decide_the_linear_net_only() -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnsym.blocks import Block, NumberMatrix, Paragraph, Partial, prose
+from rnnsym.blocks import Block, NumberMatrix, Paragraph, Partial, Prose, prose
 from rnnsym.expr import TIME, Array, Expr, Symbol
 from rnnsym.flow.bounds import BoundTerm, chain_bounds
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
@@ -29,6 +29,8 @@ TURNS = (("3", "4"), ("4", "3"), ("-3", "4"), ("4", "-3"))
 """Perpendicular columns or rows of this shape have lengths without roots."""
 FORMS = ("columns", "rows")
 SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1", "1.5", "2")
+LINEAR_SCALES = ("0.04", "0.05", "0.08", "0.1", "0.12", "0.15", "0.25", "0.3", "0.4")
+"""With these the norm of a linear net is often above 1 where its spectral radius is below."""
 K = Symbol("k")
 LONG = 60
 NEAR, TOLERANCE = Decimal("0.05"), Decimal("0.005")
@@ -42,7 +44,7 @@ NAMES = {
     "vanishes": "bound above 1 taken for below",
     "open": "sufficient condition missed",
     "explodes": "necessary taken for sufficient",
-    "stays": "bounded state taken for a bounded gradient",
+    "stays": "product taken to stay the same",
 }
 
 
@@ -63,13 +65,18 @@ def _bound(model: str) -> BoundTerm | None:
     return found if one else None
 
 
-def _variants(_subject: Parameters) -> int:
-    return len(TURNS) * len(SCALES) * (len(SCALES) - 1)
+def _variants(subject: Parameters) -> int:
+    scales = len(_scales(subject))
+    return len(TURNS) * scales * (scales - 1)
+
+
+def _scales(subject: Parameters) -> tuple[str, ...]:
+    return LINEAR_SCALES if _is_linear(dict(subject)["model"]) else SCALES
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     """Draw perpendicular vectors of two lengths: no eigenvalue is as large as the norm."""
-    one, other = (Decimal(scale) for scale in draw.ranked("scales", SCALES)[:2])
+    one, other = (Decimal(scale) for scale in draw.ranked("scales", _scales(subject))[:2])
     first, second = (Decimal(leg) for leg in draw.choice("turn", TURNS))
     (a, b), (c, d) = (one * first, -other * second), (one * second, other * first)
     if dict(subject)["matrix"] == "rows":
@@ -86,10 +93,12 @@ def _make(parameters: Parameters) -> Item:
     lengths = _lengths(matrix, values["matrix"])
     gamma = Decimal(bound.number.numerator) / Decimal(bound.number.denominator)
     factor, radius = gamma * max(lengths), _radius(matrix)
-    if factor > 1 > gamma * radius or abs(factor - 1) < NEAR or abs(gamma * radius - 1) < NEAR:
-        raise Unfair("slopes of γ at every step do not bear out what the bound suggests")
     linear = _is_linear(model)
-    verdict = "vanishes" if factor < 1 else "explodes" if linear else "open"
+    if abs(factor - 1) < NEAR or abs(gamma * radius - 1) < NEAR:
+        raise Unfair("the bound, or what slopes of γ at every step make, is too near 1")
+    if factor > 1 and linear != (gamma * radius < 1):
+        raise Unfair("a bound above 1 misleads nobody, or it is open whether a product can grow")
+    verdict = "vanishes" if factor < 1 or linear else "open"
     _prove(values["U"], bound.number, factor, radius, verdict)
     return Item(
         id=identifier(NAME, parameters),
@@ -102,7 +111,7 @@ def _make(parameters: Parameters) -> Item:
         stem=(*cell_blocks(model), _given(bound, number_matrix(matrix), _over(model, 1))),
         parts=(
             _step(bound, matrix, values["matrix"], radius),
-            _follows(verdict, model, radius, arranger(NAME, parameters)),
+            _follows(verdict, model, factor, radius, arranger(NAME, parameters)),
         ),
         proof=Proof(
             "singular values and eigenvalues by NumPy; "
@@ -147,7 +156,7 @@ def _prove(text: str, gamma: Fraction, factor: Decimal, radius: Decimal, verdict
         raise Unfair(f"norm and spectral radius are {norm} and {rate}")
     top = np.linalg.norm(np.linalg.matrix_power(weights, LONG), 2)
     low = np.linalg.norm(np.linalg.matrix_power(1e-3 * weights, LONG), 2)
-    known = {"vanishes": (False, True), "open": (True, True), "explodes": (True, True)}
+    known = {"vanishes": (False, True), "open": (True, True)}
     if (bool(top > 1), bool(low < 1)) != known[verdict]:
         raise Unfair(f"products of {LONG} steps do not bear out '{verdict}'")
 
@@ -213,48 +222,55 @@ def _times(gamma: Fraction, value: Decimal) -> Decimal:
     return (value * Decimal(gamma.numerator) / Decimal(gamma.denominator)).normalize() + 0
 
 
-def _follows(verdict: str, model: str, radius: Decimal, draw: Draw) -> Part:
+def _follows(verdict: str, model: str, factor: Decimal, radius: Decimal, draw: Draw) -> Part:
+    alone = _is_linear(model) and factor > 1
+    reasons = _by_radius(model, radius) if alone else _by_bound(verdict, model)
     options = [
-        Option(
-            prose(said),
-            "" if name == verdict else NAMES[name],
-            prose(_reason(name, verdict, model, radius)),
-        )
+        Option(prose(said), "" if name == verdict else NAMES[name], reasons[name])
         for name, said in ANSWERS.items()
     ]
-    ask = ("What follows for the norm of the Jacobian over ", K, " steps, ", _over(model, K),
+    ask = ("What becomes of the norm of the Jacobian over ", K, " steps, ", _over(model, K),
            ", as ", K, " grows?")  # fmt: skip
     return Part(
         (Paragraph(prose(*ask)),),
         Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
         1,
-        (Paragraph(prose(_reason(verdict, verdict, model, radius))),),
+        (Paragraph(reasons[verdict]),),
         carries=(0,),
     )
 
 
-def _reason(name: str, verdict: str, model: str, radius: Decimal) -> str:
+def _by_bound(verdict: str, model: str) -> dict[str, Prose]:
     off = slope_of_relu(system_of(model))
     small = "a unit that is off has the slope 0" if off else "slopes may be far below γ"
-    if name == "stays":
-        return "Factors are multiplied at every step; a bounded state does not fix their product."
-    if verdict == "vanishes":
-        return {
+    said = {
+        "vanishes": {
             "vanishes": "The factor of every step is below 1, which is sufficient for vanishing.",
             "open": "A bound below 1 decides, whatever the inputs are.",
             "explodes": "A bound below 1 lets no product grow without limit.",
-        }[name]
-    if name == "vanishes":
-        return "A bound above 1 forces nothing towards 0."
-    if verdict == "open":
-        return {
+        },
+        "open": {
+            "vanishes": "A bound above 1 forces nothing towards 0.",
             "open": f"Above 1 the bound settles nothing: slopes of γ let it grow, but {small}.",
             "explodes": f"A bound above 1 is necessary, not sufficient: {small}.",
-        }[name]
-    return (
-        "There is no slope: the Jacobian is the power of the matrix itself, whatever the inputs "
-        f"are, and the spectral radius of that matrix, {shown(rounded(radius, 2))}, is above 1."
-    )
+        },
+    }[verdict]
+    kept = "Factors are multiplied at every step; nothing keeps their product the same."
+    return {name: prose(text) for name, text in (*said.items(), ("stays", kept))}
+
+
+def _by_radius(model: str, radius: Decimal) -> dict[str, Prose]:
+    """Say why the norm of a linear net vanishes although its bound is above 1."""
+    matrix = Symbol(str(chain_of(model).blocks[0].value))
+    power = prose("The slope is 1 everywhere: the Jacobian over ", K, " steps is ", matrix**K)
+    found = f", {shown(rounded(radius, 2))}, decides, and it is below 1."
+    decides = prose("The spectral radius of ", matrix, found)
+    return {
+        "vanishes": prose(*power, ". ", *decides),
+        "open": prose(*power, ", whatever the inputs are."),
+        "explodes": prose("A bound above 1 is necessary, not sufficient. ", *decides),
+        "stays": prose(*power, ". ", *decides),
+    }
 
 
 KIND = Kind(NAME, "gradient-flow", "evaluate", (4, 4), (3, 3), _subjects, _variants, _draw, _make)
