@@ -204,7 +204,8 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
     ]
     title = cell_of(system).title
     return (
-        Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE, ": each step")),
+        Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE,
+                        ": each step is computed by")),
         equations_of(system),
         Paragraph(prose(*convention_note(system), *_loss_note(plan))),
         Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "

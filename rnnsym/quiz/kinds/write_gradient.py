@@ -37,7 +37,7 @@ FIRST = "first step forgotten"
 MOST = 4
 """Marks of a line of many terms."""
 HOW = (
-    "Do not put in what a δ is equal to. Write ⊙ for the entrywise product, ᵀ for a transpose, "
+    "Leave the other δ as they are. Write ⊙ for the entrywise product, ᵀ for a transpose, "
     "and Σ for a sum over the steps."
 )
 
