@@ -234,6 +234,7 @@ SHOWN = {
     "flow_threshold": {"another γ", "smallest taken", "largest entry taken", "eigenvalue taken",
                        "necessary taken for sufficient"},
     "spectral_radius": {"largest entry", "trace", "determinant", "multiplied, not raised",
+                        "largest signed eigenvalue", "sign kept",
                         "slopes below 1 taken to shrink every product"},
     "truncation_reach": {"window counted back from the loss", "cut put a step too early",
                          "no truncation", "gradient taken over a cut"},

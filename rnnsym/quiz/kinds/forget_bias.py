@@ -24,8 +24,10 @@ NAME = "forget_bias"
 BIASES = ("1", "1.5", "2", "2.5", "3", "4")
 STEPS = ("5", "8", "10", "12", "15", "20", "30")
 WORKED, SHOWN = 4, 3
-SHARE = Decimal("0.02")
+SHARE, LEAST = Decimal("0.02"), Decimal("0.002")
 """How far off an answer may be that was worked with rounded numbers."""
+NEAR = Decimal("0.001")
+"""How far off a single factor may be."""
 SMALLEST = Decimal("0.05")
 HALF = Decimal("0.5")
 Wrong = Callable[[Decimal, Decimal, int], Decimal]
@@ -142,7 +144,7 @@ def _asked(gate: KeepGate, bias: Decimal) -> Iterator[Block]:
     [array] = gate.biases
     given = prose(array, f" = {shown(bias)}".replace("-", "−"))
     yield Paragraph(
-        prose("At the start of training every vector has one entry, all weights are 0 and all "
+        prose("All vectors have one entry. At the start of training all weights are 0 and all "
               "biases are 0, except ", *given, ". Keep four decimals on the way, give three.")
     )  # fmt: skip
 
@@ -163,10 +165,11 @@ def _one(gate: KeepGate, bias: Decimal, kept: Decimal) -> Part:
     if gate.sign < 0:
         worked.append(prose(*_factor(gate), f" = {shown(rounded(kept, WORKED))}"))
     ask = Paragraph(prose("By which factor is ", gate.state.xreplace({TIME: TIME - 1}),
-                          " multiplied in the equation of ", gate.state, "?"))  # fmt: skip
+                          " multiplied in the equation of ", gate.state,
+                          f"? An answer counts if it is off by at most {NEAR}."))  # fmt: skip
     return Part(
         (ask,),
-        Numeric((Blank(prose("factor"), value, Decimal("0.001"), (complement,)),)),
+        Numeric((Blank(prose("factor"), value, NEAR, (complement,)),)),
         2,
         tuple(Paragraph(prose(*line, ".")) for line in worked),
         (
@@ -196,7 +199,7 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
     if left < SMALLEST:
         raise Unfair("too little is left for three decimals")
     value = rounded(left, SHOWN)
-    tolerance = max(rounded(value * SHARE, SHOWN), Decimal("0.002"))
+    tolerance = max(rounded(value * SHARE, SHOWN), LEAST)
     wrong: list[WrongNumber] = []
     for name, why, slip in MISCONCEPTIONS:
         other = rounded(slip(kept, bias, steps), SHOWN)
@@ -205,8 +208,12 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
     start = gate.state.xreplace({TIME: Integer(0)})
     end = gate.state.xreplace({TIME: Integer(steps)})
     base = shown(rounded(kept, WORKED))
+    counts = f"off by at most {100 * SHARE:.0f} % or {LEAST}, whichever is larger."
+    ask = prose(
+        "What share of ", start, " is left in ", end, f"? An answer counts if it is {counts}"
+    )
     return Part(
-        (Paragraph(prose("What share of ", start, " is left in ", end, "?")),),
+        (Paragraph(ask),),
         Numeric((Blank(prose("share"), value, tolerance, told_apart(wrong)),)),
         2,
         (Paragraph(prose(Symbol(base) ** steps, f" = {shown(value)}.")),),

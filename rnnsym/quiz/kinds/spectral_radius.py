@@ -43,6 +43,7 @@ STEPS = ("2", "3", "4", "5", "6", "8", "10")
 ONE = Decimal(1)
 U, D, J, K = (Symbol(name) for name in "UDJk")
 SHARE = Decimal("0.01")
+COUNTS = f"An answer counts if it is off by at most {100 * SHARE:.0f} %."
 SMALLEST = Decimal("0.01")
 SAID = {
     "both": "In both nets it tends to 0.",
@@ -165,10 +166,14 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     }
     why = "That is the {}{}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
     near = Decimal("0.005")
+    claims = [
+        (abs(v), k, why.format(k, unsigned if v < 0 else "")) for k, (v, unsigned) in wrong.items()
+    ]
+    claims += _with_signs(eigenvalues)
     found = told_apart(
-        WrongNumber(abs(v).normalize() + 0, k, prose(why.format(k, unsigned if v < 0 else "")))
-        for k, (v, unsigned) in wrong.items()
-        if abs(abs(v) - radius) > near
+        WrongNumber(value.normalize() + 0, name, prose(said))
+        for value, name, said in claims
+        if abs(value - radius) > near
     )
     ask = "What is the spectral radius, the largest absolute value of an eigenvalue, of "
     return Part(
@@ -184,6 +189,14 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
             Mark(1, "A", prose(f"eigenvalues {roots}, so {_plain(radius)}")),
         ),
     )  # fmt: skip
+
+
+def _with_signs(eigenvalues: Sequence[Decimal]) -> list[tuple[Decimal, str, str]]:
+    """Return what is found where signs count: the largest eigenvalue, and that of largest |λ|."""
+    far, largest = max(eigenvalues, key=abs), max(eigenvalues)
+    bare = f"{_plain(largest)} is the larger eigenvalue, but |{_plain(far)}| is larger."
+    kept = "That is the eigenvalue; the spectral radius is its absolute value."
+    return [(largest, "largest signed eigenvalue", bare), (far, "sign kept", kept)]
 
 
 def _plain(number: Decimal) -> str:
@@ -209,9 +222,10 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     )
     rows = ((_plain(a), _plain(b)), ("0", "0"))
     top = J**steps
-    digits = "" if value == grown else f", to {places} decimals"
+    digits, counts = ("", "") if value == grown else (f", to {places} decimals", f" {COUNTS}")
+    ask = prose("What is the entry in row 1 and column 1 of ", top, f"{digits}?{counts}")
     return Part(
-        (Paragraph(prose("What is the entry in row 1 and column 1 of ", top, f"{digits}?")),),
+        (Paragraph(ask),),
         Numeric((Blank(prose("entry"), value, tolerance, wrong),)),
         2,
         (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
