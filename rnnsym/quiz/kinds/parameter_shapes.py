@@ -7,7 +7,7 @@ from rnnsym.blocks import Block, Code, Paragraph, Prose, prose
 from rnnsym.item import Choice, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.counting import blank, parts_of
 from rnnsym.quiz.counting_items import drawn_sizes, numeric
-from rnnsym.quiz.counting_layers import Layer, option, parameter_shapes
+from rnnsym.quiz.counting_layers import Layer, Shape, option, parameter_shapes
 from rnnsym.quiz.counting_shapes import SMALL, layer_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
@@ -72,7 +72,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(layer),
-        parts=(naming, _sides(layer, values, shapes[name])),
+        parts=(naming, _sides(layer, values, name, shapes)),
         proof=Proof("entries of all arrays of the layer as its equations shape them", "exact"),
         tags=(layer.cell, "pytorch"),
     )
@@ -93,7 +93,7 @@ def _name(array: str, place: int, backward: bool) -> str:
     return f"{array}_l{place - 1}{'_reverse' if backward else ''}"
 
 
-def _prove(layer: Layer, shapes: dict[str, tuple[int, ...]]) -> None:
+def _prove(layer: Layer, shapes: dict[str, Shape]) -> None:
     """Compare the packed arrays with those of the equations.
 
     Raises:
@@ -126,8 +126,19 @@ def _names(layer: Layer, values: dict[str, str], parameters: Parameters) -> Choi
     return Choice(mixed(key, list(wrong.values()), arranger(NAME, parameters)))
 
 
-def _sides(layer: Layer, values: dict[str, str], shape: tuple[int, ...]) -> Part:
-    rows, columns = shape
+def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Shape]) -> Part:
+    """Ask for the sides of the array named before; of the first one where those are equal.
+
+    Raises:
+        Unfair: that one is square too, so rows and columns taken for each other do not show.
+    """
+    subject = "it"
+    if len(set(shapes[name])) == 1:
+        values = values | {"array": "weight_ih", "layer": "1"}
+        name = subject = _name(values["array"], 1, backward=False)
+    rows, columns = shapes[name]
+    if rows == columns:
+        raise Unfair(f"{name} is square")
     sizes = dict(layer.sizes)
     n, blocks = sizes["n"], rows // sizes["n"]
     read = "its input has" if values["array"] == "weight_ih" else "its state has"
@@ -144,9 +155,9 @@ def _sides(layer: Layer, values: dict[str, str], shape: tuple[int, ...]) -> Part
     ]
     block = f"{blocks} blocks of {n} rows" if blocks > 1 else f"{n} rows"
     return numeric(
-        prose("How many rows and how many columns does it have?"),
+        prose(f"How many rows and how many columns does {subject} have?"),
         found,
-        (Paragraph(prose(f"It has {block}, and as many columns as {read} entries: "
+        (Paragraph(prose(f"{name} has {block}, and as many columns as {read} entries: "
                          f"({rows}, {columns}).")),),
         [Mark(2, "B", prose("1 for rows, 1 for columns"))],
     )  # fmt: skip
