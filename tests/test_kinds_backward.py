@@ -396,3 +396,9 @@ def test_no_two_steps_give_the_same_to_an_entry() -> None:
 def test_the_working_of_matrices_earns_marks() -> None:
     for item in items("bptt_matrix"):
         assert all(any(mark.kind == "M" for mark in part.scheme) for part in item.parts)
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_bias"])
+def test_the_states_on_the_way_earn_a_mark(kind: str) -> None:
+    for item in items(kind):
+        assert "the states, from the equations" in [str(m.text[0]) for m in item.parts[0].scheme]

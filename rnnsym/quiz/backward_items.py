@@ -18,9 +18,12 @@ from rnnsym.quiz.numbers import Matrix, plain, shown
 from rnnsym.record import record
 
 __all__ = [
-    "Ask", "Work", "entries_of", "given_lines", "given_of", "lines_to", "methods_of", "noticed",
-    "part_of", "rounding_note", "value_of",
+    "STATES", "Ask", "Work", "entries_of", "given_lines", "given_of", "lines_to", "methods_of",
+    "noticed", "part_of", "rounding_note", "value_of",
 ]  # fmt: skip
+
+STATES = "the states, from the equations"
+"""What a method mark is for where states on the way are worked out first."""
 
 
 @record
@@ -119,10 +122,10 @@ def part_of(works: Sequence[Work], place: int) -> Part:
 
 
 def methods_of(ask: Ask, plan: Plan) -> tuple[str, ...]:
-    """Return what is marked besides the answers: nothing where they are sums of a few products."""
+    """Return what is marked besides the answers: the states alone where those are short sums."""
     scalar = all(value == 1 for _, value in plan.setting.sizes)
     short = scalar and is_exact(plan) and not rectified(plan) and entries_of(ask, plan) > 1
-    return () if short else ask.marks
+    return tuple(text for text in ask.marks if text == STATES) if short else ask.marks
 
 
 def entries_of(ask: Ask, plan: Plan) -> int:

@@ -25,6 +25,7 @@ from rnnsym.expr import (
 from rnnsym.item import Item, Proof
 from rnnsym.quiz.backward_draws import drawn, read, rectified
 from rnnsym.quiz.backward_items import (
+    STATES,
     Ask,
     Work,
     entries_of,
@@ -53,7 +54,6 @@ __all__ = [
 TAUGHT = ("vanilla", "relu-rnn", "linear")
 MOST_LINES = 24
 PLACES = {"every": "with a term at every step", "last": "at the last step only"}
-STATES = "the states, from the equations"
 CARRIED = (
     STATES,
     "each δ of h holds the loss's own term and what comes back from the next step",
