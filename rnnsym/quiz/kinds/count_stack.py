@@ -9,7 +9,7 @@ from rnnsym.equations import System
 from rnnsym.expr import LAYER as INDEX
 from rnnsym.expr import Expr, Formula, Integer, Symbol, size
 from rnnsym.expr.formula import Group, gathered
-from rnnsym.item import Blank, Item, Mark, Part, Proof
+from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof
 from rnnsym.model_text import Recurrent
 from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import (
@@ -46,6 +46,8 @@ __all__ = ["KIND"]
 
 NAME = "count_stack"
 FORMS = ("{}*2", "{}*3", "bi({})*2", "bi({})*3")
+LAYER_1 = "every layer reads the input"
+"""The mistake that gives what layer 1 has, whatever the sizes are."""
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -89,6 +91,7 @@ def _make(parameters: Parameters) -> Item:
         _above(system, given, int(values["T"]), directions),
         _together(system, given, int(values["T"])),
     )
+    _apart([b for p in parts if isinstance(p.response, Numeric) for b in p.response.blanks])
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -103,6 +106,21 @@ def _make(parameters: Parameters) -> Item:
         tags=(model, "stack"),
         asks=(counted(system, given),),
     )
+
+
+def _apart(blanks: Sequence[Blank]) -> None:
+    """Compare the parts.
+
+    Raises:
+        Unfair: layer 2 has a multiple of what layer 1 has, or the other way round, so that a wrong
+            reason gives its number; or a mistake in one layer gives the key of another part.
+    """
+    first, _, above, _ = keys = [one.value for one in blanks]
+    if max(first, above) % min(first, above) == 0:
+        raise Unfair(f"one layer has a multiple of the other's parameters: {first} and {above}")
+    for wrong in (wrong for one in blanks[:-1] for wrong in one.wrong):
+        if wrong.value in keys and LAYER_1 not in wrong.misconception:
+            raise Unfair(f"'{wrong.misconception}' gives {wrong.value}, the key of another part")
 
 
 def _first(system: System, given: Given, steps: int, directions: str) -> Part:
