@@ -229,6 +229,14 @@ def test_what_a_convention_chooses_says_which(kind: str) -> None:
     assert without & {"h", "c", "x"}
 
 
+@pytest.mark.parametrize(("text", "noted"), [("0", False), ("1", True)])
+def test_the_convention_stands_only_with_the_wording_that_rests_on_it(
+    text: str, noted: bool
+) -> None:
+    item = load_kind("true_false").make((("entry", "bptt-backwards"), ("text", text)))
+    assert ("Convention: " in str(item.stem)) == noted
+
+
 @pytest.mark.parametrize("kind", ["true_false", "true_false_reason"])
 def test_a_single_statement_says_what_it_is_about(kind: str) -> None:
     titles = {section.name: section.title for section in claim_bank.load()}

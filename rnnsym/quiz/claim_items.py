@@ -1,7 +1,7 @@
 """What questions about claims share: their subjects, options, proofs, and a bank of one's own."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
@@ -197,13 +197,25 @@ def convention_line(section: Section) -> Prose:
     )  # fmt: skip
 
 
-def _rests_on_convention(section: Section, entries: Iterable[Entry]) -> bool:
+def _rests_on_convention(section: Section, texts: Iterable[str]) -> bool:
     """Tell whether counts stand in what is said, or symbols of a convention or of the setting."""
-    texts = [text for e in entries if isinstance(e, Claim | Category | Essay) for text in e.texts]
-    formulas = re.findall(r"\{(.*?)\}", " ".join(texts))
+    said = " ".join(texts)
+    formulas = re.findall(r"\{(.*?)\}", said)
     names = {name for formula in formulas for name in re.findall(r"[^\W\d_]\w*", formula)}
-    counts = any(word in text for text in texts for word in ("parameter", "affine"))
+    counts = any(word in said for word in ("parameter", "affine"))
     return counts or not names <= (frozenset() if section.setting else ANYWHERE)
+
+
+def _said(entries: Iterable[Entry], asked: "Asked") -> Iterator[str]:
+    """Yield what is printed of the wordings and reasons of entries."""
+    options = asked.response.options if isinstance(asked.response, Choice) else ()
+    shown = "\n".join(map(printed, (*asked.stem, *(option.content for option in options))))
+    for entry in entries:
+        if isinstance(entry, Claim | Category | Essay):
+            reasons = (
+                (entry.why, *(r.text for r in entry.reasons)) if isinstance(entry, Claim) else ()
+            )
+            yield from (t for t in (*entry.texts, *reasons) if printed(read_prose(t)) in shown)
 
 
 def source_line(entries: Iterable[Entry]) -> Paragraph:
@@ -229,7 +241,9 @@ def concept_item(kind: str, parameters: Parameters, entries: Sequence[Entry], as
     """Return an item about entries of one section, the first of them the one asked about."""
     section, first = entry_of(parameters)
     scheme = (Mark(asked.marks, "B", prose(asked.given_for)),) if asked.given_for else ()
-    read_in = (convention_line(section),) if _rests_on_convention(section, entries) else ()
+    read_in = (
+        (convention_line(section),) if _rests_on_convention(section, _said(entries, asked)) else ()
+    )
     part = Part((), asked.response, asked.marks, (source_line(entries),), scheme)
     return Item(
         id=identifier(kind, parameters),

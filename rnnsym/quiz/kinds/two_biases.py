@@ -120,12 +120,12 @@ def _written(model: str, key: str, step: Step, value: Node) -> Part:
 def _compared(lines: Sequence[tuple[Step, Node]], gate: Array | None, draw: Draw) -> Part:
     (first, _), (second, _) = lines
     rule = prose(
-        "Both are added in the same place, so the same adjoint reaches both, step by step."
+        "Both are added in the same place, so the same gradient reaches both, step by step."
     )
     why: Prose = rule
     same = gate is None
     if gate is not None:
-        why = prose(second.of, " stands inside the product with ", gate, ": its adjoint has that "
+        why = prose(second.of, " stands inside the product with ", gate, ": its gradient has that "
                     "factor, that of ", first.of, " has not.")  # fmt: skip
     options = (
         Option(prose("They are equal, whatever the two vectors are."),
