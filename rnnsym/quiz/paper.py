@@ -32,7 +32,6 @@ ROUNDING = (
     "Numbers: keep four decimals on the way, give three, unless a question says otherwise; a 5 "
     "rounds away from zero. Show your working: it earns marks too."
 )
-UNNAMED = " where a question names no other"
 MARKS = {
     "M": "M for the method, also where a number in it is wrong",
     "A": "A for a right answer",
@@ -176,15 +175,24 @@ def _lines(paper: Paper) -> Iterator[Prose]:
         name = f", {paper.student.name}" if paper.student.name else ""
         yield prose(f"Student {paper.student.id}{name}")
     form = f"Form {paper.form}, " if paper.form else ""
-    used = {word for item in items for word in (item.convention, *item.tags)}
-    conventions = "; ".join(
-        read_convention(name).title + (UNNAMED if name == TEXTBOOK else "")
-        for name in convention_names() if name in used
-    )  # fmt: skip
     marks, minutes = sum(i.marks for i in items), sum(i.minutes for i in items)
-    yield prose(f"Convention: {conventions}.")
+    yield prose(_conventions(items))
     yield prose(f"{form}Seed {paper.seed}, rnnsym {VERSION}. {marks} marks, {minutes} minutes.")
     yield prose(ROUNDING)
+
+
+def _conventions(items: Sequence[Item]) -> str:
+    """Which conventions the questions are in, and where which of them holds."""
+    used = {word for item in items for word in (item.convention, *item.tags)}
+    others = [read_convention(n).title for n in convention_names() if n in used - {TEXTBOOK}]
+    stated = " or ".join(others)
+    if TEXTBOOK in used:
+        unnamed = f"{read_convention(TEXTBOOK).title} where a question names no other"
+        stated = f"{unnamed}; {stated} where it says so" if others else unnamed
+    elif len(others) > 1:
+        stated += " where a question says so"
+    several = "s" if len(used & set(convention_names())) > 1 else ""
+    return f"Convention{several}: {stated}."
 
 
 def _marking(items: Sequence[Item]) -> Iterator[Prose]:
