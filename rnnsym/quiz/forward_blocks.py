@@ -40,7 +40,11 @@ def given_blocks(net: Net, given: Mapping[Place, Matrix]) -> tuple[Block, ...]:
         ("Also given: ", [a for a in arrays if a.time is not None and a.name != "x"]),
     )
     return (
-        Paragraph(prose("All sizes are 1: ", *_sizes(net), ".")),
+        Paragraph(
+            prose(
+                "All sizes are 1: ", Relation((*map(size, net.system.size_names), Integer(1))), "."
+            )
+        ),
         *(
             Paragraph(prose(head, *listed([_equal(a, given) for a in group], ", "), "."))
             for head, group in groups

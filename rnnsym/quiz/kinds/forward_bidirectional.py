@@ -137,7 +137,7 @@ def _intro(net: Net) -> tuple[Block, ...]:
         Paragraph(convention_note(system)),
         Paragraph(
             prose(
-                "It reads ",
+                "The net reads ",
                 Relation((STEPS, Integer(LENGTH))),
                 " steps: the chain of ",
                 right,

@@ -190,7 +190,7 @@ def _intro(net: Net, steps: int, loss: str, at: str) -> tuple[Block, ...]:
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
         Paragraph(prose(*convention_note(system), " The readout ", y, " has ", y.shape[0],
                         " entries.")),
-        Paragraph(prose("It reads ", numbered, " step", "s" if steps > 1 else "", ". ",
+        Paragraph(prose("The net reads ", numbered, " step", "s" if steps > 1 else "", ". ",
                         *said)),
     )  # fmt: skip
 

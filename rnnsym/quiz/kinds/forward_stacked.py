@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Equations, Line, Paragraph, Relation, prose
-from rnnsym.expr import STEPS, Array, Constant, Integer, Transpose
+from rnnsym.expr import LAYER, STEPS, Array, Constant, Integer, Transpose
 from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_slips import Slipped, instead
@@ -48,8 +48,8 @@ def _question(model: str) -> Question:
         Paragraph(prose(*described(system), " is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
         Paragraph(convention_note(system)),
-        Paragraph(prose("It reads ", Relation((STEPS, Integer(STEP_COUNT))), " steps; every layer"
-                        " has weights and an initial state of its own.")),
+        Paragraph(prose("The net reads ", Relation((STEPS, Integer(STEP_COUNT))), " steps; every"
+                        " layer ", LAYER, " has weights and an initial state of its own.")),
     )  # fmt: skip
     return Question("forward_stacked", net, tuple(asks), intro, 4)
 

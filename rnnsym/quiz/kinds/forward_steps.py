@@ -46,7 +46,9 @@ def _question(model: str) -> Question:
         Paragraph(prose(*described(net.system), " is computed by")),
         equations_of(net.system),
         Paragraph(convention_note(net.system)),
-        Paragraph(prose("It reads a sequence of ", Relation((STEPS, Integer(steps))), " steps.")),
+        Paragraph(
+            prose("The net reads a sequence of ", Relation((STEPS, Integer(steps))), " steps.")
+        ),
     )
     return Question("forward_steps", net, asks, intro, 4, pool=STEEP)
 
