@@ -97,7 +97,22 @@ def _as_input(work: Work) -> Slips:
     return [(replace(work, parts=(changed,)), prose(why))]
 
 
+def _wide_recurrence(work: Work) -> Slips:
+    """A recurrent matrix as if the state were not projected."""
+    why = "What recurs is the projected state."
+    return _each(work, lambda p: _unprojected(p) if p.reads == "state" else p, why)
+
+
+def _unprojected(part: Counted) -> Counted:
+    times, name = part.sides[1]
+    return _columns(part, (times, "n")) if name == "p" else part
+
+
+WIDE = Misconception("recurrent matrix of n × n", _wide_recurrence)
+
+
 ARRAY = (
+    WIDE,
     Misconception("columns of the other vector", _other_vector),
     Misconception("vector taken for a matrix", _square),
     Misconception("bias as long as the input", _as_input),
@@ -154,17 +169,6 @@ STACK = (
 """Of a whole stack."""
 
 
-def _wide_recurrence(work: Work) -> Slips:
-    """A recurrent matrix as if the state were not projected."""
-    why = "What recurs is the projected state."
-    return _each(work, lambda p: _unprojected(p) if p.reads == "state" else p, why)
-
-
-def _unprojected(part: Counted) -> Counted:
-    times, name = part.sides[1]
-    return _columns(part, (times, "n")) if name == "p" else part
-
-
 def _projection(work: Work) -> Slips:
     why = "The projection is trained too."
     parts = tuple(p for p in work.parts if p.sides[0] != (1, "p"))
@@ -179,7 +183,7 @@ def _plain(work: Work) -> Slips:
 
 
 PROJECTED = (
-    Misconception("recurrent matrix of n × n", _wide_recurrence),
+    WIDE,
     Misconception("projection matrix forgotten", _projection),
     Misconception("projection forgotten", _plain),
 )

@@ -1,5 +1,6 @@
 """The parameters of one layer, array by array: one affine map, and then all of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 from rnnsym.quiz.counting import (
     PROOF,
     Given,
+    claims_of,
     count_blank,
     counted,
     given_sizes,
@@ -30,6 +32,7 @@ from rnnsym.quiz.counting_items import (
     size_variants,
 )
 from rnnsym.quiz.counting_slips import ARRAY, named
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 
@@ -117,7 +120,15 @@ def _all(
         ask = prose("How many trainable parameters does the whole layer have?")
         work = Work(every, given, steps)
         slips = [m for m in MISCONCEPTIONS if m.name != "both layers alike"]
-        scheme = [Mark(1, "A", prose("the arrays of all equations added up"))]
+        claims = {(value, why) for _, value, why in claims_of(work, slips)}
+        if any(n > 2 for n in Counter(value for value, _ in claims).values()):
+            raise Unfair("one number stands for three mistakes")
+        # The thought is here: with it, the arrays of (a) are at most half of the marks.
+        thought = max(1, len(gate.parameters) - 2)
+        scheme = [
+            Mark(thought, "M", prose("the equations that hold parameters, and their arrays")),
+            Mark(1, "A", prose("all of them added up")),
+        ]
         found.append(
             numeric(
                 ask,
