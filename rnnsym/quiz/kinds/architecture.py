@@ -23,7 +23,7 @@ TASKS = {
     "machine": ("A machine is to be stopped as soon as its sensors announce a fault.", True),
     "names": ("Names of persons and places are marked in articles that are finished.", False),
     "reviews": ("Written reviews are rated, each as a whole, as kind or unkind.", False),
-    "records": ("Recorded speeches are transcribed, each after its last word.", False),
+    "records": ("Recorded messages are transcribed, each after its last word.", False),
     "senses": (
         "Each word of stored sentences gets its meaning, which later words may settle.",
         False,

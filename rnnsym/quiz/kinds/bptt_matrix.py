@@ -11,7 +11,7 @@ KIND = sequence_kind(
             Ask(("delta_h",), marks=CARRIED, first_only=True),
             Ask(
                 ("dU",),
-                marks=("a sum over all steps of outer products δ of a times the old state",),
+                marks=("a sum over all steps of δ times the transposed old state",),
             ),
         ),
         steps=(2,),

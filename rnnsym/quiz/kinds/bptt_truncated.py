@@ -36,7 +36,7 @@ KIND = sequence_kind(
         steps=(3,),
         level=4,
         cells=("vanilla", "linear"),
-        truncations=(1, 2),
+        truncations=(2,),
         note=_note,
     )
 )
