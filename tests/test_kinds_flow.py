@@ -1,4 +1,7 @@
-"""Questions about gradient flow: keys recomputed here in floats, misconceptions, broken keys."""
+"""Questions about gradient flow: keys recomputed here in floats, misconceptions, broken keys.
+
+Over 300 lines: one table of kinds, whose keys are recomputed by the same few helpers.
+"""
 
 import math
 import re

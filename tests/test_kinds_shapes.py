@@ -1,5 +1,7 @@
 """Questions on shapes: keys by hand, and against the layers of PyTorch and Keras themselves.
 
+Over 300 lines: the same calls are asked by hand, of PyTorch and of Keras.
+
 PyTorch and Keras have CI steps of their own, so their tests are skipped where they are missing.
 """
 

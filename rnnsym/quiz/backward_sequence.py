@@ -178,7 +178,7 @@ def _item(spec: Spec, parameters: Parameters) -> Item:
         stem=stem_of(spec, parameters),
         parts=parts,
         proof=Proof(METHOD, "≤ 1e-12"),
-        tags=(dict(parameters)["model"],),
+        tags=(dict(parameters)["model"], "bptt"),
     )
 
 

@@ -88,7 +88,7 @@ def difference(weights: Weights, name: str) -> Inputs:
     return ()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def outputs(weights: Weights) -> tuple[Decimal, ...]:
     """Return what a net puts out at each step of all inputs: what it does.
 

@@ -192,8 +192,11 @@ def crossed(net: Net, row: Row) -> Iterator[Slipped]:
         yield Slipped("matrices swapped", why, (Row(row.target, value),))
 
 
-def as_dot(row: Row) -> Iterator[Slipped]:
-    """Yield the line with every ⊙ of two vectors read as their product, the same in each row."""
+def as_dot(net: Net, row: Row) -> Iterator[Slipped]:
+    """Yield the line with every ⊙ of two vectors read as their product, the same in each row.
+
+    Of vectors of one entry that is no mistake.
+    """
 
     def dot(node: Node) -> Node | None:
         if not isinstance(node, Hadamard) or len(node.children) != 2:
@@ -205,7 +208,7 @@ def as_dot(row: Row) -> Iterator[Slipped]:
         value = everywhere(row.value, dot)
     except ShapeError:
         return
-    if value == row.value:
+    if value == row.value or net.sizes.shape(row.target.shape) == (1, 1):
         return
     why = prose("⊙ multiplies entry by entry: it sums nothing up and leaves a vector.")
     yield Slipped("⊙ read as a matrix product", why, (Row(row.target, value),))

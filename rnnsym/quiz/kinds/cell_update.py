@@ -30,7 +30,7 @@ def _question(model: str) -> Question:
     assert update is not None, "a subject without an update"
     loop, row = update
     net = whole.only([row])
-    slips = (*cell_slips(whole, loop, 0, 1, [row]), *as_dot(row))
+    slips = (*cell_slips(whole, loop, 0, 1, [row]), *as_dot(whole, row))
     title = cell_of(whole.system).title
     intro = (
         Paragraph(prose(f"In the cell “{title}” a state is updated by")),

@@ -16,6 +16,7 @@ from rnnsym.quiz.forward_blocks import method_marks
 from rnnsym.quiz.forward_items import Ask, Question, build, forward_kind
 from rnnsym.quiz.forward_net import POOL, Net, Pool, net_of, place_of, read_values, run
 from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips, crossed, transposed
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, number_matrix
 from rnnsym.quiz.options import arranger, sorted_by_size
 from rnnsym.quiz.registry import Parameters
@@ -114,6 +115,9 @@ def _make(parameters: Parameters) -> Item:
     [part] = item.parts
     key = found(net.rows)
     wrong = [(found(slip.rows), slip) for slip in _slips(model, asked)]
+    for matrix, slip in wrong:
+        if matrix == key:
+            raise Unfair(f"'{slip.name}' gives the key")
     options = _arranged(key, _near(key, wrong), parameters)
     response = Choice(options)
     scheme = _scheme(net, response.key)
@@ -130,7 +134,7 @@ def _slips(model: str, asked: str) -> tuple[Slipped, ...]:
     in_one = (
         replace(slip, rows=tuple(slip.rows[0] if r is row else r for r in net.rows))
         for row in net.rows
-        for slip in (*transposed(net, row), *crossed(net, row), *as_dot(row))
+        for slip in (*transposed(net, row), *crossed(net, row), *as_dot(net, row))
     )
     return (*cell_slips(whole, loop, 0, 1, net.rows), *in_one)
 
