@@ -22,8 +22,8 @@ from rnnsym.quiz.subject import cell_of
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = [
-    "LENGTH", "MATRICES", "MODEL", "behaves", "difference", "matrices", "net_blocks",
-    "outputs", "printed_weights", "prove", "told", "trace",
+    "LENGTH", "MATRICES", "MODEL", "alike", "behaves", "difference", "matrices", "net_blocks",
+    "printed_weights", "prove", "told", "trace",
 ]  # fmt: skip
 
 MODEL = "relu-rnn"
@@ -65,6 +65,18 @@ def _run(weights: Weights, inputs: Inputs) -> Iterator[tuple[Matrix, Decimal]]:
         yield state, output
 
 
+def _reached(weights: Weights) -> Iterator[tuple[Inputs, Decimal]]:
+    """Yield every input, the shortest first, with what a net puts out at its end."""
+    reached: list[tuple[Inputs, Matrix]] = [((), ((ZERO,),) * UNITS)]
+    for _ in range(LENGTH):
+        grown: list[tuple[Inputs, Matrix]] = []
+        for (inputs, state), entry in product(reached, (0, 1)):
+            after, output = _step(weights, state, entry)
+            grown.append(((*inputs, entry), after))
+            yield grown[-1][0], output
+        reached = grown
+
+
 @lru_cache(maxsize=1024)
 def difference(weights: Weights, name: str) -> Inputs:
     """Return the first of the shortest inputs at whose end a net fails; () for a net that does not.
@@ -75,28 +87,17 @@ def difference(weights: Weights, name: str) -> Inputs:
     (1,)
     """
     wanted = BEHAVIOURS[name].output
-    reached: list[tuple[Inputs, Matrix]] = [((), ((ZERO,),) * UNITS)]
-    for _ in range(LENGTH):
-        grown: list[tuple[Inputs, Matrix]] = []
-        for (inputs, state), entry in product(reached, (0, 1)):
-            after, output = _step(weights, state, entry)
-            longer = (*inputs, entry)
-            if output != wanted(longer):
-                return longer
-            grown.append((longer, after))
-        reached = grown
-    return ()
+    return next((inputs for inputs, output in _reached(weights) if output != wanted(inputs)), ())
 
 
-@lru_cache(maxsize=128)
-def outputs(weights: Weights) -> tuple[Decimal, ...]:
-    """Return what a net puts out at each step of all inputs: what it does.
+def alike(one: Weights, other: Weights) -> bool:
+    """Tell whether two nets put out the same at the end of every input.
 
-    >>> outputs(BEHAVIOURS["rise"].weights) == outputs(BEHAVIOURS["fall"].weights)
+    >>> alike(BEHAVIOURS["rise"].weights, BEHAVIOURS["fall"].weights)
     False
     """
-    inputs = product((0, 1), repeat=LENGTH)
-    return tuple(output for one in inputs for _, output in _run(weights, one))
+    both = zip(_reached(one), _reached(other), strict=True)
+    return all(first == second for first, second in both)
 
 
 def behaves(parameters: Parameters, weights: Weights) -> bool:
@@ -104,31 +105,43 @@ def behaves(parameters: Parameters, weights: Weights) -> bool:
     return not difference(weights, dict(parameters)["behaviour"])
 
 
-@lru_cache(maxsize=256)
 def prove(weights: Weights, name: str, *, behaving: bool) -> None:
-    """Run the net on all inputs at once by the oracle, as complex floats.
+    """Compare what the oracle says of a net with what the net shall do.
 
     Raises:
         Unfair: it does behave, or does not, against what was said.
     """
+    same = bool((abs(_by_oracle(weights) - _wanted(name)) < 1e-9).all())
+    if same is not behaving:
+        raise Unfair(f"the oracle finds that the net {'does' if same else 'does not'} behave")
+
+
+@lru_cache(maxsize=256)
+def _by_oracle(weights: Weights) -> Any:
+    """Run the net on all inputs at once by the oracle, as complex floats: steps × inputs."""
     net = net_of(MODEL, LENGTH, n=UNITS)
-    inputs = list(product((0, 1), repeat=LENGTH))
+    inputs = np.array(_longest(), complex)
     arrays = {f.name: np.array(getattr(weights, f.name), complex) for f in fields(weights)}
     known: dict[Any, Any] = {(k, "", None, None): arrays[k][None] for k in "WUb"}
     known["h", "", None, 0] = np.zeros((len(inputs), UNITS, 1), complex)
     for t in range(LENGTH):
-        known["x", "", None, t + 1] = np.array([[[x[t]]] for x in inputs], complex)
+        known["x", "", None, t + 1] = inputs[:, t].reshape(-1, 1, 1)
     values = Values(net.sizes, None, known)
     forward(net.system, values)
     found = [arrays["V"] @ values.known["h", "", None, t + 1] for t in range(LENGTH)]
-    wanted = BEHAVIOURS[name].output
-    same = all(
-        abs(found[t][k, 0, 0] - wanted(x[: t + 1])) < 1e-9
-        for k, x in enumerate(inputs)
-        for t in range(LENGTH)
-    )
-    if same is not behaving:
-        raise Unfair(f"the oracle finds that the net {'does' if same else 'does not'} behave")
+    return np.array(found)[:, :, 0, 0]
+
+
+@cache
+def _wanted(name: str) -> Any:
+    """Return what the net shall put out: steps × inputs."""
+    output = BEHAVIOURS[name].output
+    return np.array([[output(x[: t + 1]) for x in _longest()] for t in range(LENGTH)])
+
+
+@cache
+def _longest() -> tuple[Inputs, ...]:
+    return tuple(product((0, 1), repeat=LENGTH))
 
 
 # What is printed

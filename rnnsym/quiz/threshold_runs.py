@@ -1,6 +1,6 @@
 """Which weights make a threshold unit right: by its table of values, and by running the net."""
 
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from rnnsym.numeric.oracle import Values, evaluate
 from rnnsym.quiz.forward_net import net_of, place_of
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.threshold_nets import DESIGNS, Design, Inputs, rows_of, weights_of
+from rnnsym.quiz.threshold_nets import DESIGNS, Inputs, rows_of, weights_of
 
 __all__ = ["LENGTH", "REACH", "Weights", "accepted", "failure", "fitting", "table"]
 
@@ -24,8 +24,15 @@ Bits = tuple[int, ...]
 Arrays = Any  # NumPy arrays of complex numbers
 
 
-def _every(design: Design, steps: int) -> tuple[Inputs, ...]:
-    return tuple(product(product((0, 1), repeat=len(design.inputs)), repeat=steps))
+@cache
+def _every(inputs: int, steps: int) -> tuple[Inputs, ...]:
+    return tuple(product(product((0, 1), repeat=inputs), repeat=steps))
+
+
+@cache
+def _bits(inputs: int, steps: int) -> Arrays:
+    """Return all inputs of so many steps as an array: inputs × steps × bits."""
+    return np.array(_every(inputs, steps), complex)
 
 
 @cache
@@ -43,7 +50,7 @@ def table(name: str, place: int) -> dict[Bits, int]:
 
     found: dict[Bits, int] = {}
     for steps in range(1, CASES + 1):
-        for inputs in _every(design, steps):
+        for inputs in _every(len(design.inputs), steps):
             case = tuple(read(what, inputs) for what in unit.reads)
             if found.setdefault(case, unit.value(inputs)) != unit.value(inputs):
                 raise Unfair(f"what unit {unit.name} reads does not say what it shall be")
@@ -86,18 +93,19 @@ def accepted(name: str, place: int, reach: int) -> tuple[Weights, ...]:
 
 def _right(name: str, place: int, tried: Arrays, steps: int) -> Arrays:
     """Tell for each candidate whether the unit is right at every step of every input."""
-    found = _run(name, place, tried, _every(DESIGNS[name], steps))
+    found = _run(name, place, tried, steps)
     return (found == _wanted(name, place, steps)).all(axis=(1, 2))
 
 
 @cache
 def _wanted(name: str, place: int, steps: int) -> Arrays:
     """Return what a unit shall be: inputs × steps."""
-    value, every = DESIGNS[name].units[place].value, _every(DESIGNS[name], steps)
+    design = DESIGNS[name]
+    value, every = design.units[place].value, _every(len(design.inputs), steps)
     return np.array([[value(one[: t + 1]) for t in range(steps)] for one in every])
 
 
-def _run(name: str, place: int, tried: Arrays, inputs: tuple[Inputs, ...]) -> Arrays:
+def _run(name: str, place: int, tried: Arrays, steps: int) -> Arrays:
     """Return a unit's values by the oracle: candidates × inputs × steps; other units are right."""
     design = DESIGNS[name]
     known: dict[Any, Any] = {}
@@ -107,29 +115,32 @@ def _run(name: str, place: int, tried: Arrays, inputs: tuple[Inputs, ...]) -> Ar
             known[place_of(weight)] = rows[:, j].reshape(-1, 1, 1, 1) + 0j
         known[unit.name, "", None, 0] = np.zeros((1, 1, 1, 1), complex)
     values = Values(net_of("vanilla", 1).sizes, None, known)
-    bits = np.array(inputs)
+    bits = _bits(len(design.inputs), steps)
     found: list[Arrays] = []
-    for values.time in range(1, bits.shape[1] + 1):
+    for values.time in range(1, steps + 1):
         for i, read in enumerate(design.inputs):
             known[read, "", None, values.time] = bits[:, values.time - 1, i].reshape(1, -1, 1, 1)
         for target, value in rows_of(design):
             known[values.key(target)] = evaluate(value, values)
         found.append(known[design.units[place].name, "", None, values.time][:, :, 0, 0].real)
-    shape = (len(tried), len(inputs))
+    shape = (len(tried), len(bits))
     return np.stack([np.broadcast_to(step, shape) for step in found], axis=2)
 
 
+@lru_cache(maxsize=512)
 def failure(name: str, place: int, weights: Weights) -> tuple[Inputs, Bits, Bits] | None:
     """Return the first of the shortest inputs on which a unit fails, its values, the right ones.
 
     None where it is right on all of ``LENGTH`` steps.
     """
-    for steps in range(1, LENGTH + 1):
-        every = _every(DESIGNS[name], steps)
-        [found] = _run(name, place, np.array([weights]), every)
+    for steps in (CASES, LENGTH):  # most fail soon
+        [found] = _run(name, place, np.array([weights]), steps)
         wanted = _wanted(name, place, steps)
-        wrong = (found != wanted).any(axis=1)
+        wrong = found != wanted
         if wrong.any():
-            first = int(wrong.argmax())
-            return every[first], tuple(map(int, found[first])), tuple(map(int, wanted[first]))
+            end = int(wrong.any(axis=0).argmax())
+            first = int(wrong[:, end].argmax())
+            inputs = _every(len(DESIGNS[name].inputs), steps)[first]
+            made, right = (tuple(map(int, bits[first, : end + 1])) for bits in (found, wanted))
+            return inputs[: end + 1], made, right
     return None

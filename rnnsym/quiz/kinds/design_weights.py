@@ -1,6 +1,6 @@
 """Choose the weights with which a net does what is asked: one set behaves, the others fail."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations
 from typing import TypeAlias
 
@@ -13,16 +13,17 @@ from rnnsym.quiz.design_runs import (
     LENGTH,
     MATRICES,
     MODEL,
+    alike,
     behaves,
     difference,
     matrices,
     net_blocks,
-    outputs,
     printed_weights,
     prove,
     told,
     trace,
 )
+from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
@@ -38,30 +39,29 @@ def _changed(one: Weights, other: Weights) -> tuple[str, ...]:
     return tuple(name for name in MATRICES if getattr(one, name) != getattr(other, name))
 
 
-def _pairs(key: Weights, name: str) -> Iterator[Mistakes]:
-    """Yield mistakes in two matrices, each of which spoils the net, as both together do.
+def _pairs(key: Weights, draw: Draw) -> Iterator[Mistakes]:
+    """Yield two mistakes in two matrices of a net, in the order of the draw.
 
     With the key, either mistake and both, each matrix has two values, each of them twice: no
     option is the one that the others resemble.
     """
-    for pair in combinations(MISTAKES, 2):
-        made = [_made(key, one) for one in ((pair[0],), (pair[1],), pair)]
-        alone = [len(_changed(key, net)) == 1 for net in made[:2]]
-        apart = len(_changed(key, made[2])) == 2
-        if all(alone) and apart and all(difference(net, name) for net in made):
-            yield pair
+    spoilt = {one: _changed(key, _made(key, (one,))) for one in MISTAKES}
+    single = [one for one, changed in spoilt.items() if len(changed) == 1]
+    pairs = (pair for pair in combinations(single, 2) if spoilt[pair[0]] != spoilt[pair[1]])
+    return iter(draw.ranked("mistakes", pairs))
 
 
-def _wrong(key: Weights, pairs: Sequence[Mistakes]) -> dict[Mistakes, Weights]:
-    """Return the nets of the first pair that do three different things.
+def _wrong(key: Weights, name: str, draw: Draw) -> dict[Mistakes, Weights]:
+    """Return the nets of the first pair that all fail, and do three different things.
 
     Raises:
         Unfair: there is none; what two nets do alike could not be the one right answer.
     """
-    for first, second in pairs:
+    for first, second in _pairs(key, draw):
         sets: tuple[Mistakes, ...] = ((first,), (second,), (first, second))
         wrong = {made: _made(key, made) for made in sets}
-        if len({outputs(net) for net in wrong.values()}) == len(wrong):
+        fail = all(difference(net, name) for net in wrong.values())
+        if fail and not any(alike(*two) for two in combinations(wrong.values(), 2)):
             return wrong
     raise Unfair("two wrong nets do the same")
 
@@ -86,7 +86,7 @@ def _make(parameters: Parameters) -> Item:
     if not behaves(parameters, key):
         raise Unfair("the net does not do what is asked")
     draw = arranger(NAME, parameters)
-    wrong = _wrong(key, draw.ranked("mistakes", _pairs(key, name)))
+    wrong = _wrong(key, name, draw)
     first, second = max(wrong, key=len)
     prove(key, name, behaving=True)
     for net in wrong.values():
