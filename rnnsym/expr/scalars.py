@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rnnsym.expr._sympy import AppliedUndef, Expr
+from rnnsym.expr._sympy import AppliedUndef, Expr, Integer
 from rnnsym.expr.printing import monomials
 
 __all__ = ["join_terms", "scalar"]
@@ -25,6 +25,8 @@ def scalar(
     signs: tuple[str, str] = ("+", "-"),
 ) -> str:
     """Return a polynomial in sizes or indices, its atoms and powers written by the caller."""
+    if isinstance(expr, Integer):  # most are: nothing to put in order
+        return join_terms([(expr.p < 0, str(abs(expr.p)))], *signs)
 
     def factor(part: Expr) -> str:
         base, exponent = part.as_base_exp()
