@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rnnsym.audit import audit
+from rnnsym.audit.slips import MISCONCEPTIONS, Row
 from rnnsym.cell import cell_names
 from rnnsym.derivation import Derivation
 from rnnsym.errors import InputError
@@ -93,6 +94,22 @@ def test_every_mutant_is_caught(cell: str, score: Score) -> None:
             else:
                 assert kind in {"different", "transposed", "refused"}, f"{formula}: {kind}"
                 score.caught[operator] += 1
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_no_misconception_is_accepted(cell: str) -> None:
+    derivation = derived(cell)
+    for step in derivation.steps:
+        line = step.value()
+        for misconception in MISCONCEPTIONS:
+            for row, _ in misconception.apply(Row(step, line))[:1]:
+                formula = f"{source(step.target)} = {source(row.value)}"
+                kind = _kind(derivation, formula)
+                if kind == "equal":
+                    same = _same_numbers(derivation, step.target, line, row.value)
+                    assert same, f"{misconception.name}: {formula}"
+                else:
+                    assert kind in {"different", "shape", "transposed", "refused"}, formula
 
 
 @pytest.mark.parametrize("cell", CELLS)
