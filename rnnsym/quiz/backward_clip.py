@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.expr import Array, Family, Integer
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.quiz.backward_items import value_of
-from rnnsym.quiz.backward_numbers import tolerance_of
+from rnnsym.quiz.backward_numbers import SAME, tolerance_of
 from rnnsym.quiz.by_hand import COUNTS, SHOWN
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
@@ -139,6 +140,9 @@ BY_VALUE = Clipping(
 def clip_kind(clipping: Clipping) -> Kind:
     """Return the kind of one way to clip."""
 
+    def draw(subject: Parameters, lots: Draw) -> Parameters:
+        return _draw(clipping, subject, lots)
+
     def make(parameters: Parameters) -> Item:
         return _item(clipping, parameters)
 
@@ -153,7 +157,7 @@ def clip_kind(clipping: Clipping) -> Kind:
 
     return Kind(
         clipping.name, "backward", "apply", (2, 2), (min(marks), max(marks)), subjects, _variants,
-        _draw, make,
+        draw, make,
     )  # fmt: skip
 
 
@@ -165,14 +169,18 @@ def _sizes(parameters: Parameters) -> list[Decimal]:
     return list(map(Decimal, dict(parameters)["sizes"].split()))
 
 
-def _draw(subject: Parameters, draw: Draw) -> Parameters:
+def _draw(clipping: Clipping, subject: Parameters, draw: Draw) -> Parameters:
     factor = draw.choice("scale", SCALES)
-    numbers = draw.ranked("order", list(enumerate(_sizes(subject))))
+    numbers = [factor * x for _, x in draw.ranked("order", list(enumerate(_sizes(subject))))]
+    limits, signs = LIMITS, list(product((-1, 1), repeat=len(numbers)))
+    if clipping is BY_VALUE:  # one is beyond the limit, and some sign can be lost
+        limits = tuple(c for c in LIMITS if min(numbers) < c < max(numbers))
+        signs.remove((1,) * len(numbers))
     drawn = (
-        (name, str(plain(factor * x * draw.choice(f"sign {name}", (-1, 1)))))
-        for name, (_, x) in zip(NAMES, numbers, strict=False)
+        (name, str(plain(sign * x)))
+        for name, x, sign in zip(NAMES, numbers, draw.choice("signs", signs), strict=False)
     )
-    return (*subject, *drawn, ("c", str(draw.choice("limit", LIMITS))))
+    return (*subject, *drawn, ("c", str(draw.choice("limit", limits))))
 
 
 def _item(clipping: Clipping, parameters: Parameters) -> Item:
@@ -240,12 +248,12 @@ def _blank(
     wrong: list[WrongNumber] = []
     for name, why, slip in clipping.slips:
         found = slip(g, limit)
-        if all(x == y for x, y in zip(found, key, strict=True)):
+        if all(abs(x - y) < SAME for x, y in zip(found, key, strict=True)):
             if name in IDLE or key == g:
                 continue
             raise Unfair(f"'{name}' gives the key")
         number = plain(rounded(found[place], SHOWN))
-        if found[place] != key[place]:
+        if abs(found[place] - key[place]) >= SAME:
             wrong.append(WrongNumber(number, name, prose(why)))
     return Blank(blank.label, blank.value, blank.tolerance, told_apart(wrong))
 

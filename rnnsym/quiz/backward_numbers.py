@@ -15,7 +15,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, rounded
 from rnnsym.quiz.wrong_numbers import told_apart
 
-__all__ = ["Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
+__all__ = ["SAME", "Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
 
 LEAST, MOST = Decimal("0.02"), Decimal(60)
 """The sizes between which every answer lies, and what no line exceeds."""
@@ -25,6 +25,7 @@ KINK = Decimal("0.1")
 SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
 """An answer 1 % off still counts, or two units of the last decimal."""
 SAME = Decimal("1e-20")
+"""What two ways to work out one number differ by, at most."""
 MOST_WRONG = 12
 Wrong = tuple[str, Prose, Mapping[Array, Matrix]]
 """A misconception, why it is wrong, and what it gives for some arrays."""
