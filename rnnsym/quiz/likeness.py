@@ -23,9 +23,9 @@ from rnnsym.expr import (
     Formula,
     Integer,
     Node,
-    equal,
     expand,
     formula_in,
+    normal,
     text,
     text_scalar,
 )
@@ -88,7 +88,13 @@ def _differ(a: Node, b: Node) -> bool:
     """Tell whether two expressions differ as mathematics: at random points and in normal form."""
     if a.shape != b.shape:
         return True
-    return fingerprint(a) != fingerprint(b) and not equal(a, b)
+    return fingerprint(a) != fingerprint(b) and _normal(a) != _normal(b)
+
+
+@lru_cache(maxsize=1024)
+def _normal(node: Node) -> Node:
+    """Return the normal form: an option is compared with each of the others."""
+    return normal(node)
 
 
 @lru_cache(maxsize=1024)
