@@ -221,8 +221,7 @@ class _Counter:
 
     def _amount(self, groups: Iterable[Group]) -> Amount:
         formula = Formula(tuple(groups))
-        value = formula.value.xreplace(self.numbers)
-        return Amount(formula, int(value) if value.is_number else None)
+        return Amount(formula, formula.at(self.numbers))
 
     # Parameters
 

@@ -13,6 +13,7 @@ class TiedSizes:
 
     def __init__(self, system: System) -> None:
         self.widths = {name: (span.first, below, own) for name, span, below, own in system.widths}
+        self._found: dict[tuple[Expr, Expr], Expr] = {}
 
     def at(self, expr: Expr, layer: Expr = LAYER) -> Expr:
         """Return a size at a layer: n(ℓ) is n, and the width m(ℓ−1) is what layer ℓ reads.
@@ -26,8 +27,11 @@ class TiedSizes:
         """
         if not expr.args and expr != LAYER:  # a letter or a number, the same in every layer
             return expr
-        placed = expr.xreplace({LAYER: layer})
-        return placed.xreplace({s: self._tied(s) for s in placed.atoms(AppliedUndef)})
+        if (expr, layer) not in self._found:
+            placed = expr.xreplace({LAYER: layer})
+            tied = {s: self._tied(s) for s in placed.atoms(AppliedUndef)}
+            self._found[expr, layer] = placed.xreplace(tied)
+        return self._found[expr, layer]
 
     def _tied(self, applied: Expr) -> Expr:
         name, index = str(applied.func), applied.args[0]

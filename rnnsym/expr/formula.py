@@ -1,6 +1,6 @@
 """Counts as a textbook writes them: sums of groups such as 4(nd + n² + n), never multiplied out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import TypeAlias
 
@@ -45,6 +45,18 @@ class Formula:
             total = total + group.value
         return total
 
+    def at(self, numbers: Mapping[Expr, Expr]) -> int | None:
+        """Return the number, or None while a size in it has none."""
+        factors = {f for g in self.groups for term in (g.times, *g.terms) for f in term}
+        known = {factor: factor.xreplace(numbers) for factor in factors}
+        if not all(value.is_number for value in known.values()):
+            return None
+        return sum(
+            prod(int(known[f]) for f in (*group.times, *term))
+            for group in self.groups
+            for term in group.terms
+        )
+
 
 def _split(term: Iterable[Expr]) -> tuple[int, Term]:
     """Return the product of a term's numbers, and its sizes."""
@@ -55,6 +67,11 @@ def _split(term: Iterable[Expr]) -> tuple[int, Term]:
         number *= int(coefficient)
         sizes += [] if rest == 1 else [rest]
     return number, tuple(sizes)
+
+
+def _product(sizes: Sequence[Expr]) -> Expr:
+    """Return the product of sizes, whatever their order: 1 where there are none."""
+    return prod(sizes[1:], start=sizes[0]) if sizes else ONE
 
 
 def gathered(terms: Iterable[Term]) -> tuple[Term, ...]:
@@ -69,7 +86,7 @@ def gathered(terms: Iterable[Term]) -> tuple[Term, ...]:
     numbers: dict[Expr, int] = {}
     for term in terms:
         number, sizes = _split(term)
-        product = prod(sizes, start=ONE)
+        product = _product(sizes)
         written.setdefault(product, sizes)
         numbers[product] = numbers.get(product, 0) + number
     return tuple((Integer(k), *written[product]) for product, k in numbers.items() if k)
@@ -77,7 +94,7 @@ def gathered(terms: Iterable[Term]) -> tuple[Term, ...]:
 
 def _numbers(terms: Iterable[Term]) -> dict[Expr, int]:
     split = (_split(term) for term in gathered(terms))
-    return {prod(sizes, start=ONE): number for number, sizes in split}
+    return {_product(sizes): number for number, sizes in split}
 
 
 def _shared(polynomials: Sequence[tuple[Term, ...]]) -> tuple[Term, ...]:
@@ -85,7 +102,7 @@ def _shared(polynomials: Sequence[tuple[Term, ...]]) -> tuple[Term, ...]:
     counted = [_numbers(terms) for terms in polynomials]
     found: list[Term] = []
     for _, *sizes in gathered(polynomials[0]):
-        product = prod(sizes, start=ONE)
+        product = _product(sizes)
         found.append((Integer(min(c.get(product, 0) for c in counted)), *sizes))
     return gathered(found)
 
@@ -97,9 +114,9 @@ def grouped(maps: Iterable[tuple[tuple[Term, ...], tuple[Term, ...]]]) -> tuple[
         maps: the terms of each map's matrices, and of its vectors; what vectors the maps of a
             group do not share is written at the end.
     """
-    alike: dict[Expr, list[tuple[tuple[Term, ...], tuple[Term, ...]]]] = {}
+    alike: dict[frozenset[tuple[Expr, int]], list[tuple[tuple[Term, ...], tuple[Term, ...]]]] = {}
     for matrices, vectors in maps:
-        alike.setdefault(Group((), matrices).value, []).append((matrices, vectors))
+        alike.setdefault(frozenset(_numbers(matrices).items()), []).append((matrices, vectors))
     groups: list[Group] = []
     rest: list[Term] = []
     for same in alike.values():
