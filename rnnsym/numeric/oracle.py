@@ -7,7 +7,7 @@ Source of the method: Squire and Trapp 1998, Using complex variables to estimate
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 
 import numpy as np
@@ -111,19 +111,13 @@ class Values:
         return done > 0 and done % self.truncate == 0
 
 
-_CACHE: dict[Expr, tuple[Expr | None, int]] = {}
-
-
+@lru_cache(maxsize=1024)
 def _parts(expr: Expr) -> tuple[Expr | None, int]:
     """Split t − 1 into (t, −1), 3 into (None, 3); anything else is left to the caller."""
-    if expr not in _CACHE:
-        for base in (TIME, LAYER):
-            if expr.has(base) and (expr - base).is_number:
-                _CACHE[expr] = (base, int(expr - base))
-                break
-        else:
-            _CACHE[expr] = (None, int(expr)) if expr.is_number else (STEPS, 0)
-    return _CACHE[expr]
+    for base in (TIME, LAYER):
+        if expr.has(base) and (expr - base).is_number:
+            return base, int(expr - base)
+    return (None, int(expr)) if expr.is_number else (STEPS, 0)
 
 
 @singledispatch
@@ -213,7 +207,8 @@ def _(node: Diag, values: Values) -> Numbers:
 def _(node: Concat, values: Values) -> Numbers:
     blocks = [evaluate(c, values) for c in node.children]
     copies = max(b.shape[0] for b in blocks)
-    return np.concatenate([np.broadcast_to(b, (copies, *b.shape[1:])) for b in blocks], axis=1)
+    whole = [b if len(b) == copies else np.broadcast_to(b, (copies, *b.shape[1:])) for b in blocks]
+    return np.concatenate(whole, axis=1)
 
 
 @evaluate.register

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from rnnsym.equations import State, System
-from rnnsym.expr import LAYER, Array, Hadamard, Maximum, Node, Plus
+from rnnsym.expr import LAYER, Array, Hadamard, Maximum, Plus
 from rnnsym.numeric.arrays import Numbers
 from rnnsym.numeric.oracle import STEP, Key, Values, evaluate, forward, loss_of
 from rnnsym.numeric.sizes import Sizes
@@ -24,7 +24,7 @@ Arrays: TypeAlias = dict[Key, Numbers]
 NETS = 16
 """A unit of a ReLU that is off feels nothing: one net is not enough."""
 STEPS = 2
-AT_ONCE = 64
+AT_ONCE = 256
 """Derivatives taken side by side: memory would grow with the square of the number of entries."""
 
 
@@ -81,10 +81,8 @@ def _run(system: System, sizes: Sizes, known: dict[Key, Any]) -> None:
         for equation in (e for loop in block.loops for e in loop.equations):
             for values.layer in sizes.range(equation.layer):
                 values.time = sizes.range(equation.time)[0]
-                sides: list[tuple[Node, ...]] = [(equation.lhs, equation.rhs)]
-                sides += [node.children for node in equation.rhs.atoms(Plus, Hadamard, Maximum)]
-                for side in sides:
-                    shapes = {evaluate(part, values).shape[1:] for part in side}
+                for node in equation.rhs.atoms(Plus, Hadamard, Maximum):
+                    shapes = {evaluate(part, values).shape[1:] for part in node.children}
                     if len(shapes) > 1:
                         raise ValueError(f"arrays of {sorted(shapes)} stand side by side")
 
@@ -143,9 +141,9 @@ def _slopes(system: System, sizes: Sizes, trained: Arrays, given: Arrays) -> Arr
     found: list[Numbers] = []
     for first in range(0, total, AT_ONCE):
         many = min(AT_ONCE, total - first)
-        steps = np.split(np.eye(many, total, first), ends, axis=1)
+        steps = np.split(1j * STEP * np.eye(many, total, first), ends, axis=1)
         stepped = {
-            key: array + 1j * STEP * step.reshape(many, *array.shape)
+            key: array + step.reshape(many, *array.shape)
             for (key, array), step in zip(trained.items(), steps, strict=True)
         }
         loss = loss_of(system, sizes, known | stepped)
