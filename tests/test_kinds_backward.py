@@ -214,6 +214,9 @@ def test_the_edge_and_the_total_of_a_cell_state() -> None:
         assert abs(float(whole.value) - total) < 0.0011
         assert any(w.value == edge.value for w in whole.wrong)
         assert any(w.value == whole.value for w in edge.wrong)
+        told = ["".join(map(str, w.why)) for b in (edge, whole) for w in b.wrong]
+        assert any("1 - square(tanh(c[2])) is missing" in why for why in told), told
+        assert not any("[t" in why for why in told), "the question has steps with numbers"
 
 
 def clipped(kind: str, g: Matrix, c: float) -> Matrix:

@@ -34,8 +34,8 @@ __all__ = ["KIND"]
 
 NAME = "cell_state_paths"
 LIKELY = {
-    "one path missing", "one term missing", "derivative forgotten", "value for derivative",
-    "factor forgotten", "wrong step", "1 − z and z swapped",
+    "one term missing", "derivative forgotten", "value for derivative", "factor forgotten",
+    "1 − z and z swapped",
 }  # fmt: skip
 RULE: dict[Expr, Expr] = {TIME: Integer(HERE), STEPS: Integer(LONG)}
 
@@ -46,14 +46,11 @@ class Paths:
 
     Attributes:
         state: the cell state.
-        edge, total: their formulas at step t, the total's without names for its parts.
         plan: the lines at the step that is asked about, the edge first and the total last.
         blocks: what the names in the total stand for.
     """
 
     state: Array
-    edge: Node
-    total: Node
     plan: Plan
     blocks: tuple[StateJacobian, ...]
 
@@ -72,10 +69,7 @@ def _paths(model: str) -> Paths | None:
         setting = Setting(model, LONG, (NAME,), numbers="gates")
         numbers = ((STEPS, LONG), (symbol("d"), 1), (symbol("n"), 1))
         lines = tuple(_lines(chain, edge, total))
-        names = {b.name: b.value for b in chain.blocks if b.name is not None and b.value}
-        whole = total.value.xreplace(names)
-        plan = Plan(setting, system, numbers, lines)
-        return Paths(edge.of, edge.value, whole, plan, chain.blocks)
+        return Paths(edge.of, Plan(setting, system, numbers, lines), chain.blocks)
     return None
 
 
@@ -146,10 +140,8 @@ def _make(parameters: Parameters) -> Item:
     exact = run(plan.lines, given, plan.numbers)
     worked = run(plan.lines, given, plan.numbers, WORKED)
     first, last = plan.lines[0].target, plan.lines[-1].target
-    parts = (
-        _part(paths, parameters, first, last, (exact, worked)),
-        _part(paths, parameters, last, first, (exact, worked)),
-    )
+    total = _part(paths, parameters, last, first, (exact, worked))  # first: it is refused most
+    edge = _part(paths, parameters, first, last, (exact, worked))
     _prove(paths, given, exact[first], exact[last])  # last: it takes longest and refuses least
     return Item(
         id=identifier(NAME, parameters),
@@ -160,7 +152,7 @@ def _make(parameters: Parameters) -> Item:
         convention="textbook",
         parameters=parameters,
         stem=_stem(paths, given),
-        parts=parts,
+        parts=(edge, total),
         proof=Proof(METHOD, "≤ 1e-12"),
         tags=(dict(parameters)["model"],),
     )
@@ -211,36 +203,54 @@ def _shown(paths: Paths, line: Worked, worked: Mapping[Array, Matrix]) -> Line:
     names = {"edge": _label(paths, "∂⁺"), "total": _label(paths, "d")}
     if line.target.name in names:
         return Line(names[line.target.name], Relation((line.value, value)))
-    [block] = [b for b in paths.blocks if b.name and b.name.xreplace(RULE) == line.target]
-    meaning = Partial(block.of.xreplace(RULE), block.wrt.xreplace(RULE))
-    return Line(line.target, Relation((meaning, line.value, value)))
+    return Line(line.target, Relation((_meanings(paths)[line.target], line.value, value)))
+
+
+@lru_cache(maxsize=256)
+def _meanings(paths: Paths) -> dict[Array, Partial]:
+    """What the names in the total stand for, at the step that is asked about."""
+    return {
+        b.name.xreplace(RULE): Partial(b.of.xreplace(RULE), b.wrt.xreplace(RULE))
+        for b in paths.blocks
+        if b.name is not None
+    }
 
 
 def _wrong(paths: Paths, asked: Array, given: Given) -> Iterator[Wrong]:
-    """Yield what the mistakes in a formula give, where there are numbers for it."""
-    direct = asked == paths.plan.lines[0].target
-    for name, why, line in _mistakes(str(paths.plan.system.model), direct):
-        try:
-            yield name, why, run([line], given, paths.plan.numbers)
-        except KeyError:  # at a step of which nothing is given
-            continue
+    """Yield what the mistakes in a formula give."""
+    slips = _mistakes(str(paths.plan.system.model), asked == paths.plan.lines[0].target)
+    found = run([line for _, _, line in slips], given, paths.plan.numbers)
+    for name, why, line in slips:
+        yield name, why, {asked: found[line.target]}
 
 
 @lru_cache(maxsize=256)
 def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]:
-    """The mistakes in one of the two formulas, each as a line."""
+    """The mistakes in one of the two formulas that there are numbers for, each as a line."""
     paths = _of((("model", model),))
-    [step] = derive(paths.plan.system).find(f"delta_{paths.state.name}")
-    gates = [a for a in paths.plan.given if a.time == HERE]
-    row = Row(step, paths.edge if direct else paths.total)
-    target = paths.plan.lines[0 if direct else -1].target
+    plan = paths.plan
+    edge, *parts, total = plan.lines
+    [step] = derive(plan.system).find(f"delta_{paths.state.name}")
     if direct:
-        found = ((n, why, v) for n, why, v in mistakes(row, gates) if n != SIGN)
-        return tuple((name, why, _line(target, v)) for name, why, v in found)
-    likely = (m for m in MISCONCEPTIONS if m.name in LIKELY)
-    slips = [(m.name, why, slip.value) for m in likely for slip, why in m.apply(row)]
-    first = {value: (name, why) for name, why, value in reversed(slips)}
-    return tuple((name, why, _line(target, v)) for v, (name, why) in reversed(first.items()))
+        gates = [a for a in plan.given if a.time == HERE]
+        found = [m for m in mistakes(Row(step, edge.value), gates) if m[0] != SIGN]
+    else:
+        named: dict[Node, Node] = {part.target: part.value for part in parts}
+        # First the slips beside the names of the parts: they spoil all paths at once.
+        rows = (Row(step, value) for value in (total.value, total.value.xreplace(named)))
+        found = [
+            (m.name, why, slip.value.xreplace(named))
+            for row in rows for m in MISCONCEPTIONS if m.name in LIKELY
+            for slip, why in m.apply(row)
+        ]  # fmt: skip
+    once: dict[Node, tuple[str, Prose]] = {}
+    for name, why, value in found:
+        once.setdefault(value, (name, why))
+    return tuple(
+        (name, why, _line(_named(f"mistake {i}", paths.state), value))
+        for i, (value, (name, why)) in enumerate(once.items())
+        if {*arrays_in(value)} <= {*plan.given}
+    )
 
 
 def _prove(paths: Paths, given: Given, edge: Matrix, total: Matrix) -> None:
