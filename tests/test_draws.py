@@ -15,7 +15,7 @@ from rnnsym.quiz.blueprint import Blueprint, Section, fill
 from rnnsym.quiz.claim_bank import load
 from rnnsym.quiz.claim_items import banked, known_entries
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.drawing import known_subjects, series
+from rnnsym.quiz.drawing import attempts, known_subjects, series
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.paper import draw_papers
 from rnnsym.quiz.registry import TOPICS, Kind, Parameters, load_kind
@@ -33,6 +33,20 @@ def rounds(kind: Kind, cells: tuple[str, ...] = (), seed: int = 7) -> list[Item]
     subjects = [s for s in kind.subjects(cells) if kind.variants(s)]
     found = series(kind, Selection((kind,), cells), seed)
     return list(islice(found, ROUNDS * len(subjects)))
+
+
+def test_numbers_that_do_not_fit_are_drawn_anew() -> None:
+    kind = load_kind("count")
+
+    def choosy(subject: Parameters, draw: Draw) -> Parameters:
+        if not draw.attempt:
+            raise Unfair("these do not fit")
+        return kind.draw(subject, draw)
+
+    found = attempts(replace(kind, draw=choosy), kind.subjects(["lstm"])[0], Draw(7, "one"))
+    first, second, *_ = found
+    assert first == "these do not fit"
+    assert first != second
 
 
 def forget() -> None:

@@ -155,13 +155,13 @@ def attempts(
         try:
             with guarded(kind, where):
                 parameters = kind.draw(subject, draw)
-                draw = draw.again()
                 if parameters not in seen:
                     yield fair(kind.make((*parameters, arrangement)))
                     return
             yield "each was drawn before"
         except guard.Unfair as unfair:
             yield str(unfair)
+        draw = draw.again()
 
 
 @contextmanager
