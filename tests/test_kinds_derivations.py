@@ -89,6 +89,20 @@ def test_exactly_the_line_named_is_wrong(cell: str) -> None:
         assert right(cell, target, answer)
 
 
+def test_no_step_is_read_in_the_wrong_line_only() -> None:
+    """Else it is seen without thinking: T beside t, Σ from 2 on."""
+    for item in several("find_error", "gru"):
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        response = item.parts[0].response
+        assert isinstance(response, Choice)
+        wrong, place = item.parts[1].response, "ABCD".index(response.key)
+        assert isinstance(wrong, FormulaAnswer)
+        texts = [text(node_in([line.rhs])) for line in shown.lines]
+        beside = [*texts[:place], *texts[place + 1 :], text(node_in(wrong.answer[2:]))]
+        for step in ("ₜ₋₁", "ₜ₊₁", "T", "₌₂"):
+            assert step not in texts[place] or any(step in other for other in beside), texts
+
+
 def test_only_the_missing_term_completes_its_line() -> None:
     for item in all_of("missing_term", "lstm"):
         [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
@@ -240,8 +254,8 @@ def printed_stem(item: Item) -> str:
 SHOWN = {
     "missing_term": {"wrong step", "transpose missing", "factor forgotten"},
     "find_error": {"one path missing", "wrong step", "derivative forgotten", "factor forgotten",
-                   "outer product turned round", "transpose missing", "last step only",
-                   "1 − z and z swapped", "value for derivative", "first step forgotten"},
+                   "outer product turned round", "transpose missing",
+                   "1 − z and z swapped", "value for derivative"},
     "gradient_shape": {"transposed", "sizes taken for each other", "inner product"},
     "orientation": {"outer product turned round", "inner product", "⊙ for the outer product",
                     "transpose missing", "factors exchanged", "row for column"},

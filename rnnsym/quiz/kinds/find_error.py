@@ -6,7 +6,7 @@ from functools import lru_cache
 from rnnsym.audit.misconceptions import MISCONCEPTIONS
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
-from rnnsym.expr import TIME, Node, Product
+from rnnsym.expr import TIME, Expr, Node, Product, arrays_in
 from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     DERIVATION,
@@ -33,7 +33,9 @@ __all__ = ["KIND"]
 
 NAME = "find_error"
 LINES = 4
-UNLIKELY = (SIGN, "sign of a term", "sum over the steps missing")
+UNLIKELY = (
+    SIGN, "sign of a term", "sum over the steps missing", "last step only", "first step forgotten",
+)  # fmt: skip
 """Mistakes that are seen without thinking."""
 
 
@@ -60,12 +62,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 def _keys(model: str) -> tuple[str, ...]:
     """The lines that hold more than one array: in the others there is nothing to get wrong."""
     steps = derivation_of(model).steps
-    return tuple(s.key for s in steps if s.value().children and _any_mistake(model, s.key))
-
-
-@lru_cache(maxsize=4096)
-def _any_mistake(model: str, key: str) -> bool:
-    return next(_mistaken(model, key), None) is not None
+    return tuple(s.key for s in steps if s.value().children and _mistakes(model, s.key))
 
 
 @lru_cache(maxsize=4096)
@@ -84,29 +81,43 @@ def _mistaken(model: str, key: str) -> Iterator[_Mistake]:
                     yield _Mistake(misconception.name, row.value, why)
 
 
+@lru_cache(maxsize=1024)
+def _unobtrusive(model: str, keys: Sequence[str], wrong: str) -> tuple[_Mistake, ...]:
+    """Return the mistakes in a line that read no step of which no line beside it reads anything.
+
+    Raises:
+        Unfair: there is none.
+    """
+    read = {step for key in keys for step in _steps(line(model, key)[1])}
+    found = tuple(m for m in _mistakes(model, wrong) if _steps(m.value) <= read)
+    if not found:
+        raise Unfair("only the wrong line would read such a step")
+    return found
+
+
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     model = dict(subject)["model"]
     keys = _keys(model)
     chosen = draw.ranked("lines", keys)[:LINES]
     inside = [key for key in keys if key in chosen]
     wrong = inside[draw.first().integer("place", 0, LINES - 1)]
-    names = dict.fromkeys(m.name for m in _mistakes(model, wrong))
-    name = draw.choice("misconception", list(names))
-    mistake = draw.choice("mistake", [m.label for m in _mistakes(model, wrong) if m.name == name])
+    mistakes = _unobtrusive(model, tuple(inside), wrong)
+    name = draw.choice("misconception", list(dict.fromkeys(m.name for m in mistakes)))
+    mistake = draw.choice("mistake", [m.label for m in mistakes if m.name == name])
     return (*subject, ("lines", " ".join(inside)), ("wrong", wrong), ("mistake", mistake))
 
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     model, wrong = values["model"], values["wrong"]
-    keys = values["lines"].split(" ")
-    mistake = next(m for m in _mistakes(model, wrong) if m.label == values["mistake"])
-    for key in keys:
-        proven(model, key, line(model, key)[1])
+    keys = tuple(values["lines"].split(" "))
+    mistake = next(m for m in _unobtrusive(model, keys, wrong) if m.label == values["mistake"])
     if any(_form(line(model, key)[1]) == _form(line(model, wrong)[1]) or
            _products(model, key) & _products(model, wrong)
            for key in keys if key != wrong):  # fmt: skip
         raise Unfair("a line beside the wrong one shows how it should be")
+    for key in keys:
+        proven(model, key, line(model, key)[1])
     if not error(model, wrong, mistake.value) > FAR:
         raise Unfair(f"{mistake.label} is right all the same")
     step, value = line(model, wrong)
@@ -120,7 +131,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=6,
         convention=values["convention"],
         parameters=parameters,
-        stem=(*_stem(model, tuple(keys)), _display(model, shown)),
+        stem=(*_stem(model, keys), _display(model, shown)),
         parts=(
             Part(
                 (Paragraph(prose("Which line is wrong?")),),
@@ -150,6 +161,12 @@ def _form(value: Node) -> str:
     """Return how an expression looks with all names alike."""
     inner = ", ".join(_form(child) for child in value.children)
     return f"{type(value).__name__}({inner})"
+
+
+@lru_cache(maxsize=4096)
+def _steps(value: Node) -> frozenset[Expr | None]:
+    """Return the steps of which a line reads anything."""
+    return frozenset(array.time for array in arrays_in(value))
 
 
 @lru_cache(maxsize=4096)
