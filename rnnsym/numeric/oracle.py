@@ -232,13 +232,19 @@ def forward(system: System, values: Values) -> None:
                         values.known[values.key(equation.lhs)] = value
 
 
-def loss_of(
+def run(
     system: System, sizes: Sizes, known: Mapping[Key, Numbers], truncate: int | None = None
-) -> Numbers:
-    """Return the loss of every perturbed copy, shape (K,)."""
+) -> Values:
+    """Return the values of every array of every perturbed copy."""
     states = frozenset(s.array.name for s in system.states)
     values = Values(sizes, truncate, dict(known), states=states)
     forward(system, values)
+    return values
+
+
+def total_loss(system: System, values: Values) -> Numbers:
+    """Return the loss of every perturbed copy that was run, shape (K,)."""
+    sizes = values.sizes
     total: Numbers = 0
     for term in system.loss_terms:
         for values.layer in sizes.range(term.layer):
@@ -246,6 +252,13 @@ def loss_of(
                 y, given = values.read(term.target), values.read(term.given)
                 total = total + LOSSES[term.kind](y, given)
     return total
+
+
+def loss_of(
+    system: System, sizes: Sizes, known: Mapping[Key, Numbers], truncate: int | None = None
+) -> Numbers:
+    """Return the loss of every perturbed copy, shape (K,)."""
+    return total_loss(system, run(system, sizes, known, truncate))
 
 
 def _dot(a: Numbers, b: Numbers) -> Numbers:

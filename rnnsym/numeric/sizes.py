@@ -55,8 +55,15 @@ class Sizes:
 
     def number(self, expr: Expr, layer: int | None = None) -> int:
         """Return a size or an index as an int, at one layer."""
-        at = expr if layer is None else expr.xreplace({LAYER: Integer(layer)})
-        return int(at.xreplace({LAYERS: Integer(self.depth)}).xreplace(self.rule))
+        if (expr, layer) not in self._found:
+            at = expr if layer is None else expr.xreplace({LAYER: Integer(layer)})
+            placed = at.xreplace({LAYERS: Integer(self.depth)})
+            self._found[expr, layer] = int(placed.xreplace(self.rule))
+        return self._found[expr, layer]
+
+    @cached_property
+    def _found(self) -> dict[tuple[Expr, int | None], int]:
+        return {}
 
     def shape(self, shape: Shape, layer: int | None = None) -> tuple[int, int]:
         """Return a shape as numbers, at one layer."""

@@ -4,7 +4,8 @@ Nothing here knows of formulas or of shapes inferred for parameters: NumPy refus
 arrays that do not fit, and in an array too large there is a row or a column that changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ import numpy as np
 from rnnsym.equations import State, System
 from rnnsym.expr import LAYER, Array, Hadamard, Maximum, Plus
 from rnnsym.numeric.arrays import Numbers
-from rnnsym.numeric.oracle import STEP, Key, Values, evaluate, forward, loss_of
+from rnnsym.numeric.oracle import STEP, Key, Values, evaluate, run, total_loss
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.count_slips import Counted
 from rnnsym.quiz.guard import Unfair
@@ -21,11 +22,11 @@ from rnnsym.quiz.guard import Unfair
 __all__ = ["check_arrays"]
 
 Arrays: TypeAlias = dict[Key, Numbers]
+Place: TypeAlias = tuple[Key, int, int]
+"""A row and a column of an array."""
 NETS = 16
 """A unit of a ReLU that is off feels nothing: one net is not enough."""
 STEPS = 2
-AT_ONCE = 256
-"""Derivatives taken side by side: memory would grow with the square of the number of entries."""
 
 
 def check_arrays(system: System, parts: tuple[Counted, ...]) -> None:
@@ -51,32 +52,52 @@ def _idle(system: System, parts: Sequence[Counted]) -> list[str]:
     """
     sizes = _sizes(system)
     numbers = {"": 1, **dict(zip(system.size_names, count(2), strict=False))}
-    shapes = {
-        _key(part.array, sizes, part.layer): tuple(k * numbers[name] for k, name in part.sides)
-        for part in parts
-    }
+    shapes = {_key(p.array, sizes, p.layer): _shape(p, numbers) for p in parts}
     felt = {key: np.zeros(shape, bool) for key, shape in shapes.items()}
     for net in range(NETS):
         draw = np.random.default_rng(net)
         trained: Arrays = {key: draw.uniform(-0.9, 0.9, shape) for key, shape in shapes.items()}
-        given: Arrays = dict(_given(system, sizes, draw))
+        given = {key: array[None] + 0j for key, array in _given(system, sizes, draw)}
+        places = [place for key, shape in shapes.items() for place in _places(key, shape, net)]
+        values = run(system, sizes, given | _stepped(trained, places))
         if net == 0:
-            _run(system, sizes, {k: a[None] + 0j for k, a in (trained | given).items()})
-        for key, slope in _slopes(system, sizes, trained, given).items():
-            felt[key] |= slope != 0
+            _check_sides(system, values)
+        slopes = np.broadcast_to(total_loss(system, values).imag, len(places))
+        for (key, *place), slope in zip(places, slopes, strict=True):
+            felt[key][tuple(place)] |= slope != 0
         if all(map(_whole, felt.values())):
             return []
     return sorted({key[0] for key, array in felt.items() if not _whole(array)})
 
 
-def _run(system: System, sizes: Sizes, known: dict[Key, Any]) -> None:
-    """Run the net and see that NumPy repeats no array to make it fit another.
+def _shape(part: Counted, numbers: Mapping[str, int]) -> tuple[int, int]:
+    (a, rows), (b, columns) = part.sides
+    return a * numbers[rows], b * numbers[columns]
+
+
+def _places(key: Key, shape: tuple[int, int], net: int) -> Iterator[Place]:
+    """Yield places of an array that meet each row and column, others in each net."""
+    rows, columns = shape
+    for i in range(max(shape)):
+        yield key, i % rows, (i + net) % columns
+
+
+def _stepped(trained: Arrays, places: Sequence[Place]) -> dict[Key, Any]:
+    """Return a copy of all arrays for each place, with a complex step there."""
+    copies = {key: np.tile(array + 0j, (len(places), 1, 1)) for key, array in trained.items()}
+    for copy, (key, row, column) in enumerate(places):
+        copies[key][copy, row, column] += 1j * STEP
+    return copies
+
+
+def _check_sides(system: System, values: Values) -> None:
+    """See that NumPy repeated no array to make it fit another.
 
     Raises:
-        ValueError: it does, or nothing fits.
+        ValueError: it did.
     """
-    values = Values(sizes, None, known, states=frozenset(s.array.name for s in system.states))
-    forward(system, values)
+    sizes = values.sizes
+    values = replace(values, known={key: copies[:1] for key, copies in values.known.items()})
     for block in system.blocks:
         for equation in (e for loop in block.loops for e in loop.equations):
             for values.layer in sizes.range(equation.layer):
@@ -131,22 +152,3 @@ def _given(
 def _layers(state: State, sizes: Sizes) -> Sequence[int]:
     layer = state.array.layer
     return sizes.range(state.layer) if layer is not None and layer.has(LAYER) else [1]
-
-
-def _slopes(system: System, sizes: Sizes, trained: Arrays, given: Arrays) -> Arrays:
-    """Return the derivative of the loss in each number trained, by the complex step."""
-    entries = [array.size for array in trained.values()]
-    total, ends = sum(entries), np.cumsum(entries)[:-1]
-    known = {key: array[None] + 0j for key, array in given.items()}
-    found: list[Numbers] = []
-    for first in range(0, total, AT_ONCE):
-        many = min(AT_ONCE, total - first)
-        steps = np.split(1j * STEP * np.eye(many, total, first), ends, axis=1)
-        stepped = {
-            key: array + step.reshape(many, *array.shape)
-            for (key, array), step in zip(trained.items(), steps, strict=True)
-        }
-        loss = loss_of(system, sizes, known | stepped)
-        found.append(np.broadcast_to(loss.imag, (many,)))
-    parts = zip(trained.items(), np.split(np.concatenate(found), ends), strict=True)
-    return {key: part.reshape(array.shape) for (key, array), part in parts}
