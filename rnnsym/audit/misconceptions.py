@@ -67,20 +67,22 @@ def _gate_turned(row: Row) -> Sequence[Slip]:
     return found
 
 
+NEIGHBOURS: dict[Expr | None, Sequence[Expr]] = {
+    index + shift: [index + other for other in others]
+    for index in (TIME, BOUND)
+    for shift, others in ((-1, (1,)), (1, (-1,)), (0, (-1, 1)))
+}
+"""The steps that are taken for a step."""
+
+
 def _wrong_neighbour(row: Row) -> Sequence[Slip]:
     """The step before in place of the step after, and the step before or after in place of this."""
     found: list[Slip] = []
     for array in _arrays(row.value):
-        for index in (TIME, BOUND):
-            shifts: dict[Expr, Sequence[Expr]] = {
-                index - 1: (index + 1,),
-                index + 1: (index - 1,),
-                index: (index - 1, index + 1),
-            }
-            for other in shifts.get(array.time, ()) if array.time is not None else ():
-                new = Array(array.family, array.shape, array.layer, other)
-                why = prose("It is ", array, " that belongs there, not ", new, ".")
-                found += _exchanged(row, array, new, why)
+        for other in NEIGHBOURS.get(array.time, ()):
+            new = Array(array.family, array.shape, array.layer, other)
+            why = prose("It is ", array, " that belongs there, not ", new, ".")
+            found += _exchanged(row, array, new, why)
     return found
 
 

@@ -75,12 +75,16 @@ def _exchange(old: Node, new: Node) -> Rule:
     return lambda node: new if node == old else None
 
 
+HERE: dict[Expr | None, Expr] = {
+    index + shift: index for index in (TIME, BOUND) for shift in (-1, 1)
+}
+"""The step of a line, by the one before and the one after."""
+
+
 def _same_step(array: Array) -> Array | None:
     """The array at the step of the line, if it is at the one before or after."""
-    for index in (TIME, BOUND):
-        if array.time in (index - 1, index + 1):
-            return array.xreplace({array.time: index})
-    return None
+    here = HERE.get(array.time)
+    return None if array.time is None or here is None else array.xreplace({array.time: here})
 
 
 def _transpose_missing(row: Row) -> Sequence[Slip]:
