@@ -5,6 +5,7 @@ direction and what each stacks, ``conventions/<name>/convention.toml`` says the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from rnnsym.cell import Cell
 from rnnsym.convention import Convention, read_convention
 from rnnsym.equations import Block, System
 from rnnsym.errors import InputError, nearest
-from rnnsym.expr import LAYER, Array, Integer
+from rnnsym.expr import LAYER, Array, Integer, arrays_in
 from rnnsym.model_text import Embedding
 from rnnsym.numeric.arrays import Numbers
 from rnnsym.numeric.program import identifier
@@ -145,7 +146,7 @@ def _block(system: System, sizes: Sizes, block: Block, position: int | None) -> 
 def own_of(system: System, sizes: Sizes, block: Block, layer: int) -> dict[str, dict[str, Own]]:
     """Return our arrays of one layer, by direction and name, forward before backward."""
     equations = [e for loop in block.loops for e in loop.equations]
-    used: set[Array] = {array for e in equations for array in e.rhs.atoms(Array)}
+    used = {array for e in equations for array in arrays_in(e.rhs)}
     chains: dict[str, dict[str, Own]] = {}
     for array in (w.array for w in system.weights if w.array in used):
         chains.setdefault(array.family.direction, {})[array.name] = _own(array, layer, sizes)
@@ -153,10 +154,15 @@ def own_of(system: System, sizes: Sizes, block: Block, layer: int) -> dict[str, 
 
 
 def _own(array: Array, layer: int, sizes: Sizes) -> Own:
-    placed = array.xreplace({LAYER: Integer(layer)})
+    placed = _placed(array, layer)
     index = None if placed.layer is None else sizes.number(placed.layer)
     vector = array.shape[1] == Integer(1)
     return Own(placed.key, identifier(array), index, sizes.shape(placed.shape), vector)
+
+
+@lru_cache(maxsize=1024)
+def _placed(array: Array, layer: int) -> Array:
+    return array.xreplace({LAYER: Integer(layer)})
 
 
 def _plain(

@@ -1,7 +1,8 @@
 """Mistakes in a count, as operators on the arrays counted and the numbers put in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Inline, Prose, prose
@@ -43,8 +44,9 @@ class Work:
     @property
     def total(self) -> int:
         """What it comes to."""
-        sizes = dict(self.sizes)
-        return self.times * sum(part.entries(sizes) for part in self.parts)
+        sizes = {"": 1, **dict(self.sizes)}
+        sides = (part.sides for part in self.parts)
+        return self.times * sum(a * sizes[m] * b * sizes[n] for (a, m), (b, n) in sides)
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -99,27 +101,34 @@ def _no_peepholes(work: Work) -> Slips:
 def _block_forgotten(work: Work) -> Slips:
     return [
         (replace(work, parts=tuple(p for p in work.parts if p not in own)), why)
-        for own, why in _unlike_equations(work, "left out")
+        for own, why in _unlike_equations(work.parts, "left out")
     ]
 
 
 def _block_too_many(work: Work) -> Slips:
     return [
         (replace(work, parts=(*work.parts, *own)), why)
-        for own, why in _unlike_equations(work, "counted twice")
+        for own, why in _unlike_equations(work.parts, "counted twice")
     ]
 
 
-def _unlike_equations(work: Work, done: str) -> Iterator[tuple[tuple[Counted, ...], Prose]]:
-    """Yield the arrays of one equation of each kind, where several have any, and which it is."""
+@lru_cache(maxsize=1024)
+def _unlike_equations(
+    parts: tuple[Counted, ...], done: str
+) -> tuple[tuple[tuple[Counted, ...], Prose], ...]:
+    """Return the arrays of one equation of each kind, where several have any, and which it is."""
+    blocks: dict[str, list[Counted]] = {}
+    for part in parts:
+        blocks.setdefault(part.block, []).append(part)
     kinds: dict[tuple[object, ...], list[tuple[Counted, ...]]] = {}
-    for block in work.blocks:
-        own = tuple(p for p in work.parts if p.block == block)
-        kinds.setdefault(tuple(sorted((p.layer, p.sides) for p in own)), []).append(own)
-    right = f"{len(work.blocks)} equations of the cell have parameters."
-    for alike in kinds.values() if len(work.blocks) > 1 else ():
-        that = _first_arrays(alike) if len(kinds) > 1 else ()
-        yield alike[0], prose(f"The parameters of one equation are {done}", *that, ": ", right)
+    for own in blocks.values():
+        kinds.setdefault(tuple(sorted((p.layer, p.sides) for p in own)), []).append(tuple(own))
+    if len(blocks) == 1:
+        return ()
+    right = f"{len(blocks)} equations of the cell have parameters."
+    named = {alike[0]: _first_arrays(alike) if len(kinds) > 1 else () for alike in kinds.values()}
+    how = f"The parameters of one equation are {done}"
+    return tuple((own, prose(how, *that, ": ", right)) for own, that in named.items())
 
 
 def _first_arrays(equations: Sequence[Sequence[Counted]]) -> Prose:

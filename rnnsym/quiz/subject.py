@@ -57,6 +57,7 @@ def described(system: System) -> Prose:
     return prose(f"{words[0].upper()}{words[1:]}: each step")
 
 
+@lru_cache(maxsize=256)
 def in_words(system: System) -> str:
     """Return the model in words: its cell, how often, and in which directions."""
     layer, cell = _layer_of(system), cell_of(system)
@@ -77,6 +78,7 @@ def equations_of(system: System) -> Equations:
     return Equations(tuple(lines))
 
 
+@lru_cache(maxsize=256)
 def convention_note(system: System) -> Prose:
     """Return the convention in words, and what every size is the size of."""
     cell = cell_of(system)
