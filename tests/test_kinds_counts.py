@@ -12,7 +12,7 @@ import pytest
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.cell import cell_names
 from rnnsym.count import count
-from rnnsym.item import Blank, Item, Numeric
+from rnnsym.item import Blank, Choice, Item, Numeric
 from rnnsym.quiz import counting, guard
 from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import (
@@ -220,6 +220,24 @@ def test_ratio() -> None:
         assert {text.partition(" (")[0] for text in right} <= {t.partition(" (")[0]
                                                                for t in expected}  # fmt: skip
         assert len(right) == len(expected)
+
+
+def test_biases_alone_give_no_ratio_away() -> None:
+    """Numbers of bias vectors in all would be 3 to 4 where the ratio is."""
+    for item in items("count_ratio"):
+        [part] = item.parts
+        assert isinstance(part.response, Choice)
+        said = [(printed(o.content).partition(" (")[2], o.correct) for o in part.response.options]
+        assert ("one for each affine map)", False) in said
+        assert not any(char.isdigit() for biases, _ in said for char in biases)
+
+
+@pytest.mark.parametrize(("name", "maps"), [
+    ("keras", [[2, 2, 2], [1, 1, 1, 1]]), ("flax", [[1, 1, 2], [1, 1, 1, 1]]),
+    ("head", [[1] * 4, [1] * 5]), ("table", [[1] * 3, [1] * 4]),
+])  # fmt: skip
+def test_biases_of_a_pair(name: str, maps: list[list[int]]) -> None:
+    assert count_ratio.biases_of_maps(name) == maps
 
 
 def test_projection() -> None:

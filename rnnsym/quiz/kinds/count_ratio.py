@@ -10,19 +10,21 @@ from rnnsym.blocks import Block, Paragraph, prose
 from rnnsym.count import count
 from rnnsym.expr import Expr, Integer, expand, size
 from rnnsym.item import SEVERAL, Choice, Item, Mark, Option, Part, Proof
-from rnnsym.quiz.counting import Given, parts_by_layer, parts_of, system_of
+from rnnsym.model_text import Embedding
+from rnnsym.quiz.counting import Given, parts_of, system_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.record import record
 
-__all__ = ["KIND"]
+__all__ = ["KIND", "PAIRS", "biases_of_maps"]
 
 NAME = "count_ratio"
 SHARE = Fraction(3, 4)
 SHOWN = 5
 RIGHT = (2, 3)
+NUMBERS = {1: "one", 2: "two"}
 
 
 @record
@@ -52,7 +54,7 @@ PAIRS = {
     "flax": _Pair("GRUCell and LSTMCell of Flax", "gru", "lstm", "flax", "biases forgotten"),
     "both": _Pair("a bidirectional GRU and a bidirectional LSTM, textbook", "bi(gru)", "bi(lstm)"),
     "stack": _Pair("two layers of GRU and two layers of LSTM, textbook", "gru*2", "lstm*2"),
-    "after": _Pair("a GRU that resets after the product, with one more bias, and the LSTM",
+    "after": _Pair("a GRU that resets after the product, and the LSTM of the textbook",
                    "gru-reset-after", "lstm", trap="biases forgotten"),
     "peephole": _Pair("the GRU of the textbook and an LSTM with peepholes", "gru",
                       "lstm-peephole", trap="peepholes forgotten"),
@@ -112,13 +114,17 @@ def _sides() -> tuple[list[str], list[str]]:
 def _variants(subject: Parameters) -> int:
     right, wrong = _sides()
     wanted = int(dict(subject)["right"])
-    return comb(len(right), wanted) * comb(len(wrong), SHOWN - wanted)
+    given_away = comb(sum(not _alike(name) for name in wrong), SHOWN - wanted)
+    return comb(len(right), wanted) * (comb(len(wrong), SHOWN - wanted) - given_away)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
+    """Draw pairs, one of the wrong ones alike in biases: these alone give no answer away."""
     right, wrong = _sides()
     wanted = int(dict(subject)["right"])
-    names = draw.ranked("right", right)[:wanted] + draw.ranked("wrong", wrong)[: SHOWN - wanted]
+    first = draw.choice("alike", [name for name in wrong if _alike(name)])
+    others = draw.ranked("wrong", [name for name in wrong if name != first])
+    names = [*draw.ranked("right", right)[:wanted], first, *others[: SHOWN - wanted - 1]]
     return (*subject, ("pairs", " ".join(sorted(names))))
 
 
@@ -146,23 +152,51 @@ def _make(parameters: Parameters) -> Item:
 def _option(name: str) -> Option:
     pair = PAIRS[name]
     gru, lstm = (count(system_of(m, pair.convention)).formula for m in (pair.gru, pair.lstm))
-    biases = [
-        sum(p.reads == "1" for parts in parts_by_layer(system_of(m, pair.convention))
-            for p in parts)
-        for m in (pair.gru, pair.lstm)
-    ]  # fmt: skip
-    text = f"{pair.text} ({biases[0]} and {biases[1]} bias vectors in all)"
+    text = f"{pair.text} ({_biases(name)})"
     why = prose("The counts are ", gru, " and ", lstm, f"{pair.sizes}.")
     return Option(prose(text), "" if _holds(name) else pair.trap, why)
 
 
+@lru_cache(maxsize=64)
+def _alike(name: str) -> bool:
+    """Tell whether each affine map of both nets has as many bias vectors."""
+    a, b = biases_of_maps(name)
+    return len({*a, *b}) == 1
+
+
+def _biases(name: str) -> str:
+    """Return in words how many bias vectors an affine map of a pair has."""
+    a, b = biases_of_maps(name)
+    gru, lstm = (f"{NUMBERS[min(maps)]} for each affine map" for maps in (a, b))
+    if _alike(name):
+        return gru
+    more = ", and one more for the candidate" if len(set(a)) > 1 else ""
+    return f"GRU: {gru}{more}; LSTM: {lstm}"
+
+
+def biases_of_maps(name: str) -> list[list[int]]:
+    """Return how many bias vectors there are in each affine map of the GRU, and of the LSTM."""
+    pair = PAIRS[name]
+    found: list[list[int]] = []
+    for system in (system_of(m, pair.convention) for m in (pair.gru, pair.lstm)):
+        biases = {part.array for part in parts_of(system) if part.reads == "1"}
+        maps = [
+            gate
+            for spec, layer in zip(system.model.layers, count(system).layers, strict=True)
+            if not isinstance(spec, Embedding)
+            for gate in layer.gates
+        ]
+        found.append([sum(p.array in biases for p in gate.parameters) for gate in maps])
+    return found
+
+
 def _stem(with_head: bool) -> tuple[Block, ...]:
-    readout = ", the readout's included" if with_head else ""
+    readout = "; the readout is an affine map too" if with_head else ""
     ask = prose(
         "A GRU and an LSTM read the same input of ", size("d"), " entries and have states of ",
         size("n"), " entries. Which of these GRUs have exactly three quarters of the parameters "
         "of the LSTM beside them, whatever ", size("d"), " and ", size("n"), " are? In brackets "
-        f"stands how many bias vectors each of the two trains{readout}."
+        f"stands how many bias vectors the two have{readout}."
     )  # fmt: skip
     return (Paragraph(ask),)
 
