@@ -110,13 +110,13 @@ def test_the_bound_and_what_follows_from_it() -> None:
         radius = abs(np.linalg.eigvals(weights)).max()
         assert len({round(size, 6) for size in (norm, radius, abs(weights).max())}) == 3
         linear = given["model"] == "linear"
-        assert (gamma * radius < 1) == (bound < 1 or linear)
+        assert linear or (gamma * radius < 1) == (bound < 1)
         [said] = right_options(item.parts[1])
-        expected = "tends" if bound < 1 or linear else "depends"
+        expected = "tends" if gamma * radius < 1 else "grows" if linear else "depends"
         assert said.split()[1] == expected
         seen.add((expected, linear, bound < 1))
     tending = {("tends", False, True), ("tends", True, True), ("tends", True, False)}
-    assert seen == {("depends", False, False), *tending}
+    assert seen == {("depends", False, False), ("grows", True, False), *tending}
 
 
 def test_eigenvalues_decide_the_linear_net_only() -> None:

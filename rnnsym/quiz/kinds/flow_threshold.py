@@ -28,9 +28,9 @@ NAME = "flow_threshold"
 TURNS = (("3", "4"), ("4", "3"), ("-3", "4"), ("4", "-3"))
 """Perpendicular columns or rows of this shape have lengths without roots."""
 FORMS = ("columns", "rows")
-SCALES = ("0.1", "0.12", "0.15", "0.2", "0.3", "0.4", "0.5", "0.6", "1", "1.5", "2")
-LINEAR_SCALES = ("0.04", "0.05", "0.08", "0.1", "0.12", "0.15", "0.25", "0.3", "0.4")
-"""With these the norm of a linear net is often above 1 where its spectral radius is below."""
+SCALES = ("0.04", "0.06", "0.08", "0.1", "0.12", "0.15", "0.3", "0.4", "0.5")
+"""Of matrices whose slopes are at most 1, larger where γ is smaller. With these the bound is above
+1 about as often as below, and the norm of a linear net is also where its spectral radius is not."""
 K = Symbol("k")
 LONG = 60
 NEAR, TOLERANCE = Decimal("0.05"), Decimal("0.005")
@@ -38,13 +38,11 @@ ANSWERS = {
     "vanishes": "It tends to 0, whatever the inputs are.",
     "open": "It depends on the inputs whether it tends to 0.",
     "explodes": "It grows without limit, whatever the inputs are.",
-    "stays": "It stays the same, whatever the inputs are.",
 }
 NAMES = {
     "vanishes": "bound above 1 taken for below",
     "open": "sufficient condition missed",
     "explodes": "necessary taken for sufficient",
-    "stays": "product taken to stay the same",
 }
 
 
@@ -65,18 +63,21 @@ def _bound(model: str) -> BoundTerm | None:
     return found if one else None
 
 
-def _variants(subject: Parameters) -> int:
-    scales = len(_scales(subject))
-    return len(TURNS) * scales * (scales - 1)
+def _known(model: str) -> BoundTerm:
+    bound = _bound(model)
+    if bound is None:
+        raise Unfair(f"{model} has no bound γ‖U‖")
+    return bound
 
 
-def _scales(subject: Parameters) -> tuple[str, ...]:
-    return LINEAR_SCALES if _is_linear(dict(subject)["model"]) else SCALES
+def _variants(_subject: Parameters) -> int:
+    return len(TURNS) * len(SCALES) * (len(SCALES) - 1)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     """Draw perpendicular vectors of two lengths: no eigenvalue is as large as the norm."""
-    one, other = (Decimal(scale) for scale in draw.ranked("scales", _scales(subject))[:2])
+    times = _known(dict(subject)["model"]).number.denominator
+    one, other = (Decimal(scale) * times for scale in draw.ranked("scales", SCALES)[:2])
     first, second = (Decimal(leg) for leg in draw.choice("turn", TURNS))
     (a, b), (c, d) = (one * first, -other * second), (one * second, other * first)
     if dict(subject)["matrix"] == "rows":
@@ -87,18 +88,16 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     model, matrix = values["model"], read_matrix(values["U"])
-    bound = _bound(model)
-    if bound is None:
-        raise Unfair(f"{model} has no bound γ‖U‖")
-    lengths = _lengths(matrix, values["matrix"])
+    bound = _known(model)
     gamma = Decimal(bound.number.numerator) / Decimal(bound.number.denominator)
+    lengths = _lengths(matrix, values["matrix"])
     factor, radius = gamma * max(lengths), _radius(matrix)
     linear = _is_linear(model)
     if abs(factor - 1) < NEAR or abs(gamma * radius - 1) < NEAR:
         raise Unfair("the bound, or what slopes of γ at every step make, is too near 1")
-    if factor > 1 and linear != (gamma * radius < 1):
-        raise Unfair("a bound above 1 misleads nobody, or it is open whether a product can grow")
-    verdict = "vanishes" if factor < 1 or linear else "open"
+    if factor > 1 > gamma * radius and not linear:
+        raise Unfair("it is open whether a product can grow")
+    verdict = "vanishes" if (radius if linear else factor) < 1 else "explodes" if linear else "open"
     _prove(values["U"], bound.number, factor, radius, verdict)
     return Item(
         id=identifier(NAME, parameters),
@@ -156,8 +155,7 @@ def _prove(text: str, gamma: Fraction, factor: Decimal, radius: Decimal, verdict
         raise Unfair(f"norm and spectral radius are {norm} and {rate}")
     top = np.linalg.norm(np.linalg.matrix_power(weights, LONG), 2)
     low = np.linalg.norm(np.linalg.matrix_power(1e-3 * weights, LONG), 2)
-    known = {"vanishes": (False, True), "open": (True, True)}
-    if (bool(top > 1), bool(low < 1)) != known[verdict]:
+    if bool(top > 1) is (verdict == "vanishes") or not low < 1:
         raise Unfair(f"products of {LONG} steps do not bear out '{verdict}'")
 
 
@@ -255,21 +253,21 @@ def _by_bound(verdict: str, model: str) -> dict[str, Prose]:
             "explodes": f"A bound above 1 is necessary, not sufficient: {small}.",
         },
     }[verdict]
-    kept = "Factors are multiplied at every step; nothing keeps their product the same."
-    return {name: prose(text) for name, text in (*said.items(), ("stays", kept))}
+    return {name: prose(text) for name, text in said.items()}
 
 
 def _by_radius(model: str, radius: Decimal) -> dict[str, Prose]:
-    """Say why the norm of a linear net vanishes although its bound is above 1."""
+    """Say what becomes of the norm of a linear net whose bound is above 1."""
     matrix = Symbol(str(chain_of(model).blocks[0].value))
     power = prose("The slope is 1 everywhere: the Jacobian over ", K, " steps is ", matrix**K)
-    found = f", {shown(rounded(radius, 2))}, decides, and it is below 1."
+    side = "below" if radius < 1 else "above"
+    found = f", {shown(rounded(radius, 2))}, decides, and it is {side} 1."
     decides = prose("The spectral radius of ", matrix, found)
+    necessary = prose("A bound above 1 is necessary, not sufficient. ", *decides)
     return {
         "vanishes": prose(*power, ". ", *decides),
         "open": prose(*power, ", whatever the inputs are."),
-        "explodes": prose("A bound above 1 is necessary, not sufficient. ", *decides),
-        "stays": prose(*power, ". ", *decides),
+        "explodes": necessary if radius < 1 else prose(*power, ". ", *decides),
     }
 
 
