@@ -120,6 +120,14 @@ def test_itemised() -> None:
             assert arrays == [n * d, n * n, n]
 
 
+def test_a_number_that_two_mistakes_give_by_chance_is_refused() -> None:
+    """With d = 8 and n = 3, four matrices n × n hold as much as one equation, 3 (8 + 3 + 1)."""
+    given = (("model", "lstm"), ("convention", "textbook"), ("map", "f"))
+    numbers = (("d", "8"), ("n", "3"), ("T", "20"))
+    with pytest.raises(guard.Unfair, match="one number stands for two mistakes"):
+        load_kind("count_itemised").make((*given, *numbers))
+
+
 def test_stack() -> None:
     for item in items("count_stack"):
         values, given = dict(item.parameters), sizes(item)

@@ -1,7 +1,7 @@
 """The parameters of one layer, array by array: one affine map, and then all of them."""
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.blocks import prose
@@ -39,6 +39,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND"]
 
 NAME = "count_itemised"
+LAYER_SLIPS = tuple(m for m in MISCONCEPTIONS if m.name != "both layers alike")
 MAP_SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
                   "peepholes forgotten")  # fmt: skip
 
@@ -119,10 +120,7 @@ def _all(
     if len(every) > len(chosen):
         ask = prose("How many trainable parameters does the whole layer have?")
         work = Work(every, given, steps)
-        slips = [m for m in MISCONCEPTIONS if m.name != "both layers alike"]
-        claims = {(value, why) for _, value, why in claims_of(work, slips)}
-        if any(n > 2 for n in Counter(value for value, _ in claims).values()):
-            raise Unfair("one number stands for three mistakes")
+        _meant_alike(work)
         # The thought is here: with it, the arrays of (a) are at most half of the marks.
         thought = max(1, len(gate.parameters) - 2)
         scheme = [
@@ -132,7 +130,7 @@ def _all(
         found.append(
             numeric(
                 ask,
-                [count_blank(prose("Parameters ", size("P")), total, work, slips)],
+                [count_blank(prose("Parameters ", size("P")), total, work, LAYER_SLIPS)],
                 (*tally(every, given), *derived(total_line(whole, total))),
                 scheme,
                 (1,),
@@ -140,6 +138,22 @@ def _all(
             )
         )
     return tuple(found)
+
+
+def _meant_alike(work: Work) -> None:
+    """Compare mistakes that give the same number.
+
+    Raises:
+        Unfair: they do so by chance, as other sizes show; such a number does not tell them apart.
+    """
+    meant: dict[int, set[int]] = {}
+    sizes = tuple((name, 101 + k) for k, (name, _) in enumerate(work.sizes))
+    claims = claims_of(work, LAYER_SLIPS)
+    others = claims_of(replace(work, sizes=sizes), LAYER_SLIPS)
+    for (_, value, _), (_, elsewhere, _) in zip(claims, others, strict=True):
+        meant.setdefault(value, set()).add(elsewhere)
+    if any(len(found) > 1 for found in meant.values()):
+        raise Unfair("one number stands for two mistakes")
 
 
 KIND = Kind(NAME, "counts", "apply", (2, 2), (2, 11), _subjects, size_variants, draw_numbers, _make)
