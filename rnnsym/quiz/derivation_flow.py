@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil, log10
 
 from rnnsym.blocks import Block, Paragraph, prose
 from rnnsym.expr import TIME, Expr, Node, Symbol, size
@@ -89,17 +90,20 @@ def ten_to(exponent: int) -> Expr:
 def first_step_beyond(factor: Fraction, exponent: int) -> int:
     """Return the first k for which factorᵏ is beyond 10 to the exponent.
 
+    Args:
+        factor: below 1 where the exponent is, above 1 where it is not.
+        exponent: not 0.
+
     Raises:
         Unfair: it takes too long, or is too near to be told from the step before.
+
+    >>> first_step_beyond(Fraction(2), 3)
+    10
     """
+    k = ceil(exponent / log10(factor))
+    if k > LONGEST:
+        raise Unfair(f"no step of {LONGEST} is beyond it")
     limit = Fraction(10) ** exponent
-    product = Fraction(1)
-    for k in range(1, LONGEST):
-        last, product = product, product * factor
-        beyond = product < limit if factor < 1 else product > limit
-        if beyond:
-            near = min(abs(product / limit - 1), abs(last / limit - 1))
-            if near < Fraction(1, 100):
-                raise Unfair("the step before is too near")
-            return k
-    raise Unfair(f"no step of {LONGEST} is beyond it")
+    if any(abs(factor**step / limit - 1) < Fraction(1, 100) for step in (k - 1, k)):
+        raise Unfair("the step before is too near")
+    return k

@@ -31,7 +31,7 @@ __all__ = ["KIND", "MISCONCEPTIONS"]
 
 NAME = "flow_scale"
 CELLS = ("linear", *GATED)
-GATES = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.98")
+GATES = ("0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.95")
 WEIGHTS = ("0.2", "0.3", "0.5", "0.6", "0.7", "0.8", "0.9", "1.2", "1.5", "1.6", "2", "3")
 STEPS = ("10", "20", "30", "40", "50", "100")
 DIGITS = ("3", "4", "5", "6", "8")
@@ -106,9 +106,10 @@ def _make(parameters: Parameters) -> Item:
     array, given = _array(edge), Decimal(values["value"])
     step = one_unit(_value(edge), {(array.name, int(array.time is not None)): given})
     kept = power(step, steps)
-    _prove(model, edge.of.name, given, steps, kept)
     digits = int(values["digits"]) * (1 if step > 1 else -1)
     beyond = first_step_beyond(Fraction(step), digits)
+    parts = (_scale(edge, step, steps, kept), _when(step, digits, beyond))
+    _prove(model, edge.of.name, given, steps, kept)  # last: it takes longest and refuses least
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -118,7 +119,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=(*cell_blocks(model), _asked(model, edge, given, steps)),
-        parts=(_scale(edge, step, steps, kept), _when(step, digits, beyond)),
+        parts=parts,
         proof=Proof(
             "the state's own equation run for so many steps from two starts, 30 digits", "≤ 1e-20"
         ),
@@ -166,6 +167,7 @@ def _asked(model: str, edge: StateJacobian, given: Decimal, steps: int) -> Block
     )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def _is_only_way(model: str) -> bool:
     """Tell whether nothing but the state's own equation reads what the step before leaves."""
     chain = chain_of(model)
