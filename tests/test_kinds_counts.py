@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rnnsym.audit.rewrite import Misconception
+from rnnsym.blocks import Paragraph
 from rnnsym.cell import cell_names
 from rnnsym.count import count
 from rnnsym.item import Blank, Choice, Item, Numeric
@@ -295,6 +296,20 @@ OPERATORS: list[tuple[str, tuple[Misconception[Work], ...]]] = [
     ("count_itemised", ARRAY), ("count_stack", STACK), ("count_stack", LAYER),
     ("count_head", TABLE), ("count_head", HEAD),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["count", "count_compare", "count_head", "count_stack"])
+def test_equations_say_whose_they_are(name: str) -> None:
+    """Those of one chain of one layer stand there: the others differ in what they read."""
+    for item in items(name):
+        paragraphs = [printed(b.content) for b in item.stem if isinstance(b, Paragraph)]
+        for model in (v for k, v in item.parameters if k in ("model", "first", "second")):
+            said = " ".join(paragraphs)
+            assert ("of layer 1 is" in said) >= ("*" in model)
+            assert ("in place of xₜ" in said) >= ("*" in model)
+            assert ("of the forward chain" in said and "in place of t−1" in said) >= (
+                "bi(" in model
+            )
 
 
 @pytest.mark.parametrize(("name", "slips"), OPERATORS)

@@ -11,11 +11,18 @@ from rnnsym.item import Blank, Mark, Numeric, Part
 from rnnsym.quiz.counting import Given, system_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import EXAMINED, convention_note, described, equations_of
+from rnnsym.quiz.subject import (
+    EXAMINED,
+    convention_note,
+    described,
+    elsewhere,
+    equations_of,
+    written_for,
+)
 
 __all__ = [
-    "SIZES", "about", "derived", "draw_numbers", "drawn_sizes", "listed", "model_of", "model_stem",
-    "numeric", "size_variants", "steps_drawn",
+    "SIZES", "about", "computed", "derived", "draw_numbers", "drawn_sizes", "listed", "model_of",
+    "model_stem", "numeric", "size_variants", "steps_drawn",
 ]  # fmt: skip
 
 SIZES = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 32, 40, 50, 64, 100)
@@ -82,11 +89,26 @@ def listed(given: Iterable[tuple[str, int]]) -> Prose:
 def model_stem(system: System, given: Given, *then: Inline) -> tuple[Block, ...]:
     """Return a model's equations, its convention, and the numbers of its sizes."""
     return (
-        Paragraph(prose(*described(system), " is computed by")),
-        equations_of(system),
+        *computed(system),
         Paragraph(convention_note(system)),
         Paragraph(prose("Here ", *listed(given), "; ", *then)),
     )
+
+
+def computed(system: System, *begin: Inline, known: bool = False) -> tuple[Block, ...]:
+    """Return the equations of a model's first layer, and how the others differ.
+
+    Args:
+        system: a model with one cell.
+        begin: what stands before the model in words.
+        known: whether the cell's equations stand there already.
+    """
+    said = (*begin, *described(system), written_for(system))
+    others = elsewhere(system)
+    if known:
+        return (Paragraph(prose(*said, " is computed as before. ", *others)),)
+    first = Paragraph(prose(*said, " is computed by")), equations_of(system)
+    return (*first, Paragraph(others)) if others else first
 
 
 def numeric(

@@ -10,7 +10,8 @@ from rnnsym.expr import TIME, Array, Family, Integer, Map, Node, Plus, arrays_in
 from rnnsym.model_text import Recurrent
 
 __all__ = [
-    "EXAMINED", "cell_of", "convention_note", "described", "equations_of", "in_words", "uses",
+    "EXAMINED", "cell_of", "convention_note", "described", "elsewhere", "equations_of", "in_words",
+    "uses", "written_for",
 ]  # fmt: skip
 
 EXAMINED = (
@@ -67,6 +68,28 @@ def in_words(system: System) -> str:
     stack = f"{number} {both}layers" if layer.depth > 1 else f"one {both}layer"
     reads = ", each layer reading the outputs of the one below" if layer.depth > 1 else ""
     return f"{stack} of the cell “{cell.title}”{merged}{reads}"
+
+
+def written_for(system: System) -> str:
+    """Return whose equations stand there as the cell's file writes them: "" where all are alike."""
+    layer = _layer_of(system)
+    chain = " of the forward chain" if layer.bidirectional else ""
+    return chain + (" of layer 1" if layer.depth > 1 else "")
+
+
+@lru_cache(maxsize=256)
+def elsewhere(system: System) -> Prose:
+    """Return what stands for what in the equations of the other chain and the layers above."""
+    layer = _layer_of(system)
+    found: Prose = ()
+    if layer.bidirectional:
+        back = "In the backward chain, which runs from the last step to the first, "
+        found = (back, TIME + 1, " stands in place of ", TIME - 1, ".")
+    if layer.depth > 1:
+        above = "In layer 2" if layer.depth == 2 else "In the layers above"
+        begin = f"{' ' if found else ''}{above} the output of the layer below stands in place of "
+        found = (*found, begin, INPUT, ".")
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -21,11 +21,18 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
-from rnnsym.quiz.counting_items import about, draw_numbers, listed, model_of, size_variants
+from rnnsym.quiz.counting_items import (
+    about,
+    computed,
+    draw_numbers,
+    listed,
+    model_of,
+    size_variants,
+)
 from rnnsym.quiz.counting_slips import WHOLE as MISCONCEPTIONS
 from rnnsym.quiz.options import arranger, identifier, sorted_by_size
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import cell_of, convention_note
 
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
@@ -67,8 +74,7 @@ def _make(parameters: Parameters) -> Item:
 
 def _stem(system: System, work: Work) -> tuple[Block, ...]:
     return (
-        Paragraph(prose(*described(system), " is computed by")),
-        equations_of(system),
+        *computed(system),
         Paragraph(convention_note(system)),
         Paragraph(prose("With ", *listed(work.sizes), f", and sequences of {work.steps} steps, "
                         "how many trainable parameters are there in all?")),

@@ -21,13 +21,13 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
-from rnnsym.quiz.counting_items import SIZES, derived, listed, numeric
+from rnnsym.quiz.counting_items import SIZES, computed, derived, listed, numeric
 from rnnsym.quiz.counting_slips import STACK
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import NOTES, cell_of, described, equations_of
+from rnnsym.quiz.subject import NOTES, cell_of
 
 __all__ = ["KIND"]
 
@@ -98,11 +98,8 @@ def _stem(systems: Sequence[System], sizes: Sequence[Given]) -> tuple[Block, ...
     shown: set[str] = set()
     for name, system, given in zip(CALLED, systems, sizes, strict=True):
         cell = cell_of(system)
-        begin = prose(f"Design {name}, with ", *listed(given), ": ", *described(system))
-        if cell.name in shown:
-            found.append(Paragraph(prose(*begin, " is computed as before.")))
-        else:
-            found += [Paragraph(prose(*begin, " is computed by")), equations_of(system)]
+        begin = prose(f"Design {name}, with ", *listed(given), ": ")
+        found += computed(system, *begin, known=cell.name in shown)
         shown.add(cell.name)
     sizes_note = prose(NOTES["textbook"], " The input has ", size("d"), " entries, every state ",
                        size("n"), f"; a sequence has {STEPS} steps.")  # fmt: skip

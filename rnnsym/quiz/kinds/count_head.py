@@ -35,7 +35,14 @@ from rnnsym.quiz.counting_slips import HEAD, TABLE, reads_words
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note, equations_of, in_words
+from rnnsym.quiz.subject import (
+    cell_of,
+    convention_note,
+    elsewhere,
+    equations_of,
+    in_words,
+    written_for,
+)
 
 __all__ = ["KIND"]
 
@@ -116,8 +123,10 @@ def _stem(system: System, given: Given, steps: str) -> tuple[Block, ...]:
                 _equal("q", sizes), " scores. The embedding is trained too.",
             )
         ),
-        Paragraph(prose(f"The recurrent network is {in_words(system)}. Each step is computed by")),
+        Paragraph(prose(f"The recurrent network is {in_words(system)}. "
+                        f"Each step{written_for(system)} is computed by")),
         equations_of(system),
+        *([Paragraph(elsewhere(system))] if elsewhere(system) else []),
         Paragraph(_note(system)),
         Paragraph(
             prose("Here ", *listed((k, v) for k, v in given if k not in ("V", "e", "q")),
