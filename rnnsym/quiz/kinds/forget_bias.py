@@ -21,13 +21,15 @@ from rnnsym.quiz.wrong_numbers import told_apart
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
 NAME = "forget_bias"
-BIASES = ("1", "1.5", "2", "2.5", "3", "4")
+BIASES = ("0.75", "1", "1.5", "2", "2.5", "3")
 STEPS = ("5", "8", "10", "12", "15", "20", "30")
 WORKED, SHOWN = 4, 3
 SHARE, LEAST = Decimal("0.02"), Decimal("0.002")
 """How far off an answer may be that was worked with rounded numbers."""
 NEAR = Decimal("0.001")
 """How far off a single factor may be."""
+FROM_HALF = Decimal("0.01")
+"""How far from a half the shares beside it are at least: ten times what rounding may change."""
 SMALLEST = Decimal("0.05")
 HALF = Decimal("0.5")
 Wrong = Callable[[Decimal, Decimal, int], Decimal]
@@ -134,7 +136,7 @@ def _half_life(kept: Decimal) -> int:
     """Return the first step after which less than a half is left."""
     for k in count(1):
         if power(kept, k) < HALF:
-            if min(abs(power(kept, j) / HALF - 1) for j in (k - 1, k)) < SHARE:
+            if min(abs(power(kept, j) / HALF - 1) for j in (k - 1, k)) < FROM_HALF:
                 raise Unfair("a half is too near")
             return k
     raise AssertionError
