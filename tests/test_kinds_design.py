@@ -145,11 +145,13 @@ def test_units_may_be_exchanged_and_scaled() -> None:
 
 def test_the_oracle_refuses_a_wrong_claim() -> None:
     weights = BEHAVIOURS["latch"].weights
-    prove(weights, "latch", behaving=True)
+    prove((weights,), "latch", behaving=True)
+    others = tuple(BEHAVIOURS[name].weights for name in ("parity", "delay"))
+    prove(others, "latch", behaving=False)
     with pytest.raises(Unfair, match="does behave"):
-        prove(weights, "latch", behaving=False)
+        prove((*others, weights), "latch", behaving=False)
     with pytest.raises(Unfair, match="does not behave"):
-        prove(weights, "parity", behaving=True)
+        prove((weights,), "parity", behaving=True)
 
 
 def test_exactly_one_option_behaves() -> None:

@@ -105,31 +105,34 @@ def behaves(parameters: Parameters, weights: Weights) -> bool:
     return not difference(weights, dict(parameters)["behaviour"])
 
 
-def prove(weights: Weights, name: str, *, behaving: bool) -> None:
-    """Compare what the oracle says of a net with what the net shall do.
+def prove(nets: tuple[Weights, ...], name: str, *, behaving: bool) -> None:
+    """Compare what the oracle says of nets with what they shall do.
 
     Raises:
-        Unfair: it does behave, or does not, against what was said.
+        Unfair: one does behave, or does not, against what was said.
     """
-    same = bool((abs(_by_oracle(weights) - _wanted(name)) < 1e-9).all())
-    if same is not behaving:
-        raise Unfair(f"the oracle finds that the net {'does' if same else 'does not'} behave")
+    for same in (abs(_by_oracle(nets) - _wanted(name)) < 1e-9).all(axis=(1, 2)):
+        if bool(same) is not behaving:
+            raise Unfair(f"the oracle finds that a net {'does' if same else 'does not'} behave")
 
 
-@lru_cache(maxsize=256)
-def _by_oracle(weights: Weights) -> Any:
-    """Run the net on all inputs at once by the oracle, as complex floats: steps × inputs."""
+@lru_cache(maxsize=64)
+def _by_oracle(nets: tuple[Weights, ...]) -> Any:
+    """Run nets on all inputs at once by the oracle, as complex floats: nets × steps × inputs."""
     net = net_of(MODEL, LENGTH, n=UNITS)
     inputs = np.array(_longest(), complex)
-    arrays = {f.name: np.array(getattr(weights, f.name), complex) for f in fields(weights)}
-    known: dict[Any, Any] = {(k, "", None, None): arrays[k][None] for k in "WUb"}
-    known["h", "", None, 0] = np.zeros((len(inputs), UNITS, 1), complex)
+    arrays = {
+        name: np.array([getattr(weights, name) for weights in nets], complex).repeat(len(inputs), 0)
+        for name in MATRICES
+    }
+    known: dict[Any, Any] = {(k, "", None, None): arrays[k] for k in "WUb"}
+    known["h", "", None, 0] = np.zeros((len(nets) * len(inputs), UNITS, 1), complex)
     for t in range(LENGTH):
-        known["x", "", None, t + 1] = inputs[:, t].reshape(-1, 1, 1)
+        known["x", "", None, t + 1] = np.tile(inputs[:, t], len(nets)).reshape(-1, 1, 1)
     values = Values(net.sizes, None, known)
     forward(net.system, values)
     found = [arrays["V"] @ values.known["h", "", None, t + 1] for t in range(LENGTH)]
-    return np.array(found)[:, :, 0, 0]
+    return np.array(found).reshape(LENGTH, len(nets), len(inputs)).swapaxes(0, 1)
 
 
 @cache

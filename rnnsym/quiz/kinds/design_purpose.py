@@ -38,7 +38,7 @@ def _make(parameters: Parameters) -> Item:
     options = mixed(right, wrong, arranger(NAME, parameters))
     for other in BEHAVIOURS:
         if _said(other) in [option.content for option in options]:
-            prove(net, other, behaving=other == name)
+            prove((net,), other, behaving=other == name)
     asked = f"The inputs are 0s and 1s, up to {LENGTH} of them. What is the output at every step?"
     return Item(
         id=identifier(NAME, parameters),

@@ -88,9 +88,8 @@ def _make(parameters: Parameters) -> Item:
     draw = arranger(NAME, parameters)
     wrong = _wrong(key, name, draw)
     first, second = max(wrong, key=len)
-    prove(key, name, behaving=True)
-    for net in wrong.values():
-        prove(net, name, behaving=False)
+    prove((key,), name, behaving=True)
+    prove(tuple(wrong.values()), name, behaving=False)
     wanted = _changed(key, wrong[first, second])
     given = printed_weights(key, tuple(one for one in MATRICES if one not in wanted))
     idea = idea_of(parameters)
