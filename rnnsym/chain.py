@@ -1,6 +1,7 @@
 """One cell placed in a model: at a layer, in one direction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from rnnsym.cell import Cell
 from rnnsym.equations import Equation, Loop, State, Weight
@@ -88,10 +89,9 @@ class Chain:
             time = 2 * TIME - time
         if array.name == "x" and time is not None:
             return self.place.read(time)
-        family = array.family
-        placed = Family(family.name, family.label, self.direction, family.role)
         rows, cols = (s.xreplace(self.sizes) for s in array.shape)
-        return Array(placed, (rows, cols), self.place.layer, time)
+        family = _directed(array.family, self.direction)
+        return Array(family, (rows, cols), self.place.layer, time)
 
     def _placed(self, node: Node) -> Node:
         if isinstance(node, Array):
@@ -101,6 +101,11 @@ class Chain:
         if isinstance(node, Spread):
             return spread(self._placed(node.arg), node.shape[0].xreplace(self.sizes))
         return rebuild(node, tuple(self._placed(c) for c in node.children))
+
+
+@lru_cache(maxsize=1024)
+def _directed(family: Family, direction: str) -> Family:
+    return Family(family.name, family.label, direction, family.role)
 
 
 def merged(merge: str | None, chains: Sequence[Array]) -> Node:

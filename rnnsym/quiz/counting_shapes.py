@@ -44,9 +44,11 @@ def torch_subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 
 def drawn_call(subject: Parameters, draw: Draw) -> Parameters:
-    """Return sizes, batch and steps, no two alike, and which axis comes first."""
-    names = ("d", "n", "p") if "projection" in dict(subject)["cell"] else ("d", "n")
-    drawn = drawn_sizes((*names, "B", "T"), draw, SMALL)
+    """Return sizes, batch and steps, no two alike, none the chains' number, and the first axis."""
+    values = dict(subject)
+    names = ("d", "n", "p") if "projection" in values["cell"] else ("d", "n")
+    chains = int(values["depth"]) * (2 if values["both"] == "yes" else 1)
+    drawn = drawn_sizes((*names, "B", "T"), draw, [k for k in SMALL if k != chains])
     return (*subject, *drawn, ("batch_first", draw.choice("batch_first", ("no", "yes"))))
 
 
