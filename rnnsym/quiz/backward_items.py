@@ -7,7 +7,6 @@ from functools import lru_cache
 from rnnsym.blocks import Block, Equations, Line, NumberMatrix, Paragraph, Prose, Relation, prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
-from rnnsym.quiz.backward_draws import is_exact, rectified
 from rnnsym.quiz.backward_numbers import Wrong, blanks_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
@@ -77,16 +76,14 @@ def given_of(plans: tuple[Plan, ...]) -> tuple[Array, ...]:
 
 
 def noticed(works: Sequence[Work]) -> None:
-    """Look for a misconception that nobody would notice in the answers, and for equal answers.
+    """Look for a misconception that nobody would notice in the answers, and for too many zeros.
 
     Raises:
-        Unfair: there is one, or two answers are the same.
+        Unfair: there is one, or more than one answer is 0.
     """
     targets = {t: work.exact[t] for work in works for t in work.targets}
     if sum(not any(e for row in value for e in row) for value in targets.values()) > 1:
         raise Unfair("more than one answer is 0")
-    if len(set(targets.values())) < len(targets):
-        raise Unfair("two answers are the same")
     name = unnoticed(targets, works[0].wrong)
     if name:
         raise Unfair(f"'{name}' gives every answer")
@@ -103,7 +100,7 @@ def part_of(works: Sequence[Work], place: int) -> Part:
             work.exact[target],
             work.worked[target],
             work.wrong,
-            is_plain=is_exact(work.plan),
+            is_plain=work.plan.is_exact,
         )
     )
     under = f" {work.ask.under}" if work.ask.under else ""
@@ -123,8 +120,8 @@ def part_of(works: Sequence[Work], place: int) -> Part:
 
 def methods_of(ask: Ask, plan: Plan) -> tuple[str, ...]:
     """Return what is marked besides the answers: the states alone where those are short sums."""
-    scalar = all(value == 1 for _, value in plan.setting.sizes)
-    short = scalar and is_exact(plan) and not rectified(plan) and entries_of(ask, plan) > 1
+    sums = plan.is_scalar and plan.is_exact and not plan.is_rectified
+    short = sums and entries_of(ask, plan) > 1
     return tuple(text for text in ask.marks if text == STATES) if short else ask.marks
 
 
@@ -147,7 +144,7 @@ def given_lines(given: dict[Array, Matrix]) -> Equations:
 
 def rounding_note(plan: Plan) -> Prose:
     """Return how to round, if at all."""
-    if is_exact(plan):
+    if plan.is_exact:
         return prose(EXACT_RULE)
     return prose(RULE)
 
@@ -158,14 +155,14 @@ def _solution(works: Sequence[Work], place: int) -> tuple[Block, ...]:
     before = [(w.plan == work.plan, lines_to(w.plan, w.targets)) for w in works[:place]]
     done = {x for same, lines in before for x in lines if same or x.step is None}
     lines = [x for x in lines_to(work.plan, work.targets) if x not in done]
-    exact = is_exact(work.plan)
+    exact = work.plan.is_exact
     seen = tuple(
         Line(x.target, Relation((x.value, value_of(work.worked[x.target], exact=exact))))
         for x in lines
     )
     rounded = "" if exact else f", each to {WORKED} decimals, as the next one uses it"
     slope = (
-        "; step is 1 where what it is taken of is above 0, else 0" if rectified(work.plan) else ""
+        "; step is 1 where what it is taken of is above 0, else 0" if work.plan.is_rectified else ""
     )
     return Paragraph(prose(f"Line by line{rounded}{slope}:")), Equations(seen)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from rnnsym.blocks import Prose, prose
-from rnnsym.expr import Array, Plus
+from rnnsym.expr import Array
 from rnnsym.item import Blank, WrongNumber
-from rnnsym.quiz.backward_draws import is_exact, rectified
+from rnnsym.quiz.backward_fit import entries, fits
 from rnnsym.quiz.backward_plan import Given, Plan, run
 from rnnsym.quiz.by_hand import SHOWN, WORKED
 from rnnsym.quiz.guard import Unfair
@@ -17,11 +17,8 @@ from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["SAME", "Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
 
-LEAST, MOST = Decimal("0.02"), Decimal(60)
-"""The sizes between which every answer lies, and what no line exceeds."""
-CALM = Decimal("0.25"), Decimal("1.6")
-"""Between these a tanh neither saturates nor looks like its argument."""
-KINK = Decimal("0.1")
+LEAST = Decimal("0.02")
+"""No answer is smaller, unless it is 0."""
 SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
 """An answer 1 % off still counts, or two units of the last decimal."""
 SAME = Decimal("1e-20")
@@ -38,70 +35,12 @@ def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Arra
         Unfair: a line that nobody wants to work by hand.
     """
     forward = run(plan.forward, given, plan.numbers)
-    affine = [value for array, value in forward.items() if array.name.startswith("a")]
-    if is_exact(plan):
-        _tidy(forward)
-        _bends(plan, affine)
-        _alive(plan, forward)
-    else:
-        for value in affine:
-            _within(value, *CALM)
+    fits(plan, plan.forward, forward)
     exact = {**forward, **run(plan.backward, {**given, **forward}, plan.numbers)}
-    if is_exact(plan):
-        _tidy(exact)
-        _alive(plan, exact)
-        _apart(plan, {**given, **exact})
+    fits(plan, plan.backward, {**given, **exact})
+    if plan.is_exact:
         return exact, exact
     return exact, run(plan.lines, given, plan.numbers, WORKED)
-
-
-def _tidy(values: Given) -> None:
-    """Look for long numbers."""
-    for array, value in values.items():
-        for entry in _entries(value):
-            if rounded(entry, SHOWN) != entry or abs(entry) > MOST:
-                raise Unfair(f"{array} = {entry:f} is no number for paper")
-
-
-def _bends(plan: Plan, affine: Sequence[Matrix]) -> None:
-    """Look for a ReLU at its kink, or without effect."""
-    if not rectified(plan):
-        return
-    entries = [entry for value in affine for entry in _entries(value)]
-    if any(abs(entry) < KINK for entry in entries):
-        raise Unfair("a ReLU is taken near 0")
-    if all(entry > 0 for entry in entries) or not any(e > 0 for e in _entries(affine[-1])):
-        raise Unfair("the ReLU is on at all steps, or off at the last one")
-    if len(entries) == len(affine) and sum(entry < 0 for entry in entries) > 1:
-        raise Unfair("the only ReLU is off at more than one step")
-
-
-def _alive(plan: Plan, values: Given) -> None:
-    """Look for a 0 on the way, which hides all that it is multiplied by; a ReLU may give one."""
-    for array, value in values.items():
-        if array.time is not None and not all(_entries(value)) and not rectified(plan):
-            raise Unfair(f"{array} has an entry of 0")
-
-
-def _apart(plan: Plan, values: Given) -> None:
-    """Look for steps that give the same to a sum over all: one mistake would look like another."""
-    for line in plan.backward:
-        if line.time == 0 and isinstance(line.value, Plus):
-            terms = [replace(line, value=term) for term in line.value.children]
-            found = [_entries(run([term], values, plan.numbers)[line.target]) for term in terms]
-            for entry in zip(*found, strict=True):
-                sizes = [abs(part) for part in entry if part]
-                if len(set(sizes)) < len(sizes):
-                    raise Unfair(f"two steps give the same to an entry of {line.target}")
-
-
-def _within(value: Matrix, least: Decimal, most: Decimal) -> None:
-    if not all(least <= abs(entry) <= most for entry in _entries(value)):
-        raise Unfair("a function saturates, or is taken near 0")
-
-
-def _entries(matrix: Matrix) -> list[Decimal]:
-    return [entry for row in matrix for entry in row]
 
 
 def tolerance_of(value: Decimal) -> Decimal:
@@ -185,7 +124,7 @@ def _shape(matrix: Matrix) -> tuple[int, int]:
 
 
 def _same(a: Matrix, b: Matrix) -> bool:
-    pairs = zip(_entries(a), _entries(b), strict=True)
+    pairs = zip(entries(a), entries(b), strict=True)
     return all(abs(x - y) < SAME for x, y in pairs)
 
 

@@ -7,7 +7,19 @@ from functools import cached_property, lru_cache
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.derive import derive, needed
 from rnnsym.equations import System
-from rnnsym.expr import STEPS, TIME, Array, Expr, Family, Integer, Node, Plus, arrays_in, fill_like
+from rnnsym.expr import (
+    STEPS,
+    TIME,
+    Array,
+    Expr,
+    Family,
+    Integer,
+    Map,
+    Node,
+    Plus,
+    arrays_in,
+    fill_like,
+)
 from rnnsym.expr import size as symbol
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.decimals import Numbers, Place
@@ -90,6 +102,21 @@ class Plan:
     def targets(self, name: str) -> tuple[Array, ...]:
         """Return what the lines of one name give, in the order of the lines."""
         return tuple(x.target for x in self.backward if x.step is not None and x.step.name == name)
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether the lines hold nothing but sums and products, so that nothing is rounded."""
+        return {f.name for line in self.lines for f in line.value.atoms(Map)} <= {"relu", "step"}
+
+    @cached_property
+    def is_rectified(self) -> bool:
+        """Whether there is a ReLU."""
+        return any(f.name == "relu" for line in self.forward for f in line.value.atoms(Map))
+
+    @cached_property
+    def is_scalar(self) -> bool:
+        """Whether every size is 1."""
+        return all(value == 1 for _, value in self.setting.sizes)
 
     @cached_property
     def sizes(self) -> Sizes:

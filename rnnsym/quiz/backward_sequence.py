@@ -23,7 +23,7 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.item import Item, Proof
-from rnnsym.quiz.backward_draws import drawn, read, rectified
+from rnnsym.quiz.backward_draws import drawn, read
 from rnnsym.quiz.backward_items import (
     STATES,
     Ask,
@@ -111,7 +111,8 @@ def sequence_kind(spec: Spec) -> Kind:
 
     def draw(subject: Parameters, draw: Draw) -> Parameters:
         plans = spec.plans(subject)
-        return (*subject, *drawn(plans[0], given_of(plans), draw))
+        widest = max(plans, key=lambda plan: len(plan.given))
+        return (*subject, *drawn(widest, given_of(plans), draw))
 
     marks = [_marks(spec, subject) for subject in _subjects(spec, ())]
     return Kind(
@@ -148,8 +149,7 @@ def suits(spec: Spec, subject: Parameters) -> bool:
 
 def _hides(plan: Plan) -> bool:
     """Tell whether a ReLU has too few steps to be off at one that is neither first nor last."""
-    scalar = dict(plan.setting.sizes)["n"] == 1
-    return rectified(plan) and scalar and plan.setting.steps < 3
+    return plan.is_rectified and plan.is_scalar and plan.setting.steps < 3
 
 
 def _variants(spec: Spec, subject: Parameters) -> int:
@@ -265,6 +265,6 @@ def _loss(plan: Plan) -> Node:
     index = BOUND if term.time is not None else STEPS
     y, given = (Array(a.family, a.shape, None, index) for a in (term.target, term.given))
     off = minus(y, given)
-    scalar = all(value == 1 for _, value in plan.setting.sizes)
-    half = scale(Rational(1, 2), apply("square", off) if scalar else matmul(transpose(off), off))
+    square = apply("square", off) if plan.is_scalar else matmul(transpose(off), off)
+    half = scale(Rational(1, 2), square)
     return half if term.time is None else sigma(half, BOUND, term.time.first, term.time.last)

@@ -124,9 +124,8 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     """Return every mistake that can be made in a plan: one misconception at all of its steps."""
     changed: dict[tuple[str, str, str], dict[Array, Node]] = {}
     reasons: dict[tuple[str, str, str], Prose] = {}
-    scalar = all(value == 1 for _, value in plan.setting.sizes)
     for misconception in MISCONCEPTIONS:
-        if scalar and misconception.name in NEED_MATRICES:
+        if plan.is_scalar and misconception.name in NEED_MATRICES:
             continue
         for line in reversed(plan.backward):  # what is asked last is told first
             if line.step is None or not line.step.terms:

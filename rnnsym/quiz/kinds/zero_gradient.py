@@ -7,7 +7,7 @@ from decimal import Decimal
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import Array, Integer, Plus
 from rnnsym.item import SEVERAL, Choice, Item, Mark, Option, Part, Proof
-from rnnsym.quiz.backward_draws import is_exact, label, read, rectified
+from rnnsym.quiz.backward_draws import label, read
 from rnnsym.quiz.backward_items import given_of, value_of
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan, plan_of, run
@@ -104,7 +104,7 @@ def _clear(plan: Plan, exact: dict[Array, Matrix]) -> None:
         size = abs(exact[line.target][0][0])
         if line.step is not None and 0 < size < LEAST:
             raise Unfair(f"{line.target} is nearly 0")
-        if rectified(plan) and line.target.name == "a" and size == 0:
+        if plan.is_rectified and line.target.name == "a" and size == 0:
             raise Unfair("a ReLU is taken at 0")
         if line.time == 0 and size == 0 and isinstance(line.value, Plus):
             terms = (replace(line, value=term) for term in line.value.children)
@@ -115,11 +115,14 @@ def _clear(plan: Plan, exact: dict[Array, Matrix]) -> None:
 def _shown(plan: Plan, exact: dict[Array, Matrix], arrange: Draw) -> list[Worked]:
     """Some of the gradients, in any order, among them some that vanish and some that do not."""
     asked = [x for x in plan.backward if x.step is not None and x.step.name in ASKED]
-    ranked = arrange.ranked("options", asked, lambda line: label(line.target))[:OPTIONS]
-    zeros = sum(not exact[line.target][0][0] for line in ranked)
-    if not FEWEST <= zeros <= len(ranked) - FEWEST:
-        raise Unfair(f"{zeros} of {len(ranked)} gradients vanish")
-    return ranked
+    ranked = arrange.ranked("options", asked, lambda line: label(line.target))
+    zeros = [line for line in ranked if not exact[line.target][0][0]]
+    others = [line for line in ranked if line not in zeros]
+    if min(len(zeros), len(others)) < FEWEST:
+        raise Unfair(f"{len(zeros)} of {len(asked)} gradients vanish")
+    first = [*zeros[:FEWEST], *others[:FEWEST]]
+    shown = [*first, *(line for line in ranked if line not in first)][:OPTIONS]
+    return [line for line in ranked if line in shown]
 
 
 def _option(line: Worked, exact: dict[Array, Matrix]) -> Option:
@@ -143,7 +146,7 @@ def _solution(plan: Plan, exact: dict[Array, Matrix]) -> tuple[Block, ...]:
     lines = (
         Line(x.target, Relation((x.value, value_of(_rounded(exact[x.target]))))) for x in plan.lines
     )
-    rule = "" if is_exact(plan) else f", to {SHOWN} decimals"
+    rule = "" if plan.is_exact else f", to {SHOWN} decimals"
     return Paragraph(prose(f"Line by line{rule}:")), Equations(tuple(lines))
 
 

@@ -1,0 +1,94 @@
+"""What makes the lines of a backward pass fit for paper."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from rnnsym.expr import Plus
+from rnnsym.quiz.backward_plan import Given, Line, Plan, run
+from rnnsym.quiz.by_hand import SHOWN
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.numbers import Matrix, rounded
+
+__all__ = ["OFF", "entries", "fits"]
+
+FAR, MOST = Decimal(16), Decimal(60)
+"""The sizes that no line of a step exceeds, and no sum over all steps."""
+CALM = Decimal("0.5"), Decimal("1.6")
+"""Between these a tanh neither saturates nor looks like its argument."""
+KINK = Decimal("0.1")
+OFF = 2
+"""The one step at which the only ReLU is off: neither the first nor the last of three."""
+
+
+def fits(plan: Plan, lines: Iterable[Line], known: Given) -> None:
+    """Look whether the values of some lines are numbers to work with by hand.
+
+    Args:
+        plan: what the lines are of.
+        lines: which ones; their values and those of all lines before them are known.
+        known: values.
+
+    Raises:
+        Unfair: one is not.
+    """
+    for line in lines:
+        value = known[line.target]
+        if plan.is_exact:
+            _tidy(line, value)
+            if plan.is_rectified:
+                _bends(plan, line, known)
+            elif line.target.time is not None and not all(entries(value)):
+                raise Unfair(f"{line.target} has an entry of 0")
+            _apart(plan, line, known)
+        elif _is_affine(line) and not all(CALM[0] <= abs(e) <= CALM[1] for e in entries(value)):
+            raise Unfair("a function saturates, or is taken near 0")
+    asked = [x.target for x in plan.backward if x.step and x.step.name in plan.setting.asked]
+    answers = [known[target] for target in asked if target in known]
+    if plan.is_exact and len(set(answers)) < len(answers):
+        raise Unfair("two answers are the same")
+
+
+def _is_affine(line: Line) -> bool:
+    return line.step is None and line.target.name.startswith("a")
+
+
+def _tidy(line: Line, value: Matrix) -> None:
+    """Look for long numbers."""
+    most = FAR if line.time else MOST
+    for entry in entries(value):
+        if rounded(entry, SHOWN) != entry or abs(entry) > most:
+            raise Unfair(f"{line.target} = {entry:f} is no number for paper")
+
+
+def _bends(plan: Plan, line: Line, known: Given) -> None:
+    """Look for a ReLU at its kink, or without effect: the only one is off at one step."""
+    if not _is_affine(line):
+        return
+    found = entries(known[line.target])
+    if any(abs(entry) < KINK for entry in found):
+        raise Unfair("a ReLU is taken near 0")
+    if len(found) == 1 and (found[0] < 0) != (line.time == OFF):
+        raise Unfair("the only ReLU is off at another step than the second")
+    if len(found) > 1 and all(entry < 0 for entry in found):
+        raise Unfair("every ReLU is off at one step")
+    affine = [x.target for x in plan.forward if _is_affine(x)]
+    if line.target == affine[-1] and all(e > 0 for a in affine for e in entries(known[a])):
+        raise Unfair("every ReLU is on at all steps")
+
+
+def _apart(plan: Plan, line: Line, known: Given) -> None:
+    """Look for steps that give the same to a sum over all: one mistake would look like another."""
+    if line.time or not isinstance(line.value, Plus):
+        return
+    terms = [replace(line, value=term) for term in line.value.children]
+    found = [entries(run([term], known, plan.numbers)[line.target]) for term in terms]
+    for entry in zip(*found, strict=True):
+        sizes = [abs(part) for part in entry if part]
+        if len(set(sizes)) < len(sizes):
+            raise Unfair(f"two steps give the same to an entry of {line.target}")
+
+
+def entries(matrix: Matrix) -> list[Decimal]:
+    """Return the entries of a matrix, row after row."""
+    return [entry for row in matrix for entry in row]
