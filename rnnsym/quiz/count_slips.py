@@ -100,7 +100,7 @@ def _no_peepholes(work: Work) -> Slips:
 
 def _block_forgotten(work: Work) -> Slips:
     return [
-        (replace(work, parts=tuple(p for p in work.parts if p not in own)), why)
+        (replace(work, parts=tuple(p for p in work.parts if p.block != own[0].block)), why)
         for own, why in _unlike_equations(work.parts, "left out")
     ]
 

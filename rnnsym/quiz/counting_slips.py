@@ -24,9 +24,9 @@ def _without_inputs(work: Work) -> Slips:
 
 def _matrices_only(work: Work) -> Slips:
     """Vectors left out, where they are not the biases only."""
-    parts = tuple(part for part in work.parts if part.sides[1] != (1, ""))
-    if all(part in parts or part.reads == "1" for part in work.parts):
+    if all(part.reads == "1" for part in work.parts if part.sides[1] == (1, "")):
         return []
+    parts = tuple(part for part in work.parts if part.sides[1] != (1, ""))
     return [(replace(work, parts=parts), prose("Vectors are trained too, whatever they do."))]
 
 
