@@ -400,11 +400,11 @@ def test_what_two_misconceptions_give_is_told_of_both() -> None:
     ]  # fmt: skip
 
 
-def test_the_search_of_a_budget_can_fail() -> None:
+def test_a_largest_state_that_arrays_do_not_prove_is_refused() -> None:
     system = system_of("gru")
     largest: Any = vars(count_budget)["_largest"]
     assert largest(system, 4, 170, 3, 15) == 5
-    with pytest.raises(guard.Unfair, match="the formula gives 6 units, the arrays 5"):
+    with pytest.raises(guard.Unfair, match="6 units have 198 parameters, one more has 252"):
         largest(system, 4, 170, 3, 5)
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
-from itertools import count as naturals
-from itertools import takewhile
 from math import isqrt
 
 from rnnsym.blocks import Line, Paragraph, Prose, Relation, prose
@@ -88,26 +86,25 @@ def _make(parameters: Parameters) -> Item:
             _units(system, d, budget, largest, (a, b)),
             _used(system, d, largest),
         ),
-        proof=Proof("arrays of the state's sizes 1, 2, … added up until the budget is spent",
+        proof=Proof("arrays added up keep within the budget, those of one unit more do not",
                     "exact"),
         tags=(model, "budget"),
     )  # fmt: skip
 
 
 def _largest(system: System, d: int, budget: int, a: int, b: int) -> int:
-    """Return the key by the quadratic formula, when a search over arrays finds the same.
+    """Return the key by the quadratic formula, when arrays added up say the same.
 
     Raises:
-        Unfair: it finds another, the answer is too small, or nothing has to be rounded.
+        Unfair: they do not, the answer is too small, or nothing has to be rounded.
     """
     root = (isqrt(b * b + 4 * a * budget) - b) // (2 * a) if a else budget // b
-    fitting = takewhile(lambda n: _work(system, d, n).total <= budget, naturals(1))
-    searched = max(fitting, default=0)
-    if root != searched:
-        raise Unfair(f"the formula gives {root} units, the arrays {searched}")
     if root < FEWEST:
         raise Unfair(f"{root} units are too few to ask for")
-    if _work(system, d, root).total == budget:
+    spent, one_more = (_work(system, d, n).total for n in (root, root + 1))
+    if not spent <= budget < one_more:
+        raise Unfair(f"{root} units have {spent} parameters, one more has {one_more}")
+    if spent == budget:
         raise Unfair(f"{root} units spend the whole budget: rounding up would do no harm")
     return root
 
