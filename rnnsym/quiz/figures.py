@@ -7,7 +7,7 @@ from rnnsym.cell import Cell
 from rnnsym.diagram import Graph
 from rnnsym.quiz.draw import digest
 
-__all__ = ["BOXES", "SIGNS", "alike", "colours", "equations_of_cell"]
+__all__ = ["BOXES", "SIGNS", "alike", "colours", "equations_of_cell", "is_end", "leads"]
 
 SIGNS = "①②③④⑤⑥⑦"
 BOXES = (
@@ -20,6 +20,19 @@ def equations_of_cell(cell: Cell) -> Equations:
     """Return the equations of a cell as its file writes them."""
     left = {e.lhs.name: e.lhs for e in cell.equations}
     return Equations(tuple(Line(left[name], rhs) for name, rhs in cell.written.items()))
+
+
+def is_end(vertex: str) -> bool:
+    """Tell whether a vertex is where a value leaves the figure."""
+    return vertex.endswith(" out")
+
+
+def leads(graph: Graph, start: str, end: str) -> bool:
+    """Tell whether a value depends on another one: an arrow back would close a circle."""
+    found = [start]
+    for vertex in found:
+        found += [x.target for x in graph.links if x.source == vertex and x.target not in found]
+    return end in found
 
 
 def colours(graph: Graph, names: Mapping[str, object] | None = None) -> Iterator[dict[str, bytes]]:

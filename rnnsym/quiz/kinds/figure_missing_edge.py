@@ -16,7 +16,7 @@ from rnnsym.errors import InputError
 from rnnsym.expr import Array
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.figures import BOXES, SIGNS, alike, equations_of_cell
+from rnnsym.quiz.figures import BOXES, SIGNS, alike, equations_of_cell, is_end, leads
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
@@ -58,17 +58,13 @@ def _named(model: str) -> _Named | None:
     graph = cell_graph(cell)
     labels = {v.name: v.label for v in graph.vertices if v.shape == "label"}
     called = labels | dict(graph.names)
-    called |= {x.source: labels[x.target] for x in graph.links if _is_end(x.target)}
+    called |= {x.source: labels[x.target] for x in graph.links if is_end(x.target)}
     unnamed = [v.name for v in graph.vertices if v.name not in called]
     if len(unnamed) > len(SIGNS):
         return None
     signs: dict[str, Label] = {v: (sign,) for v, sign in zip(unnamed, SIGNS, strict=False)}
     names = (*graph.names, *signs.items())
     return _Named(cell, replace(graph, names=names), called | signs)
-
-
-def _is_end(vertex: str) -> bool:
-    return vertex.endswith(" out")
 
 
 # What can be asked
@@ -80,7 +76,7 @@ def _edges(model: str) -> Mapping[str, Ends]:
     named = _named(model)
     if named is None:
         return {}
-    links = [(x.source, x.target) for x in named.graph.links if not _is_end(x.target)]
+    links = [(x.source, x.target) for x in named.graph.links if not is_end(x.target)]
     return {" > ".join(edge): edge for edge in links if _is_askable(named, edge)}
 
 
@@ -113,14 +109,14 @@ def _wrong(named: _Named, edge: Ends) -> Iterator[tuple[str, Ends]]:
     rest = named.without(edge)
     source, target = edge
     inner = [v.name for v in rest.vertices if v.shape != "label"]
-    starts = [v.name for v in rest.vertices if not _is_end(v.name)]
+    starts = [v.name for v in rest.vertices if not is_end(v.name)]
     tried = [
         *(("the end of another arrow", (source, t)) for t in inner),
         *(("the start of another arrow", (s, target)) for s in starts),
         ("the arrow turned round", (target, source)),
     ]
     for name, (s, t) in tried:
-        new = t in inner and s not in named.sources(t) and not _leads(rest, t, s)
+        new = t in inner and s not in named.sources(t) and not leads(rest, t, s)
         if new and not _means(named, edge, (s, t)):
             yield name, (s, t)
 
@@ -141,14 +137,6 @@ def _means(named: _Named, edge: Ends, other: Ends) -> bool:
         return False
     rest = named.without(edge)
     return alike(replace(rest, links=(*rest.links, Link(*other))), named.graph, known)
-
-
-def _leads(graph: Graph, start: str, end: str) -> bool:
-    """Tell whether a value depends on another one: an arrow back would close a circle."""
-    found = [start]
-    for vertex in found:
-        found += [x.target for x in graph.links if x.source == vertex and x.target not in found]
-    return end in found
 
 
 # The question

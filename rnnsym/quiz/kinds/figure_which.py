@@ -8,7 +8,7 @@ from itertools import combinations
 
 from rnnsym.blocks import Figure, Inline, Paragraph, Prose, prose
 from rnnsym.cell import load_cell
-from rnnsym.diagram import Diagram, Graph, Label
+from rnnsym.diagram import Diagram, Graph, Label, Link
 from rnnsym.diagram.cell_graph import cell_graph
 from rnnsym.diagram.describe import cell_sentences
 from rnnsym.diagram.layout import laid_out
@@ -17,7 +17,7 @@ from rnnsym.diagram.widths import label_in
 from rnnsym.expr import UNICODE
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.figures import BOXES, alike, equations_of_cell
+from rnnsym.quiz.figures import BOXES, colours, equations_of_cell, is_end, leads
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
@@ -26,14 +26,60 @@ __all__ = ["KIND"]
 
 NAME = "figure_which"
 RIVALS = 4
-"""How many of the figures most like the right one are drawn from."""
+"""How many of the cells most like the right one are drawn from, and how many wirings of it."""
+EXCHANGED = "↔"
+"""Behind the name of a cell and before a number: its figure with two arrows exchanged."""
 
 
 @lru_cache(maxsize=256)
-def _graph(model: str) -> Graph:
-    """The figure of a cell without the names inside it."""
-    bare = replace(cell_graph(load_cell(model)), title="one step of a cell", names=())
+def _graph(name: str) -> Graph:
+    """The figure of a cell without the names inside it, as it is or with two arrows exchanged."""
+    model, _, place = name.partition(EXCHANGED)
+    bare = _exchanges(model)[int(place)] if place else _bare(model)
     return replace(bare, description=cell_sentences(bare))
+
+
+@lru_cache(maxsize=256)
+def _bare(model: str) -> Graph:
+    return replace(cell_graph(load_cell(model)), title="one step of a cell", names=())
+
+
+@lru_cache(maxsize=256)
+def _exchanges(model: str) -> tuple[Graph, ...]:
+    """Return some figures that differ from a cell's only in where two arrows end."""
+    right = _bare(model)
+    found = {_look(right): right}
+    for graph in _rewired(right):
+        found.setdefault(_look(graph), graph)
+        if len(found) > RIVALS:
+            break
+    return tuple(found.values())[1:]
+
+
+def _rewired(graph: Graph) -> Iterator[Graph]:
+    """Yield a figure with the ends of two arrows exchanged, where that changes what it computes."""
+    sign = {v.name: v.label for v in graph.vertices}
+    inner = [x for x in graph.links if not is_end(x.target)]
+    # In no order that begins at one arrow: the few that are taken are to differ.
+    for one, other in Draw(0, NAME).ranked("arrows", combinations(inner, 2), _named):
+        if sign[one.source] == sign[other.source] or sign[one.target] == sign[other.target]:
+            continue
+        first, second = replace(one, target=other.target), replace(other, target=one.target)
+        kept = tuple(x for x in graph.links if x not in (one, other))
+        new = replace(graph, links=(*kept, first, second))
+        once = len({(x.source, x.target) for x in new.links}) == len(new.links)
+        if once and not any(leads(new, x.target, x.source) for x in (first, second)):
+            yield new
+
+
+def _named(arrows: Sequence[Link]) -> str:
+    return ", ".join(f"{x.source} > {x.target}" for x in arrows)
+
+
+def _look(graph: Graph) -> tuple[bytes, ...]:
+    """Return what two figures share that cannot be told apart."""
+    *_, finest = colours(graph)
+    return tuple(sorted(finest.values()))
 
 
 @lru_cache(maxsize=256)
@@ -43,17 +89,23 @@ def _figure(model: str) -> Diagram:
 
 @lru_cache(maxsize=256)
 def _pairs(model: str) -> tuple[str, ...]:
-    """Two other cells each, as like the right one as can be; no two of the three look alike.
+    """Two other figures each, as like the right one as can be; no two of the three look alike.
 
     What they read and put out has the same names: those are printed and would tell them apart.
-    Where another cell has the same boxes, it is one of the two: counting boxes is not enough.
+    One of the two at least has the same boxes: counting boxes is not enough.
     """
-    others = [name for name in EXAMINED if not alike(_graph(name), _graph(model))]
-    rivals = [name for name in others if _ends(name) == _ends(model)]
+    same = _look(_graph(model))
+    rivals = [n for n in EXAMINED if _ends(n) == _ends(model) and _look(_graph(n)) != same]
     near = sorted(rivals, key=lambda name: (_distance(name, model), name))[:RIVALS]
-    distinct = [p for p in combinations(near, 2) if not alike(_graph(p[0]), _graph(p[1]))]
-    wired = [pair for pair in distinct if any(_parts(name) == _parts(model) for name in pair)]
-    return tuple(" ".join(pair) for pair in wired or distinct)
+    wirings = [f"{model}{EXCHANGED}{place}" for place in range(len(_exchanges(model)))]
+    unlike: dict[tuple[bytes, ...], str] = {}
+    for name in (*near, *wirings):
+        unlike.setdefault(_look(_graph(name)), name)
+    return tuple(
+        " ".join(pair)
+        for pair in combinations(unlike.values(), 2)
+        if any(_parts(name) == _parts(model) for name in pair)
+    )
 
 
 def _distance(a: str, b: str) -> int:
@@ -134,6 +186,9 @@ def _option(place: int, name: str, model: str) -> Option:
     if name == model:
         said = f"It has {_made_of(model)}, and the arrows that the equations need."
         return Option(_numbered(place), "", prose(said))
+    if EXCHANGED in name:
+        why = prose("Two of its arrows are exchanged: ", *_difference(name, model), ".")
+        return Option(_numbered(place), "arrows exchanged", why)
     other = prose(f"It is the cell “{load_cell(name).title}”: ", *_difference(name, model), ".")
     return Option(_numbered(place), f"taken for {name}", other)
 
