@@ -230,7 +230,8 @@ ALL: list[tuple[str, Misconception[Any]]] = [
     *(("forward", m) for m in slips.MISCONCEPTIONS),
     *(("adjoint", m) for m in LINE_SLIPS),
 ]
-SHOWN_WITH = {"reset after instead of before": ["gru", "mgu"],
+SHOWN_WITH = {"peepholes forgotten": ["lstm-peephole"],
+              "reset after instead of before": ["gru", "mgu"],
               "reset before instead of after": ["gru-reset-after"]}  # fmt: skip
 
 
