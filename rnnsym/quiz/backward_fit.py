@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from rnnsym.expr import Plus
+from rnnsym.expr import Plus, arrays_in
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.by_hand import SHOWN
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, rounded
 
-__all__ = ["OFF", "entries", "fits"]
+__all__ = ["LEAST", "OFF", "entries", "fits"]
 
+LEAST = Decimal("0.02")
+"""No answer is smaller, unless it is 0."""
 FAR, MOST = Decimal(16), Decimal(60)
 """The sizes that no line of a step exceeds, and no sum over all steps."""
 CALM = Decimal("0.5"), Decimal("1.6")
@@ -43,10 +45,11 @@ def fits(plan: Plan, lines: Iterable[Line], known: Given) -> None:
             _apart(plan, line, known)
         elif _is_affine(line) and not all(CALM[0] <= abs(e) <= CALM[1] for e in entries(value)):
             raise Unfair("a function saturates, or is taken near 0")
-    asked = [x.target for x in plan.backward if x.step and x.step.name in plan.setting.asked]
-    answers = [known[target] for target in asked if target in known]
+    answers = [known[target] for target in plan.asked if target in known]
     if plan.is_exact and len(set(answers)) < len(answers):
         raise Unfair("two answers are the same")
+    if any(0 < abs(entry) < LEAST for answer in answers for entry in entries(answer)):
+        raise Unfair("an answer is too small to be told from 0")
 
 
 def _is_affine(line: Line) -> bool:
@@ -81,8 +84,10 @@ def _apart(plan: Plan, line: Line, known: Given) -> None:
     """Look for steps that give the same to a sum over all: one mistake would look like another."""
     if line.time or not isinstance(line.value, Plus):
         return
-    terms = [replace(line, value=term) for term in line.value.children]
-    found = [entries(run([term], known, plan.numbers)[line.target]) for term in terms]
+    found: list[list[Decimal]] = []
+    for term in line.value.children:
+        read = {array: known[array] for array in arrays_in(term)}
+        found.append(entries(run([replace(line, value=term)], read, plan.numbers)[line.target]))
     for entry in zip(*found, strict=True):
         sizes = [abs(part) for part in entry if part]
         if len(set(sizes)) < len(sizes):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import Array
 from rnnsym.item import Blank, WrongNumber
-from rnnsym.quiz.backward_fit import entries, fits
+from rnnsym.quiz.backward_fit import LEAST, entries, fits
 from rnnsym.quiz.backward_plan import Given, Plan, run
 from rnnsym.quiz.by_hand import SHOWN, WORKED
 from rnnsym.quiz.guard import Unfair
@@ -17,8 +17,6 @@ from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["SAME", "Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
 
-LEAST = Decimal("0.02")
-"""No answer is smaller, unless it is 0."""
 SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
 """An answer 1 % off still counts, or two units of the last decimal."""
 SAME = Decimal("1e-20")

@@ -104,6 +104,11 @@ class Plan:
         return tuple(x.target for x in self.backward if x.step is not None and x.step.name == name)
 
     @cached_property
+    def asked(self) -> tuple[Array, ...]:
+        """What the lines give that are wanted."""
+        return tuple(t for name in self.setting.asked for t in self.targets(name))
+
+    @cached_property
     def is_exact(self) -> bool:
         """Whether the lines hold nothing but sums and products, so that nothing is rounded."""
         return {f.name for line in self.lines for f in line.value.atoms(Map)} <= {"relu", "step"}
