@@ -397,6 +397,19 @@ def test_no_two_steps_give_the_same_to_an_entry() -> None:
             assert not np.any(np.isclose(abs(first), abs(second))), item.id
 
 
+def test_no_mistake_leaves_an_entry_right_by_chance() -> None:
+    """An outer product turned round leaves the diagonal; nothing else leaves anything."""
+    diagonal = {"row 1, column 1 of ∂L/∂U", "row 2, column 2 of ∂L/∂U"}
+    linear = [i for i in items("bptt_matrix", 150) if dict(i.parameters)["model"] == "linear"]
+    for item in linear:
+        found = {label: b for part in (0, 1) for label, b in blanks(item, part).items()}
+        told = {label: " ".join(w.misconception for w in b.wrong) for label, b in found.items()}
+        assert all(("turned round" in text) == (label not in diagonal and "∂L/∂U" in label)
+                   for label, text in told.items())  # fmt: skip
+        assert all("one path missing" in text for text in told.values())
+        assert all("matrix forgotten" in text for text in told.values())
+
+
 def test_the_working_of_matrices_earns_marks() -> None:
     for item in items("bptt_matrix"):
         assert all(any(mark.kind == "M" for mark in part.scheme) for part in item.parts)

@@ -37,12 +37,13 @@ from rnnsym.quiz.backward_items import (
     rounding_note,
 )
 from rnnsym.quiz.backward_numbers import Wrong, worked_out
-from rnnsym.quiz.backward_plan import Plan, Setting, plan_of
+from rnnsym.quiz.backward_plan import Given, Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
-from rnnsym.quiz.backward_slips import mistaken, mistakes
+from rnnsym.quiz.backward_slips import Mistake, lucky, mistaken, mistakes
 from rnnsym.quiz.by_hand import minutes_for
 from rnnsym.quiz.derivation_lines import LOSS, gradient_of, listed
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.record import record
@@ -196,11 +197,22 @@ def solve(spec: Spec, parameters: Parameters) -> tuple[Work, ...]:
         if plan not in found:
             own = {array: given[array] for array in plan.given}
             exact, worked = worked_out(plan, own)
-            known = {**own, **exact}
-            wrong = tuple((m.name, m.why, mistaken(plan, m, known)) for m in mistakes(plan))
+            wrong = tuple(_wrong(plan, mistake, {**own, **exact}) for mistake in mistakes(plan))
             found[plan] = Work(ask, plan, exact, worked, wrong)
         works.append(replace(found[plan], ask=ask))
     return tuple(replace(w, wrong=(*_rivals(w, works), *w.wrong)) for w in works)
+
+
+def _wrong(plan: Plan, mistake: Mistake, known: Given) -> Wrong:
+    """Return what a mistake gives.
+
+    Raises:
+        Unfair: it leaves an entry right by chance, which would then earn its mark.
+    """
+    found = mistaken(plan, mistake, known)
+    if lucky(plan, mistake, known, found):
+        raise Unfair(f"'{mistake.name}' leaves an answer right")
+    return mistake.name, mistake.why, found
 
 
 def _rivals(work: Work, works: Sequence[Work]) -> Iterator[Wrong]:
