@@ -1,6 +1,6 @@
 """Forward kinds: every key against formulas written by hand here, every trap where it belongs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from rnnsym.item import Item, Numeric
-from rnnsym.quiz import forward_items, forward_net, guard
+from rnnsym.quiz import forward_question, guard, line_by_line
 from rnnsym.quiz.by_hand import tolerance
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
-from rnnsym.quiz.kinds import missing_gate
 from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.line_by_line import Line
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
 from tests.asked import HALF_UNIT, blanks, close, wrong
@@ -248,20 +248,18 @@ def test_parameters_give_the_item_again(kind: str) -> None:
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_wrong_line_is_not_proven(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     item = items(kind)[0]
-    module = missing_gate if kind == "missing_gate" else forward_items
-    right = forward_net.run
+    right = line_by_line.working
 
-    def off(rows: Any, known: Any, *args: Any, **named: Any) -> Any:
+    def off(lines: Sequence[Line], known: Any, *args: Any) -> Iterator[Line]:
         """Every line a billionth too large, which no rounding shows."""
-        found = right(rows, known, *args, **named)
-        return {
-            place: matrix
-            if place in known
-            else tuple(tuple(e + BILLIONTH for e in r) for r in matrix)
-            for place, matrix in found.items()
-        }
+        for line in right(lines, known, *args):
+            known[line.place] = tuple(
+                tuple(entry + BILLIONTH for entry in row) for row in known[line.place]
+            )
+            yield line
 
-    monkeypatch.setattr(module, "run", off)
+    for module in (line_by_line, forward_question):
+        monkeypatch.setattr(module, "working", off)
     with pytest.raises(guard.Unfair, match=r"oracle|not exact|no number for paper"):
         KINDS[kind].make(item.parameters)
 

@@ -101,7 +101,9 @@ def evaluations(numbers: Numbers) -> Callable[[Node], Evaluation]:
 
     @lru_cache(maxsize=4096)
     def compiled(node: Node) -> Evaluation:
-        program, columns = _compiled(node, numbers), number(node.shape[1], numbers)
+        program, (rows, columns) = _compiled(node, numbers), sized(node.shape, numbers)
+        if rows == 1:
+            return lambda read: (program(read),)
 
         def run(read: Reader) -> Matrix:
             found = program(read)

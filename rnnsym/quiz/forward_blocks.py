@@ -1,6 +1,7 @@
 """What forward questions print: numbers handed out, lines of a solution, marks for a method."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.expr import Array, Integer, Product, size
@@ -61,14 +62,16 @@ def _sizes(net: Net) -> Prose:
     return listed([Relation((symbol, Integer(known[symbol]))) for symbol in sizes])
 
 
-def method_marks(rows: Sequence[Row], net: Net) -> Iterator[Mark]:
-    """Yield what the affine maps of a part earn: a mark for every two entries, not at each step."""
+@lru_cache(maxsize=1024)
+def method_marks(rows: tuple[Row, ...], net: Net) -> tuple[Mark, ...]:
+    """Return what the affine maps of a part earn: a mark for two entries, not at each step."""
     targets = [row.target for row in rows if _reads_weights(row)]
+    if not targets:
+        return ()
     equations = {(a.name, a.family.direction): net.sizes.shape(a.shape)[0] for a in targets}
-    if equations:
-        lines = "line" if len(targets) == 1 else "lines"
-        points = (sum(equations.values()) + 1) // 2
-        yield Mark(points, "M", prose(f"the numbers put into the {lines} of ", *listed(targets)))
+    lines = "line" if len(targets) == 1 else "lines"
+    points = (sum(equations.values()) + 1) // 2
+    return (Mark(points, "M", prose(f"the numbers put into the {lines} of ", *listed(targets))),)
 
 
 def _reads_weights(row: Row) -> bool:

@@ -1,55 +1,33 @@
 """A model over a few steps, every index a number: what a forward question is worked on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 
-from rnnsym.cell import Cell
 from rnnsym.equations import Block, Loop, System
 from rnnsym.expr import Array, Map, Node, arrays_in, source
 from rnnsym.model_text import Recurrent
 from rnnsym.numeric.oracle import Values, evaluate, forward, loss_of
 from rnnsym.numeric.sizes import Sizes, uniform_sizes
 from rnnsym.quiz.decimals import Numbers, Place
-from rnnsym.quiz.draw import Draw, Unlike
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.line_by_line import NONE, Reads, worked
-from rnnsym.quiz.numbers import Matrix, as_text, read_matrix, rounded
+from rnnsym.quiz.line_by_line import NONE, Line, Reads, Shown, ready, worked
+from rnnsym.quiz.numbers import Matrix, read_matrix, rounded
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.slips import Work
-from rnnsym.quiz.subject import cell_of
 from rnnsym.sheet.arithmetic import is_data
 from rnnsym.sheet.worked_lines import Row, placed
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "LOSS", "POOL", "STEEP", "Net", "Pass", "Pool", "holds", "label", "net_of", "place_of",
-    "read_values", "run", "update_of",
+    "LOSS", "Net", "Pass", "holds", "label", "lines_of", "net_of", "place_of", "read_values",
+    "rounding_to", "run", "update_of",
 ]  # fmt: skip
 
 BOUND = 1e-12
 LOSS: Place = ("L", "", None, None)
-Pool = Mapping[str, tuple[Decimal, ...]]
-"""Numbers to draw from: "weight", "vector", "input", "state", "gate"; or by an array's name."""
-
-
-def _numbers(text: str) -> tuple[Decimal, ...]:
-    return tuple(map(Decimal, text.split()))
-
-
-POOL: Pool = {
-    "weight": _numbers("-0.8 -0.6 -0.5 -0.4 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.2"),
-    "vector": _numbers("-0.4 -0.3 -0.2 0.2 0.3 0.4 0.5"),
-    "input": _numbers("-1 -0.8 -0.5 0.5 0.8 1 1.5"),
-    "gate": _numbers("0.1 0.2 0.3 0.4 0.6 0.7 0.8 0.9"),
-    "state": _numbers("-0.8 -0.6 -0.5 -0.4 0.4 0.5 0.6 0.7 0.8"),
-}
-STEEP: Pool = {"weight": _numbers("-1.4 -1.2 -1.1 -0.9 -0.8 -0.7 0.7 0.8 0.9 1.1 1.2 1.4")}
-"""Weights that keep most functions away from 0, where leaving them out is hardly seen."""
 Pass = tuple[Loop, int, int, tuple[Row, ...]]
 """One pass of a loop: at which layer and time, and its lines."""
 
@@ -82,34 +60,9 @@ class Net:
         """Return the net of some lines, everything else they read given."""
         return replace(self, rows=tuple(rows), given=_given(rows))
 
-    def passes(self) -> list[Pass]:
+    def passes(self) -> tuple[Pass, ...]:
         """Return the lines by loop, layer and time, in order."""
-        return [
-            (loop, layer, time, _rows(loop, self.sizes, layer, time))
-            for block in self.system.blocks
-            for layer in _layers(block, self.sizes)
-            for loop in block.loops
-            for time in _times(loop, self.sizes)
-        ]
-
-    def drawn(self, draw: Draw, pool: Pool = POOL) -> Parameters:
-        """Return numbers for everything given, as parameters of an item."""
-        weights, others = Unlike(draw), Unlike(draw)
-        return tuple(
-            (label(a), as_text(self._entries(a, weights if a.time is None else others, pool)))
-            for a in self.given
-        )
-
-    def _entries(self, array: Array, draw: Unlike, pool: Pool) -> Matrix:
-        sort, (rows, columns) = _drawn_as(self, array)
-        values = pool.get(array.name) or pool.get(sort) or POOL[sort]
-        if cell_of(self.system).domain.get(array.name) == "positive":
-            values = tuple(v for v in values if v > 0)
-        name = label(array)
-        return tuple(
-            tuple(draw.choice(f"{name}[{i},{j}]", values) for j in range(columns))
-            for i in range(rows)
-        )
+        return _passes(self)
 
     def prove(self, given: Mapping[Place, Matrix], found: Mapping[Place, Matrix]) -> None:
         """Compare every number of the whole model, its loss too, with the oracle's.
@@ -189,6 +142,17 @@ def update_of(model: str, **sizes: int) -> tuple[Loop, Row] | None:
     return None
 
 
+@lru_cache(maxsize=256)
+def _passes(net: Net) -> tuple[Pass, ...]:
+    return tuple(
+        (loop, layer, time, _rows(loop, net.sizes, layer, time))
+        for block in net.system.blocks
+        for layer in _layers(block, net.sizes)
+        for loop in block.loops
+        for time in _times(loop, net.sizes)
+    )
+
+
 def _layers(block: Block, sizes: Sizes) -> list[int]:
     return sizes.range(block.layers) if isinstance(block.spec, Recurrent) else [0]
 
@@ -221,24 +185,6 @@ def _given(rows: Sequence[Row]) -> tuple[Array, ...]:
     return tuple(sorted(kept, key=lambda a: (a.time is not None, a.name != "x")))
 
 
-@lru_cache(maxsize=256)
-def _gates(cell: Cell) -> frozenset[str]:
-    return frozenset(gate.name for gate in Work(cell, cell.equations).gates)
-
-
-@lru_cache(maxsize=4096)
-def _drawn_as(net: Net, array: Array) -> tuple[str, tuple[int, int]]:
-    """Return the pool from which an array's entries are drawn, and its shape."""
-    gates = _gates(cell_of(net.system))
-    return "gate" if array.name in gates else _sort(array), net.sizes.shape(array.shape)
-
-
-def _sort(array: Array) -> str:
-    if array.time is not None:
-        return "input" if array.name == "x" else "state"
-    return "vector" if array.shape[1] == 1 else "weight"
-
-
 @lru_cache(maxsize=4096)
 def place_of(array: Array) -> Place:
     """Return where an array of numbered layer and step is kept."""
@@ -258,20 +204,29 @@ def read_values(net: Net, parameters: Parameters) -> dict[Place, Matrix]:
     return {place_of(a): read_matrix(values[label(a)]) for a in net.given}
 
 
+def lines_of(rows: Iterable[Row], numbers: Numbers) -> tuple[Line, ...]:
+    """Return rows ready to be worked."""
+    return ready(((place_of(row.target), row.target, row.value) for row in rows), numbers)
+
+
+def rounding_to(places: int) -> Shown:
+    """Return what rounds every value that is worked out."""
+
+    def shown(node: Node, value: Matrix) -> Matrix:
+        if is_data(node):
+            return value
+        return tuple([tuple([rounded(entry, places) for entry in row]) for row in value])
+
+    return shown
+
+
 def run(
-    rows: Sequence[Row], given: Mapping[Place, Matrix], numbers: Numbers,
-    places: int | None = None, reads: Reads = NONE,
-) -> dict[Place, Matrix]:  # fmt: skip
-    """Return every array; with ``places``, each rounded before it is used.
+    rows: Iterable[Row], given: Mapping[Place, Matrix], numbers: Numbers, reads: Reads = NONE
+) -> dict[Place, Matrix]:
+    """Return every array.
 
     Raises:
         Unfair: a value has no number.
     """
-
-    def shown(node: Node, value: Matrix) -> Matrix:
-        if places is None or is_data(node):
-            return value
-        return tuple(tuple(rounded(entry, places) for entry in row) for row in value)
-
     lines = ((place_of(row.target), row.target, row.value) for row in rows)
-    return worked(lines, given, numbers, shown, reads)
+    return worked(lines, given, numbers, None, reads)

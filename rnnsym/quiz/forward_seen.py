@@ -1,15 +1,16 @@
 """Whether the answers show a mistake, in whatever line and step it is made."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 
 from rnnsym.expr import Array, arrays_in
 from rnnsym.quiz.decimals import Place
-from rnnsym.quiz.forward_net import Net, Pass, place_of, run
+from rnnsym.quiz.forward_net import Net, Pass, lines_of, place_of
 from rnnsym.quiz.forward_slips import again, cell_slips, crossed, transposed
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.line_by_line import Line, working
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.sheet.worked_lines import Row
 
@@ -22,33 +23,47 @@ Changes = Mapping[Array, Row]
 def none_unseen(
     net: Net,
     known: Mapping[Place, Matrix],
+    before: Iterable[Place],
     keys: Mapping[Place, Matrix],
     counts: Callable[[Decimal, Decimal], bool],
 ) -> None:
-    """Make every mistake of the net's cells, at each step where it can be made, and at all of them.
+    """Make every mistake of the net's cells that shows in these answers if it shows anywhere.
+
+    It is made at each step where it can be made, and at all of them. Called where arithmetic is
+    ``precise``.
 
     Args:
         net: the lines.
-        known: what is given, and every line worked without a mistake.
+        known: what is given, and every line up to the answers worked without a mistake.
+        before: where earlier answers are kept: what changes one of these has been looked at.
         keys: the answers.
         counts: whether a number counts for an answer.
 
     Raises:
         Unfair: one changes answers, and all of them count.
     """
-
-    def seen(rows: Sequence[Row]) -> bool:
-        then = known
-        for row in rows:
-            then = run((row,), then, net.numbers)
-            place = place_of(row.target)
-            if place in keys and not _all_count(then[place], keys[place], counts):
-                return True
-        return not any(place_of(row.target) in keys for row in rows)
-
-    for name, rows in _mistakes(net):
-        if not seen(rows):
+    for name, lines in _reaching(net, frozenset(before), frozenset(keys)):
+        then = dict(known)
+        for line in working(lines, then):
+            at = line.place
+            if at in keys and not _all_count(then[at], keys[at], counts):
+                break
+        else:
             raise Unfair(f"'{name}' leaves every answer as it is")
+
+
+@lru_cache(maxsize=1024)
+def _reaching(
+    net: Net, before: frozenset[Place], now: frozenset[Place]
+) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+    """Return each mistake that reaches these answers first: its name, and its lines up to them."""
+    found = dict[tuple[Row, ...], str]()
+    for name, rows in _mistakes(net):
+        places = [place_of(row.target) for row in rows]
+        if now.intersection(places) and not before.intersection(places):
+            last = max(i for i, place in enumerate(places) if place in now)
+            found.setdefault(rows[: last + 1], name)
+    return tuple((name, lines_of(rows, net.numbers)) for rows, name in found.items())
 
 
 def _all_count(found: Matrix, key: Matrix, counts: Callable[[Decimal, Decimal], bool]) -> bool:

@@ -1,15 +1,17 @@
 """Lines worked in decimal one after the other: exactly, or as someone works who rounds each."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rnnsym.expr import Array, Node
-from rnnsym.quiz.decimals import Numbers, Place, evaluations, precise
+from rnnsym.quiz.decimals import Evaluation, Numbers, Place, evaluations, precise
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, rounded
 
-__all__ = ["NONE", "TIE", "Placed", "Reads", "Shown", "rounding", "worked"]
+__all__ = [
+    "NONE", "TIE", "Line", "Placed", "Reads", "Shown", "ready", "rounding", "worked", "working",
+]  # fmt: skip
 
 TIE = Decimal("1e-9")
 """A value this near to a tie between two roundings is rounded either way."""
@@ -22,19 +24,34 @@ Shown: TypeAlias = Callable[[Node, Matrix], Matrix]
 NONE: Reads = {}
 
 
-def worked(
-    lines: Iterable[Placed],
-    given: Mapping[Place, Matrix],
-    numbers: Numbers,
+class Line(NamedTuple):
+    """A line ready to be worked again and again."""
+
+    place: Place
+    target: Array
+    node: Node
+    value: Evaluation
+
+
+def ready(lines: Iterable[Placed], numbers: Numbers) -> tuple[Line, ...]:
+    """Return lines that can be worked; ``numbers`` says what sizes and indices are."""
+    evaluation = evaluations(numbers)
+    return tuple(Line(place, target, node, evaluation(node)) for place, target, node in lines)
+
+
+def working(
+    lines: Iterable[Line],
+    known: dict[Place, Matrix],
     shown: Shown | None = None,
     reads: Reads = NONE,
-) -> dict[Place, Matrix]:
-    """Return what is given and the value of every line.
+) -> Iterator[Line]:
+    """Put the value of one line after the other where it is kept, and yield the line then.
+
+    Called where arithmetic is ``precise``.
 
     Args:
         lines: in an order in which each finds what it reads.
-        given: values by place.
-        numbers: what sizes and indices are.
+        known: values by place, of all that is given.
         shown: what is kept of a value: rounded, say.
         reads: where values are looked up instead.
 
@@ -42,15 +59,36 @@ def worked(
         Unfair: a line has no value.
         KeyError: a line reads what nobody has.
     """
+
+    def read(at: Place, _: tuple[int, int]) -> Matrix:
+        return known[reads.get(at, at)]
+
+    for line in lines:
+        try:
+            value = line.value(read)
+        except ArithmeticError as error:
+            raise Unfair(f"{line.target} has no value: {error!r}") from None
+        known[line.place] = value if shown is None else shown(line.node, value)
+        yield line
+
+
+def worked(
+    lines: Iterable[Placed],
+    given: Mapping[Place, Matrix],
+    numbers: Numbers,
+    shown: Shown | None = None,
+    reads: Reads = NONE,
+) -> dict[Place, Matrix]:
+    """Return what is given and the value of every line, as ``working`` finds it.
+
+    Raises:
+        Unfair: a line has no value.
+        KeyError: a line reads what nobody has.
+    """
     known = dict(given)
-    evaluation = evaluations(numbers)
     with precise():
-        for place, target, node in lines:
-            try:
-                value = evaluation(node)(lambda at, _: known[reads.get(at, at)])
-            except ArithmeticError as error:
-                raise Unfair(f"{target} has no value: {error!r}") from None
-            known[place] = value if shown is None else shown(node, value)
+        for _ in working(ready(lines, numbers), known, shown, reads):
+            pass
     return known
 
 

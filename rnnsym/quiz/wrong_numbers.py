@@ -8,13 +8,18 @@ from itertools import chain
 from rnnsym.blocks import Prose
 from rnnsym.expr import Map, Plus, arrays_in
 from rnnsym.item import WrongNumber
-from rnnsym.quiz.decimals import Numbers, Place
-from rnnsym.quiz.forward_net import place_of, run
+from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.forward_net import Net, place_of
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.line_by_line import Line, ready, working
 from rnnsym.quiz.numbers import Matrix
-from rnnsym.sheet.worked_lines import Row
 
-__all__ = ["none_at_zero", "none_cancels", "told_apart", "unlike_start"]
+__all__ = ["none_cancels", "none_near_zero", "told_apart", "unlike_start"]
+
+NEAR_ZERO = Decimal("0.2")
+ALONE: Place = ("a term alone", "", None, None)
+BENT = {"sigmoid", "tanh"}
+"""Functions that are nearly lines at 0."""
 
 
 def told_apart(claims: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
@@ -58,33 +63,47 @@ def unlike_start(known: Mapping[Place, Matrix]) -> None:
         raise Unfair("the first step has a number of an initial state again")
 
 
-def none_at_zero(rows: tuple[Row, ...], known: Mapping[Place, Matrix]) -> None:
-    """Look for a function of 0: a gate of ½ does not show whether it or 1 less it was taken.
+def none_near_zero(net: Net, place: Place, value: Matrix) -> None:
+    """Look for what a function is taken of and is nearly 0: there it hardly differs from a line.
+
+    A gate of about ½ does not show whether it or 1 less it was taken, either.
 
     Raises:
         Unfair: there is one.
     """
-    if any(entry == 0 for place in _arguments(rows) for line in known[place] for entry in line):
-        raise Unfair("a function is taken of 0")
+    if place in _arguments(net) and any(abs(entry) < NEAR_ZERO for row in value for entry in row):
+        raise Unfair("a function is taken of nearly 0")
 
 
-def none_cancels(rows: Iterable[Row], known: Mapping[Place, Matrix], numbers: Numbers) -> None:
+def none_cancels(net: Net, known: Mapping[Place, Matrix], place: Place) -> None:
     """Look for an entry of a sum that one of its terms makes alone: the others hide each other.
 
+    Called where arithmetic is ``precise``.
+
     Raises:
         Unfair: there is one.
     """
-    for row in rows:
-        if isinstance(row.value, Plus) and len(row.value.children) > 2:
-            place = place_of(row.target)
-            for term in row.value.children:
-                alone = run((Row(row.target, term),), known, numbers)[place]
-                pairs = zip(chain(*alone), chain(*known[place]), strict=True)
-                if any(a == b for a, b in pairs):
-                    raise Unfair("the other terms of a sum cancel")
+    value = list(chain(*known[place]))
+    alone = dict(known)
+    for line in working(_terms(net).get(place, ()), alone):
+        if any(a == b for a, b in zip(chain(*alone[line.place]), value, strict=True)):
+            raise Unfair("the other terms of a sum cancel")
 
 
-@lru_cache(maxsize=1024)
-def _arguments(rows: tuple[Row, ...]) -> frozenset[Place]:
-    read = (a for row in rows for f in row.value.atoms(Map) for a in arrays_in(f))
+@lru_cache(maxsize=256)
+def _arguments(net: Net) -> frozenset[Place]:
+    maps = (f for row in net.rows for f in row.value.atoms(Map) if f.name in BENT)
+    read = (a for f in maps for a in arrays_in(f))
     return frozenset(map(place_of, read))
+
+
+@lru_cache(maxsize=256)
+def _terms(net: Net) -> Mapping[Place, tuple[Line, ...]]:
+    """Return the terms of each sum of more than two, as lines of places that nobody has."""
+    sums = (row for row in net.rows if isinstance(row.value, Plus) and len(row.value.children) > 2)
+    return {
+        place_of(row.target): ready(
+            ((ALONE, row.target, term) for term in row.value.children), net.numbers
+        )
+        for row in sums
+    }

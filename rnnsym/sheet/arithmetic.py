@@ -1,6 +1,7 @@
 """Numbers put into an expression for its arrays: 0.5 · 1 + 0.3 · 0.2 + 0.1, as one writes it."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 from rnnsym.expr import (
     Array,
@@ -49,7 +50,13 @@ def _signed(matrix: Matrix) -> Node:
 
 
 def _plain(matrix: Matrix) -> Node:
-    return literal([[shown(entry) for entry in row] for row in matrix])
+    return _literal(tuple([tuple([shown(entry) for entry in row]) for row in matrix]))
+
+
+@lru_cache(maxsize=1024)
+def _literal(texts: tuple[tuple[str, ...], ...]) -> Node:
+    """By text: 0.5 and 0.50 are equal numbers."""
+    return literal(texts)
 
 
 def _is_negative(matrix: Matrix) -> bool:

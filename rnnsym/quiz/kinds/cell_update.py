@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Equations, Line, Paragraph, prose
-from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
+from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import net_of, update_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import as_dot, cell_slips
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of

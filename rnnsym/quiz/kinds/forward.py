@@ -13,8 +13,10 @@ from rnnsym.expr import arrays_in
 from rnnsym.item import Choice, Item, Mark, Option
 from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display
 from rnnsym.quiz.forward_blocks import method_marks
-from rnnsym.quiz.forward_items import Ask, Question, build, forward_kind
-from rnnsym.quiz.forward_net import POOL, Net, Pool, net_of, place_of, read_values, run
+from rnnsym.quiz.forward_draws import POOL, Pool
+from rnnsym.quiz.forward_items import build, forward_kind
+from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips, crossed, transposed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, number_matrix

@@ -7,8 +7,9 @@ from itertools import pairwise
 from rnnsym.blocks import Equations, Line, Paragraph, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import Array, Product
-from rnnsym.quiz.forward_items import Ask, Question, forward_kind
+from rnnsym.quiz.forward_items import forward_kind
 from rnnsym.quiz.forward_net import Net, net_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import cell_slips, crossed, transposed
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note

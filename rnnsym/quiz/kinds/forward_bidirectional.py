@@ -6,8 +6,9 @@ from functools import lru_cache
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import STEPS, Array, Concat, Constant, Integer, Transpose, arrays_in
-from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
+from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import IGNORED, Slipped, cell_slips, instead
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import cell_of, convention_note

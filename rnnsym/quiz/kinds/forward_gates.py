@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from rnnsym.blocks import Paragraph, Prose, prose
 from rnnsym.expr import Transpose
-from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
+from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import holds, net_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import cell_slips
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of

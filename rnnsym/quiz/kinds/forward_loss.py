@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
@@ -25,8 +26,10 @@ from rnnsym.expr import (
 )
 from rnnsym.item import Item
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_items import Ask, Question, build
-from rnnsym.quiz.forward_net import STEEP, Net, holds, label, net_of
+from rnnsym.quiz.forward_draws import STEEP
+from rnnsym.quiz.forward_items import build
+from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, again, state_slips
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note
@@ -206,14 +209,13 @@ def _variants(subject: Parameters) -> int:
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     question = _about(subject)
-    drawn = question.drawn(draw)
     if dict(subject)["loss"] == "squared":
-        return (*subject, *drawn)
+        return (*subject, *question.drawn(draw))
     given = placed(question.net.system.loss_terms[0].given, question.net.sizes, 0, 1)
     classes, _ = question.net.sizes.shape(given.shape)
     right = draw.integer("class", 0, classes - 1)
-    hot = "; ".join(str(int(i == right)) for i in range(classes))
-    return (*subject, *((n, hot if n == label(given) else text) for n, text in drawn))
+    hot = tuple((Decimal(i == right),) for i in range(classes))
+    return (*subject, *question.drawn(draw, {place_of(given): hot}))
 
 
 def _make(parameters: Parameters) -> Item:

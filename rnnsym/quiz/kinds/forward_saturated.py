@@ -9,8 +9,9 @@ from rnnsym.blocks import Equations, Line, Paragraph, prose
 from rnnsym.expr import Map, Node, apply, arrays_in, scale
 from rnnsym.item import Item
 from rnnsym.quiz.by_hand import at_display, minutes_for
-from rnnsym.quiz.forward_items import SHORT_RULE, Ask, Question, by_model, forward_kind
+from rnnsym.quiz.forward_items import SHORT_RULE, by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run, update_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.registry import Parameters

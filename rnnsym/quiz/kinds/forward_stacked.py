@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from rnnsym.blocks import Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import LAYER, STEPS, Array, Constant, Integer, Transpose
-from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
+from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, instead
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import convention_note, described

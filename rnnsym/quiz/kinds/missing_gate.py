@@ -12,6 +12,7 @@ from rnnsym.quiz.by_hand import EXACT_RULE, at_display, tolerance
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.forward_draws import draw_along
 from rnnsym.quiz.forward_items import LINES
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of, read_values, run, update_of
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
@@ -184,7 +185,7 @@ def _variants(subject: Parameters) -> int:
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    return (*subject, *_update(dict(subject)["model"])[0].drawn(draw))
+    return (*subject, *draw_along(_update(dict(subject)["model"])[0], draw))
 
 
 KIND = Kind(

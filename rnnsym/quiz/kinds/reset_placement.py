@@ -10,8 +10,9 @@ from rnnsym.blocks import Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import Array, Family, Integer, Map
 from rnnsym.item import Choice, Item, Option, Part
-from rnnsym.quiz.forward_items import Ask, Question, by_model, forward_kind
+from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of
+from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, cell_slips, transposed
 from rnnsym.quiz.options import arranger, mixed
 from rnnsym.quiz.registry import Parameters

@@ -1,0 +1,177 @@
+"""A forward question: what is asked, and its lines worked as far as their numbers are fair."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
+
+from rnnsym.blocks import Block, Prose
+from rnnsym.expr import Array, Map
+from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display, tolerance
+from rnnsym.quiz.decimals import Place, precise
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.forward_draws import POOL, Pool, draw_along
+from rnnsym.quiz.forward_net import Net, lines_of, rounding_to
+from rnnsym.quiz.forward_seen import none_unseen
+from rnnsym.quiz.forward_slips import Slipped
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.line_by_line import TIE, Line, working
+from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded
+from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.wrong_numbers import none_cancels, none_near_zero, unlike_start
+from rnnsym.sheet.worked_lines import Row
+
+__all__ = ["Ask", "Question", "Values", "Worked", "without_zeros"]
+
+LEAST = Decimal("0.02")
+"""A smaller answer is hardly more than its tolerance."""
+ROUNDED = rounding_to(WORKED)
+Values = Mapping[Place, Matrix]
+NOTHING: Values = MappingProxyType({})
+
+
+class Worked(NamedTuple):
+    """Lines worked exactly, and by someone who rounds each, and the answers among them."""
+
+    exact: Values = NOTHING
+    rounded: Values = NOTHING
+    answers: Values = NOTHING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """One part: the lines worked in it, what is filled in, what goes wrong.
+
+    Attributes:
+        rows: in order.
+        asked: arrays among their targets.
+        slips: misconceptions in these lines, everything before them right.
+        hints: from the gentlest on.
+        zero: whether 0 is an answer like any other.
+    """
+
+    rows: tuple[Row, ...]
+    asked: tuple[Array, ...]
+    slips: tuple[Slipped, ...]
+    hints: tuple[Prose, ...] = ()
+    zero: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What all items about one subject share.
+
+    Attributes:
+        kind: the name of the kind.
+        net: the lines, and what they read.
+        asks: the parts.
+        intro: the model, its equations and its convention.
+        level: 1 to 5.
+        whole: whether the net is all of its model, so that the proof runs the model itself.
+        rule: how answers are rounded, "" where it is as everywhere.
+        pool: what numbers are drawn from, where it is not the common one.
+    """
+
+    kind: str
+    net: Net
+    asks: tuple[Ask, ...]
+    intro: tuple[Block, ...]
+    level: int = 3
+    whole: bool = True
+    rule: str = ""
+    pool: Pool = field(default_factory=lambda: POOL)
+
+    @cached_property
+    def exact(self) -> bool:
+        """Whether there are but sums and products, so that nothing is rounded."""
+        return not any(row.value.atoms(Map) for row in self.net.rows)
+
+    def within(self, value: Decimal) -> Decimal:
+        """Return how far off an answer may be: not at all, if the rule printed tells of nothing."""
+        return Decimal(0) if self.exact or self.rule else tolerance(value)
+
+    def counts(self, value: Decimal, answer: Decimal) -> bool:
+        """Tell whether a number, as it is shown, counts for an answer."""
+        return abs(rounded(value, SHOWN) - answer) <= self.within(answer)
+
+    @cached_property
+    def asked(self) -> Mapping[Array, Ask]:
+        """The arrays that are asked, each with its part."""
+        return {array: ask for ask in self.asks for array in ask.asked}
+
+    @cached_property
+    def lines(self) -> Sequence[Line]:
+        """All lines, ready to be worked."""
+        return lines_of(self.net.rows, self.net.numbers)
+
+    def drawn(self, draw: Draw, fixed: Values = NOTHING) -> Parameters:
+        """Return the numbers of one item; those ``fixed`` were drawn elsewhere.
+
+        Raises:
+            Unfair: no fair ones were found.
+        """
+
+        def follow(lines: Sequence[Line], given: Values, before: Worked | None) -> Worked:
+            exact, by_hand, answers = before or Worked()
+            return self.work(lines, Worked({**exact, **given}, {**by_hand, **given}, answers))
+
+        return draw_along(self.net, draw, self.pool, follow, fixed)
+
+    def work(self, lines: Sequence[Line], before: Worked) -> Worked:
+        """Work some lines on what is known before.
+
+        Raises:
+            Unfair: a number hides a mistake, or is not for paper.
+        """
+        net, now = self.net, dict[Place, Matrix]()
+        exact, by_hand = dict(before.exact), dict(before.rounded)
+        rounding = working(lines, by_hand, ROUNDED)
+        with precise():
+            for line in working(lines, exact):
+                place = line.place
+                none_near_zero(net, place, exact[place])
+                next(rounding)
+                if line.target in self.asked:
+                    now[place] = self._answer(line.target, exact[place], by_hand[place])
+                none_cancels(net, exact, place)
+            unlike_start(exact)
+            if self.whole:
+                none_unseen(net, exact, before.answers, now, self.counts)
+        return Worked(exact, by_hand, {**before.answers, **now})
+
+    def _answer(self, array: Array, exact: Matrix, by_hand: Matrix) -> Matrix:
+        key = (_exact_key if self.exact else _key)(exact, by_hand)
+        if not self.asked[array].zero and any(abs(e) < LEAST for row in key for e in row):
+            raise Unfair("an answer is too small to be told from 0")
+        return key
+
+
+def _key(exact: Matrix, by_hand: Matrix) -> Matrix:
+    """Return the answer as it is shown.
+
+    Raises:
+        Unfair: someone who rounds on the way finds another one, or a tie.
+    """
+    if at_display(exact) != at_display(by_hand):
+        raise Unfair("rounding on the way changes the answer")
+    if any(distance_to_tie(entry, SHOWN) < TIE for row in by_hand for entry in row):
+        raise Unfair("the answer lies between two roundings")
+    return at_display(by_hand)
+
+
+def _exact_key(exact: Matrix, _by_hand: Matrix) -> Matrix:
+    """Return an answer that is not rounded.
+
+    Raises:
+        Unfair: it has too many decimals.
+    """
+    if at_display(exact) != exact:
+        raise Unfair("the answer is no number for paper")
+    return without_zeros(exact)
+
+
+def without_zeros(matrix: Matrix) -> Matrix:
+    """Return exact numbers as they are printed."""
+    return tuple(tuple(map(plain, row)) for row in matrix)
