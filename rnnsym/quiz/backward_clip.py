@@ -108,8 +108,8 @@ BY_NORM = Clipping(
          lambda g, c: tuple(x * c / norm(g) ** 2 for x in g)),
         ("sizes added", "The norm is the root of the sum of the squares, not a sum of sizes.",
          lambda g, c: tuple(x * c / sum(map(abs, g)) for x in g)),
-        ("factor turned round", "The factor is the threshold divided by the norm, or 1 where "
-         "that is more.",
+        ("factor turned round", "The factor is the threshold divided by the norm, or 1 if that "
+         "quotient is above 1.",
          lambda g, c: tuple(x * norm(g) / c for x in g)),
         ("scaled up", "Clipping never makes a gradient longer.",
          lambda g, c: tuple(x * c / norm(g) for x in g)),
