@@ -44,7 +44,7 @@ def _clipping() -> bool:
 
 
 def _gates() -> bool:
-    """A gate near 1 keeps the direct edge; the bound of a step still grows with the weights."""
+    """A factor near 1 keeps the direct edge; the bound of a step still grows with the weights."""
     kept = any(gate.sign for gate in gates_of("lstm"))
     terms = [t for block in chain_bounds(chain_of("lstm")).blocks for t in block.terms]
     return kept and 0.99**STEPS > 0.5 and any(term.norms for term in terms)
@@ -89,8 +89,8 @@ REMEDIES = (
     ),
     Remedy(
         "an LSTM or a GRU in place of the vanilla cell",
-        "The new state is the old one times a gate, plus something: with the gate near 1, the "
-        "gradient has a direct path that hardly shrinks.",
+        "The new state is the old one times a factor (f, or 1 − z), plus something: with the "
+        "factor near 1, the gradient has a direct path that hardly shrinks.",
         (
             "A net of tanh units, its weights well chosen at the start, still cannot use an input "
             "of 100 steps ago: what it learns is always the last few steps.",
