@@ -109,7 +109,7 @@ def _stem(system: System, given: Given, steps: str) -> tuple[Block, ...]:
     sizes = dict(given)
     table, recurrent, head = parts_by_layer(system)
     last = " of the last layer" if _depth(recurrent) > 1 else ""
-    states = f"the final states of both directions{last}, concatenated,"
+    states = f"the final hidden states of both directions{last}, concatenated,"
     read = states if _both(recurrent) else f"the last output{last}"
     matrix, bias = (part.array for part in _told_from_the_words(head))
     return (
