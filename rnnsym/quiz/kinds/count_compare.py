@@ -128,7 +128,7 @@ def _difference(totals: Sequence[int]) -> Part:
     ]
     fewer = "A" if a < b else "B"
     return numeric(
-        prose("How many more parameters has B than A? (Negative where B has fewer.)"),
+        prose("How many more parameters does B have than A? (Negative where B has fewer.)"),
         [blank(prose("B minus A"), b - a, claims)],
         (
             Paragraph(

@@ -32,7 +32,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import equations_of
+from rnnsym.quiz.subject import cell_of, equations_of
 
 __all__ = ["KIND"]
 
@@ -78,10 +78,8 @@ def _make(parameters: Parameters) -> Item:
     steps = int(values["T"])
     totals = [value_of(count(system).formula, given) for system in systems]
     a, b = (
-        _counted(place, system, Work(parts_of(system), given, steps), total, other)
-        for place, system, total, other in zip(
-            ("first", "second"), systems, totals, reversed(totals), strict=True
-        )
+        _counted(system, Work(parts_of(system), given, steps), total, other)
+        for system, total, other in zip(systems, totals, reversed(totals), strict=True)
     )
     return Item(
         id=identifier(NAME, parameters),
@@ -118,22 +116,24 @@ def _stem(family: str, systems: Sequence[System], given: Given, steps: int) -> t
 
 def _titled(system: System) -> Prose:
     title = read_convention(system.model.convention).title
-    cell = next(b.cell for b in system.blocks if b.cell is not None)
-    return prose(f"{title}: the cell “{cell.title}”")
+    return prose(f"{title}: the cell “{cell_of(system).title}”")
 
 
 def _short(system: System) -> str:
     """Return the convention's name without what its title adds to it."""
     title = read_convention(system.model.convention).title
-    return "the textbook" if system.model.convention == TEXTBOOK else title.partition(" (")[0]
+    return "textbook" if system.model.convention == TEXTBOOK else title.partition(" (")[0]
 
 
-def _counted(place: str, system: System, work: Work, total: int, other: int) -> Part:
+def _counted(system: System, work: Work, total: int, other: int) -> Part:
+    layer = f"the {_short(system)} layer"
     swapped = ("other convention", other, prose("This is the count of the other layer."))
     claims = [claim for claim in claims_of(work) if claim[1] != other]
     return numeric(
-        prose(f"How many parameters does the {place} layer have, that of {_short(system)}?"),
-        [blank(prose(f"Parameters of the {place} layer"), proven(work, total), [*claims, swapped])],
+        prose(
+            f"How many parameters does {layer} have, that of the cell “{cell_of(system).title}”?"
+        ),
+        [blank(prose(f"Parameters of {layer}"), proven(work, total), [*claims, swapped])],
         (*tally(work.parts, work.sizes), *derived(total_line(count(system).formula, total))),
         [
             Mark(1, "M", prose("the shape of every array in the equations, biases included")),
