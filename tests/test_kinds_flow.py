@@ -69,12 +69,28 @@ def test_scales_are_powers() -> None:
         assert steps == math.floor(digits / math.log10(factor)) + 1
 
 
-def test_one_half_after_fifty_steps() -> None:
+def scaled(cell: str, value: str) -> Item:
     kind = load_kind("flow_scale")
-    subject, *_ = kind.subjects(["lstm"])
-    item = kind.make((*subject, ("value", "0.5"), ("steps", "50"), ("digits", "6"),
+    subject, *_ = kind.subjects([cell])
+    return kind.make((*subject, ("value", value), ("steps", "50"), ("digits", "6"),
                       ("arrangement", "1")))  # fmt: skip
-    assert values(item.parts[0]) == [8.9, -16]
+
+
+def test_a_gate_of_six_tenths_after_fifty_steps() -> None:
+    assert values(scaled("lstm", "0.6").parts[0]) == [8.1, -12]
+
+
+def test_a_factor_that_is_one_minus_itself_is_refused() -> None:
+    with pytest.raises(guard.Unfair, match="one minus"):
+        scaled("gru", "0.5")
+
+
+def test_a_gate_swapped_with_one_minus_it_is_named() -> None:
+    for item in items("flow_scale"):
+        _, exponent = blanks(item.parts[0])
+        said = [printed(x.why) for x in exponent.wrong if "complement taken" in x.misconception]
+        coupled = drawn(item)["model"] in {*KEPT_BY_COMPLEMENT, "lstm-coupled", "ugrnn"}
+        assert all(("are swapped" in text) is coupled for text in said)
 
 
 def test_a_bias_keeps_its_share() -> None:

@@ -6,7 +6,8 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil
 
-from rnnsym.blocks import Block, Paragraph, Partial, prose
+from rnnsym.audit.rewrite import complement, subtrees
+from rnnsym.blocks import Block, Paragraph, Partial, Prose, prose
 from rnnsym.expr import TIME, Array, Integer, Node, Symbol, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.jacobian import StateJacobian
@@ -31,19 +32,20 @@ __all__ = ["KIND", "MISCONCEPTIONS"]
 
 NAME = "flow_scale"
 CELLS = ("linear", *GATED)
-GATES = ("0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.95")
-WEIGHTS = ("0.2", "0.3", "0.5", "0.6", "0.7", "0.8", "0.9", "1.2", "1.5", "1.6", "2", "3")
+GATES = ("0.2", "0.3", "0.4", "0.6", "0.7", "0.8", "0.9", "0.95")
+WEIGHTS = ("0.2", "0.3", "0.4", "0.6", "0.7", "0.8", "0.9", "1.2", "1.5", "1.6", "2", "3")
 STEPS = ("10", "20", "30", "40", "50", "100")
 DIGITS = ("3", "4", "5", "6", "8")
 TOLERANCE = Decimal("0.1")
 A, B, K = (Symbol(name) for name in "abk")
+COMPLEMENT = "complement taken"
 Wrong = Callable[[Decimal, int], Decimal]
 MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
     ("multiplied, not raised", "The factors are multiplied with each other, not added up.",
      lambda factor, k: factor * k),
     ("divided, not raised", "Each step multiplies by the factor; nothing is divided by steps.",
      lambda factor, k: factor / k),
-    ("complement taken", "One minus that factor is what is lost in a step, not what is kept.",
+    (COMPLEMENT, "One minus that factor is what is lost in a step, not what is kept.",
      lambda factor, k: power(abs(1 - factor), k)),
     ("reciprocal taken", "Small factors shrink a product, large ones let it grow.",
      lambda factor, k: power(1 / factor, k)),
@@ -105,10 +107,12 @@ def _make(parameters: Parameters) -> Item:
     [edge] = [e for e in _edges(model) if e.of.name == values["state"]]
     array, given = _array(edge), Decimal(values["value"])
     step = one_unit(_value(edge), {(array.name, int(array.time is not None)): given})
+    if step == 1 - step:
+        raise Unfair("one minus the factor is the factor itself")
     kept = power(step, steps)
     digits = int(values["digits"]) * (1 if step > 1 else -1)
     beyond = first_step_beyond(Fraction(step), digits)
-    parts = (_scale(edge, step, steps, kept), _when(step, digits, beyond))
+    parts = (_scale(edge, step, steps, kept, _swap(model, edge)), _when(step, digits, beyond))
     _prove(model, edge.of.name, given, steps, kept)  # last: it takes longest and refuses least
     return Item(
         id=identifier(NAME, parameters),
@@ -175,9 +179,20 @@ def _is_only_way(model: str) -> bool:
     return sum(not before.isdisjoint(arrays_in(e.rhs)) for e in chain.loop.equations) == 1
 
 
-def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Part:
+@lru_cache(maxsize=256)
+def _swap(model: str, edge: StateJacobian) -> Prose:
+    """Say that a gate is swapped with 1 minus it, () where the state's equation has not both."""
+    gate, cell = _array(edge), chain_of(model).block.cell
+    if gate.time is None or cell is None:
+        return ()
+    parts = subtrees(cell.written[edge.of.name])
+    other = next((part for part in parts if complement(part) == gate), None)
+    return () if other is None else prose("Here ", gate, " and ", other, " are swapped.")
+
+
+def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal, swap: Prose) -> Part:
     mantissa, exponent = scientific(kept)
-    wrong = told_apart(_wrong(step, steps, exponent))
+    wrong = told_apart(_wrong(step, steps, exponent, swap))
     return Part(
         (
             Paragraph(
@@ -205,11 +220,12 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Par
     )  # fmt: skip
 
 
-def _wrong(step: Decimal, steps: int, exponent: int) -> Iterator[WrongNumber]:
+def _wrong(step: Decimal, steps: int, exponent: int, swap: Prose) -> Iterator[WrongNumber]:
     for name, why, slip in MISCONCEPTIONS:
         value = slip(step, steps)
         if value and value.adjusted() != exponent:
-            yield WrongNumber(Decimal(value.adjusted()), name, prose(why))
+            said = swap if swap and name == COMPLEMENT else prose(why)
+            yield WrongNumber(Decimal(value.adjusted()), name, said)
 
 
 def _when(step: Decimal, digits: int, beyond: int) -> Part:
