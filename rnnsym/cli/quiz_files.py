@@ -59,7 +59,8 @@ class Wanted:
 
         written: dict[str, str] = {}
         [section] = blueprint_of(self).sections
-        names = [kind.name for kind in section.selection.kinds]
+        kinds = sorted(section.selection.kinds, key=lambda kind: kind.topic)
+        names = [kind.name for kind in kinds]
         with drawn_ahead(_Questions(self), names, jobs) as pieces:
 
             def source(kind: "Kind", *_: object) -> "Iterator[Item]":

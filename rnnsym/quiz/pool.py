@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
-from itertools import cycle, islice
+from itertools import islice
 from multiprocessing import active_children
 from typing import Any, TypeAlias, TypeVar
 
@@ -77,7 +77,8 @@ def drawn_ahead(
 ) -> Generator[Callable[[str], Iterator[R]], None, None]:
     """Give what yields the pieces of a stream by name, which processes draw ahead of their use.
 
-    A stream stays with one process, so that whatever it needs is set up once.
+    A stream stays with one process, and so do most neighbours, so that what they need is set up
+    once.
 
     Args:
         opened: opens the stream of a name; it and the pieces travel between processes.
@@ -88,7 +89,7 @@ def drawn_ahead(
         RnnsymError: that which ended a stream, in its place.
     """
     pools = [ProcessPoolExecutor(1, initializer=_begin, initargs=(opened,)) for _ in range(jobs)]
-    pool_of = dict(zip(names, cycle(pools), strict=False))
+    pool_of = {name: pools[place * jobs // len(names)] for place, name in enumerate(names)}
 
     def pieces(name: str) -> Iterator[R]:
         error, full = None, True
