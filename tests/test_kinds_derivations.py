@@ -161,9 +161,11 @@ def test_numbers_of_paths_counted_by_hand(cell: str) -> None:
     for item in all_of("name_paths", cell):
         values = dict(item.parameters)
         known = PATHS.get((cell, values["of"], values["from"]))
-        response = item.parts[0].response
+        response, which = item.parts[0].response, item.parts[1].response
         assert isinstance(response, Numeric)
+        assert isinstance(which, Choice)
         assert known is None or int(response.blanks[0].value) == known
+        assert sum(option.correct for option in which.options) < response.blanks[0].value
     seen = {(cell, dict(i.parameters)["of"], dict(i.parameters)["from"])
             for i in all_of("name_paths", cell)}  # fmt: skip
     assert {key for key in PATHS if key[0] == cell} <= seen

@@ -28,7 +28,7 @@ __all__ = ["KIND"]
 
 NAME = "name_paths"
 SHOWN, RIGHT = 5, 3
-"""Options, and at most how many of them are right."""
+"""Options, and at most how many of them are right: fewer than there are paths."""
 MOST = 8
 """Paths that can be found by hand."""
 
@@ -48,7 +48,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 def _suited(model: str, of: Array, wrt: Array) -> bool:
     wrong = len(broken_paths(model, of, wrt))
     right = counted(model, of, wrt)
-    return 1 < right <= MOST and min(right, RIGHT) + wrong >= SHOWN - 1 and wrong > 0
+    return 1 < right <= MOST and min(right - 1, RIGHT) + wrong >= SHOWN - 1
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
@@ -80,7 +80,10 @@ def _make(parameters: Parameters) -> Item:
 
 def _number(model: str, of: Array, wrt: Array) -> Part:
     true = paths(model, of, wrt)
-    one = WrongNumber(Decimal(1), "one path kept", prose("The gradient takes all paths, not one."))
+    first = list(dict.fromkeys(path[-2] for path in true))
+    equations = "equations" if len(first) > 1 else "equation"
+    readers = prose(_before(wrt), f" is read by the {equations} of ", *listed(first), ".")
+    one = WrongNumber(Decimal(1), "one path kept", readers)
     blank = Blank(prose("number of paths"), Decimal(len(true)), Decimal(0), (one,))
     return Part(
         (Paragraph(prose("How many paths are there?")),),
@@ -97,7 +100,8 @@ def _number(model: str, of: Array, wrt: Array) -> Part:
 def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
     known = paths(model, of, wrt)
     fewest = max(1, SHOWN - 1 - len(broken_paths(model, of, wrt)))
-    number = draw.integer("number", fewest, min(RIGHT, len(known)))
+    # One path at least is left out: else (a) could be read off here.
+    number = draw.integer("number", fewest, min(RIGHT, len(known) - 1))
     right = draw.ranked("right", known, _label)[:number]
     wrong = draw.ranked("wrong", broken_paths(model, of, wrt), _label)[: SHOWN - len(right)]
     options = [
