@@ -93,7 +93,9 @@ def _arrays(gate: Gate, given: Given, steps: int, every: tuple[Counted, ...]) ->
                     Work((own[p.array],), given, steps), ARRAY)
         for p in gate.parameters
     ]  # fmt: skip
-    ask = prose("How many trained numbers do the arrays of ", gate.array, " hold?")
+    ask = prose(
+        "How many numbers are in each trained array that the equation of ", gate.array, " reads?"
+    )
     scheme = [Mark(len(blanks), "B", prose("1 for each array"))]
     return (numeric(ask, blanks, tally(chosen, given), scheme),)
 
