@@ -17,7 +17,10 @@ __all__ = ["KIND"]
 
 NAME = "matching_terms"
 PAIRS, EXTRAS = 4, 2
-STEM = prose("Write beside each description the letter of the term that it describes.")
+STEM = prose(
+    "Write beside each description the letter of the term that it describes; letters may be left "
+    "over."
+)
 PROOF = Proof("each term stands for one description of the bank", "exact")
 
 
