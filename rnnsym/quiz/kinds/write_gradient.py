@@ -32,8 +32,8 @@ NAME = "write_gradient"
 MOST = 4
 """Marks of a line of many terms."""
 HOW = (
-    "Leave the other δ as they are. Write ⊙ for the entrywise product, ᵀ for a transpose, "
-    "and Σ for a sum over the steps."
+    "Write ⊙ for the entrywise product, ᵀ for a transpose, and Σ for a sum over the steps; any "
+    "equal form counts."
 )
 
 
