@@ -33,11 +33,12 @@ SCALES = ("0.04", "0.06", "0.08", "0.1", "0.12", "0.15", "0.3", "0.4", "0.5")
 1 about as often as below, and the norm of a linear net is also where its spectral radius is not."""
 K = Symbol("k")
 LONG = 60
-NEAR, TOLERANCE = Decimal("0.05"), Decimal("0.005")
+NEAR, APART = Decimal("0.05"), Decimal("0.015")
+WHATEVER = ", whatever the inputs are."
 ANSWERS = {
-    "vanishes": "It tends to 0, whatever the inputs are.",
+    "vanishes": f"It tends to 0{WHATEVER}",
     "open": "It depends on the inputs whether it tends to 0.",
-    "explodes": "It grows without limit, whatever the inputs are.",
+    "explodes": f"It grows without limit{WHATEVER}",
 }
 NAMES = {
     "vanishes": "bound above 1 taken for below",
@@ -107,7 +108,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=5,
         convention=values["convention"],
         parameters=parameters,
-        stem=(*cell_blocks(model), _given(bound, number_matrix(matrix), _over(model, 1))),
+        stem=(*cell_blocks(model), _given(model, bound, number_matrix(matrix))),
         parts=(
             _step(bound, matrix, values["matrix"], radius),
             _follows(verdict, model, factor, radius, arranger(NAME, parameters)),
@@ -167,12 +168,13 @@ def _over(model: str, steps: Expr | int) -> Partial:
     return Partial(state, start) if steps == 1 else Partial(state.xreplace({TIME: TIME + K}), state)
 
 
-def _given(bound: BoundTerm, matrix: NumberMatrix, jacobian: Partial) -> Block:
+def _given(model: str, bound: BoundTerm, matrix: NumberMatrix) -> Block:
+    here = " (here the identity)" if _is_linear(model) else ""
     return Paragraph(
         prose("Let ", bound.norms[0], " = ", matrix, ". ‖·‖ is the largest singular value, and γ "
-              "the largest value of the derivative of the function that the state goes through. "
-              "The Jacobian of one step, ", jacobian, ", has at most the norm γ‖", bound.norms[0],
-              "‖.")
+              f"the largest value of the derivative of the function that the state goes through{here}"
+              ". The Jacobian of one step, ", _over(model, 1), ", has at most the norm γ‖",
+              bound.norms[0], "‖.")
     )  # fmt: skip
 
 
@@ -196,7 +198,7 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
         for x in sorted(others)
     ]
     factor = _times(gamma, largest)
-    if any(abs(value - factor) < 3 * TOLERANCE for value, _, _ in slips):
+    if any(abs(value - factor) < APART for value, _, _ in slips):
         raise Unfair("a mistake nearly gives the bound")
     wrong = told_apart(
         WrongNumber(rounded(value, SHOWN).normalize() + 0, slip, prose(why))
@@ -207,7 +209,7 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
     text = " and ".join(shown(length) for length in lengths)
     return Part(
         (Paragraph(prose("What is the bound γ‖", name, "‖ of one step?")),),
-        Numeric((Blank(prose("γ‖", name, "‖"), factor, TOLERANCE, wrong),)),
+        Numeric((Blank(prose("γ‖", name, "‖"), factor, Decimal(0), wrong),)),
         2,
         (Paragraph(prose(f"The {form} are perpendicular, so the singular values are their lengths, "
                          f"{text}, and ", *norm, f". γ = {gamma}, so γ‖", name, "‖ = ", *said,
@@ -221,10 +223,16 @@ def _times(gamma: Fraction, value: Decimal) -> Decimal:
 
 
 def _follows(verdict: str, model: str, factor: Decimal, radius: Decimal, draw: Draw) -> Part:
-    alone = _is_linear(model) and factor > 1
-    reasons = _by_radius(model, radius) if alone else _by_bound(verdict, model)
+    linear = _is_linear(model)
+    reasons = _by_radius(model, radius) if linear and factor > 1 else _by_bound(verdict, model)
+    if linear:  # no input acts on the Jacobian
+        reasons = {**reasons, "open": prose(*_power(model), WHATEVER)}
     options = [
-        Option(prose(said), "" if name == verdict else NAMES[name], reasons[name])
+        Option(
+            prose(said.replace(WHATEVER, ".") if linear else said),
+            "" if name == verdict else NAMES[name],
+            reasons[name],
+        )
         for name, said in ANSWERS.items()
     ]
     ask = ("What becomes of the norm of the Jacobian over ", K, " steps, ", _over(model, K),
@@ -256,17 +264,25 @@ def _by_bound(verdict: str, model: str) -> dict[str, Prose]:
     return {name: prose(text) for name, text in said.items()}
 
 
+def _matrix(model: str) -> Symbol:
+    return Symbol(str(chain_of(model).blocks[0].value))
+
+
+def _power(model: str) -> Prose:
+    """Say what the Jacobian of a linear net is."""
+    return prose("The slope is 1 everywhere: the Jacobian over ", K, " steps is exactly ",
+                 _matrix(model) ** K)  # fmt: skip
+
+
 def _by_radius(model: str, radius: Decimal) -> dict[str, Prose]:
     """Say what becomes of the norm of a linear net whose bound is above 1."""
-    matrix = Symbol(str(chain_of(model).blocks[0].value))
-    power = prose("The slope is 1 everywhere: the Jacobian over ", K, " steps is ", matrix**K)
+    matrix, power = _matrix(model), _power(model)
     side = "below" if radius < 1 else "above"
     found = f", {shown(rounded(radius, 2))}, decides, and it is {side} 1."
     decides = prose("The spectral radius of ", matrix, found)
     necessary = prose("A bound above 1 is necessary, not sufficient. ", *decides)
     return {
         "vanishes": prose(*power, ". ", *decides),
-        "open": prose(*power, ", whatever the inputs are."),
         "explodes": necessary if radius < 1 else prose(*power, ". ", *decides),
     }
 

@@ -10,10 +10,11 @@ import numpy as np
 from rnnsym.blocks import Block, NumberMatrix, Paragraph, prose
 from rnnsym.expr import Symbol
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
+from rnnsym.quiz.by_hand import COUNTS, SHOWN, tolerance
 from rnnsym.quiz.derivation_flow import cell_blocks, power
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, read_matrix, rounded, shown
+from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, plain, read_matrix, rounded, shown
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.wrong_numbers import told_apart
@@ -42,8 +43,6 @@ CORNERS = ("0.1", "0.3", "0.7", "1.1", "1.2", "1.5", "2")
 STEPS = ("2", "3", "4", "5", "6", "8", "10")
 ONE = Decimal(1)
 U, D, J, K = (Symbol(name) for name in "UDJk")
-SHARE = Decimal("0.01")
-COUNTS = f"An answer counts if it is off by at most {100 * SHARE:.0f} %."
 SMALLEST = Decimal("0.01")
 SAID = {
     "both": "In both nets it tends to 0.",
@@ -165,7 +164,6 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
         "determinant": (determinant, " without its sign"),
     }
     why = "That is the {}{}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
-    near = Decimal("0.005")
     claims = [
         (abs(v), k, why.format(k, unsigned if v < 0 else "")) for k, (v, unsigned) in wrong.items()
     ]
@@ -173,12 +171,12 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     found = told_apart(
         WrongNumber(value.normalize() + 0, name, prose(said))
         for value, name, said in claims
-        if abs(value - radius) > near
+        if value != radius
     )
     ask = "What is the spectral radius, the largest absolute value of an eigenvalue, of "
     return Part(
         (Paragraph(prose(ask, U, "?")),),
-        Numeric((Blank(prose("spectral radius"), radius.normalize() + 0, near, found),)),
+        Numeric((Blank(prose("spectral radius"), radius.normalize() + 0, Decimal(0), found),)),
         2,
         (
             Paragraph(prose(f"The trace is {_plain(trace)}, the determinant {_plain(determinant)}; "
@@ -205,28 +203,25 @@ def _plain(number: Decimal) -> str:
 
 def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     (a, b), _ = matrix
-    places = 2 if grown > 1 else 4
-    value = rounded(grown, places).normalize() + 0
-    tolerance = max(rounded(abs(value) * SHARE, places), Decimal(1).scaleb(-places))
-    if value == grown:
-        tolerance = Decimal(0)
+    value = plain(rounded(grown, SHOWN))
+    within = Decimal(0) if value == grown else tolerance(value)
     others = {
         "one step too many": (power(a, steps + 1), "That is one power too many."),
         "one step too few": (power(a, steps - 1), "That is one power too few."),
         "multiplied, not raised": (a * steps, "The steps are factors, not summands."),
     }
     wrong = told_apart(
-        WrongNumber(rounded(v, places).normalize() + 0, k, prose(why))
+        WrongNumber(plain(rounded(v, SHOWN)), k, prose(why))
         for k, (v, why) in others.items()
-        if abs(v - value) > tolerance
+        if abs(rounded(v, SHOWN) - value) > within
     )
     rows = ((_plain(a), _plain(b)), ("0", "0"))
     top = J**steps
-    digits, counts = ("", "") if value == grown else (f", to {places} decimals", f" {COUNTS}")
+    digits, counts = ("", "") if value == grown else (f", to {SHOWN} decimals", f" {COUNTS}")
     ask = prose("What is the entry in row 1 and column 1 of ", top, f"{digits}?{counts}")
     return Part(
         (Paragraph(ask),),
-        Numeric((Blank(prose("entry"), value, tolerance, wrong),)),
+        Numeric((Blank(prose("entry"), value, within, wrong),)),
         2,
         (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
                          Symbol(_plain(a)) ** steps, f" = {shown(value)}.")),),
