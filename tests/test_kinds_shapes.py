@@ -133,11 +133,40 @@ def test_traces_by_hand() -> None:
         assert list(keys(item)) == expected
 
 
-def test_no_two_sizes_of_a_trace_are_alike() -> None:
-    for item in items("code_trace"):
+@pytest.mark.parametrize("name", ["code_trace", "output_shape", "state_shape"])
+def test_no_two_sizes_of_a_call_are_alike(name: str) -> None:
+    for item in items(name):
         v = of(item)
         sizes = [v[name] for name in ("d", "n", "p", "B", "T", "q") if name in v]
         assert len(set(sizes)) == len(sizes)
+        directions = 2 if v["both"] else 1
+        chains = {v["depth"], directions, v["depth"] * directions}
+        assert not chains & {v[name] for name in ("d", "n", "B", "T")}
+        assert directions * v.get("p", v["n"]) not in (v["B"], v["T"])
+
+
+def offered(item: Item, part: int) -> set[str]:
+    """Return the options of a part as they are printed."""
+    response = item.parts[part].response
+    assert isinstance(response, Choice)
+    return {printed(option.content) for option in response.options}
+
+
+@pytest.mark.parametrize(("name", "part"), [("state_shape", 0), ("code_trace", 1)])
+def test_batch_first_is_offered_for_a_state_where_it_is_set(name: str, part: int) -> None:
+    for item in items(name):
+        v = of(item)
+        chains, batch, entries = final(v, v.get("state", "h")).strip("()").split(", ")
+        assert not v["batch_first"] or f"({batch}, {chains}, {entries})" in offered(item, part)
+
+
+@pytest.mark.parametrize("name", ["output_shape", "code_trace"])
+def test_a_forgotten_projection_is_always_offered(name: str) -> None:
+    for item in items(name):
+        v = of(item)
+        wide = str(v["n"] * (2 if v["both"] else 1))
+        found = any(shape.strip("()").endswith(f" {wide}") for shape in offered(item, 0))
+        assert "p" not in v or found
 
 
 @pytest.mark.parametrize("name", ["code_trace", "output_shape"])

@@ -22,6 +22,7 @@ __all__ = [
     "layer_of",
     "output_claims",
     "output_shape",
+    "tested",
     "torch_subjects",
 ]  # fmt: skip
 
@@ -44,12 +45,19 @@ def torch_subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 
 def drawn_call(subject: Parameters, draw: Draw) -> Parameters:
-    """Return sizes, batch and steps, no two alike, none the chains' number, and the first axis."""
+    """Return sizes, batch and steps, and the first axis.
+
+    None is another's, nor the number of layers, directions, chains or entries of the output.
+    """
     values = dict(subject)
     names = ("d", "n", "p") if "projection" in values["cell"] else ("d", "n")
-    chains = int(values["depth"]) * (2 if values["both"] == "yes" else 1)
-    drawn = drawn_sizes((*names, "B", "T"), draw, [k for k in SMALL if k != chains])
-    return (*subject, *drawn, ("batch_first", draw.choice("batch_first", ("no", "yes"))))
+    depth, directions = int(values["depth"]), 2 if values["both"] == "yes" else 1
+    pool = [k for k in SMALL if k not in (depth, directions, depth * directions)]
+    sizes = drawn_sizes(names, draw, pool)
+    numbers = [int(number) for _, number in sizes]
+    taken = {*numbers, directions * numbers[-1]}
+    axes = drawn_sizes(("B", "T"), draw, [k for k in pool if k not in taken])
+    return (*subject, *sizes, *axes, ("batch_first", draw.choice("batch_first", ("no", "yes"))))
 
 
 def layer_of(parameters: Parameters) -> Layer:
@@ -122,7 +130,7 @@ def final_claims(layer: Layer, name: str, values: Mapping[str, str]) -> list[Cla
         ("batch first", shape_text((batch, chains, entries)),
          "The first axis of a state counts layers and directions, whatever batch_first says."),
         ("shape of the output", shape_text(output_shape(layer, values)),
-         "This is the shape of the output at every step."),
+         "This is the shape of out, which holds all steps."),
     ]  # fmt: skip
     if layer.depth > 1:
         why = "Every layer has a final state, not only the top one."
@@ -146,8 +154,16 @@ def final_claims(layer: Layer, name: str, values: Mapping[str, str]) -> list[Cla
     return found
 
 
-def chosen(key: str, reason: str, claims: Sequence[Claim], draw: Draw) -> Choice:
-    """Return the key among what misconceptions give.
+def tested(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the misconceptions that options set in the call are there to test."""
+    first = ("batch first",) if values["batch_first"] == "yes" else ()
+    return (*first, "projection forgotten", "projection of the other")
+
+
+def chosen(
+    key: str, reason: str, claims: Sequence[Claim], draw: Draw, always: Sequence[str] = ()
+) -> Choice:
+    """Return the key among what misconceptions give, some of them ``always``.
 
     Raises:
         Unfair: one of them gives the key, or too few of them give different answers.
@@ -160,8 +176,9 @@ def chosen(key: str, reason: str, claims: Sequence[Claim], draw: Draw) -> Choice
     if len(found) < LEAST:
         raise Unfair(f"the misconceptions give only {len(found)} answers")
     right = option(key, "", reason)
-    wrong = [
-        option(text, ", or ".join(reasons.values()), " Or: ".join(reasons))
+    wrong = {
+        text: option(text, ", or ".join(reasons.values()), " Or: ".join(reasons))
         for text, reasons in found.items()
-    ]
-    return Choice(mixed(right, wrong, draw))
+    }
+    shown = [wrong[text] for name, text, _ in claims if name in always]
+    return Choice(mixed(right, list(wrong.values()), draw, shown))

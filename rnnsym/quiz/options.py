@@ -26,12 +26,18 @@ def arranger(kind: str, parameters: Parameters) -> Draw:
     return Draw(int(dict(parameters)[ARRANGEMENT]), f"{kind}{asked}")
 
 
-def mixed(key: Option, wrong: Sequence[Option], draw: Draw) -> tuple[Option, ...]:
-    """Return the key and up to three wrong options, of different kinds if possible, shuffled."""
+def mixed(
+    key: Option, wrong: Sequence[Option], draw: Draw, always: Sequence[Option] = ()
+) -> tuple[Option, ...]:
+    """Return the key and up to three wrong options, of different kinds if possible, shuffled.
+
+    Those of ``wrong`` that are ``always`` shown come before the others.
+    """
     ranked = draw.ranked("wrong", wrong, _label)
     first = {option.misconception: option for option in reversed(ranked)}.values()
     others = [option for option in ranked if option not in first]
-    chosen = [*draw.ranked("kinds", first, _label), *others][:WRONG]
+    drawn = [*draw.ranked("kinds", first, _label), *others]
+    chosen = sorted(drawn, key=lambda option: option not in always)[:WRONG]
     return tuple(draw.ranked("order", (key, *chosen), _label))
 
 

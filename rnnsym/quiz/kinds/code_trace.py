@@ -23,6 +23,7 @@ from rnnsym.quiz.counting_shapes import (
     layer_of,
     output_claims,
     output_shape,
+    tested,
     torch_subjects,
 )
 from rnnsym.quiz.counting_slips import PROJECTED, STACK
@@ -84,7 +85,7 @@ def _make(parameters: Parameters) -> Item:
     parts = [
         Part(
             (Paragraph(prose(f"What does the {name} line print?")),),
-            chosen(key, why, claims, Draw(draw.seed, f"{draw.question} {name}")),
+            chosen(key, why, claims, Draw(draw.seed, f"{draw.question} {name}"), tested(values)),
             1,
             (Paragraph(prose(f"{why} So it prints {key}.")),),
         )

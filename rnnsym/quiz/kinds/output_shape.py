@@ -13,6 +13,7 @@ from rnnsym.quiz.counting_shapes import (
     layer_of,
     output_claims,
     output_shape,
+    tested,
     torch_subjects,
 )
 from rnnsym.quiz.options import arranger, identifier
@@ -33,7 +34,8 @@ def _make(parameters: Parameters) -> Item:
     key = output_shape(layer, values)
     first = values["batch_first"] == "yes"
     why = f"{'Batch, steps' if first else 'Steps, batch'}, and what the top layer gives."
-    choice = chosen(shape_text(key), why, output_claims(layer, values), arranger(NAME, parameters))
+    claims = output_claims(layer, values)
+    choice = chosen(shape_text(key), why, claims, arranger(NAME, parameters), tested(values))
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,

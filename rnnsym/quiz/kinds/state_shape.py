@@ -16,6 +16,7 @@ from rnnsym.quiz.counting_shapes import (
     final_claims,
     final_shape,
     layer_of,
+    tested,
     torch_subjects,
 )
 from rnnsym.quiz.draw import Draw
@@ -54,7 +55,7 @@ def _make(parameters: Parameters) -> Item:
     key = final_shape(layer, name, values)
     why = "A slot for each layer and direction, the batch, and the entries of the state."
     claims = final_claims(layer, name, values)
-    choice = chosen(shape_text(key), why, claims, arranger(NAME, parameters))
+    choice = chosen(shape_text(key), why, claims, arranger(NAME, parameters), tested(values))
     ask = (Paragraph(prose(f"What is the shape of the tensor {name}?")),)
     parts = [Part(ask, choice, 1, _solution(layer, key))]
     if key[0] > 1:
