@@ -117,6 +117,13 @@ def test_a_theme_comes_again_only_after_the_others() -> None:
         assert others == [3, 4]
 
 
+def test_a_paper_of_ten_has_one_question_about_a_gated_update() -> None:
+    alike = {"cell_update", "design_gates", "forward_saturated", "missing_gate"}
+    for seed in range(6):
+        found = generate(Selection.of([*alike, "clip_value", "flow_scale", "path_count"]), 4, seed)
+        assert len([item for item in found if item.kind in alike]) == 1
+
+
 @pytest.mark.parametrize("number", range(4))
 def test_numbers_that_suit_no_place_do_not_move_the_key(number: int) -> None:
     """Were the place drawn with the numbers, places that few numbers suit would be rarer."""

@@ -94,7 +94,7 @@ def build(question: Question, parameters: Parameters) -> Item:
         stem=(*question.intro, *given_blocks(net, given), Paragraph(prose(rule))),
         parts=parts,
         proof=WHOLE if question.whole else LINES,
-        tags=(dict(parameters)["model"],),
+        tags=(dict(parameters)["model"], *((question.theme,) if question.theme else ())),
     )
 
 

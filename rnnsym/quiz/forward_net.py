@@ -22,11 +22,13 @@ from rnnsym.sheet.worked_lines import Row, placed
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "LOSS", "Net", "Pass", "holds", "label", "lines_of", "net_of", "place_of", "read_values",
-    "rounding_to", "run", "update_of",
+    "GATED_UPDATE", "LOSS", "Net", "Pass", "holds", "label", "lines_of", "net_of", "place_of",
+    "read_values", "rounding_to", "run", "update_of",
 ]  # fmt: skip
 
 BOUND = 1e-12
+GATED_UPDATE = "gated update"
+"""The theme of all that asks about ``update_of``: each tells half of the others' answers."""
 LOSS: Place = ("L", "", None, None)
 Pass = tuple[Loop, int, int, tuple[Row, ...]]
 """One pass of a loop: at which layer and time, and its lines."""

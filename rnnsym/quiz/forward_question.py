@@ -70,6 +70,7 @@ class Question:
         intro: the model, its equations and its convention.
         level: 1 to 5.
         whole: whether the net is all of its model, so that the proof runs the model itself.
+        theme: what it is about besides its model, "" for nothing that other kinds ask too.
         rule: how answers are rounded, "" where it is as everywhere.
         pool: what numbers are drawn from, where it is not the common one.
     """
@@ -80,6 +81,7 @@ class Question:
     intro: tuple[Block, ...]
     level: int = 3
     whole: bool = True
+    theme: str = ""
     rule: str = ""
     pool: Pool = field(default_factory=lambda: POOL)
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from rnnsym.blocks import Equations, Line, Paragraph, prose
 from rnnsym.quiz.forward_items import by_model, forward_kind
-from rnnsym.quiz.forward_net import net_of, update_of
+from rnnsym.quiz.forward_net import GATED_UPDATE, net_of, update_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import as_dot, cell_slips
 from rnnsym.quiz.registry import Parameters
@@ -39,7 +39,7 @@ def _question(model: str) -> Question:
         Paragraph(prose("Convention: column vectors.")),
     )
     ask = Ask((row,), (row.target,), slips)
-    return Question("cell_update", net, (ask,), intro, 2, whole=False)
+    return Question("cell_update", net, (ask,), intro, 2, whole=False, theme=GATED_UPDATE)
 
 
 KIND = forward_kind("cell_update", ((2, 2), (3, 3)), _subjects, by_model(_question))

@@ -13,7 +13,7 @@ from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.numeric.oracle import Values, evaluate
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_net import Net, net_of, place_of, run, update_of
+from rnnsym.quiz.forward_net import GATED_UPDATE, Net, net_of, place_of, run, update_of
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
@@ -251,7 +251,7 @@ def _make(parameters: Parameters) -> Item:
             ),
         ),
         proof=Proof("every option run by the oracle on 49 pairs of values", "≤ 1e-12"),
-        tags=(values["model"], "gates"),
+        tags=(values["model"], GATED_UPDATE),
     )
 
 

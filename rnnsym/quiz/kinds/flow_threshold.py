@@ -172,8 +172,8 @@ def _given(model: str, bound: BoundTerm, matrix: NumberMatrix) -> Block:
     here = " (here the identity)" if _is_linear(model) else ""
     return Paragraph(
         prose("Let ", bound.norms[0], " = ", matrix, ". ‖·‖ is the largest singular value, and γ "
-              f"the largest value of the derivative of the function that the state goes through{here}"
-              ". The Jacobian of one step, ", _over(model, 1), ", has at most the norm γ‖",
+              "the largest value of the derivative of the function that the state goes through"
+              f"{here}. The Jacobian of one step, ", _over(model, 1), ", has at most the norm γ‖",
               bound.norms[0], "‖.")
     )  # fmt: skip
 

@@ -10,7 +10,15 @@ from rnnsym.expr import Map, Node, apply, arrays_in, scale
 from rnnsym.item import Item
 from rnnsym.quiz.by_hand import at_display, minutes_for
 from rnnsym.quiz.forward_items import SHORT_RULE, by_model, forward_kind
-from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run, update_of
+from rnnsym.quiz.forward_net import (
+    GATED_UPDATE,
+    Net,
+    net_of,
+    place_of,
+    read_values,
+    run,
+    update_of,
+)
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
@@ -67,7 +75,15 @@ def _question(model: str) -> Question:
     far = {a.name: FAR for row in rows[:-1] for a in arrays_in(row.value)}
     ask = Ask(rows, (target,), (*slips, *_wrong_way(rows)), zero=True)
     return Question(
-        "forward_saturated", net, (ask,), intro, 2, whole=False, rule=SHORT_RULE, pool=far
+        "forward_saturated",
+        net,
+        (ask,),
+        intro,
+        2,
+        whole=False,
+        rule=SHORT_RULE,
+        pool=far,
+        theme=GATED_UPDATE,
     )
 
 

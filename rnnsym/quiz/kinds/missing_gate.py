@@ -14,7 +14,16 @@ from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_draws import draw_along
 from rnnsym.quiz.forward_items import LINES
-from rnnsym.quiz.forward_net import Net, holds, net_of, place_of, read_values, run, update_of
+from rnnsym.quiz.forward_net import (
+    GATED_UPDATE,
+    Net,
+    holds,
+    net_of,
+    place_of,
+    read_values,
+    run,
+    update_of,
+)
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, shown
@@ -116,7 +125,7 @@ def _make(parameters: Parameters) -> Item:
             ),
         ),
         proof=LINES,
-        tags=(model,),
+        tags=(model, GATED_UPDATE),
     )
 
 
