@@ -103,6 +103,23 @@ def test_no_step_is_read_in_the_wrong_line_only() -> None:
             assert step not in texts[place] or any(step in other for other in beside), texts
 
 
+def test_a_step_is_spoken_of_where_a_line_has_one() -> None:
+    seen: set[bool] = set()
+    for item in several("find_error", "gru"):
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        timed = any("ₜ" in text(node_in([line.lhs])) for line in shown.lines)
+        assert ("neither the first nor the last" in str(item.stem)) == timed
+        seen.add(timed)
+    assert seen == {True, False}
+
+
+def test_why_a_right_line_is_right_names_equations_and_rules() -> None:
+    for item in several("find_error", "gru"):
+        whys = [printed(option.why) for option in item.options if not option.correct]
+        assert all("through" in why for why in whys)
+        assert all("by y = " in why or "added as it is" in why for why in whys)
+
+
 def test_only_the_missing_term_completes_its_line() -> None:
     for item in all_of("missing_term", "lstm"):
         [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]

@@ -26,9 +26,9 @@ from rnnsym.quiz.subject import convention_note, described
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "DERIVATION", "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of", "error",
-    "gradient_of", "line", "listed", "model_blocks", "named_adjoints", "proven", "reason_of",
-    "slope_of_relu", "source_of", "system_of",
+    "BARS", "DERIVATION", "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of",
+    "error", "gradient_of", "line", "listed", "model_blocks", "named_adjoints", "proven",
+    "reason_of", "slope_of_relu", "source_of", "system_of",
 ]  # fmt: skip
 
 EQUAL, FAR = 1e-12, truth.FAR
@@ -37,6 +37,7 @@ DERIVATION = "derivation"
 """The theme of questions that print or ask lines of a derivation: one may hold another's answer."""
 PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"
+BARS = " (a bar is short for ∂L/∂)"
 RULES = " A gradient counts every path to the loss and has the shape of what it is taken of"
 LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
 
@@ -169,7 +170,7 @@ def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[B
     for term in step.terms:
         notes = (*notes, Note(term.value, reason_of(term, once=term.rules in told)))
         told.add(term.rules)
-    bars = " (a bar is short for ∂L/∂)" if any(told) or step.factor is not None else ""
+    bars = BARS if any(told) or step.factor is not None else ""
     said = prose("Every place where ", step.of, f" is used gives one term{bars}:")
     if step.factor is not None and step.terms:
         said = prose(

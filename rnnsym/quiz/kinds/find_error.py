@@ -5,10 +5,11 @@ from functools import lru_cache
 
 from rnnsym.audit.misconceptions import MISCONCEPTIONS
 from rnnsym.audit.slips import SIGN, Row
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Written, prose
 from rnnsym.expr import TIME, Expr, Node, Product, arrays_in
 from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    BARS,
     DERIVATION,
     FAR,
     INSIDE,
@@ -17,8 +18,10 @@ from rnnsym.quiz.derivation_lines import (
     derivation_of,
     error,
     line,
+    listed,
     model_blocks,
     proven,
+    source_of,
     system_of,
 )
 from rnnsym.quiz.draw import Draw
@@ -179,8 +182,21 @@ def _option(model: str, key: str, number: int, mistake: _Mistake, wrong: str) ->
     content = prose(f"Line ({number})")
     if key == wrong:
         return Option(content, "", mistake.why)
-    why = prose("That line is right: ", line(model, key)[1], ".")
-    return Option(content, "right line taken for wrong", why)
+    return Option(content, "right line taken for wrong", _why_right(model, key))
+
+
+@lru_cache(maxsize=4096)
+def _why_right(model: str, key: str) -> Prose:
+    """Return through which equations the terms of a line come, and by which rules."""
+    step, _ = line(model, key)
+    sources = dict.fromkeys(source_of(term) or "the loss" for term in step.terms)
+    comes = "its terms come" if len(step.terms) > 1 else "its term comes"
+    always = " at every step" if step.summed is not None else ""
+    used = dict.fromkeys(rule for term in step.terms if term.source for rule in term.rules)
+    rules = list(used) if step.factor is None else [*used, step.factor_rule]
+    written = [part for rule in rules for part in ("; ", Written(rule))][1:]
+    by = (", by ", *written, BARS) if rules else (", added as it is",)
+    return prose(f"That line is right: {comes}{always} through ", *listed(list(sources)), *by, ".")
 
 
 def _display(model: str, shown: Sequence[tuple[str, Node]]) -> Block:
@@ -193,8 +209,10 @@ def _display(model: str, shown: Sequence[tuple[str, Node]]) -> Block:
 @lru_cache(maxsize=4096)
 def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
     system = system_of(model)
-    said = "In these lines of its derivation there is exactly one mistake; lines with the index "
-    asked = Paragraph(prose(said, TIME, f" are meant{INSIDE}."))
+    timed = any(line(model, key)[0].target.time == TIME for key in keys)
+    where = ("; lines with the index ", TIME, f" are meant{INSIDE}") if timed else ()
+    said = "In these lines of its derivation there is exactly one mistake"
+    asked = Paragraph(prose(said, *where, "."))
     shown = (s.target for s in derivation_of(model).adjoints)
     return (*model_blocks(system, shown), asked)
 
