@@ -76,8 +76,13 @@ def _bends(plan: Plan, line: Line, known: Given) -> None:
     if len(found) > 1 and all(entry < 0 for entry in found):
         raise Unfair("every ReLU is off at one step")
     affine = [x.target for x in plan.forward if _is_affine(x)]
-    if line.target == affine[-1] and all(e > 0 for a in affine for e in entries(known[a])):
+    if line.target != affine[-1]:
+        return
+    units = list(zip(*(entries(known[a]) for a in affine), strict=True))
+    if all(e > 0 for unit in units for e in unit):
         raise Unfair("every ReLU is on at all steps")
+    if any(all(e < 0 for e in unit) for unit in units):
+        raise Unfair("a ReLU is off at all steps: nearly every mistake leaves its zeros right")
 
 
 def _apart(plan: Plan, line: Line, known: Given) -> None:
