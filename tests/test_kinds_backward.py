@@ -141,6 +141,24 @@ def test_each_of_two_losses_is_the_mistake_for_the_other() -> None:
         assert any(w.value == first.value for w in second.wrong)
 
 
+def test_a_missing_path_that_looks_like_a_slip_of_sign_is_refused() -> None:
+    kind = load_kind("gate_gradient")
+    [coupled] = kind.subjects(["lstm-coupled"])
+    drawn = {**dict(kind.draw(coupled, Draw(3, "sign"))), "c[2]": "-0.24", "g[3]": "-0.48"}
+    with pytest.raises(guard.Unfair, match="turns the sign of δ"):
+        kind.make((*drawn.items(), ("arrangement", "1")))
+
+
+def test_every_unit_is_on_at_one_step_at_least() -> None:
+    for item in items("bptt_matrix"):
+        if dict(item.parameters)["model"] != "relu-rnn":
+            continue
+        given = numbers(item)
+        h1 = np.maximum(0, given["W"] @ given["x[1]"] + given["U"] @ given["h[0]"])
+        h2 = np.maximum(0, given["W"] @ given["x[2]"] + given["U"] @ h1)
+        assert np.all(h1 + h2 > 0)
+
+
 EXACT = ("bptt_scalar", "bptt_input", "bptt_last_step", "bptt_truncated", "clip_value")
 
 
