@@ -25,7 +25,7 @@ from rnnsym.quiz.counting import (
     system_of,
     value_of,
 )
-from rnnsym.quiz.counting_slips import ARRAY, HEAD, LAYER, STACK, TABLE
+from rnnsym.quiz.counting_slips import ARRAY, HEAD, LAYER, SHARED_BIAS, STACK, TABLE, WIDE
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.kinds import count_budget, count_ratio
@@ -331,6 +331,22 @@ def test_the_head_of_two_directions() -> None:
         "no biases": [3 * 10],
         "times T": [4 * 33],
     }
+
+
+@pytest.mark.parametrize(
+    ("convention", "both"), [("textbook", 2 * (48 - 3 * 2)), ("pytorch", 2 * (56 - 3 * 4))]
+)
+def test_one_bias_for_all_gates_in_each_direction(convention: str, both: int) -> None:
+    """An LSTM with d = 3, n = 2 has four biases of 2 entries in a direction, of PyTorch's eight."""
+    work = Work(parts_of(system_of("bi(lstm)", convention)), (("d", 3), ("n", 2)), 5)
+    [(shared, _)] = SHARED_BIAS.apply(work)
+    assert shared.total == both
+
+
+@pytest.mark.parametrize("name", ["count_itemised", "count_stack"])
+def test_the_likeliest_slips_have_reasons(name: str) -> None:
+    found = {name for item in items(name) for name in mistakes(item)}
+    assert {SHARED_BIAS.name, WIDE.name} <= found
 
 
 def test_a_count_that_arrays_do_not_hold_is_refused() -> None:

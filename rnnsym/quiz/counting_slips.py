@@ -7,7 +7,10 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 
-__all__ = ["ARRAY", "HEAD", "LAYER", "PROJECTED", "STACK", "TABLE", "WHOLE", "named", "reads_words"]
+__all__ = [
+    "ARRAY", "HEAD", "LAYER", "PROJECTED", "SHARED_BIAS", "STACK", "TABLE", "WHOLE", "WIDE",
+    "named", "reads_words",
+]  # fmt: skip
 
 Slips = Sequence[tuple[Work, Prose]]
 
@@ -42,6 +45,21 @@ def _both_again(work: Work) -> Slips:
     return [(replace(work, times=2 * work.times), prose(why))] if both else []
 
 
+def _shared_bias(work: Work) -> Slips:
+    """The biases of one equation for all of them, in each layer and direction."""
+    first: dict[tuple[int, str], str] = {}
+    for part in work.parts:
+        if part.reads == "1":
+            first.setdefault((part.layer, part.array.family.direction), part.block)
+    parts = tuple(
+        p for p in work.parts
+        if p.reads != "1" or p.block == first[p.layer, p.array.family.direction]
+    )  # fmt: skip
+    why = "Every equation has its own bias."
+    return [(replace(work, parts=parts), prose(why))] if parts != work.parts else []
+
+
+SHARED_BIAS = Misconception("one bias for all equations", _shared_bias)
 DIRECTIONS = Misconception("directions counted again", _both_again)
 
 
@@ -139,6 +157,8 @@ LAYER = (
     *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
            "peepholes forgotten", "one block forgotten", "one block too many",
            "second layer reads one direction"),
+    SHARED_BIAS,
+    WIDE,
 )  # fmt: skip
 """Of a layer above the first."""
 

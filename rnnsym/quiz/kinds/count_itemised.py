@@ -31,7 +31,7 @@ from rnnsym.quiz.counting_items import (
     numeric,
     size_variants,
 )
-from rnnsym.quiz.counting_slips import ARRAY, named
+from rnnsym.quiz.counting_slips import ARRAY, SHARED_BIAS, WIDE, named
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -39,9 +39,14 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND"]
 
 NAME = "count_itemised"
-LAYER_SLIPS = tuple(m for m in MISCONCEPTIONS if m.name != "both layers alike")
-MAP_SLIPS = named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
-                  "peepholes forgotten")  # fmt: skip
+LAYER_SLIPS = (
+    *(m for m in MISCONCEPTIONS if m.name != "both layers alike"), SHARED_BIAS, WIDE,
+)  # fmt: skip
+MAP_SLIPS = (
+    *named("no biases", "second bias", "one bias for two", "recurrent part forgotten",
+           "peepholes forgotten"),
+    WIDE,
+)  # fmt: skip
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:

@@ -35,7 +35,7 @@ from rnnsym.quiz.counting_items import (
     numeric,
     size_variants,
 )
-from rnnsym.quiz.counting_slips import LAYER, STACK
+from rnnsym.quiz.counting_slips import LAYER, SHARED_BIAS, STACK, WIDE
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -46,6 +46,7 @@ __all__ = ["KIND"]
 
 NAME = "count_stack"
 FORMS = ("{}*2", "{}*3", "bi({})*2", "bi({})*3")
+WHOLE = (*STACK, SHARED_BIAS, WIDE)
 LAYER_1 = "every layer reads the input"
 """The mistake that gives what layer 1 has, whatever the sizes are."""
 
@@ -127,7 +128,7 @@ def _first(system: System, given: Given, steps: int, directions: str) -> Part:
     formula = _layer_formula(system, first=True)
     total = value_of(formula, given)
     chosen = tuple(p for p in parts_of(system) if p.layer == 1)
-    slips = [m for m in STACK if m.name not in ("all layers alike", "one layer only")]
+    slips = [m for m in WHOLE if m.name not in ("all layers alike", "one layer only")]
     return numeric(
         prose(f"How many parameters does layer 1 have{directions}?"),
         [count_blank(prose("Parameters of layer 1"), total, Work(chosen, given, steps), slips)],
@@ -187,7 +188,7 @@ def _together(system: System, given: Given, steps: int) -> Part:
     if depth > 2:
         ask = f"How many parameters do all {depth} layers have?"
         how = "layer 1 once, and layer 2 for itself and each layer above it"
-    label: list[Blank] = [count_blank(prose("Parameters ", size("P")), total, work, STACK)]
+    label: list[Blank] = [count_blank(prose("Parameters ", size("P")), total, work, WHOLE)]
     scheme = [Mark(1, "A", prose(how))]
     return numeric(prose(ask), label, derived(total_line(formula, total)), scheme, (0, 2))
 
