@@ -7,12 +7,15 @@ from itertools import product
 import pytest
 
 from rnnsym.api import generate_quiz
-from rnnsym.blocks import Listing
+from rnnsym.blocks import Listing, Paragraph
 from rnnsym.item import Item, Words
 from rnnsym.quiz import threshold_runs
 from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.kinds import design_threshold
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.threshold_nets import DESIGNS
 from rnnsym.quiz.threshold_runs import LENGTH, accepted, failure, table
 
@@ -227,6 +230,18 @@ def test_a_table_that_disagrees_with_the_run_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr(threshold_runs, "table", mistaken)
     with pytest.raises(Unfair, match="other weights behave"):
         accepted("copy", 0, 1)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_every_input_is_introduced(name: str) -> None:
+    kind = load_kind("design_threshold")
+    subject = (("design", name), ("convention", "textbook"))
+    item = draw_item(kind, subject, Draw(1, name), ())
+    said = item.stem[-1]
+    assert isinstance(said, Paragraph)
+    told, *_ = printed(said.content).partition(" The function")
+    assert all(f"{letter}ₜ" in told for letter in DESIGNS[name].inputs)
+    assert ("digits" in told) == (name in {"comparison", "sum", "difference"})
 
 
 def test_the_number_of_variants_is_what_can_be_drawn() -> None:

@@ -8,7 +8,10 @@ from rnnsym.blocks import Prose, prose
 from rnnsym.expr import TIME, Array, Family, Integer, Node, apply, matmul, plus
 from rnnsym.record import record
 
-__all__ = ["DESIGNS", "Design", "Inputs", "Unit", "array", "named", "role", "rows_of", "weights_of"]
+__all__ = [
+    "DESIGNS", "READ", "Design", "Inputs", "Unit", "array", "named", "role", "rows_of",
+    "weights_of",
+]  # fmt: skip
 
 Bits = tuple[int, ...]
 Inputs = tuple[Bits, ...]

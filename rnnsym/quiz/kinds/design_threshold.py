@@ -24,6 +24,7 @@ from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.threshold_nets import (
     DESIGNS,
+    READ,
     Design,
     Inputs,
     Unit,
@@ -179,10 +180,20 @@ def _stem(name: str) -> tuple[Block, ...]:
         Paragraph(prose(*named(design.purpose), " It is made of threshold units:")),
         Equations(tuple(Line(target, value) for target, value in rows_of(design))),
         Paragraph(prose(
-            "The function step is 1 where its argument is above 0, and 0 elsewhere. Convention: "
-            "every unit is one number; ", *starts, ".",
+            *_inputs(design), " The function step is 1 where its argument is above 0, and 0 "
+            "elsewhere. Convention: every unit is one number; ", *starts, ".",
         )),
     )  # fmt: skip
+
+
+def _inputs(design: Design) -> Prose:
+    """Say what is read at each step."""
+    read = listed([array(name) for name in design.inputs])
+    if design.purpose.startswith(READ):
+        return prose(*read, " are the digits of the two numbers at step ", TIME, ".")
+    several = len(design.inputs) > 1
+    head, tail = ("The inputs ", " are each") if several else ("The input ", " is")
+    return prose(head, *read, tail, " 0 or 1.")
 
 
 def _old(unit: Array) -> Node:
