@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from rnnsym.blocks import Code
+from rnnsym.blocks import Code, Paragraph
 from rnnsym.item import Choice, Item, Numeric, Option
 from rnnsym.numeric.packing import parameter_shapes as packed
 from rnnsym.quiz import counting_layers, guard
@@ -194,6 +194,12 @@ def test_parameters_by_hand() -> None:
         first = " weight_ih_l0 " in str(item.parts[1].stem)
         assert first == (rows == columns)
         assert list(keys(item)) == [name, [rows, v["d"] if first else columns]]
+
+
+def test_an_array_named_wrongly_costs_once() -> None:
+    for item in items("parameter_shapes"):
+        asked = "".join(printed(b.content) for b in item.parts[1].stem if isinstance(b, Paragraph))
+        assert item.parts[1].carries == ((0,) if "columns does it have" in asked else ())
 
 
 def test_why_other_columns_of_a_projected_layer_are_wrong() -> None:

@@ -132,8 +132,8 @@ def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Sh
     Raises:
         Unfair: that one is square too, so rows and columns taken for each other do not show.
     """
-    subject = "it"
-    if len(set(shapes[name])) == 1:
+    subject, named = "it", len(set(shapes[name])) > 1
+    if not named:
         values = values | {"array": "weight_ih", "layer": "1"}
         name = subject = _name(values["array"], 1, backward=False)
     rows, columns = shapes[name]
@@ -159,7 +159,8 @@ def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Sh
         found,
         (Paragraph(prose(f"{name} has {block}, and as many columns as {read} entries: "
                          f"({rows}, {columns}).")),),
-        [Mark(2, "B", prose("1 for rows, 1 for columns"))],
+        [Mark(2, "B", prose(f"1 for rows, 1 for columns{', of the array named in (a)' * named}"))],
+        (0,) if named else (),
     )  # fmt: skip
 
 
