@@ -12,7 +12,7 @@ __all__ = ["BOXES", "SIGNS", "alike", "colours", "equations_of_cell", "is_end", 
 SIGNS = "①②③④⑤⑥⑦"
 BOXES = (
     "(Weights and biases are inside the boxes. Lines are joined where one ends at another, and at "
-    "a dot; lines that merely cross are not joined.)"
+    "a dot: from a dot they run on together, never back. Lines that merely cross are not joined.)"
 )
 
 
