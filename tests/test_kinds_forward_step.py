@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 
+from rnnsym.blocks import Equations, Paragraph
+from rnnsym.expr import Array
 from rnnsym.item import Item
 from rnnsym.quiz.likeness import printed
 from tests.asked import HALF_UNIT, blanks, close, right_options, values, wrong
-from tests.forward_questions import given, items, model
+from tests.forward_questions import KINDS, given, items, model
 from tests.nets_by_hand import Arrays, sigmoid, unrolled
 
 
@@ -123,3 +126,24 @@ def test_reset_before_and_after() -> None:
         assert close(item.parts[1], pair[1]), model(item)
         [right] = right_options(item.parts[2])
         assert "is diagonal" in right
+
+
+def equation_names(item: Item) -> set[str]:
+    """The names on the left of what a question prints, its numbers included."""
+    lines = (line for block in item.stem if isinstance(block, Equations) for line in block.lines)
+    return {line.lhs.name for line in lines if isinstance(line.lhs, Array)}
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_scheme_names_nothing_that_the_paper_does_not(kind: str) -> None:
+    for item in items(kind):
+        methods = [m for part in item.parts for m in part.scheme if m.kind == "M"]
+        named = {a.name for mark in methods for a in mark.text if isinstance(a, Array)}
+        assert kind == "missing_gate" or named <= equation_names(item)
+
+
+def test_one_input_is_an_input() -> None:
+    for kind, head in (("forward_gates", "Input: "), ("forward_steps", "Inputs: ")):
+        for item in items(kind):
+            said = [printed(block.content) for block in item.stem if isinstance(block, Paragraph)]
+            assert sum(text.startswith(head) for text in said) == 1

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
-from rnnsym.expr import Array, Integer, Product, size
+from rnnsym.expr import Array, Integer, Product, arrays_in, size
 from rnnsym.item import Mark
 from rnnsym.quiz.decimals import Place, Point
 from rnnsym.quiz.derivation_lines import listed
@@ -14,6 +14,8 @@ from rnnsym.sheet.arithmetic import Arithmetic, is_data, number
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["given_blocks", "method_marks", "worked_lines"]
+
+ALSO = "Also given"
 
 
 def worked_lines(rows: Sequence[Row], net: Net, worked: Mapping[Place, Matrix]) -> list[Line]:
@@ -36,9 +38,9 @@ def given_blocks(net: Net, given: Mapping[Place, Matrix]) -> tuple[Block, ...]:
         lines = tuple(Line(a, number_matrix(given[place_of(a)])) for a in arrays)
         return Paragraph(prose("Given are, for ", *_sizes(net), ",")), Equations(lines)
     groups = (
-        ("Weights: ", [a for a in arrays if a.time is None]),
-        ("Inputs: ", [a for a in arrays if a.time is not None and a.name == "x"]),
-        ("Also given: ", [a for a in arrays if a.time is not None and a.name != "x"]),
+        ("Weight", [a for a in arrays if a.time is None]),
+        ("Input", [a for a in arrays if a.time is not None and a.name == "x"]),
+        (ALSO, [a for a in arrays if a.time is not None and a.name != "x"]),
     )
     return (
         Paragraph(
@@ -47,8 +49,9 @@ def given_blocks(net: Net, given: Mapping[Place, Matrix]) -> tuple[Block, ...]:
             )
         ),
         *(
-            Paragraph(prose(head, *listed([_equal(a, given) for a in group], ", "), "."))
+            Paragraph(prose(f"{head}{s}: ", *listed([_equal(a, given) for a in group], ", "), "."))
             for head, group in groups
+            for s in ["s" if len(group) > 1 and head != ALSO else ""]
             if group
         ),
     )
@@ -63,15 +66,24 @@ def _sizes(net: Net) -> Prose:
 
 
 @lru_cache(maxsize=1024)
-def method_marks(rows: tuple[Row, ...], net: Net) -> tuple[Mark, ...]:
-    """Return what the affine maps of a part earn: a mark for two entries, not at each step."""
+def method_marks(rows: tuple[Row, ...], net: Net, printed: frozenset[str]) -> tuple[Mark, ...]:
+    """Return what the affine maps of a part earn: a mark for two entries, not at each step.
+
+    A line goes by its own name where that is ``printed`` in an equation, else by that of the line
+    which reads it.
+    """
     targets = [row.target for row in rows if _reads_weights(row)]
     if not targets:
         return ()
     equations = {(a.name, a.family.direction): net.sizes.shape(a.shape)[0] for a in targets}
     lines = "line" if len(targets) == 1 else "lines"
+    named = [t if t.name in printed else _reader(rows, t) for t in targets]
     points = (sum(equations.values()) + 1) // 2
-    return (Mark(points, "M", prose(f"the numbers put into the {lines} of ", *listed(targets))),)
+    return (Mark(points, "M", prose(f"the numbers put into the {lines} of ", *listed(named))),)
+
+
+def _reader(rows: Sequence[Row], read: Array) -> Array:
+    return next(row.target for row in rows if read in arrays_in(row.value))
 
 
 def _reads_weights(row: Row) -> bool:

@@ -11,7 +11,7 @@ from rnnsym.quiz.by_hand import EXACT_RULE, RULE, SHOWN, at_display, minutes_for
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_blocks import given_blocks, method_marks, worked_lines
-from rnnsym.quiz.forward_net import Net, place_of, read_values, run
+from rnnsym.quiz.forward_net import place_of, read_values, run
 from rnnsym.quiz.forward_question import Ask, Question, Values, Worked, without_zeros
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, shown
@@ -117,7 +117,7 @@ def _blanks(question: Question, ask: Ask, answers: Values, exact: Values) -> tup
 
 def _part(question: Question, place: int, blanks: tuple[Blank, ...], worked: Values) -> Part:
     ask = question.asks[place]
-    scheme = _scheme(question.net, ask, blanks)
+    scheme = _scheme(question, ask, blanks)
     return Part(
         stem=(Paragraph(prose("Compute ", *listed(ask.asked), ".")),),
         response=Numeric(blanks),
@@ -159,10 +159,10 @@ def _named(array: Array, i: int, key: Matrix) -> Prose:
     return prose(array) if entries == 1 else prose(f"entry {i + 1} of ", array)
 
 
-def _scheme(net: Net, ask: Ask, blanks: Sequence[Blank]) -> tuple[Mark, ...]:
+def _scheme(question: Question, ask: Ask, blanks: Sequence[Blank]) -> tuple[Mark, ...]:
     """One mark for every answer, and those for the method where there are affine maps."""
     answers = (Mark(1, "A", prose(*b.label, f" = {_accepted(b)}")) for b in blanks)
-    return (*method_marks(ask.rows, net), *answers)
+    return (*method_marks(ask.rows, question.net, question.printed), *answers)
 
 
 def _accepted(blank: Blank) -> str:

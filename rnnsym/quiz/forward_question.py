@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from rnnsym.blocks import Block, Prose
+from rnnsym.blocks import Block, Equations, Prose
 from rnnsym.expr import Array, Map
 from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display, tolerance
 from rnnsym.quiz.decimals import Place, precise
@@ -102,6 +102,12 @@ class Question:
     def asked(self) -> Mapping[Array, Ask]:
         """The arrays that are asked, each with its part."""
         return {array: ask for ask in self.asks for array in ask.asked}
+
+    @cached_property
+    def printed(self) -> frozenset[str]:
+        """The names on the left of the equations printed."""
+        lines = (x for block in self.intro if isinstance(block, Equations) for x in block.lines)
+        return frozenset(x.lhs.name for x in lines if isinstance(x.lhs, Array))
 
     @cached_property
     def lines(self) -> Sequence[Line]:

@@ -122,7 +122,7 @@ def _make(parameters: Parameters) -> Item:
             raise Unfair(f"'{slip.name}' gives the key")
     options = _arranged(key, _near(key, wrong), parameters)
     response = Choice(options)
-    scheme = _scheme(net, response.key)
+    scheme = _scheme(question, response.key)
     marks = sum(mark.points for mark in scheme)
     part = replace(part, response=response, marks=marks, scheme=scheme)
     return replace(item, parts=(part,))
@@ -175,10 +175,14 @@ def _arranged(
     return sorted_by_size((key[0][0], right), options, arranger("forward", parameters))
 
 
-def _scheme(net: Net, letter: str) -> tuple[Mark, ...]:
+def _scheme(question: Question, letter: str) -> tuple[Mark, ...]:
     """One mark for every entry of the answer, and those for the method."""
+    net = question.net
     entries = prod(net.sizes.shape(net.rows[-1].target.shape))
-    return (*method_marks(net.rows, net), Mark(entries, "A", prose(f"option {letter}")))
+    return (
+        *method_marks(net.rows, net, question.printed),
+        Mark(entries, "A", prose(f"option {letter}")),
+    )
 
 
 _NUMBERS = forward_kind("forward", ((3, 3), (3, 6)), _subjects, _about)
