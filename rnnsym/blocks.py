@@ -47,7 +47,7 @@ class Relation:
 
 @record
 class Written:
-    """Maths that stands for any arrays, as a local rule has it: y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ."""
+    """Maths that stands for any arrays, as a local rule has it: y = A v: Ā = ȳ vᵀ, v̄ = Aᵀ ȳ."""
 
     text: str
 

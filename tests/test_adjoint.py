@@ -166,7 +166,7 @@ def test_any_expression_against_scalar_differentiation(node: Node) -> None:
 
 def test_rules_quote_their_formulas() -> None:
     [pulled] = adjoint(apply("tanh", A), B)
-    assert pulled.rule == "y = f(a): ā = ȳ ⊙ f′(a), tanh′ = 1 − tanh²"
+    assert pulled.rule == "y = f(u): ū = ȳ ⊙ f′(u), tanh′ = 1 − tanh²"
     sums, _, product = contributions(plus(A, matmul(U, B)), vector("ybar"))
     assert (sums.rules, sums.value) == ((), vector("ybar"))
-    assert product.rules == ("y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ",)
+    assert product.rules == ("y = A v: Ā = ȳ vᵀ, v̄ = Aᵀ ȳ",)

@@ -95,8 +95,8 @@ def _transpose_missing(row: Row) -> Sequence[Slip]:
             return matmul(first.children[0], *others) if fits else None
         return None
 
-    why = prose("Backwards, the matrix is transposed: ", Written("y = A b"), " gives ",
-                Written("b̄ = Aᵀ ȳ"), ".")  # fmt: skip
+    why = prose("Backwards, the matrix is transposed: ", Written("y = A v"), " gives ",
+                Written("v̄ = Aᵀ ȳ"), ".")  # fmt: skip
     return _at_each_place(row, bare, why)
 
 

@@ -76,20 +76,20 @@ def _fill(node: Fill, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _plus(node: Plus, upstream: Node) -> Iterator[Pulled]:
-    """y = a + b: ā = ȳ"""
+    """y = u + v: ū = ȳ"""
     for child in node.children:
         yield Pulled(child, upstream, _rule(_plus))
 
 
 @adjoint.register
 def _scale(node: Scale, upstream: Node) -> Iterator[Pulled]:
-    """y = k a: ā = k ȳ"""
+    """y = k u: ū = k ȳ"""
     yield Pulled(node.arg, scale(node.factor, upstream), _rule(_scale))
 
 
 @adjoint.register
 def _hadamard(node: Hadamard, upstream: Node) -> Iterator[Pulled]:
-    """y = a ⊙ b: ā = ȳ ⊙ b"""
+    """y = u ⊙ v: ū = ȳ ⊙ v"""
     for i, child in enumerate(node.children):
         others = (c for j, c in enumerate(node.children) if j != i)
         yield Pulled(child, hadamard(upstream, *others), _rule(_hadamard))
@@ -97,7 +97,7 @@ def _hadamard(node: Hadamard, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _product(node: Product, upstream: Node) -> Iterator[Pulled]:
-    """y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ"""
+    """y = A v: Ā = ȳ vᵀ, v̄ = Aᵀ ȳ"""
     for i, child in enumerate(node.children):
         before, after = node.children[:i], node.children[i + 1 :]
         left = [transpose(c) for c in reversed(before)]
@@ -107,7 +107,7 @@ def _product(node: Product, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _map(node: Map, upstream: Node) -> Iterator[Pulled]:
-    """y = f(a): ā = ȳ ⊙ f′(a)"""
+    """y = f(u): ū = ȳ ⊙ f′(u)"""
     yield Pulled(node.arg, hadamard(upstream, derivative(node)), map_rule(node.name))
 
 
@@ -118,7 +118,7 @@ def map_rule(name: str) -> str:
 
 @adjoint.register
 def _maximum(node: Maximum, upstream: Node) -> Iterator[Pulled]:
-    """y = max(a, b): ā = ȳ where a > b, b̄ = ȳ where not"""
+    """y = max(u, v): ū = ȳ where u > v, v̄ = ȳ where not"""
     a, b = node.children
     wins = apply("step", minus(a, b))
     yield Pulled(a, hadamard(upstream, wins), _rule(_maximum))
@@ -134,7 +134,7 @@ def _spread(node: Spread, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _softmax(node: Softmax, upstream: Node) -> Iterator[Pulled]:
-    """y = softmax(a): ā = y ⊙ (ȳ − 1 1ᵀ(y ⊙ ȳ))"""
+    """y = softmax(u): ū = y ⊙ (ȳ − 1 1ᵀ(y ⊙ ȳ))"""
     rows = node.shape[0]
     inner = matmul(Fill(Integer(1), Tuple(rows, rows)), hadamard(node, upstream))
     yield Pulled(node.arg, hadamard(node, minus(upstream, inner)), _rule(_softmax))
@@ -148,14 +148,14 @@ def _transpose(node: Transpose, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _diag(node: Diag, upstream: Node) -> Iterator[Pulled]:
-    """Y = diag(a): ā = (Ȳ ⊙ I) 1"""
+    """Y = diag(u): ū = (Ȳ ⊙ I) 1"""
     ones, unit = fill_like(1, node.arg), identity(node.shape[0])
     yield Pulled(node.arg, matmul(hadamard(upstream, unit), ones), _rule(_diag))
 
 
 @adjoint.register
 def _concat(node: Concat, upstream: Node) -> Iterator[Pulled]:
-    """y = [a; b]: ā = the rows of ȳ that a fills"""
+    """y = [u; v]: ū = the rows of ȳ that u fills"""
     start: Expr = Integer(0)
     for child in node.children:
         rows = child.shape[0]
@@ -165,7 +165,7 @@ def _concat(node: Concat, upstream: Node) -> Iterator[Pulled]:
 
 @adjoint.register
 def _slice(node: Slice, upstream: Node) -> Iterator[Pulled]:
-    """y = rows of a: ā = ȳ in those rows, 0 in the others"""
+    """y = rows of u: ū = ȳ in those rows, 0 in the others"""
     rows, cols = node.arg.shape
     after = rows - node.start - node.length
     blocks = [_zeros((node.start, cols)), upstream, _zeros((after, cols))]

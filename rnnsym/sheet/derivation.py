@@ -36,9 +36,9 @@ TERMS = prose(
     " is what has arrived at ",
     Written("y"),
     ", and ",
-    Written("ā"),
+    Written("ū"),
     " what goes back to ",
-    Written("a"),
+    Written("u"),
     ". A factor that all terms of a line have in common is listed after them, with its own rule.",
 )
 

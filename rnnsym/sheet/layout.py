@@ -14,9 +14,9 @@ __all__ = ["in_layout", "laid_out"]
 T = TypeVar("T")
 # What prose says of columns, for x W and for x Wᵀ.
 WORDS = (
-    ("y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ", "y = a B: ā = ȳ Bᵀ, B̄ = aᵀ ȳ", "y = a Bᵀ: ā = ȳ B, B̄ = ȳᵀ a"),
-    ("y = [a; b]: ā = the rows of ȳ", "y = [a, b]: ā = the columns of ȳ", ""),
-    ("y = rows of a: ā = ȳ in those rows", "y = columns of a: ā = ȳ in those columns", ""),
+    ("y = A v: Ā = ȳ vᵀ, v̄ = Aᵀ ȳ", "y = v A: v̄ = ȳ Aᵀ, Ā = vᵀ ȳ", "y = v Aᵀ: v̄ = ȳ A, Ā = ȳᵀ v"),
+    ("y = [u; v]: ū = the rows of ȳ", "y = [u, v]: ū = the columns of ȳ", ""),
+    ("y = rows of u: ū = ȳ in those rows", "y = columns of u: ū = ȳ in those columns", ""),
     ("the column of E", "the row of E", ""),
 )
 

@@ -20,7 +20,7 @@ __all__ = [
     "where_of",
 ]
 
-SUM_RULE = "y = a + b: ā = ȳ"
+SUM_RULE = "y = u + v: ū = ȳ"
 
 
 class Numbering:

@@ -111,8 +111,8 @@ def _rules(words: Phrases) -> Iterator[Block]:
             "same shape; Δ is what the loss gives.",
             "One term for every equation that reads an array. What step {t} reads of {t-1} is read "
             "of {t} by {t+1}. Shared weights: a sum over {t}.",
-            "`y = A b: Ā = ȳ bᵀ, b̄ = Aᵀ ȳ`. `y = a ⊙ b: ā = ȳ ⊙ b`. `y = f(a): ā = ȳ ⊙ f′(a)`. "
-            "`y = [a; b]`: slices of `ȳ`.",
+            "`y = A v: Ā = ȳ vᵀ, v̄ = Aᵀ ȳ`. `y = u ⊙ v: ū = ȳ ⊙ v`. `y = f(u): ū = ȳ ⊙ f′(u)`. "
+            "`y = [u; v]`: slices of `ȳ`.",
             f"{slopes}. Largest slopes: {largest}.",
         )
     )
