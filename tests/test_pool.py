@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from rnnsym.cli.output import Output
-from rnnsym.cli.quiz_files import Wanted, Writer
+from rnnsym.cli.quiz_files import Writer
+from rnnsym.cli.quiz_wanted import Wanted
 from rnnsym.cli.quizzes import MANY
 from rnnsym.quiz.pool import processors
 from rnnsym.quiz.roster import Student
@@ -73,3 +74,16 @@ def test_memory_is_flat_in_the_number_of_papers(tmp_path: Path) -> None:
     few, many = peak(tmp_path, kind, 20), peak(tmp_path, kind, 120)
     assert many - few < 100 * size / 4
     assert (tmp_path / "120" / "quiz-seed0-manifest.jsonl").stat().st_size > 100 * size
+
+
+def test_what_a_format_cannot_carry_is_said_once_of_many_papers(tmp_path: Path) -> None:
+    """A thousand papers had twenty thousand lines, of which none named its paper."""
+    written(tmp_path, "r.csv", "id\n" + "".join(f"s{i}\n" for i in range(20)))
+    options = ("generate", "-n", "3", "--kind", "prove", "--format", "gift")
+    one = run("quiz", *options, folder=tmp_path).stderr.splitlines()
+    options = (*options, "--roster", "r.csv", "--out", "many")
+    many = run("quiz", *options, folder=tmp_path).stderr.splitlines()
+    assert any(line.startswith("rnnsym: gift cannot carry: question 1: ") for line in one)
+    assert 0 < len(many) < 20
+    assert len({line.partition(" (questions: ")[0] for line in many}) == len(many)
+    assert all(line.endswith(", of 20 papers)") for line in many)

@@ -1,9 +1,9 @@
-"""The papers that ``rnnsym quiz`` is asked for: drawn, exported, and written all or none."""
+"""The papers that ``rnnsym quiz`` makes: exported, and written all or none."""
 
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,136 +11,31 @@ from typing import IO, TYPE_CHECKING
 
 from rnnsym.cli.options import say
 from rnnsym.cli.output import DEFAULT_FORMATS, Output, Progress, conclude, rendered
-from rnnsym.errors import InputError, RnnsymError
+from rnnsym.cli.quiz_wanted import Wanted
+from rnnsym.errors import RnnsymError
 from rnnsym.record import record
 
 if TYPE_CHECKING:
     from rnnsym.document import Document, Style
-    from rnnsym.item import Item
-    from rnnsym.quiz.blueprint import Blueprint, Section
-    from rnnsym.quiz.drawing import KindError
     from rnnsym.quiz.paper import Paper
-    from rnnsym.quiz.registry import Kind
     from rnnsym.quiz.roster import Student
-    from rnnsym.quiz.selection import Selection
 
-__all__ = ["Wanted", "Writer", "blueprint_of"]
+__all__ = ["Writer"]
 
 LONG = 1000
 """Questions from which on it is worth while that processes share one paper."""
 
 
 @record
-class Wanted:
-    """What is asked for, as it was typed: any process draws the same from it."""
-
-    seed: int
-    count: int
-    topics: tuple[str, ...]
-    kinds: tuple[str, ...]
-    subjects: tuple[str, ...]
-    levels: str
-    bank: Path | None
-    blueprint: Path | None
-    ledger: Path | None
-
-    def drawn(
-        self, forms: Sequence[str] = (), students: "Sequence[Student]" = ()
-    ) -> "Iterator[Paper]":
-        """Yield one paper, or one for each form or student."""
-        from rnnsym.quiz.paper import draw_papers
-
-        return draw_papers(blueprint_of(self), self.seed, forms, students, _warn)
-
-    def shared(self, jobs: int) -> "Iterator[Paper]":
-        """Yield one paper in JSON, whose questions ``jobs`` processes draw and write."""
-        from rnnsym.quiz.paper import draw_papers
-        from rnnsym.quiz.pool import drawn_ahead
-
-        written: dict[str, str] = {}
-        [section] = blueprint_of(self).sections
-        kinds = sorted(section.selection.kinds, key=lambda kind: kind.topic)
-        names = [kind.name for kind in kinds]
-        with drawn_ahead(_Questions(self), names, jobs) as pieces:
-
-            def source(kind: "Kind", *_: object) -> "Iterator[Item]":
-                for item, text in pieces(kind.name):
-                    written[item.id] = text
-                    yield item
-
-            [paper] = draw_papers(blueprint_of(self), self.seed, (), (), _warn, source)
-        yield replace(paper, written=written)
-
-
-@record
-class _Questions:
-    """Draws the questions of a kind and writes them in JSON; it can be pickled."""
-
-    wanted: Wanted
-
-    def __call__(self, name: str) -> "Iterator[tuple[Item, str]]":
-        """Yield each without its content, which would travel slowly, and its text."""
-        from rnnsym.export.quiz.json import question_text
-        from rnnsym.quiz.drawing import drawn
-
-        [section] = blueprint_of(self.wanted).sections
-        [kind] = [kind for kind in section.selection.kinds if kind.name == name]
-        files = {name: kind.file} if kind.file else {}
-        for item in drawn(kind, section.selection, self.wanted.seed):
-            yield replace(item, stem=(), parts=()), question_text(item, files)
-
-
-def _warn(error: "KindError") -> None:
-    print(f"rnnsym: {error}; the paper is made without it", file=sys.stderr)
-
-
-@lru_cache(maxsize=1)
-def blueprint_of(wanted: Wanted) -> "Blueprint":
-    """Return what papers hold, less what stands in the ledger; files are read once.
-
-    Raises:
-        InputError: what is asked for does not exist, or a file cannot be read.
-    """
-    from rnnsym.quiz.blueprint import Blueprint, Section, read_blueprint, read_levels
-    from rnnsym.quiz.manifest import read_ledger
-    from rnnsym.quiz.selection import Selection
-
-    used = read_ledger(wanted.ledger) if wanted.ledger else ()
-    if wanted.blueprint:
-        found = read_blueprint(wanted.blueprint)
-    else:
-        levels = read_levels(wanted.levels)
-        selection = Selection.of(wanted.kinds, wanted.topics, wanted.subjects, levels)
-        found = Blueprint((Section(selection, wanted.count),))
-    sections = [replace(s, selection=s.selection.without(used)) for s in found.sections]
-    if wanted.bank:
-        named = wanted.blueprint or wanted.kinds or wanted.topics
-        sections = _from_bank(sections, wanted.bank, others=bool(named))
-    return replace(found, sections=tuple(sections))
-
-
-def _from_bank(sections: "Sequence[Section]", bank: Path, *, others: bool) -> "list[Section]":
-    """Return the sections, with the kinds that are made of claims taking those of ``bank``.
-
-    The other kinds stay if ``others`` is true: where they were named.
-    """
-    from rnnsym.quiz.claim_items import banked
-
-    def own(selection: "Selection") -> "Selection":
-        pairs = [(kind, banked(kind, str(bank))) for kind in selection.kinds]
-        return replace(selection, kinds=tuple(b for k, b in pairs if others or b != k))
-
-    found = [replace(s, selection=own(s.selection)) for s in sections]
-    if found == sections or not all(s.selection.kinds for s in found):
-        raise InputError(f"no question asked for is made of claims, as those of {bank} are")
-    return found
-
-
-@record
 class _Made:
-    """What became of a paper: its files, its lines in manifest and ledger, and PDFs that failed."""
+    """What became of a paper: its files, its lines in manifest and ledger, and PDFs that failed.
+
+    Attributes:
+        losses: what a format cannot carry.
+    """
 
     files: dict[str, bytes]
+    losses: list[str]
     listed: str
     asked: str
     failures: list[RnnsymError]
@@ -163,22 +58,24 @@ class _Maker:
         else:
             assert self.wanted is not None, "a paper to draw, of nothing"
             [paper] = self.wanted.drawn(students=[of])
+        losses: list[str] = []
         failures: list[RnnsymError] = []
-        files = dict(self.files(paper, failures))
+        files = dict(self.files(paper, losses, failures))
         kept = self.wanted and self.wanted.ledger
         asked = "".join(map(ledger_line, paper.items)) if kept else ""
-        return _Made(files, manifest_line(paper), asked, failures)
+        return _Made(files, losses, manifest_line(paper), asked, failures)
 
-    def files(self, paper: "Paper", failures: list[RnnsymError]) -> Iterator[tuple[str, bytes]]:
-        """Yield the files of a paper; what a format cannot carry is said."""
+    def files(
+        self, paper: "Paper", losses: list[str], failures: list[RnnsymError]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield the files of a paper; what a format cannot carry is added to ``losses``."""
         from rnnsym.export.quiz import paper_exporter, paper_formats
         from rnnsym.quiz.paper import paper_document
 
         for name in self.formats:
             if name in paper_formats():
                 exported = paper_exporter(name, self.style)(paper)
-                for loss in exported.losses:
-                    print(f"rnnsym: {name} cannot carry: {loss}", file=sys.stderr)
+                losses += (f"{name} cannot carry: {loss}" for loss in exported.losses)
                 yield from exported.files.items()
         documents = (paper_document(paper, solved=solved) for solved in (False, True))
         yield from self.rendered(documents, failures)
@@ -255,17 +152,41 @@ class Writer:
         from rnnsym.quiz.pool import side_by_side
 
         forms: list[Paper] = []
+        losses = _Losses()
         for made in side_by_side(self.make, _noting_forms(papers, forms), jobs):
             yield from made.files.items()
+            losses.add(made.losses)
             listed.write(made.listed.encode())
             asked.write(made.asked.encode())
             self.failures += made.failures
+        losses.say()
         if forms:
             yield from self.make.rendered([answers_of_forms(forms)], self.failures)
         if self.wanted:
             seed = self.wanted.seed
             listed.seek(0)
             yield f"quiz-seed{seed}-manifest.jsonl", chain([manifest_head(seed).encode()], listed)
+
+
+class _Losses:
+    """What formats cannot carry: of one paper by question, of several each loss once."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.papers, self.questions = 0, Counter[str]()
+
+    def add(self, losses: list[str]) -> None:
+        """Add those of the next paper."""
+        self.first = self.first if self.papers else losses
+        self.papers += 1
+        self.questions.update(re.sub(r": question \d+: ", ": ", loss) for loss in losses)
+
+    def say(self) -> None:
+        """Say on stderr what they are."""
+        counts = sorted(self.questions.items())
+        each = [f"{loss} (questions: {n}, of {self.papers} papers)" for loss, n in counts]
+        for loss in self.first if self.papers == 1 else each:
+            print(f"rnnsym: {loss}", file=sys.stderr)
 
 
 def _noting_forms(

@@ -66,7 +66,8 @@ def generate(
     forms: str | None, roster: Path | None, jobs: int | None, output: Output, **chosen: Any
 ) -> None:
     """Write an exam paper, its key, and a manifest that rebuilds both."""
-    from rnnsym.cli.quiz_files import Wanted, Writer, blueprint_of
+    from rnnsym.cli.quiz_files import Writer
+    from rnnsym.cli.quiz_wanted import Wanted, blueprint_of
     from rnnsym.quiz.pool import processors
     from rnnsym.quiz.roster import read_roster
 
