@@ -59,15 +59,15 @@ BEHAVIOURS = {
         "1 from the first input 1 on, and 0 before it",
         lambda x: int(1 in x),
         _weights("1; 1", "1 -1; 1 -1", "0; -1", "1 -1"),
-        "The units hold s and relu(s − 1) of the sum s of input and old output; "
-        "their difference is min(s, 1).",
+        "One unit holds the sum s of input and old output, the other relu(s − 1); "
+        "s − relu(s − 1) is min(s, 1).",
     ),
     "parity": Behaviour(
         "1 where the number of 1s so far is odd, and 0 where it is even",
         lambda x: sum(x) % 2,
         _weights("1; 1", "1 -2; 1 -2", "0; -1", "1 -2"),
-        "The units hold s and relu(s − 1) of the sum s of input and old output; "
-        "the first minus twice the second makes 0, 1, 0 of s = 0, 1, 2.",
+        "One unit holds the sum s of input and old output, the other relu(s − 1); "
+        "s − 2 relu(s − 1) makes 0, 1, 0 of s = 0, 1, 2.",
     ),
     "delay": Behaviour(
         "the input of the step before (0 at the first step)",
