@@ -102,8 +102,8 @@ def _given(window: int, step: int) -> Block:
     return Paragraph(
         prose("The net is trained with truncated backpropagation through time: after every ",
               Integer(window), " steps (forward, at ", TIME, " = ", *cuts, ", …) the states are "
-              "detached, that is, taken on as numbers through which no gradient flows. Look at "
-              "the part of the loss that stands at step ", Integer(step), " alone.")
+              "detached, that is, treated as constants through which no gradient flows. Consider "
+              "only the loss of step ", Integer(step), ".")
     )  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def _jacobians(step: int, first: int, window: int) -> Part:
 def _inputs(window: int, step: int, first: int, draw: Draw) -> Part:
     inside = list(range(first, step + 1))
     outside = list(range(max(1, first - window), first))
-    right = draw.ranked("inside", inside)[: draw.integer("number", 1, min(3, len(inside)))]
+    right = draw.ranked("inside", inside)[: draw.integer("number", 2, min(3, len(inside)))]
     wrong = draw.ranked("outside", outside)[: SHOWN - len(right)]
     late = prose("It lies after the last cut.")
     early = prose("A cut lies between it and the loss: its gradient is exactly 0.")
@@ -176,6 +176,7 @@ def _inputs(window: int, step: int, first: int, draw: Draw) -> Part:
         Choice(options, several=True),
         1,
         (Paragraph(prose(f"Those of the steps {first} to {step}.")),),
+        (Mark(1, "A", prose(f"all inputs shown from the step given in (a) to {step}, no other")),),
         carries=(0,),
     )
 
