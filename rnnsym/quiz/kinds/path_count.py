@@ -108,13 +108,14 @@ def _stem(model: str, steps: int, depth: int) -> tuple[Block, ...]:
     system, state = system_of(model), _state(model)
     last = state.xreplace({TIME: Integer(steps + 1), LAYER: Integer(depth)})
     first = state.xreplace({TIME: Integer(1), LAYER: Integer(1)})
+    layers = ", ".join(map(str, range(1, depth + 1)))
     return (
-        Paragraph(prose(*described(system), " is computed by")),
+        Paragraph(prose(*described(system), " of layer ", LAYER, f" = {layers} is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
         Paragraph(convention_note(system)),
         Paragraph(
             prose("A path leads from an array to one whose equation reads it, and so on; where an "
-                  "equation reads an array twice, that is one path. Asked are the paths from ",
+                  "equation reads an array twice, that is one path. Count the paths from ",
                   first, " to ", last, ": each takes ", Integer(steps), " steps in time and goes ",
                   Integer(depth - 1), f" layer{'s' if depth > 2 else ''} up.")
         ),
