@@ -173,7 +173,7 @@ def _given(model: str, bound: BoundTerm, matrix: NumberMatrix) -> Block:
     return Paragraph(
         prose("Let ", bound.norms[0], " = ", matrix, ". ‖·‖ is the largest singular value, and γ "
               "the largest value of the derivative of the function that the state goes through"
-              f"{here}. The Jacobian of one step, ", _over(model, 1), ", has at most the norm γ‖",
+              f"{here}. The Jacobian of one step, ", _over(model, 1), ", has a norm of at most γ‖",
               bound.norms[0], "‖.")
     )  # fmt: skip
 
@@ -214,7 +214,10 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
         (Paragraph(prose(f"The {form} are perpendicular, so the singular values are their lengths, "
                          f"{text}, and ", *norm, f". γ = {gamma}, so γ‖", name, "‖ = ", *said,
                          ".")),),
-        (Mark(1, "M", norm), Mark(1, "A", said)),
+        (
+            Mark(1, "M", prose("a valid method for ‖", name, "‖, the largest singular value")),
+            Mark(1, "A", said),
+        ),
     )  # fmt: skip
 
 
