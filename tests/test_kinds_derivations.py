@@ -107,10 +107,24 @@ def test_a_step_is_spoken_of_where_a_line_has_one() -> None:
     seen: set[bool] = set()
     for item in several("find_error", "gru"):
         [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
-        timed = any("ₜ" in text(node_in([line.lhs])) for line in shown.lines)
-        assert ("neither the first nor the last" in str(item.stem)) == timed
-        seen.add(timed)
+        texts = [text(node_in([line.lhs])) for line in shown.lines]
+        timed = [f"({i})" for i, left in enumerate(texts, 1) if "ₜ" in left]
+        said = printed_stem(item).partition("exactly one mistake")[2]
+        assert ("neither the first nor the last" in said) == bool(timed)
+        assert re.findall(r"\(\d\)", said) == timed
+        seen.add(bool(timed))
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("cell", ["vanilla", "lstm-peephole"])
+def test_no_sum_reads_what_does_not_exist(cell: str) -> None:
+    """δ₀, x₀ and whatever stands at T + 1 are seen without thinking; h₀ and c₀ are given."""
+    for item in several("find_error", cell):
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        sums = [t for line in shown.lines if "Σ" in (t := text(node_in([line.rhs])))]
+        assert not [t for t in sums if "ₜ₊₁" in t]
+        assert all(re.search(r"[hc]ₜ₋₁", t) for t in sums if "ₜ₋₁" in t)
+        assert not [t for t in sums if re.search(r"(δ_\S+|x)ₜ₋₁", t)]
 
 
 def test_why_a_right_line_is_right_names_equations_and_rules() -> None:

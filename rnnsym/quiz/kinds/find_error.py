@@ -6,7 +6,7 @@ from functools import lru_cache
 from rnnsym.audit.misconceptions import MISCONCEPTIONS
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Written, prose
-from rnnsym.expr import TIME, Expr, Node, Product, arrays_in
+from rnnsym.expr import STEPS, TIME, Expr, Family, Node, Product, Sigma, arrays_in
 from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     BARS,
@@ -64,8 +64,7 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 @lru_cache(maxsize=256)
 def _keys(model: str) -> tuple[str, ...]:
     """The lines that hold more than one array: in the others there is nothing to get wrong."""
-    steps = derivation_of(model).steps
-    return tuple(s.key for s in steps if s.value().children and _mistakes(model, s.key))
+    return tuple(s.key for s in derivation_of(model).steps if s.value().children)
 
 
 @lru_cache(maxsize=4096)
@@ -80,8 +79,26 @@ def _mistaken(model: str, key: str) -> Iterator[_Mistake]:
     for misconception in MISCONCEPTIONS:
         if misconception.name not in UNLIKELY:
             for row, why in misconception.apply(Row(step, value)):
-                if row.value.shape == value.shape:
+                if row.value.shape == value.shape and _defined(model, row.value):
                     yield _Mistake(misconception.name, row.value, why)
+
+
+def _defined(model: str, value: Node) -> bool:
+    """Tell whether all that a sum reads exists: nothing does at T + 1, and at 0 only states do."""
+    if not isinstance(value, Sigma):
+        return True
+    index, first, last = value.bounds
+    starts = {array.family for array in arrays_in(value.body.xreplace({index: first}))
+              if array.time == 0}  # fmt: skip
+    ends = {array.time for array in arrays_in(value.body.xreplace({index: last}))}
+    return starts <= _states(model) and STEPS + 1 not in ends
+
+
+@lru_cache(maxsize=256)
+def _states(model: str) -> frozenset[Family]:
+    """Return what the equations read of the step before."""
+    read = (array for e in system_of(model).equations for array in arrays_in(e.rhs))
+    return frozenset(array.family for array in read if array.time == TIME - 1)
 
 
 @lru_cache(maxsize=1024)
@@ -94,7 +111,7 @@ def _unobtrusive(model: str, keys: Sequence[str], wrong: str) -> tuple[_Mistake,
     read = {step for key in keys for step in _steps(line(model, key)[1])}
     found = tuple(m for m in _mistakes(model, wrong) if _steps(m.value) <= read)
     if not found:
-        raise Unfair("only the wrong line would read such a step")
+        raise Unfair("every mistake in the line is seen without thinking")
     return found
 
 
@@ -209,8 +226,9 @@ def _display(model: str, shown: Sequence[tuple[str, Node]]) -> Block:
 @lru_cache(maxsize=4096)
 def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
     system = system_of(model)
-    timed = any(line(model, key)[0].target.time == TIME for key in keys)
-    where = ("; lines with the index ", TIME, f" are meant{INSIDE}") if timed else ()
+    timed = [f"({i})" for i, key in enumerate(keys, 1) if line(model, key)[0].target.time == TIME]
+    before, after = ("lines ", " are meant") if len(timed) > 1 else ("line ", " is meant")
+    where = (f"; {before}", *listed(timed), f"{after}{INSIDE}") if timed else ()
     said = "In these lines of its derivation there is exactly one mistake"
     asked = Paragraph(prose(said, *where, "."))
     shown = (s.target for s in derivation_of(model).adjoints)
