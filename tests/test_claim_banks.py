@@ -54,8 +54,10 @@ CATEGORY = """
 [[category]]
 id = "category-1"
 texts = ["have three affine maps", "need three affine maps"]
-members = [["the gated unit", "gru"], ["the LSTM of 1997", "lstm-1997"], "lstm-coupled"]
-outsiders = [["the minimal gated unit (MGU)", "It has two.", "mgu"]]
+members = [["the gated unit", "gru", "one paper"], ["the LSTM of 1997", "lstm-1997"],
+           "lstm-coupled"]
+outsiders = [["the minimal gated unit (MGU)", "It has two.", "mgu"],
+             ["the other unit", "It has two.", "ugrnn", "another paper"]]
 why = "It has three."
 check = ["affine_maps", "3"]
 """
@@ -65,8 +67,19 @@ def test_what_a_check_takes_may_differ_from_what_is_printed(tmp_path: Path) -> N
     for item in items(bank(tmp_path, CATEGORY), "odd_one_out", 2):
         assert item.proof.method == "computed from the equations"
         [right] = [o for o in item.options if o.correct]
-        assert right.content == ("the minimal gated unit (MGU)",)
+        assert right.content in {("the minimal gated unit (MGU)",), ("the other unit",)}
         assert ("the LSTM of 1997",) in [o.content for o in item.options]
+
+
+def test_only_what_is_shown_is_cited(tmp_path: Path) -> None:
+    seen: set[bool] = set()
+    for item in items(bank(tmp_path, CATEGORY), "odd_one_out", 4):
+        [right] = [o for o in item.options if o.correct]
+        cited = str(item.parts[0].solution)
+        assert "one paper" in cited
+        assert ("another paper" in cited) == (right.content == ("the other unit",))
+        seen.add("another paper" in cited)
+    assert seen == {True, False}
 
 
 def test_a_member_that_computes_otherwise_is_never_asked(tmp_path: Path) -> None:

@@ -55,30 +55,46 @@ def check_fields(
 
 @record
 class Thing:
-    """What belongs to a category or does not: as it is printed, as its check takes it, why not."""
+    """What belongs to a category or does not.
+
+    Attributes:
+        text: as it is printed.
+        checked: as its check takes it.
+        why: why it does not belong.
+        source: where it is described, cited where it is printed.
+    """
 
     text: str
     checked: str
     why: str = ""
+    source: str = ""
 
 
 def member(given: Any) -> Thing:
-    """Read a member: a text, or a text and what the check takes for it."""
+    """Read a member: a text, or a text, what the check takes for it, and its source."""
     match given:
         case str() as text if text:
             return Thing(text, text)
         case [str() as text, str() as checked] if text and checked:
             return Thing(text, checked)
+        case [str() as text, str() as checked, str() as source] if text and checked and source:
+            return Thing(text, checked, source=source)
         case _:
-            raise InputError(f"a member is a text or [text, what the check takes], not {given!r}")
+            raise InputError(
+                f"a member is a text or [text, what the check takes, its source], not {given!r}"
+            )
 
 
 def outsider(given: Any) -> Thing:
-    """Read what does not belong: a text and why, and what the check takes if not the text."""
+    """Read what does not belong: a text and why, what the check takes if not the text, a source."""
     match given:
         case [str() as text, str() as why] if text and why:
             return Thing(text, text, why)
         case [str() as text, str() as why, str() as checked] if text and why and checked:
             return Thing(text, checked, why)
+        case [str() as text, str() as why, str() as checked, str() as source] if all(given):
+            return Thing(text, checked, why, source)
         case _:
-            raise InputError(f"an outsider is [text, why, what the check takes], not {given!r}")
+            raise InputError(
+                f"an outsider is [text, why, what the check takes, its source], not {given!r}"
+            )

@@ -1,6 +1,7 @@
 """Three of four things belong together: which one does not?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rnnsym.blocks import prose
 from rnnsym.errors import InputError
@@ -76,7 +77,9 @@ def _make(parameters: Parameters) -> Item:
     shared = read_prose(category.texts[int(values["text"])])
     stem = prose("Three of these ", *shared, ". Which one does not belong with them?")
     asked = Asked((stem,), option_choice(options, draw), _proof(category, odd, members))
-    return concept_item(NAME, parameters, (category,), asked)
+    own = [one.source for one in (*members, odd) if one.source]
+    cited = replace(category, source="; ".join((category.source, *own)))
+    return concept_item(NAME, parameters, (cited,), asked)
 
 
 KIND = Kind(NAME, "concepts", "analyse", (1, 4), (1, 1), FromBank(_categories), _variants, _draw,
