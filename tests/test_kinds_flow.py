@@ -196,6 +196,8 @@ def test_truncation_reaches_back_to_the_last_cut() -> None:
             digits = "".join(re.findall(r"[₀-₉]", printed(option.content)))
             time = int(digits.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")))
             assert option.correct == (first <= time <= step)
+        right = sum(option.correct for option in inputs.options)
+        assert 2 <= right <= len(inputs.options) - 2
 
 
 WAYS = {"vanilla": (1, 1), "relu-rnn": (1, 1), "gru": (4, 3), "ugrnn": (3, 2), "mingru": (1, 2)}
