@@ -172,9 +172,13 @@ def test_what_is_explained_is_marked_point_by_point() -> None:
         assert item.marks == len(points) + 2
         listings = [block.items for block in part.solution if isinstance(block, Listing)]
         for claimed, listed in zip((points, mistakes), listings, strict=True):
-            assert [printed(one) for one in listed] == [
-                f"{shown(claim['texts'][0])} {shown(claim['why'])}" for claim in claimed
+            expected = [
+                f"{shown(claim['texts'][0])} {shown(claim['why'])}"
+                if claim["true"]
+                else f"Wrong: {shown(claim['texts'][0])} Right: {shown(claim['why'])}"
+                for claim in claimed
             ]
+            assert [printed(one) for one in listed] == expected
         assert [c["true"] for c in (*points, *mistakes)] == [
             *(True for _ in points), *(False for _ in mistakes)
         ]  # fmt: skip

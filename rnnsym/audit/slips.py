@@ -117,13 +117,13 @@ def _outer_product_turned(row: Row) -> Sequence[Slip]:
 
 
 def _outer_product_added(row: Row) -> Sequence[Slip]:
-    """Take ∂L/∂b for ∂L/∂W: a vector that is only added multiplies nothing."""
+    """Take ∂L/∂b for ∂L/∂W: what is only added has the factor 1."""
     source = row.step.terms[0].source if row.step.terms else None
     if source is None or not isinstance(row.value, Sigma) or not isinstance(row.value.body, Array):
         return []
     index, first, last = row.value.bounds
     read = [a for a in arrays_in(source.rhs) if a.name == "x"]
-    why = prose("What is only added multiplies nothing; an outer product is a matrix, no vector.")
+    why = prose("What is only added has the factor 1: the input belongs to its matrix.")
     bodies = (matmul(row.value.body, transpose(x.xreplace({TIME: index}))) for x in read)
     return [(replace(row, value=sigma(body, index, first, last)), why) for body in bodies]
 

@@ -81,13 +81,13 @@ def _boxed(g: Sequence[Fraction], clipped: Sequence[Fraction], limit: Fraction) 
 def _why_by_norm(g: Numbers, limit: Decimal) -> str:
     length = plain(rounded(norm(g), SHOWN))
     if length <= limit:
-        return f"The norm is {length:f}, not above {limit}, so every entry stays as it is:"
+        return f"The norm is {length:f}, not above {limit}, so every entry stays as it is."
     factor = f"{limit}/{length:f}"
-    return f"The norm is {length:f}, above {limit}, so every entry is multiplied by {factor}:"
+    return f"The norm is {length:f}, above {limit}, so every entry is multiplied by {factor}."
 
 
 def _why_by_value(g: Numbers, limit: Decimal) -> str:
-    return f"An entry beyond ±{limit} gets that limit, with its own sign; the other stays:"
+    return f"An entry beyond ±{limit} gets that limit, with its own sign; the other stays."
 
 
 BY_NORM = Clipping(
@@ -197,7 +197,7 @@ def _item(clipping: Clipping, parameters: Parameters) -> Item:
     if not any(blank.wrong for blank in blanks):
         raise Unfair("no mistake gives anything else")
     methods = (Mark(1, "M", prose(clipping.method)),) if clipping.method else ()
-    marks = (*methods, *(Mark(1, "A", prose(array, " right")) for array in given))
+    marks = (*methods, *(Mark(1, "A", prose("clipped ", array)) for array in given))
     return Item(
         id=identifier(clipping.name, parameters),
         kind=clipping.name,
@@ -278,4 +278,5 @@ def _solution(
     clipping: Clipping, given: dict[Array, Decimal], key: Numbers, limit: str
 ) -> tuple[Block, ...]:
     shown = {array: rounded(x, SHOWN) for array, x in zip(given, key, strict=True)}
-    return Paragraph(prose(clipping.reason(tuple(given.values()), Decimal(limit)))), _lines(shown)
+    reason = clipping.reason(tuple(given.values()), Decimal(limit))
+    return Paragraph(prose(f"{reason} The clipped gradient is")), _lines(shown)

@@ -59,7 +59,7 @@ CARRIED = (
     STATES,
     "each δ of h holds the loss's own term and what comes back from the next step",
 )
-SUMMED = ("a sum over all steps, each δ of a times what the matrix multiplies there",)
+SUMMED = ("a sum over all steps, each δ of a times what the parameter multiplies there, 1 for b",)
 """What method marks are for."""
 
 

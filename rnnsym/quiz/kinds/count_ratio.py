@@ -60,10 +60,10 @@ PAIRS = {
                       "lstm-peephole", trap="peepholes forgotten"),
     "coupled": _Pair("the GRU of the textbook and an LSTM whose forget gate is 1 − i", "gru",
                      "lstm-coupled", trap="coupled gates counted twice"),
-    "head": _Pair("GRU and LSTM of the textbook, each with a dense layer of 10 outputs on top",
+    "head": _Pair("textbook GRU and LSTM, each counted with a dense layer of 10 outputs on top",
                   "gru, dense:10", "lstm, dense:10", trap="head forgotten",
                   sizes=", with q = 10 outputs"),
-    "table": _Pair("GRU and LSTM of the textbook, each with an embedding of 1000 words as input",
+    "table": _Pair("textbook GRU and LSTM, each counted with an embedding of 1000 words below",
                    "embedding:1000:8, gru", "embedding:1000:8, lstm", trap="embedding forgotten",
                    sizes=", with V = 1000 words of e entries"),
     "deeper": _Pair("two layers of GRU and one layer of LSTM, textbook", "gru*2", "lstm",
@@ -167,7 +167,7 @@ def _alike(name: str) -> bool:
 def _biases(name: str) -> str:
     """Return in words how many bias vectors an affine map of a pair has."""
     a, b = biases_of_maps(name)
-    gru, lstm = (f"{NUMBERS[min(maps)]} for each affine map" for maps in (a, b))
+    gru, lstm = (NUMBERS[min(maps)] for maps in (a, b))
     if _alike(name):
         return gru
     more = ", and one more for the candidate" if len(set(a)) > 1 else ""
@@ -196,7 +196,7 @@ def _stem(with_head: bool) -> tuple[Block, ...]:
         "A GRU and an LSTM read the same input of ", size("d"), " entries and have states of ",
         size("n"), " entries. Which of these GRUs have exactly three quarters of the parameters "
         "of the LSTM beside them, whatever ", size("d"), " and ", size("n"), " are? In brackets "
-        f"stands how many bias vectors the two have{readout}."
+        f"stands how many bias vectors each affine map has{readout}."
     )  # fmt: skip
     return (Paragraph(ask),)
 

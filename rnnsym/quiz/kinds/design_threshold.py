@@ -109,7 +109,8 @@ def _slips(name: str, place: int, key: Weights) -> Iterator[tuple[str, Weights]]
         elif what == "helper":
             yield f"the unit {read} is not read, so its cases look like others", changed(i, 0)
             yield f"the unit {read} has the wrong sign", changed(i, -key[i])
-    yield "all that is read is added with weight 1", (*(1 for _ in unit.reads), 0)
+    if any(weight != 1 for weight in key[:-1]):
+        yield "all that is read is added with weight 1", (*(1 for _ in unit.reads), 0)
     yield "no bias", changed(-1 % len(key), 0)
     yield "the bias is too small", changed(len(key) - 1, key[-1] - 1)
     yield "the bias is too large", changed(len(key) - 1, key[-1] + 1)

@@ -58,7 +58,7 @@ def _make(parameters: Parameters) -> Item:
         level=LEVEL,
     )
     item = concept_item(NAME, parameters, (essay,), asked)
-    stated = (Mark(1, "B", read_prose(claim.texts[0])) for claim in points)
+    stated = (Mark(1, "B", _claim(claim)) for claim in points)
     reasons = Mark(REASONS, "B", prose("reasons for two of these points, 1 each"))
     solution = tuple(_solution(points, mistakes))
     part = replace(item.parts[0], scheme=(*stated, reasons), solution=solution)
@@ -69,15 +69,19 @@ def _solution(points: Sequence[Claim], mistakes: Sequence[Claim]) -> Iterator[Bl
     yield Paragraph(
         prose("An answer makes these points, in any words and any order; reasons follow:")
     )
-    yield Listing(tuple(_said(claim) for claim in points))
+    yield Listing(tuple(prose(*_claim(c), " ", *_why(c)) for c in points))
     if mistakes:
-        yield Paragraph(prose("No marks for these, which are wrong:"))
-        yield Listing(tuple(_said(claim) for claim in mistakes))
+        yield Paragraph(prose("No marks for what is wrong:"))
+        yield Listing(tuple(prose("Wrong: ", *_claim(c), " Right: ", *_why(c)) for c in mistakes))
     yield source_line(points)
 
 
-def _said(claim: Claim) -> Prose:
-    return prose(*read_prose(claim.texts[0]), " ", *read_prose(claim.why))
+def _claim(claim: Claim) -> Prose:
+    return read_prose(claim.texts[0])
+
+
+def _why(claim: Claim) -> Prose:
+    return read_prose(claim.why)
 
 
 KIND = Kind(NAME, "concepts", "understand", (LEVEL, LEVEL), (6, 8), FromBank(_essays), variants,

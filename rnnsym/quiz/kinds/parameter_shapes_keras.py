@@ -46,7 +46,9 @@ def _make(parameters: Parameters) -> Item:
     if own != sum(map(prod, key)):
         raise Unfair(f"the equations have {own} parameters, the packed arrays {key}")
     chains = " of each direction" if layer.both else ""
-    why = f"Kernel, recurrent kernel and bias{chains}; vectors stand left of them, as rows."
+    why = (
+        f"Kernel, recurrent kernel and bias{chains}; what a matrix multiplies is a row to its left."
+    )
     choice = chosen(shape_text(*key), why, _claims(layer, key), arranger(NAME, parameters))
     return Item(
         id=identifier(NAME, parameters),
@@ -105,7 +107,7 @@ def _stem(layer: Layer) -> tuple[Block, ...]:
         "print([w.shape for w in layer.get_weights()])",
     )
     return (
-        Paragraph(prose("With layers = keras.layers of Keras 3:")),
+        Paragraph(prose("In Keras 3, after from keras import layers:")),
         Code("\n".join(lines), "python"),
         Paragraph(prose("What does it print?")),
     )

@@ -74,11 +74,7 @@ def _make(parameters: Parameters) -> Item:
     shown = _shown(plan, exact, arranger(NAME, parameters))
     prove(plan, given, exact)
     options = tuple(_option(line, exact) for line in shown)
-    scheme = (
-        Mark(1, "M", prose("the states, and which steps have a slope of 0")),
-        Mark(1, "M", prose("the terms of each gradient, and which factors are 0")),
-        Mark(2, "A", prose(f"all that are 0, and no other; {SEVERAL}")),
-    )
+    scheme = (Mark(4, "B", prose(f"all that are 0, and no other; {SEVERAL}")),)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
