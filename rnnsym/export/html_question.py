@@ -105,7 +105,7 @@ def _ordered(contents: Iterator[Markup], kind: str = "A") -> Markup:
 @asked.register
 def _(response: Choice, page: Page) -> Markup:
     options = _ordered(prose_html(option.content, page) for option in response.options)
-    lead = Markup("<p>Choose all that hold; {}.</p>\n").format(SEVERAL)
+    lead = Markup("<p>Choose all that apply; {}.</p>\n").format(SEVERAL)
     return lead + options if response.several else options
 
 

@@ -203,7 +203,7 @@ def _part(part: Part, solved: bool, page: Page) -> str:
 def _asked(response: Response, page: Page) -> str:
     match response:
         case Choice(options, several):
-            lead = f"Choose all that hold; {SEVERAL}.\\par\n" if several else ""
+            lead = f"Choose all that apply; {SEVERAL}.\\par\n" if several else ""
             choices = "\n".join(_choice(option, page) for option in options)
             return f"{lead}\\begin{{choices}}\n{choices}\n\\end{{choices}}"
         case Open(lines):

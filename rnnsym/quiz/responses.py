@@ -48,7 +48,7 @@ def asked(response: Response) -> Iterator[Block]:
 @asked.register
 def _(response: Choice) -> Iterator[Block]:
     if response.several:
-        yield Paragraph(prose(f"Choose all that hold; {SEVERAL}."))
+        yield Paragraph(prose(f"Choose all that apply; {SEVERAL}."))
     yield Listing(tuple(option.content for option in response.options), "letters")
 
 

@@ -135,7 +135,7 @@ def _(response: Choice, name: str, page: Page) -> _Fields:
             for letter, option in zip(LETTERS, response.options, strict=False)
         ),
     )
-    legend = f"Choose all that hold; {SEVERAL}." if response.several else "Choose one."
+    legend = f"Choose all that apply; {SEVERAL}." if response.several else "Choose one."
     shown = Markup(
         '<fieldset><legend>{}</legend>\n<ul class="choices">\n{}\n</ul></fieldset>'
     ).format(legend, rows)

@@ -72,7 +72,7 @@ def instruction(response: Response) -> tuple[Block, ...]:
     """Return how a response is given, where that cannot be seen."""
     match response:
         case Choice(several=True):
-            return (Paragraph(prose("Choose all that hold.")),)
+            return (Paragraph(prose("Choose all that apply.")),)
         case Ordering():
             return (Paragraph(prose("Give each step its place, from 1 on.")),)
         case _:

@@ -116,7 +116,7 @@ def _choices(options: Iterable[tuple[str, bool]]) -> str:
 def _(response: Choice, ident: str, marks: int) -> Iterator[str]:
     kind, rule = ("questionmult", "mz") if response.several else ("question", "b")
     options = _choices((prose_latex(o.content), o.correct) for o in response.options)
-    told = "Choose all that hold." if response.several else ""
+    told = "Choose all that apply." if response.several else ""
     yield _asked(ident, rf"\scoring{{{rule}={marks}}}{told}", options, kind=kind)
 
 
