@@ -89,6 +89,12 @@ def test_a_factor_that_is_one_minus_itself_is_refused() -> None:
         scaled("gru", "0.5")
 
 
+@pytest.mark.parametrize("factor", ["1", "-0.5", "0"])
+def test_a_factor_whose_powers_go_nowhere_is_refused(factor: str) -> None:
+    with pytest.raises(guard.Unfair, match="neither grows nor shrinks"):
+        scaled("linear", factor)
+
+
 def test_a_gate_swapped_with_one_minus_it_is_named() -> None:
     for item in items("flow_scale"):
         _, exponent = blanks(item.parts[0])
@@ -341,6 +347,16 @@ def test_a_broken_key_is_refused(
     monkeypatch.setattr(f"{module}.{name}", broken)
     with pytest.raises(guard.Unfair):
         load_kind(kind).make(item.parameters)
+
+
+def test_a_linear_net_that_grows_is_told_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [dict(item.parameters) for item in items("flow_threshold")]
+    grows = next(item for item, g in zip(items("flow_threshold"), given, strict=True)
+                 if g["model"] == "linear"
+                 and max(abs(np.linalg.eigvals(np.array(read_matrix(g["U"]), float)))) > 1)  # fmt: skip
+    monkeypatch.setattr("rnnsym.quiz.kinds.flow_threshold._is_linear", _never)
+    with pytest.raises(guard.Unfair, match="'open'"):
+        load_kind("flow_threshold").make(grows.parameters)
 
 
 def test_a_remedy_that_does_not_help_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

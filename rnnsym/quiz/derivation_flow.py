@@ -91,7 +91,7 @@ def first_step_beyond(factor: Fraction, exponent: int) -> int:
     """Return the first k for which factorᵏ is beyond 10 to the exponent.
 
     Args:
-        factor: below 1 where the exponent is, above 1 where it is not.
+        factor: between 0 and 1 where the exponent is below 0, above 1 where it is above 0.
         exponent: not 0.
 
     Raises:

@@ -27,7 +27,6 @@ LOTS = 12
 """Numbers tried for the lines that are the first to read them, before all are drawn anew."""
 K = TypeVar("K")
 Values = Mapping[Place, Matrix]
-Follow = Callable[[Sequence[Line], Values, K | None], K | None]
 Pool = Mapping[str, tuple[Decimal, ...]]
 """Numbers to draw from: "weight", "vector", "input", "state", "gate"; or by an array's name."""
 

@@ -102,7 +102,7 @@ def _states(model: str) -> frozenset[Family]:
 
 
 @lru_cache(maxsize=1024)
-def _unobtrusive(model: str, keys: Sequence[str], wrong: str) -> tuple[_Mistake, ...]:
+def _unobtrusive(model: str, keys: tuple[str, ...], wrong: str) -> tuple[_Mistake, ...]:
     """Return the mistakes in a line that read no step of which no line beside it reads anything.
 
     Raises:
@@ -131,7 +131,10 @@ def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     model, wrong = values["model"], values["wrong"]
     keys = tuple(values["lines"].split(" "))
-    mistake = next(m for m in _unobtrusive(model, keys, wrong) if m.label == values["mistake"])
+    found = {m.label: m for m in _unobtrusive(model, keys, wrong)}
+    mistake = found.get(values["mistake"])
+    if mistake is None:
+        raise Unfair(f"nobody makes the mistake '{values['mistake']}' in that line")
     if any(_form(line(model, key)[1]) == _form(line(model, wrong)[1]) or
            _products(model, key) & _products(model, wrong)
            for key in keys if key != wrong):  # fmt: skip

@@ -109,6 +109,8 @@ def _make(parameters: Parameters) -> Item:
     step = one_unit(_value(edge), {(array.name, int(array.time is not None)): given})
     if step == 1 - step:
         raise Unfair("one minus the factor is the factor itself")
+    if step <= 0 or step == 1:
+        raise Unfair("a power of the factor neither grows nor shrinks, or changes its sign")
     kept = power(step, steps)
     digits = int(values["digits"]) * (1 if step > 1 else -1)
     beyond = first_step_beyond(Fraction(step), digits)
