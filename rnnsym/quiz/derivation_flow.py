@@ -12,12 +12,13 @@ from rnnsym.flow.run import KeepGate, keep_gates
 from rnnsym.quiz.decimals import PRECISION, Numbers, Point, evaluate
 from rnnsym.quiz.derivation_lines import system_of
 from rnnsym.quiz.derivation_paths import chain_of, has_chain
+from rnnsym.quiz.forward_net import net_of, place_of, run
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import rounded
-from rnnsym.quiz.subject import convention_note, described, equations_of
+from rnnsym.quiz.subject import INPUT, convention_note, described, equations_of
 
 __all__ = [
-    "GATED", "PLAIN", "cell_blocks", "first_step_beyond", "gates_of", "one_unit",
+    "GATED", "PLAIN", "adds", "cell_blocks", "first_step_beyond", "gates_of", "one_unit",
     "power", "scientific", "ten_to",
 ]  # fmt: skip
 
@@ -107,3 +108,18 @@ def first_step_beyond(factor: Fraction, exponent: int) -> int:
     if any(abs(factor**step / limit - 1) < Fraction(1, 100) for step in (k - 1, k)):
         raise Unfair("the step before is too near")
     return k
+
+
+@lru_cache(maxsize=64)
+def adds(model: str) -> bool:
+    """Tell from values of a step, all weights 1, whether it is linear in the old state."""
+    net = net_of(model, 1)
+
+    def after(old: int) -> Decimal:
+        values = (
+            (a, 1 if a.time is None else 0 if a.name == INPUT.name else old) for a in net.given
+        )
+        given = {place_of(a): ((Decimal(value),),) for a, value in values}
+        return run(net.rows, given, net.numbers)[place_of(net.rows[-1].target)][0][0]
+
+    return after(-3) + after(3) == after(-1) + after(1)

@@ -12,16 +12,14 @@ from rnnsym.expr import TIME, Array, Expr, Symbol
 from rnnsym.flow.bounds import BoundTerm, chain_bounds
 from rnnsym.item import Blank, Choice, Item, Mark, Numeric, Option, Part, Proof, WrongNumber
 from rnnsym.quiz.by_hand import SHOWN
-from rnnsym.quiz.derivation_flow import PLAIN, cell_blocks
+from rnnsym.quiz.derivation_flow import PLAIN, adds, cell_blocks
 from rnnsym.quiz.derivation_lines import slope_of_relu, system_of
 from rnnsym.quiz.derivation_paths import chain_of, has_chain
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.forward_net import net_of, place_of, run
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, as_text, number_matrix, plain, read_matrix, rounded, shown
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import INPUT
 from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND"]
@@ -160,23 +158,8 @@ def _prove(
     if abs(norm - float(factor)) > 1e-12 or abs(rate - float(gamma) * float(radius)) > 1e-7:
         raise Unfair(f"norm and spectral radius are {norm} and {rate}")
     top = np.linalg.norm(np.linalg.matrix_power(weights, LONG), 2)
-    if verdict != ("vanishes" if top < 1 else "explodes" if _adds(model) else "open"):
+    if verdict != ("vanishes" if top < 1 else "explodes" if adds(model) else "open"):
         raise Unfair(f"products of {LONG} steps do not bear out '{verdict}'")
-
-
-@lru_cache(maxsize=64)
-def _adds(model: str) -> bool:
-    """Tell from values of a step, all weights 1, whether it is linear in the old state."""
-    net = net_of(model, 1)
-
-    def after(old: int) -> Decimal:
-        values = (
-            (a, 1 if a.time is None else 0 if a.name == INPUT.name else old) for a in net.given
-        )
-        given = {place_of(a): ((Decimal(value),),) for a, value in values}
-        return run(net.rows, given, net.numbers)[place_of(net.rows[-1].target)][0][0]
-
-    return after(-3) + after(3) == after(-1) + after(1)
 
 
 @lru_cache(maxsize=256)
