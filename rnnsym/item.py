@@ -15,8 +15,11 @@ __all__ = [
 ]  # fmt: skip
 
 LETTERS = "ABCDEFGH"
-SEVERAL = "each letter too many or too few costs 1 mark, but the marks never fall below 0"
-"""How a choice of several options is marked."""
+SEVERAL = (
+    "one letter too many or too few leaves half of the marks; more of them, or no letter at all, "
+    "leave none"
+)
+"""How a choice of several options is marked: neither a blank nor all letters must pay."""
 
 
 @record

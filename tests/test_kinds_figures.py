@@ -19,6 +19,7 @@ from rnnsym.expr import Array, Node, arrays_in, text
 from rnnsym.item import Matching
 from rnnsym.quiz.figures import alike
 from rnnsym.quiz.kinds.figure_blanks import KIND, is_unique
+from rnnsym.quiz.kinds.figure_missing_edge import DRAWN
 from rnnsym.quiz.registry import ARRANGEMENT, load_kind
 
 CELLS = ("lstm", "gru", "lstm-coupled")
@@ -114,6 +115,27 @@ def test_a_sign_stands_where_no_arrow_comes_in(cell: str) -> None:
     assert (entry < places[name].top) is not (mark.y < places[name].top)
 
 
+def names_in(graph: Graph) -> dict[str, object]:
+    """What the vertices are called: a name, a sign, or that of the value that leaves there."""
+    labels = {v.name: v.label for v in graph.vertices if v.shape == "label"}
+    outputs = {x.source: labels[x.target] for x in graph.links if x.target.endswith(" out")}
+    return {v: label[0] for v, label in (labels | dict(graph.names) | outputs).items()}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_neither_equations_nor_figure_alone_give_the_missing_arrow_away(cell: str) -> None:
+    """One wrong option is an arrow of the equations, but drawn; the others are in neither."""
+    for seed in range(12):
+        [item] = generate_quiz(1, seed, ["figure_missing_edge"], [cell])
+        [figure] = [block.diagram for block in item.stem if isinstance(block, Figure)]
+        called = names_in(figure.graph)
+        drawn = {
+            (called[source], called[end]) for source, end in ends(figure.graph) if end in called
+        }
+        there = [o for o in item.options if (o.content[1], o.content[3]) in drawn]
+        assert [o.misconception for o in there] == [DRAWN]
+
+
 @pytest.mark.parametrize("cell", ["lstm", "lstm-peephole"])
 def test_what_a_gate_reads_is_in_its_equation(cell: str) -> None:
     """Which arrows into the gates are right can be read off the equations alone."""
@@ -124,7 +146,8 @@ def test_what_a_gate_reads_is_in_its_equation(cell: str) -> None:
         for option in item.options:
             _, source, _, target = option.content
             if isinstance(source, Array) and isinstance(target, Array) and target.name in "figo":
-                assert option.correct == (source in arrays_in(written[target.name]))
+                right = option.correct or option.misconception == DRAWN
+                assert right == (source in arrays_in(written[target.name]))
                 judged[option.correct] += 1
     assert min(judged[True], judged[False]) > 5
 

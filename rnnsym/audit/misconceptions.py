@@ -132,8 +132,7 @@ def _turned(row: Row) -> Sequence[Slip]:
 def _function_missing(row: Row) -> Sequence[Slip]:
     found: list[Slip] = []
     for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Map)):
-        what = "square" if node.name == "square" else "function"
-        why = prose(f"The {what} in ", node, " is missing.")
+        why = prose("It is ", node, " that belongs there, not ", node.arg, ".")
         found += _exchanged(row, node, node.arg, why)
     return found
 

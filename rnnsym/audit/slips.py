@@ -109,7 +109,7 @@ def _outer_product_turned(row: Row) -> Sequence[Slip]:
         return matmul(transpose(right), transpose(left)) if both else None
 
     rows, columns = row.step.target.shape
-    why = prose("The adjoint stands on the left, what is read on the right.")
+    why = prose("δ stands on the left, what the matrix multiplies on the right.")
     if rows != columns:
         its, right = Relation((columns, rows), "×"), Relation((rows, columns), "×")
         why = prose("Its shape is ", its, ", the matrix is ", right, ": it does not fit.")

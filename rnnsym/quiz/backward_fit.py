@@ -19,6 +19,8 @@ FAR, MOST = Decimal(16), Decimal(60)
 CALM = Decimal("0.5"), Decimal("1.6")
 """Between these a tanh neither saturates nor looks like its argument."""
 KINK = Decimal("0.1")
+NEAR = Decimal("0.25")
+"""A state is further than this from its target, unless it meets it."""
 OFF = 2
 """The one step at which the only ReLU is off: neither the first nor the last of three."""
 
@@ -45,11 +47,23 @@ def fits(plan: Plan, lines: Iterable[Line], known: Given) -> None:
             _apart(plan, line, known)
         elif _is_affine(line) and not all(CALM[0] <= abs(e) <= CALM[1] for e in entries(value)):
             raise Unfair("a function saturates, or is taken near 0")
+        _misses(plan, line, known)
     answers = [known[target] for target in plan.asked if target in known]
     if plan.is_exact and len(set(answers)) < len(answers):
         raise Unfair("two answers are the same")
     if any(0 < abs(entry) < LEAST for answer in answers for entry in entries(answer)):
         raise Unfair("an answer is too small to be told from 0")
+
+
+def _misses(plan: Plan, line: Line, known: Given) -> None:
+    """Look for a state that nearly meets its target: nothing would come back from that step."""
+    states = {term.given.name: term.target.name for term in plan.system.loss_terms}
+    for target in arrays_in(line.value):
+        here = (a for a in arrays_in(line.value) if a.name == states.get(target.name))
+        if (state := next(here, None)) is not None:
+            pairs = zip(entries(known[state]), entries(known[target]), strict=True)
+            if any(abs(reached - aim) < NEAR for reached, aim in pairs):
+                raise Unfair(f"{state} nearly meets {target}")
 
 
 def _is_affine(line: Line) -> bool:

@@ -28,7 +28,7 @@ from rnnsym.system import build_system, read_model
 __all__ = [
     "BARS", "DERIVATION", "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of",
     "error", "gradient_of", "line", "listed", "model_blocks", "named_adjoints", "proven",
-    "reason_of", "slope_of_relu", "source_of", "system_of",
+    "reason_of", "slope_of_relu", "source_of", "system_of", "used",
 ]  # fmt: skip
 
 EQUAL, FAR = 1e-12, truth.FAR
@@ -148,6 +148,16 @@ def source_of(term: Term) -> Array | None:
     return term.source.lhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
 
 
+def used(step: Step) -> tuple[Line, ...]:
+    """Return the equations that the terms of a line come through, each once."""
+    sources = {source_of(term): term for term in step.terms}
+    return tuple(
+        Line(lhs, term.source.rhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True))))
+        for lhs, term in sources.items()
+        if lhs is not None and term.source is not None
+    )
+
+
 def reason_of(term: Term, *, once: bool = False) -> Prose:
     """Return through which equation a term comes, and by which rules unless told ``once``."""
     source = source_of(term)
@@ -158,7 +168,7 @@ def reason_of(term: Term, *, once: bool = False) -> Prose:
         rules += ["; ", Written(rule)] if rules else [Written(rule)]
     if once:
         return prose("through ", source, ", in the same way")
-    return prose("through ", source, ": ", *(rules or ["added as it is"]))
+    return prose("through ", source, ": ", *(rules or ["only added there, so its factor is 1"]))
 
 
 @lru_cache(maxsize=4096)
@@ -174,7 +184,7 @@ def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[B
     said = prose("Every place where ", step.of, f" is used gives one term{bars}:")
     if step.factor is not None and step.terms:
         said = prose(
-            "Every use of what comes of ",
+            "Every use of what is made of ",
             step.of,
             f" gives one term; the slope of its function is their common factor{bars}:",
         )

@@ -113,8 +113,7 @@ REMEDIES = (
             "keeps anything.",
         ),
         (
-            "It makes a new LSTM keep more of its memory; what has been learned later may keep "
-            "little again.",
+            "A new LSTM keeps more of its memory; after training the gate may be small again.",
             "A new LSTM no longer loses half of its memory at each step, but training can undo "
             "that.",
         ),
@@ -130,8 +129,8 @@ REMEDIES = (
             "Sequences are so long that one update takes minutes.",
         ),
         (
-            "It saves memory, but an input further back than its window has a derivative of "
-            "exactly 0.",
+            "It saves memory, but a loss sends nothing at all to inputs further back than its "
+            "window.",
             "Each update costs less, but the error of a late step reaches few of the steps before.",
         ),
         _truncation,

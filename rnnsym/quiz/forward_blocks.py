@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
-from rnnsym.expr import Array, Integer, Product, arrays_in, size
+from rnnsym.expr import Array, Integer, Product, Softmax, arrays_in, size
 from rnnsym.item import Mark
 from rnnsym.quiz.decimals import Place, Point
 from rnnsym.quiz.derivation_lines import listed
@@ -72,14 +72,22 @@ def method_marks(rows: tuple[Row, ...], net: Net, printed: frozenset[str]) -> tu
     A line goes by its own name where that is ``printed`` in an equation, else by that of the line
     which reads it.
     """
-    targets = [row.target for row in rows if _reads_weights(row)]
+    made = [row for row in rows if _reads_weights(row)]
+    targets = [row.target for row in made]
     if not targets:
-        return ()
-    equations = {(a.name, a.family.direction): net.sizes.shape(a.shape)[0] for a in targets}
+        guesses = [row.target for row in rows if row.value.atoms(Softmax)]
+        return tuple(Mark(1, "M", prose("exponentials over their sum in ", a)) for a in guesses)
+    equations = {(r.target.name, r.target.family.direction): _sums(r, net) for r in made}
     lines = "line" if len(targets) == 1 else "lines"
     named = [t if t.name in printed else _reader(rows, t) for t in targets]
     points = (sum(equations.values()) + 1) // 2
     return (Mark(points, "M", prose(f"the numbers put into the {lines} of ", *listed(named))),)
+
+
+def _sums(row: Row, net: Net) -> int:
+    """Return how many entries of a line add products up; of a number times a column it is one."""
+    shapes = [net.sizes.shape(a.shape) for p in row.value.atoms(Product) for a in p.atoms(Array)]
+    return net.sizes.shape(row.target.shape)[0] if any(min(s) > 1 for s in shapes) else 1
 
 
 def _reader(rows: Sequence[Row], read: Array) -> Array:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from rnnsym.expr import Array, arrays_in
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_net import Net, Pass, lines_of, place_of
-from rnnsym.quiz.forward_slips import again, cell_slips, crossed, transposed
+from rnnsym.quiz.forward_slips import again, cell_slips, crossed, shortened, transposed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.line_by_line import Line, working
 from rnnsym.quiz.numbers import Matrix
@@ -101,6 +101,7 @@ def _in_step(net: Net, one: Pass) -> Iterator[tuple[str, Changes]]:
         *cell_slips(net, loop, layer, time, rows),
         *again(net, loop, layer, time, rows),
         *(slip for row in rows for slip in (*crossed(net, row), *transposed(net, row))),
+        *(slip for row in rows for slip in shortened(row)),
     ):
         changed = {row.target: row for row in slip.rows if row != right[row.target]}
         if changed:

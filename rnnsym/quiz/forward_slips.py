@@ -20,6 +20,7 @@ from rnnsym.expr import (
     arrays_in,
     fill_like,
     matmul,
+    plus,
     size,
     spread,
     transpose,
@@ -32,7 +33,7 @@ from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = [
     "IGNORED", "LEFT_OUT", "Slipped", "again", "as_dot", "cell_slips", "crossed", "instead",
-    "state_slips", "transposed",
+    "shortened", "state_slips", "transposed",
 ]  # fmt: skip
 
 IGNORED, LEFT_OUT = "initial state ignored", "function left out"
@@ -190,6 +191,15 @@ def crossed(net: Net, row: Row) -> Iterator[Slipped]:
         value = row.value.xreplace({w: u, u: w})
         why = prose("Here ", w, " and ", u, " are swapped.")
         yield Slipped("matrices swapped", why, (Row(row.target, value),))
+
+
+def shortened(row: Row) -> Iterator[Slipped]:
+    """Yield an affine map without one of its terms, for each of them."""
+    if isinstance(row.value, Plus) and row.value.atoms(Product):
+        for term in row.value.children:
+            kept = [other for other in row.value.children if other != term]
+            why = prose("The term ", term, " is left out.")
+            yield Slipped("term left out", why, (Row(row.target, plus(*kept)),))
 
 
 def as_dot(net: Net, row: Row) -> Iterator[Slipped]:

@@ -186,7 +186,9 @@ def _gate_left_out(work: Work) -> Sequence[Slip]:
             kept = [everywhere(c, without) for c in node.children if c != gate]
             return hadamard(*kept) if kept else None
 
-        found += _changed(work, without, prose("The factor ", gate, " is left out."))
+        for equation in work.equations:
+            why = prose("The factor ", gate, " is left out in ", equation.lhs, ".")
+            found += _changed(work, without, why, equation)
     return found
 
 

@@ -21,9 +21,18 @@ TASKS = {
     "demand": ("A power company forecasts the demand of the next hour, hour by hour.", True),
     "captions": ("Live speech gets captions, which may not wait for the end of a sentence.", True),
     "machine": ("A machine is to be stopped as soon as its sensors announce a fault.", True),
-    "names": ("Names of persons and places are marked in articles that are finished.", False),
-    "reviews": ("Written reviews are rated, each as a whole, as kind or unkind.", False),
-    "records": ("Recorded messages are transcribed, each after its last word.", False),
+    "names": (
+        "Names are marked in finished articles; the words on both sides tell what is one.",
+        False,
+    ),
+    "reviews": (
+        "Written reviews are rated as kind or unkind; an end may turn round what came before.",
+        False,
+    ),
+    "records": (
+        "Recorded voice messages are transcribed; what follows a word helps to tell it.",
+        False,
+    ),
     "senses": (
         "Each word of stored sentences gets its meaning, which later words may settle.",
         False,

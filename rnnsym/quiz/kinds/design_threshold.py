@@ -176,13 +176,14 @@ def _stem(name: str) -> tuple[Block, ...]:
     design = DESIGNS[name]
     old = {array(read) for unit in design.units for read in unit.reads if read.endswith("-")}
     units = [array(unit.name) for unit in design.units]
+    made, every = ("threshold units", "every") if len(units) > 1 else ("one threshold unit", "the")
     starts = listed([Relation((_first(unit), Integer(0))) for unit in units if _old(unit) in old])
     return (
-        Paragraph(prose(*named(design.purpose), " It is made of threshold units:")),
+        Paragraph(prose(*named(design.purpose), f" It is made of {made}:")),
         Equations(tuple(Line(target, value) for target, value in rows_of(design))),
         Paragraph(prose(
             *_inputs(design), " The function step is 1 where its argument is above 0, and 0 "
-            "elsewhere. Convention: every unit is one number; ", *starts, ".",
+            f"elsewhere. Convention: {every} unit is one number; ", *starts, ".",
         )),
     )  # fmt: skip
 
@@ -218,9 +219,10 @@ def _part(name: str, place: int, reach: int, given: str) -> Part:
     told = "" if fixed is None else prose(_equal(weights[fixed], found[0][fixed]), " is given. ")
     stem = prose(
         "The unit ", array(unit.name), " shall be 1 where ", *named(unit.words), ", and 0 "
-        f"elsewhere, at every step of every input of up to {LENGTH} steps. ", *told, "Which whole "
-        f"numbers from −{reach} to {reach} do this as ", *listed([weights[i] for i in free]),
-        f"? Write one such answer, in this order with one space between them, like {example}."
+        f"elsewhere, at every step of every input of up to {LENGTH} steps. ", *told, "Find "
+        f"whole numbers from −{reach} to {reach} that do this as ",
+        *listed([weights[i] for i in free]), "; one answer is enough. Write them in this order, "
+        f"with one space between them, like {example}."
     )  # fmt: skip
     return Part(
         (Paragraph(stem),),

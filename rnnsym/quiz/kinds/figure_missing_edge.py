@@ -18,6 +18,7 @@ from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.figures import BOXES, SIGNS, alike, equations_of_cell, is_end, leads
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
@@ -26,6 +27,8 @@ __all__ = ["KIND"]
 
 NAME = "figure_missing_edge"
 Ends = tuple[str, str]
+DRAWN = "an arrow that is not missing"
+"""One such is among the options: else the equations alone would give the answer away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,13 @@ def _wrong(named: _Named, edge: Ends) -> Iterator[tuple[str, Ends]]:
             yield name, (s, t)
 
 
+def _there(named: _Named, edge: Ends) -> Iterator[Ends]:
+    """Yield arrows of the figure that start or end where the missing one does, or else any."""
+    pairs = ((x.source, x.target) for x in named.graph.links if not is_end(x.target))
+    others = [pair for pair in pairs if pair != edge]
+    yield from [(s, t) for s, t in others if s == edge[0] or t == edge[1]] or others
+
+
 def _means(named: _Named, edge: Ends, other: Ends) -> bool:
     """Tell whether another arrow in place of this one would be right as well.
 
@@ -182,15 +192,22 @@ def _make(parameters: Parameters) -> Item:
         Option(_said(named, other), name, _takes_in(named, other[1], other[0]))
         for name, other in _wrong(named, edge)
     ]
+    arrange = arranger(NAME, parameters)
+    there = [
+        Option(_said(named, e), DRAWN, prose("The figure has that arrow."))
+        for e in _there(named, edge)
+    ]
+    shown = arrange.ranked("there", there, lambda option: printed(option.content))[:1]
     signs = f"{SIGNS[0]} and so on are values without a name. "
     signed = any(name in [*SIGNS] for [name] in named.called.values())
     asked = prose(
-        "One arrow of the figure is missing. Which? An arrow to a value ends at the box or circle "
+        "Which arrow is missing? An arrow to a value ends at the box or circle "
         "that makes it. ", signs if signed else "", BOXES,
     )  # fmt: skip
     stem: tuple[Block, ...] = (
-        Paragraph(prose(f"The cell “{named.cell.title}” and the figure of one step of it:")),
+        Paragraph(prose(f"The cell “{named.cell.title}” computes")),
         equations_of_cell(named.cell),
+        Paragraph(prose("The figure shows one step of it, but for one arrow:")),
         Figure(_figure(model, edge)),
     )
     return Item(
@@ -205,7 +222,7 @@ def _make(parameters: Parameters) -> Item:
         parts=(
             Part(
                 (Paragraph(asked),),
-                Choice(mixed(right, wrong, arranger(NAME, parameters))),
+                Choice(mixed(right, [*wrong, *shown], arrange, always=shown)),
                 1,
                 (
                     Paragraph(prose("The whole figure:")),

@@ -154,7 +154,7 @@ def _make(parameters: Parameters) -> Item:
         kind=NAME,
         topic="diagrams",
         level=3,
-        minutes=2,
+        minutes=3,
         convention=values["convention"],
         parameters=parameters,
         stem=(
@@ -168,7 +168,7 @@ def _make(parameters: Parameters) -> Item:
             Part(
                 (Paragraph(prose("Which figure is it?")),),
                 Choice(options),
-                1,
+                2,
                 (Paragraph(prose(*_numbered(right), f": {_made_of(model)}.")),),
                 hints=(prose("Count the boxes and circles of each sign, then follow the arrows."),),
             ),
@@ -214,7 +214,12 @@ def _difference(name: str, model: str) -> Prose:
 def _counted(what: str, arrows: Counter[tuple[Label, Label]]) -> Iterator[Inline]:
     """Say of arrows that they are too many, or missing."""
     for (source, target), number in arrows.items():
-        yield from (f", {number} {what} from ", *source, " to ", *target)
+        yield from (f", {number} {what} from ", _spoken(source), " to ", _spoken(target))
+
+
+def _spoken(label: Label) -> Inline:
+    """Return a label in a sentence: "1−" stays together."""
+    return label[0] if len(label) == 1 else label_in(label, UNICODE)
 
 
 @lru_cache(maxsize=256)
@@ -227,4 +232,4 @@ def _arrows(model: str) -> Counter[tuple[Label, Label]]:
     return Counter((ends[x.source], ends[x.target]) for x in graph.links)
 
 
-KIND = Kind(NAME, "diagrams", "analyse", (3, 3), (1, 1), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "diagrams", "analyse", (3, 3), (2, 2), _subjects, _variants, _draw, _make)

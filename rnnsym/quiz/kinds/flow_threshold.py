@@ -111,7 +111,7 @@ def _make(parameters: Parameters) -> Item:
         stem=(*cell_blocks(model), _given(model, bound, number_matrix(matrix))),
         parts=(
             _step(bound, matrix, values["matrix"], radius),
-            _follows(verdict, model, factor, radius, arranger(NAME, parameters)),
+            _follows(verdict, model, factor, gamma * radius, arranger(NAME, parameters)),
         ),
         proof=Proof(
             f"singular values and eigenvalues by NumPy; {LONG} steps with the largest slopes",
@@ -227,9 +227,10 @@ def _times(gamma: Fraction, value: Decimal) -> Decimal:
     return (value * Decimal(gamma.numerator) / Decimal(gamma.denominator)).normalize() + 0
 
 
-def _follows(verdict: str, model: str, factor: Decimal, radius: Decimal, draw: Draw) -> Part:
+def _follows(verdict: str, model: str, factor: Decimal, rate: Decimal, draw: Draw) -> Part:
     linear = _is_linear(model)
-    reasons = _by_radius(model, radius) if linear and factor > 1 else _by_bound(verdict, model)
+    by_rate = linear and factor > 1
+    reasons = _by_radius(model, rate) if by_rate else _by_bound(verdict, model, rate)
     if linear:  # no input acts on the Jacobian
         reasons = {**reasons, "open": prose(*_power(model), WHATEVER)}
     options = [
@@ -240,8 +241,9 @@ def _follows(verdict: str, model: str, factor: Decimal, radius: Decimal, draw: D
         )
         for name, said in ANSWERS.items()
     ]
+    reached = "" if linear else " Inputs can bring the units to any point of the function."
     ask = ("What becomes of the norm of the Jacobian over ", K, " steps, ", _over(model, K),
-           ", as ", K, " grows?")  # fmt: skip
+           ", as ", K, f" grows?{reached}")  # fmt: skip
     return Part(
         (Paragraph(prose(*ask)),),
         Choice(tuple(draw.ranked("order", options, lambda option: option.content))),
@@ -251,9 +253,10 @@ def _follows(verdict: str, model: str, factor: Decimal, radius: Decimal, draw: D
     )
 
 
-def _by_bound(verdict: str, model: str) -> dict[str, Prose]:
+def _by_bound(verdict: str, model: str, rate: Decimal) -> dict[str, Prose]:
     off = slope_of_relu(system_of(model))
     small = "a unit that is off has the slope 0" if off else "slopes may be far below γ"
+    matrix = _known(model).norms[0]
     said = {
         "vanishes": {
             "vanishes": "The factor of every step is below 1, which is sufficient for vanishing.",
@@ -262,7 +265,8 @@ def _by_bound(verdict: str, model: str) -> dict[str, Prose]:
         },
         "open": {
             "vanishes": "A bound above 1 forces nothing towards 0.",
-            "open": f"Above 1 the bound settles nothing: slopes of γ let it grow, but {small}.",
+            "open": "Above 1 the bound settles nothing. With slopes of γ the product grows: the "
+            f"spectral radius of γ{matrix} is {shown(rounded(rate, 2))}, above 1. But {small}.",
             "explodes": f"A bound above 1 is necessary, not sufficient: {small}.",
         },
     }[verdict]

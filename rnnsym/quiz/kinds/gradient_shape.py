@@ -27,6 +27,7 @@ __all__ = ["KIND"]
 NAME = "gradient_shape"
 SIZES = tuple(range(3, 13))
 WHOLE = "the line"
+MIXED_UP = "sizes taken for each other"
 Side = tuple[int, int]
 
 
@@ -74,10 +75,9 @@ def _wrong(shape: Shape, model: str) -> dict[Shape, tuple[str, Prose]]:
         why = prose("A row times a column would be a number; here it is a column times a row.")
         add((one, one), "inner product", why)
     for other in others:
-        name = "sizes taken for each other"
-        add((other, columns), name, prose(other, " is taken for ", rows, "."))
+        add((other, columns), MIXED_UP, prose(other, " is taken for ", rows, "."))
         if columns != one:
-            add((rows, other), name, prose(other, " is taken for ", columns, "."))
+            add((rows, other), MIXED_UP, prose(other, " is taken for ", columns, "."))
     return found
 
 
@@ -135,7 +135,8 @@ def _options(asked: Node, model: str, numbers: Numbers, draw: Draw) -> tuple[Opt
     if len(distinct) < WRONG:
         raise Unfair("too few different shapes")
     right = Option(prose(_times(shape)), "", prose("It is ", _times(asked.shape), "."))
-    chosen = draw.ranked("wrong", distinct.values(), lambda option: option.content)[:WRONG]
+    ranked = draw.ranked("wrong", distinct.values(), lambda option: option.content)
+    chosen = sorted(ranked, key=lambda option: option.misconception != MIXED_UP)[:WRONG]
     return tuple(draw.ranked("order", (right, *chosen), lambda option: option.content))
 
 

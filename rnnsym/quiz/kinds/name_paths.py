@@ -27,8 +27,8 @@ from rnnsym.quiz.subject import EXAMINED, convention_note, described, equations_
 __all__ = ["KIND"]
 
 NAME = "name_paths"
-SHOWN, RIGHT = 5, 3
-"""Options, and at most how many of them are right: fewer than there are paths."""
+SHOWN, FEWEST, RIGHT = 5, 2, 3
+"""Options, and how many of them are right: fewer than there are paths."""
 MOST = 8
 """Paths that can be found by hand."""
 
@@ -99,7 +99,7 @@ def _number(model: str, of: Array, wrt: Array) -> Part:
 
 def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
     known = paths(model, of, wrt)
-    fewest = max(1, SHOWN - 1 - len(broken_paths(model, of, wrt)))
+    fewest = max(min(FEWEST, len(known) - 1), SHOWN - 1 - len(broken_paths(model, of, wrt)))
     # One path at least is left out: else (a) could be read off here.
     number = draw.integer("number", fewest, min(RIGHT, len(known) - 1))
     right = draw.ranked("right", known, _label)[:number]

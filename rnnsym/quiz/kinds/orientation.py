@@ -5,7 +5,18 @@ from functools import lru_cache
 
 from rnnsym.audit.rewrite import subtrees
 from rnnsym.blocks import Block, Paragraph, Prose, Relation, prose
-from rnnsym.expr import BOUND, TIME, Array, Hadamard, Integer, Node, Product, Shape, transpose
+from rnnsym.expr import (
+    BOUND,
+    STEPS,
+    TIME,
+    Array,
+    Hadamard,
+    Integer,
+    Node,
+    Product,
+    Shape,
+    transpose,
+)
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     FAR,
@@ -126,7 +137,8 @@ def _wrong(product: Product) -> Iterator[Option]:
         yield Option(prose(Product(matrix, right)), "transpose missing", _forward(matrix))
         yield Option(
             prose(Product(right, left)), "factors exchanged",
-            prose("A column can stand left of a row only: here are ", left.shape[0], " rows."),
+            prose("A column can be multiplied from the right by a row only; ", left, " has ",
+                  left.shape[0], " rows."),
         )  # fmt: skip
         row = prose("That is a row: a gradient of a column is a column here.")
         yield Option(prose(Product(transpose(right), matrix)), "row for column", row)
@@ -172,14 +184,16 @@ def _stem(model: str, key: str, product: Product) -> tuple[Block, ...]:
     step, value = line(model, key)
     blocks = model_blocks(system_of(model), (step.target, value))
     if _kept(product) == "outer":
-        ask = prose("Which product does the step ", TIME, " add to ", step.target, "?")
+        ask = prose("Which product does the step ", TIME, " add to ", step.target)
     else:
         through = product.children[1]
-        ask = prose("What does ", through, " add to ", step.target, "?")
+        ask = prose("What does ", through, " add to ", step.target)
         if product != value and product not in [term.value for term in step.terms]:
             ask = prose("Which product of ", through, " and a matrix stands in the line for ",
-                        step.target, "?")  # fmt: skip
-    return (*blocks, Paragraph(ask))
+                        step.target)  # fmt: skip
+        if through.has(TIME + 1):
+            ask = prose(*ask, ", where ", Relation((TIME, STEPS), "<"))
+    return (*blocks, Paragraph(prose(*ask, "?")))
 
 
 def _variants(_subject: Parameters) -> int:

@@ -102,14 +102,14 @@ def _other_bias(shape: Shape) -> Shape:
 def _stem(layer: Layer) -> tuple[Block, ...]:
     d = dict(layer.sizes)["d"]
     lines = (
+        "from keras import layers",
         f"layer = {layer.keras(sequences=False, states=False)}",
         f"layer.build((None, None, {d}))",
         "print([w.shape for w in layer.get_weights()])",
     )
     return (
-        Paragraph(prose("In Keras 3, after from keras import layers:")),
+        Paragraph(prose("In Keras 3, what does this program print?")),
         Code("\n".join(lines), "python"),
-        Paragraph(prose("What does it print?")),
     )
 
 

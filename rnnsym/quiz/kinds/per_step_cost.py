@@ -1,6 +1,6 @@
 """What a step costs: multiply–adds, and the numbers kept for backpropagation through time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rnnsym.blocks import Line, Paragraph, Prose, Relation, prose
@@ -110,13 +110,11 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
     matrices = _matrices(system)
     work = Work(matrices, given, steps)
     key = proven(work, value_of(formula, given))
-    total = sum(part.entries(dict(given)) for part in parts_of(system))
     chains = len(system.states) > len(cell_of(system).states)
     both = "directions" if chains else "layers" if system.widths else ""
     where = f" in both {both} together" if both else ""
-    bias = prose("A bias is added, not multiplied.")
     claims = [(name, value, PRODUCTS.get(name, why)) for name, value, why in claims_of(work, SLIPS)]
-    claims += [("biases multiplied", total, bias)] if total != key else []
+    claims += _vectors_too(system, given, key)
     one = numeric(
         prose(f"How many multiply–adds do the matrix products of one step of the forward pass "
               f"take{where}? (Elementwise products and functions are not counted.)"),
@@ -141,6 +139,23 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
         (0,),
     )  # fmt: skip
     return one, all_steps
+
+
+def _vectors_too(system: System, given: Given, key: int) -> Iterator[tuple[str, int, Prose]]:
+    """Yield what is found where vectors are counted like matrices: biases, the others, or all."""
+    vectors = [part for part in parts_of(system) if part.sides[1] == (1, "")]
+    added, multiplied = (
+        sum(part.entries(dict(given)) for part in vectors if (part.reads == "1") is is_bias)
+        for is_bias in (True, False)
+    )
+    bias = prose("A bias is added, not multiplied.")
+    entrywise = prose("What multiplies entry by entry is not counted here.")
+    if added:
+        yield "biases multiplied", key + added, bias
+    if multiplied:
+        yield "elementwise products counted", key + multiplied, entrywise
+    if added and multiplied:
+        yield "parameters counted", key + added + multiplied, prose(*bias, " ", *entrywise)
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.derivation import Step, Term
 from rnnsym.item import Item, Mark, Open, Part, Proof
 from rnnsym.quiz.derivation_lines import (
@@ -18,6 +18,7 @@ from rnnsym.quiz.derivation_lines import (
     reason_of,
     source_of,
     system_of,
+    used,
 )
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
@@ -70,7 +71,7 @@ def _make(parameters: Parameters) -> Item:
                 (),
                 Open(LINES_A_MARK * worth),
                 worth,
-                by_chain_rule(model, key),
+                (*_equations_used(model, step), *by_chain_rule(model, key)),
                 scheme,
                 (prose("Which equations read ", step.of, "? Each place gives one term."),),
             ),
@@ -112,6 +113,25 @@ def _through(step: Step, terms: tuple[Term, ...]) -> Prose:
     value = replace(step, terms=terms, factor=None, summed=None).value()
     rules = tuple(dict.fromkeys(rule for term in terms for rule in term.rules))
     return prose(value, ": ", *reason_of(replace(terms[0], rules=rules)))
+
+
+def _equations_used(model: str, step: Step) -> tuple[Block, ...]:
+    """Say what reads the array that the line is about, or what its function makes of it."""
+    lines = used(step)
+    if not lines:
+        return ()
+    read, first = step.of, prose()
+    for e in system_of(model).equations:
+        if step.factor is not None and step.of in e.rhs.children:
+            read = e.lhs
+            first = prose(step.of, " is read by ", Relation((e.lhs, e.rhs)), " only. ")
+    loss = " and the loss" if any(term.source is None for term in step.terms) else ""
+    where = "this equation" if len(lines) == 1 else "these equations"
+    steps = " at every step" if step.summed is not None else ""
+    return (
+        Paragraph(prose(*first, read, f" is read by {where}{steps}{loss}, and nowhere else:")),
+        Equations(lines),
+    )
 
 
 @lru_cache(maxsize=4096)

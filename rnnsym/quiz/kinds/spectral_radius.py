@@ -81,7 +81,7 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
     a = Decimal(draw.choice("corner", CORNERS))
     d = first + second - a
     b = a * d - first * second
-    matrix = ((a, b.normalize() + 0), (ONE, d))
+    matrix = ((a, plain(b)), (ONE, plain(d)))
     return (*subject, ("U", as_text(matrix)), ("steps", draw.choice("steps", STEPS)))
 
 
@@ -203,15 +203,15 @@ def _plain(number: Decimal) -> str:
 
 def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     (a, b), _ = matrix
-    value = plain(rounded(grown, SHOWN))
-    within = Decimal(0) if value == grown else tolerance(value)
+    value = rounded(grown, SHOWN)
+    within, form = (Decimal(0), plain) if value == grown else (tolerance(value), Decimal)
     others = {
         "one step too many": (power(a, steps + 1), "That is one power too many."),
         "one step too few": (power(a, steps - 1), "That is one power too few."),
         "multiplied, not raised": (a * steps, "The steps are factors, not summands."),
     }
     wrong = told_apart(
-        WrongNumber(plain(rounded(v, SHOWN)), k, prose(why))
+        WrongNumber(form(rounded(v, SHOWN)), k, prose(why))
         for k, (v, why) in others.items()
         if abs(rounded(v, SHOWN) - value) > within
     )
@@ -221,7 +221,7 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     ask = prose("What is the entry in row 1 and column 1 of ", top, f"{digits}?{counts}")
     return Part(
         (Paragraph(ask),),
-        Numeric((Blank(prose("entry"), value, within, wrong),)),
+        Numeric((Blank(prose("entry"), form(value), within, wrong),)),
         2,
         (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
                          Symbol(_plain(a)) ** steps, f" = {shown(value)}.")),),
