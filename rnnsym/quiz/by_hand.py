@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import prod
 
-from rnnsym.expr import Map, Node, Product
+from rnnsym.expr import Map, Node, Product, Softmax
 from rnnsym.quiz.decimals import Numbers, sized
 from rnnsym.quiz.numbers import Matrix, rounded
 
@@ -44,4 +44,4 @@ def _work(value: Node, numbers: Numbers) -> float:
     """A minute with a function in it, half of one without; a quarter for each entry more."""
     products = (node.children[0] for node in value.atoms(Product))
     more = (prod(sized(node.shape, numbers)) - 1 for node in (value, *products))
-    return (1 if value.atoms(Map) else 0.5) + sum(more) / 4
+    return (1 if value.atoms(Map, Softmax) else 0.5) + sum(more) / 4

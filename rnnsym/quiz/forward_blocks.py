@@ -75,8 +75,8 @@ def method_marks(rows: tuple[Row, ...], net: Net, printed: frozenset[str]) -> tu
     made = [row for row in rows if _reads_weights(row)]
     targets = [row.target for row in made]
     if not targets:
-        guesses = [row.target for row in rows if row.value.atoms(Softmax)]
-        return tuple(Mark(1, "M", prose("exponentials over their sum in ", a)) for a in guesses)
+        guesses = [row for row in rows if row.value.atoms(Softmax)]
+        return (Mark(1, "M", prose("each exponential over the sum of all")),) * len(guesses)
     equations = {(r.target.name, r.target.family.direction): _sums(r, net) for r in made}
     lines = "line" if len(targets) == 1 else "lines"
     named = [t if t.name in printed else _reader(rows, t) for t in targets]
@@ -85,9 +85,10 @@ def method_marks(rows: tuple[Row, ...], net: Net, printed: frozenset[str]) -> tu
 
 
 def _sums(row: Row, net: Net) -> int:
-    """Return how many entries of a line add products up; of a number times a column it is one."""
-    shapes = [net.sizes.shape(a.shape) for p in row.value.atoms(Product) for a in p.atoms(Array)]
-    return net.sizes.shape(row.target.shape)[0] if any(min(s) > 1 for s in shapes) else 1
+    """Return how many entries of a line add products up; a number times a column counts once."""
+    products = [net.sizes.shape(p.children[0].shape) for p in row.value.atoms(Product)]
+    alone = sum(columns for _, columns in products) == 1
+    return 1 if alone else net.sizes.shape(row.target.shape)[0]
 
 
 def _reader(rows: Sequence[Row], read: Array) -> Array:
