@@ -1,6 +1,9 @@
 """Questions about the forward pass, and the numbers that they give."""
 
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +12,8 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
-from tests.nets_by_hand import Arrays
+from tests.asked import blanks
+from tests.nets_by_hand import Arrays, states
 
 KINDS = {
     name: load_kind(name)
@@ -39,3 +43,14 @@ def given(item: Item) -> Arrays:
 
 def model(item: Item) -> str:
     return dict(item.parameters)["model"]
+
+
+def all_count(item: Item, found: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether all answers of an item accept the states of these steps."""
+    return all(
+        blank.accepts(Decimal(str(round(np.asarray(value).item(), 3))))
+        for part, step in zip(item.parts, found, strict=True)
+        for blank, value in zip(
+            blanks(part), (step[n] for n in step if n in states(model(item))), strict=True
+        )
+    )

@@ -106,11 +106,14 @@ def states(cell: str) -> tuple[str, ...]:
     return STATES.get(cell, ("h", "c") if cell.startswith("lstm") else ("h",))
 
 
-def unrolled(cell: str, p: Arrays, steps: int) -> list[Arrays]:
+def unrolled(
+    cell: str, p: Arrays, steps: int, only: Mapping[int, Arrays] | None = None
+) -> list[Arrays]:
+    """Return what each step makes; ``only`` has other weights for some steps."""
     state = {name: p[f"{name}[0]"] for name in states(cell)}
     found: list[Arrays] = []
     for t in range(1, steps + 1):
-        found.append(CELLS[cell](p, p[f"x[{t}]"], state))
+        found.append(CELLS[cell]((only or {}).get(t, p), p[f"x[{t}]"], state))
         state = found[-1]
     return found
 

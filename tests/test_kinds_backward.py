@@ -104,6 +104,17 @@ def checked(item: Item, part: int, found: dict[str, Matrix]) -> None:
         assert blank.accepts(Decimal(f"{true:.4f}"))
 
 
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_truncated", "bptt_bias"])
+def test_no_state_nearly_meets_its_target(kind: str) -> None:
+    """Nothing would come back from that step, and mistakes in it would not show."""
+    for item in items(kind):
+        given, found = numbers(item), by_hand(item)
+        for name, aim in given.items():
+            if name.startswith("target"):
+                state = found[f"h{'₀₁₂₃'[int(name[-2])]}"]
+                assert np.all(np.abs(state - aim) > 0.25 - 1e-9), (item.parameters, name)
+
+
 @pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_matrix", "bptt_input", "bptt_bias"])
 def test_keys_follow_from_the_recursion(kind: str) -> None:
     for item in items(kind):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnsym.item import Item, Numeric
+from rnnsym.item import Numeric
 from rnnsym.quiz import forward_question, guard, line_by_line
 from rnnsym.quiz.by_hand import tolerance
 from rnnsym.quiz.draw import Draw
@@ -17,7 +17,7 @@ from rnnsym.quiz.line_by_line import Line
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
 from tests.asked import HALF_UNIT, blanks, close, wrong
-from tests.forward_questions import KINDS, given, items, model
+from tests.forward_questions import KINDS, all_count, given, items, model
 from tests.nets_by_hand import affine, chained, sigmoid, states, unrolled, vanilla
 
 BILLIONTH = Decimal("1e-9")
@@ -98,17 +98,6 @@ def test_a_mistake_at_every_step_shows() -> None:
                     h = a if t == left_out else np.tanh(a)
                     found.append({"h": h})
                 assert not all_count(item, found), left_out
-
-
-def all_count(item: Item, found: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether all answers of an item accept the states of these steps."""
-    return all(
-        blank.accepts(Decimal(str(round(np.asarray(value).item(), 3))))
-        for part, step in zip(item.parts, found, strict=True)
-        for blank, value in zip(
-            blanks(part), (step[n] for n in step if n in states(model(item))), strict=True
-        )
-    )
 
 
 def test_terms_do_not_hide_each_other() -> None:

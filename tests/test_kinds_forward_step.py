@@ -11,8 +11,8 @@ from rnnsym.expr import Array
 from rnnsym.item import Item
 from rnnsym.quiz.likeness import printed
 from tests.asked import HALF_UNIT, blanks, close, right_options, values, wrong
-from tests.forward_questions import KINDS, given, items, model
-from tests.nets_by_hand import Arrays, sigmoid, unrolled
+from tests.forward_questions import KINDS, all_count, given, items, model
+from tests.nets_by_hand import Arrays, sigmoid, states, unrolled
 
 
 def test_a_part_for_every_gate() -> None:
@@ -147,3 +147,15 @@ def test_one_input_is_an_input() -> None:
         for item in items(kind):
             said = [printed(block.content) for block in item.stem if isinstance(block, Paragraph)]
             assert sum(text.startswith(head) for text in said) == 1
+
+
+def test_no_term_of_a_map_can_be_left_out_unseen() -> None:
+    """Where a function saturates, a term left out in one step alone may not reach any answer."""
+    for item in items("forward_steps", 10):
+        p, cell, steps = given(item), model(item), len(item.parts)
+        for name in (k for k in p if k[0] in "WUb" and "[" not in k):
+            for t in range(1, steps + 1):
+                left_out = {**p, name: 0 * p[name]}
+                found = unrolled(cell, p, steps, {t: left_out})
+                zero = not (p[f"{states(cell)[0]}[0]"].any() or t > 1) and name[0] == "U"
+                assert zero or not all_count(item, found), (item.parameters, name, t)
