@@ -176,7 +176,7 @@ def _factors(asked: Node, numbers: Numbers) -> tuple[Block, ...]:
 
 @lru_cache(maxsize=4096)
 def _said(model: str, key: str, of: str) -> tuple[Block, ...]:
-    return model_blocks(system_of(model), (_asked(model, key)[of],))
+    return model_blocks(system_of(model), (_asked(model, key)[of],), all_shown=True)
 
 
 def _stem(model: str, key: str, of: str, numbers: Numbers) -> tuple[Block, ...]:

@@ -182,7 +182,7 @@ def _fits(node: Node, shape: Shape) -> bool:
 @lru_cache(maxsize=4096)
 def _stem(model: str, key: str, product: Product) -> tuple[Block, ...]:
     step, value = line(model, key)
-    blocks = model_blocks(system_of(model), (step.target, value))
+    blocks = model_blocks(system_of(model), (step.target, product), all_shown=True)
     if _kept(product) == "outer":
         ask = prose("Which product does the step ", TIME, " add to ", step.target)
     else:
