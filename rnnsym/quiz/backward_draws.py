@@ -62,6 +62,8 @@ Among gates, no number is another or one minus another, whatever the sign: who t
 other gets another answer."""
 
 
+CLASS = "class"
+"""Of a target that is 1 at one class and 0 elsewhere."""
 TRIES = 40
 """So many values are tried before another draw is."""
 Stage: TypeAlias = tuple[Array, tuple[Line, ...]]
@@ -140,7 +142,7 @@ class _Search:
             if self.tries < 0:
                 return None
             value = option if part.state is None else _minus(known[part.state], option)
-            if not all(entries(value)):
+            if part.name != CLASS and not all(entries(value)):
                 continue
             given = {**known, array: value}
             try:
@@ -157,11 +159,17 @@ class _Search:
         self, array: Array, part: Part, chosen: Mapping[Array, Matrix]
     ) -> Iterator[Matrix]:
         """Yield values for an array: shuffled numbers in a row, from each of them on in turn."""
+        if part.name == CLASS:
+            rows = range(part.shape[0])
+            for right in self.draw.ranked(label(array), rows):
+                yield tuple((Decimal(row == right),) for row in rows)
+            return
         alike = (m for a, m in chosen.items() if _part(self.plan, a).name == part.name)
         taken = {entry for value in alike for entry in entries(value)}
-        left = [number for number in part.pool if number not in taken] or part.pool
-        numbers = self.draw.ranked(label(array), left)
         rows, columns = part.shape
+        left = [number for number in part.pool if number not in taken]
+        enough = left and len(left) >= min(rows * columns, len(part.pool))
+        numbers = self.draw.ranked(label(array), left if enough else part.pool)
         for start in range(len(numbers)):
             found = islice(cycle(numbers), start, start + rows * columns)
             yield tuple(tuple(islice(found, columns)) for _ in range(rows))
@@ -176,7 +184,7 @@ def _minus(a: Matrix, b: Matrix) -> Matrix:
 def _part(plan: Plan, array: Array) -> Part:
     name, pools = _role(plan, array), POOLS[plan.setting.numbers or _pool_of(plan)]
     is_recurrent = name == "weight" and array.shape[0] == array.shape[1]
-    pool = pools.get("recurrent" if is_recurrent else name, pools[name])
+    pool = "" if name == CLASS else pools.get("recurrent" if is_recurrent else name, pools[name])
     states = {t.given.name: t.target.name for t in plan.system.loss_terms}
     here = (x.target for x in plan.forward if array.time is not None and x.time == int(array.time))
     state = next((a for a in here if a.name == states.get(array.name)), None)
@@ -200,6 +208,8 @@ def _role(plan: Plan, array: Array) -> str:
     if array.time is None:
         return "weight"
     if any(array.name == term.given.name for term in plan.system.loss_terms):
+        if plan.setting.loss == "cross-entropy":
+            return CLASS
         return "error" if plan.is_exact and not plan.setting.numbers else "target"
     if array.family.role == "adjoint":
         return "adjoint"

@@ -7,7 +7,8 @@ from functools import lru_cache
 from rnnsym.blocks import Block, Equations, Line, NumberMatrix, Paragraph, Prose, Relation, prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
-from rnnsym.quiz.backward_numbers import Wrong, blanks_of, unnoticed
+from rnnsym.quiz.backward_descent import rate
+from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
 from rnnsym.quiz.by_hand import EXACT_RULE, RULE, WORKED
@@ -21,6 +22,7 @@ __all__ = [
     "noticed", "part_of", "rounding_note", "value_of",
 ]  # fmt: skip
 
+BACKWARDS, UPHILL = "Work from the last step to the first.", "The gradient points uphill."
 STATES = "the states, from the equations"
 """What a method mark is for where states on the way are worked out first."""
 
@@ -34,6 +36,7 @@ class Ask:
         under: said after what is asked, such as "with the loss at the last step only".
         marks: what the method marks of the part are for.
         first_only: of an adjoint, the first step alone is asked.
+        new: what a step of gradient descent gives is asked, not the gradients themselves.
     """
 
     names: tuple[str, ...]
@@ -42,10 +45,12 @@ class Ask:
     truncated: bool = False
     marks: tuple[str, ...] = ()
     first_only: bool = False
+    new: bool = False
 
     def targets(self, plan: Plan) -> tuple[Array, ...]:
         """Return what is asked of a plan."""
-        found = [t for name in self.names for t in plan.targets(name)]
+        of = plan.renewed if self.new else plan.targets
+        found = [t for name in self.names for t in of(name)]
         return tuple(found[-1:]) if self.first_only else tuple(found)
 
 
@@ -101,21 +106,35 @@ def part_of(works: Sequence[Work], place: int) -> Part:
             work.worked[target],
             work.wrong,
             is_plain=work.plan.is_exact,
+            is_tight=work.ask.new,
         )
     )
-    under = f" {work.ask.under}" if work.ask.under else ""
     methods = tuple(Mark(1, "M", prose(text)) for text in methods_of(work.ask, work.plan))
     right = tuple(Mark(1, "A", prose(*blank.label, " right")) for blank in blanks)
     earlier = tuple(i for i in range(place) if works[i].plan == work.plan)
     return Part(
-        stem=(Paragraph(prose("Compute ", *listed(work.targets), f"{under}.")),),
+        stem=(Paragraph(_asked(work)),),
         response=Numeric(blanks),
         marks=len(methods) + len(right),
         scheme=(*methods, *right),
         solution=_solution(works, place),
-        hints=(prose("Work from the last step to the first."),),
+        hints=(prose(UPHILL if work.ask.new else BACKWARDS),),
         carries=earlier,
     )
+
+
+def _asked(work: Work) -> Prose:
+    if not work.ask.new:
+        under = f" {work.ask.under}" if work.ask.under else ""
+        return prose("Compute ", *listed(work.targets), f"{under}.")
+    setting = work.plan.setting
+    said = Relation((rate(setting.rate), NumberMatrix(((setting.rate,),))))
+    [line] = work.plan.descent
+    old = next(arrays_in(line.value))
+    tight = "" if work.plan.is_exact else f" Here an answer counts if it is off by at most {UNITS}."
+    return prose("One step of gradient descent with learning rate ", said, " replaces ",
+                 old, " by ", line.target, ". Compute ", line.target,
+                 f".{tight}")  # fmt: skip
 
 
 def methods_of(ask: Ask, plan: Plan) -> tuple[str, ...]:
@@ -152,8 +171,9 @@ def rounding_note(plan: Plan) -> Prose:
 def _solution(works: Sequence[Work], place: int) -> tuple[Block, ...]:
     """The lines that this part needs and no part before it has worked out."""
     work = works[place]
+    known = work.plan.forward if work.plan.setting.shows_forward else ()
     before = [(w.plan == work.plan, lines_to(w.plan, w.targets)) for w in works[:place]]
-    done = {x for same, lines in before for x in lines if same or x.step is None}
+    done = {x for same, lines in before for x in lines if same or x.step is None} | {*known}
     lines = [x for x in lines_to(work.plan, work.targets) if x not in done]
     exact = work.plan.is_exact
     seen = tuple(

@@ -15,7 +15,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, rounded
 from rnnsym.quiz.wrong_numbers import told_apart
 
-__all__ = ["SAME", "Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
+__all__ = ["SAME", "UNITS", "Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
 
 SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
 """An answer 1 % off still counts, or two units of the last decimal."""
@@ -34,8 +34,9 @@ def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Arra
     """
     forward = run(plan.forward, given, plan.numbers)
     fits(plan, plan.forward, forward)
-    exact = {**forward, **run(plan.backward, {**given, **forward}, plan.numbers)}
-    fits(plan, plan.backward, {**given, **exact})
+    after = (*plan.backward, *plan.descent)
+    exact = {**forward, **run(after, {**given, **forward}, plan.numbers)}
+    fits(plan, after, {**given, **exact})
     if plan.is_exact:
         return exact, exact
     return exact, run(plan.lines, given, plan.numbers, WORKED)
@@ -51,12 +52,18 @@ def tolerance_of(value: Decimal) -> Decimal:
 
 
 def blanks_of(
-    target: Array, exact: Matrix, worked: Matrix, wrong: Sequence[Wrong], *, is_plain: bool
+    target: Array,
+    exact: Matrix,
+    worked: Matrix,
+    wrong: Sequence[Wrong],
+    *,
+    is_plain: bool,
+    is_tight: bool = False,
 ) -> tuple[Blank, ...]:
     """Return a blank for every entry of an array, with what misconceptions give for it.
 
     Where numbers are not rounded, ``is_plain``, zeros at their end are not printed, and no other
-    answer counts.
+    answer counts. With ``is_tight``, no answer counts that is more than two units off.
 
     Raises:
         Unfair: an answer is nearly 0, rounding on the way matters, or a misconception nearly gives
@@ -66,7 +73,8 @@ def blanks_of(
     for i, row in enumerate(exact):
         for j, entry in enumerate(row):
             value = _shown(worked[i][j], is_plain=is_plain)
-            tolerance = Decimal(0) if is_plain else tolerance_of(value)
+            tolerance = UNITS if is_tight else tolerance_of(value)
+            tolerance = Decimal(0) if is_plain else tolerance
             if abs(entry) < LEAST and (entry or not is_plain):
                 raise Unfair(f"{target} is {entry:f}: too small to be told from 0")
             if abs(entry - value) > tolerance / 2:

@@ -17,12 +17,15 @@ from rnnsym.expr import (
     Map,
     Node,
     Plus,
+    Softmax,
     arrays_in,
     fill_like,
 )
 from rnnsym.expr import size as symbol
 from rnnsym.numeric.sizes import Sizes
-from rnnsym.quiz.decimals import Numbers, Place
+from rnnsym.quiz.backward_descent import descended, new, rate
+from rnnsym.quiz.backward_guesses import guessed, guesses
+from rnnsym.quiz.decimals import Numbers, Place, kept
 from rnnsym.quiz.line_by_line import rounding, worked
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.record import record
@@ -35,13 +38,16 @@ Given = Mapping[Array, Matrix]
 
 @record
 class Setting:
-    """What is worked: a model of one layer, how long, and its loss.
+    """What is worked: a model of one layer, perhaps with a readout, how long, and its loss.
 
     Attributes:
         asked: the lines that are wanted, by their names (``delta_h``, ``dU``).
         sizes: n, d … as numbers.
         truncate: states are detached every so many steps.
         numbers: from which pool numbers are drawn, "" for the one that suits the model.
+        shows_forward: what the backward pass reads of the forward pass is told.
+        descent: the gradients that a step of gradient descent follows.
+        rate: the learning rate of that step.
     """
 
     model: str
@@ -52,6 +58,10 @@ class Setting:
     sizes: tuple[tuple[str, int], ...] = (("d", 1), ("n", 1))
     truncate: int | None = None
     numbers: str = ""
+    loss: str = "squared"
+    shows_forward: bool = False
+    descent: tuple[str, ...] = ()
+    rate: str = ""
 
 
 @record
@@ -60,8 +70,8 @@ class Line:
 
     Attributes:
         step: the line of the derivation with the terms that exist here, its index still t; None
-            for an equation of the forward pass.
-        time: which step this is, 0 for a gradient that belongs to none.
+            for an equation of the forward pass and for a step of gradient descent.
+        time: which step this is, 0 for a gradient or a new value that belongs to none.
     """
 
     target: Array
@@ -92,26 +102,44 @@ class Plan:
     @cached_property
     def forward(self) -> tuple[Line, ...]:
         """The lines of the forward pass."""
-        return tuple(line for line in self.lines if line.step is None)
+        return tuple(line for line in self.lines if line.step is None and line.time)
 
     @cached_property
     def backward(self) -> tuple[Line, ...]:
         """The lines of the backward pass."""
         return tuple(line for line in self.lines if line.step is not None)
 
+    @cached_property
+    def descent(self) -> tuple[Line, ...]:
+        """The lines of a step of gradient descent."""
+        return tuple(line for line in self.lines if line.step is None and not line.time)
+
     def targets(self, name: str) -> tuple[Array, ...]:
         """Return what the lines of one name give, in the order of the lines."""
         return tuple(x.target for x in self.backward if x.step is not None and x.step.name == name)
 
     @cached_property
+    def seen(self) -> tuple[Array, ...]:
+        """What the backward pass reads of the forward pass."""
+        read = {array for line in self.backward for array in arrays_in(line.value)}
+        return tuple(line.target for line in self.forward if line.target in read)
+
+    def renewed(self, name: str) -> tuple[Array, ...]:
+        """Return the new values of what the lines of one name are gradients of."""
+        read = set(self.targets(name))
+        return tuple(x.target for x in self.descent if read.intersection(arrays_in(x.value)))
+
+    @cached_property
     def asked(self) -> tuple[Array, ...]:
         """What the lines give that are wanted."""
-        return tuple(t for name in self.setting.asked for t in self.targets(name))
+        found = (t for name in self.setting.asked for t in self.targets(name))
+        return (*found, *(line.target for line in self.descent))
 
     @cached_property
     def is_exact(self) -> bool:
         """Whether the lines hold nothing but sums and products, so that nothing is rounded."""
-        return {f.name for line in self.lines for f in line.value.atoms(Map)} <= {"relu", "step"}
+        maps = {f.name for line in self.lines for f in line.value.atoms(Map)}
+        return maps <= {"relu", "step"} and not any(x.value.atoms(Softmax) for x in self.lines)
 
     @cached_property
     def is_rectified(self) -> bool:
@@ -122,6 +150,11 @@ class Plan:
     def is_scalar(self) -> bool:
         """Whether every size is 1."""
         return all(value == 1 for _, value in self.setting.sizes)
+
+    @cached_property
+    def has_one_unit(self) -> bool:
+        """Whether states have one entry, whatever is read or guessed."""
+        return dict(self.setting.sizes)["n"] == 1
 
     @cached_property
     def sizes(self) -> Sizes:
@@ -137,7 +170,7 @@ def plan_of(setting: Setting) -> Plan:
         InputError: the model has no line of a name that is asked.
     """
     model = read_model(
-        setting.model, loss="squared", loss_at=setting.loss_at, bias=setting.bias
+        setting.model, loss=setting.loss, loss_at=setting.loss_at, bias=setting.bias
     )  # fmt: skip
     system = build_system(model)
     derivation = derive(system, setting.truncate)
@@ -145,6 +178,7 @@ def plan_of(setting: Setting) -> Plan:
         *_forward(system, setting.steps),
         *_adjoints(derivation, setting),
         *_gradients(derivation, setting),
+        *_descent(derivation, setting),
     )
     sizes = ((symbol(name), value) for name, value in setting.sizes)
     return Plan(setting, system, ((STEPS, setting.steps), *sizes), lines)
@@ -157,8 +191,9 @@ def _at(setting_steps: int, time: int) -> dict[Expr, Expr]:
 def _forward(system: System, steps: int) -> Iterator[Line]:
     for time in range(1, steps + 1):
         rule = _at(steps, time)
-        for equation in system.equations:
-            yield Line(equation.lhs.xreplace(rule), equation.rhs.xreplace(rule), None, time)
+        for equation in (*system.equations, *guesses(system)):
+            if equation.time is not None or time == steps:
+                yield Line(equation.lhs.xreplace(rule), equation.rhs.xreplace(rule), None, time)
 
 
 def _adjoints(derivation: Derivation, setting: Setting) -> Iterator[Line]:
@@ -167,8 +202,8 @@ def _adjoints(derivation: Derivation, setting: Setting) -> Iterator[Line]:
     wanted = {s.target for step in asked for s in (step, *needed(derivation, step))}
     for time in range(setting.steps, 0, -1):
         for step in derivation.adjoints:
-            if step.target in wanted:
-                yield _line(step, setting, time)
+            if step.target in wanted and (step.time is not None or time == setting.steps):
+                yield _line(guessed(derivation.system, step), setting, time)
 
 
 def _gradients(derivation: Derivation, setting: Setting) -> Iterator[Line]:
@@ -181,6 +216,13 @@ def _gradients(derivation: Derivation, setting: Setting) -> Iterator[Line]:
                     yield _line(step, setting, time)
             elif step in derivation.initial:
                 yield _line(step, setting, 0)
+
+
+def _descent(derivation: Derivation, setting: Setting) -> Iterator[Line]:
+    for name in setting.descent:
+        for step in derivation.find(name):
+            value = descended(step.of, step.target, rate(setting.rate))
+            yield Line(new(step.of), value, None, 0)
 
 
 def _line(step: Step, setting: Setting, time: int) -> Line:
@@ -222,9 +264,8 @@ def truncated(gradient: Array) -> Array:
 
 @lru_cache(maxsize=8192)
 def place_of(array: Array) -> Place:
-    """Return where an array is kept: a gradient apart from what it is taken of."""
-    name = f"dL/d{array.name}" if array.family.role == "gradient" else array.name
-    return name, "", None, None if array.time is None else int(array.time)
+    """Return where an array is kept."""
+    return kept(array), "", None, None if array.time is None else int(array.time)
 
 
 def run(

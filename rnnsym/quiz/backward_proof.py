@@ -10,6 +10,7 @@ import numpy as np
 from rnnsym.equations import Block, Equation, Loop, System
 from rnnsym.expr import Array, Family, plus
 from rnnsym.numeric.oracle import STEP, loss_of
+from rnnsym.quiz.backward_descent import new
 from rnnsym.quiz.backward_plan import Given, Line, Plan, place_of
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.guard import Unfair
@@ -36,6 +37,29 @@ def prove(plan: Plan, given: Given, exact: Mapping[Array, Matrix]) -> None:
     error = np.max(np.abs(found - slopes)) / max(1.0, np.max(np.abs(slopes)))
     if not error <= BOUND:
         raise Unfair(f"the complex step gives another gradient (error {error:.1e})")
+    if plan.descent:
+        _prove_descent(plan, given, exact, slopes)
+
+
+def _prove_descent(
+    plan: Plan, given: Given, exact: Mapping[Array, Matrix], slopes: Array2
+) -> None:
+    """Compare what a step of gradient descent gives with one along the slopes.
+
+    Raises:
+        Unfair: they differ.
+    """
+    sizes = [_zeros(plan, line).size for line in plan.backward]
+    along = dict(zip(plan.backward, np.split(slopes, np.cumsum(sizes)[:-1]), strict=True))
+    for line, slope in along.items():
+        if line.step is None or line.step.name not in plan.setting.descent:
+            continue
+        old, after = (
+            np.array([float(e) for row in matrix for e in row])
+            for matrix in (given[line.step.of], exact[new(line.step.of)])
+        )
+        if np.max(np.abs(old - float(plan.setting.rate) * slope - after)) > BOUND:
+            raise Unfair(f"the step of gradient descent gives another {line.step.of}")
 
 
 def _slopes(plan: Plan, start: Mapping[Place, Array2], places: list[Place]) -> Array2:

@@ -1,27 +1,11 @@
 """Questions about backpropagation through a few steps, in parts that build on each other."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
-from rnnsym.derive import derive
+from rnnsym.blocks import Block, Prose, prose
 from rnnsym.errors import InputError
-from rnnsym.expr import (
-    BOUND,
-    STEPS,
-    Array,
-    Integer,
-    Node,
-    Rational,
-    apply,
-    matmul,
-    minus,
-    scale,
-    sigma,
-    size,
-    transpose,
-)
 from rnnsym.item import Item, Proof
 from rnnsym.quiz.backward_draws import drawn, read
 from rnnsym.quiz.backward_items import (
@@ -29,19 +13,17 @@ from rnnsym.quiz.backward_items import (
     Ask,
     Work,
     entries_of,
-    given_lines,
     given_of,
     methods_of,
     noticed,
     part_of,
-    rounding_note,
 )
 from rnnsym.quiz.backward_numbers import Wrong, worked_out
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
 from rnnsym.quiz.backward_slips import Mistake, lucky, mistaken, mistakes
+from rnnsym.quiz.backward_stem import stem
 from rnnsym.quiz.by_hand import minutes_for
-from rnnsym.quiz.derivation_lines import LOSS, gradient_of, listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
@@ -54,7 +36,6 @@ __all__ = [
 
 TAUGHT = ("vanilla", "relu-rnn", "linear")
 MOST_LINES = 24
-PLACES = {"every": "with a term at every step", "last": "at the last step only"}
 CARRIED = (
     STATES,
     "each δ of h holds the loss's own term and what comes back from the next step",
@@ -73,6 +54,7 @@ class Spec:
         sizes: n and d.
         truncations: k for parts that are truncated.
         note: what the stem says of these parameters, beside the equations and the numbers.
+        readouts: what a subject says of its readout, its loss and its learning rate, if any.
     """
 
     name: str
@@ -85,15 +67,29 @@ class Spec:
     sizes: tuple[tuple[str, int], ...] = (("d", 1), ("n", 1))
     truncations: tuple[int, ...] = (0,)
     note: Callable[[Parameters], Prose] | None = None
+    readouts: tuple[Parameters, ...] = ((),)
 
     def setting(self, subject: Parameters, ask: Ask) -> Setting:
         """Return what one part works with."""
         values = dict(subject)
         truncate = int(values["k"]) if ask.truncated else None
-        return Setting(
+        setting = Setting(
             values["model"], int(values["T"]), self._names(), ask.loss_at or self.loss_at,
             self.bias, self.sizes, truncate,
         )  # fmt: skip
+        return self._with_readout(setting, values) if "q" in values else setting
+
+    def _with_readout(self, setting: Setting, values: Mapping[str, str]) -> Setting:
+        return replace(
+            setting,
+            model=f"{setting.model}, dense:{values['q']}",
+            sizes=(*self.sizes, ("q", int(values["q"]))),
+            loss=values["loss"],
+            loss_at=values["loss at"],
+            shows_forward=True,
+            descent=tuple(name for ask in self.asks if ask.new for name in ask.names),
+            rate=values["eta"],
+        )
 
     def _names(self) -> tuple[str, ...]:
         """All parts work out the same lines, so that their values can be told apart."""
@@ -128,7 +124,8 @@ def _subjects(spec: Spec, cells: Sequence[str]) -> list[Parameters]:
         for name in cells or spec.cells
         for steps in spec.steps
         for k in spec.truncations
-        for subject in [_subject(name, steps, k)]
+        for readout in spec.readouts
+        for subject in [(*_subject(name, steps, k), *readout)]
         if k < steps and suits(spec, subject) and not _hides(spec.plans(subject)[0])
     ]
 
@@ -144,7 +141,7 @@ def suits(spec: Spec, subject: Parameters) -> bool:
         plans = spec.plans(subject)
     except InputError:
         return False
-    known = {name for name, _ in spec.sizes}
+    known = {name for name, _ in plans[0].setting.sizes}
     return known >= set(plans[0].system.size_names) and len(plans[0].lines) <= MOST_LINES
 
 
@@ -226,7 +223,10 @@ def _rivals(work: Work, works: Sequence[Work]) -> Iterator[Wrong]:
 
 @lru_cache(maxsize=256)
 def _minutes(plans: tuple[Plan, ...]) -> int:
-    lines = dict.fromkeys((x.target, x.value) for plan in plans for x in plan.lines)
+    told = {x for plan in plans if plan.setting.shows_forward for x in plan.forward}
+    lines = dict.fromkeys(
+        (x.target, x.value) for plan in plans for x in plan.lines if x not in told
+    )
     return minutes_for((value for _, value in lines), plans[0].numbers)
 
 
@@ -240,43 +240,4 @@ def stem_of(spec: Spec, parameters: Parameters) -> tuple[Block, ...]:
     """Return what all parts are told: equations, loss, numbers, and how to round."""
     plans = spec.plans(parameters)
     given = read(given_of(plans), parameters)
-    return (
-        *_model_stem(plans),
-        *((Paragraph(spec.note(parameters)),) if spec.note else ()),
-        Paragraph(prose("Given are")),
-        given_lines(given),
-        Paragraph(rounding_note(plans[0])),
-    )
-
-
-@lru_cache(maxsize=256)
-def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
-    system, setting = plans[0].system, plans[0].setting
-    forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
-    sizes = [Relation((size(name), Integer(value))) for name, value in setting.sizes]
-    bias = "" if setting.bias else ", without biases,"
-    read = "inputs" if setting.steps > 1 else "input"
-    losses = {p.setting.loss_at: Line(LOSS, _loss(p)) for p in plans}
-    said = " and the loss ".join(PLACES[at] for at in losses)
-    said += " are, in this order," if len(losses) > 1 else " is"
-    meaning = tuple(Line(s.target, gradient_of(system, s.target)) for s in derive(system).adjoints)
-    return (
-        Paragraph(prose("A recurrent network with ", *listed(sizes), f"{bias} reads ",
-                        Relation((STEPS, Integer(setting.steps))), f" {read}; at each step")),
-        Equations(forward),
-        Paragraph(prose("Convention: column vectors, as written here. ", f"The loss {said}")),
-        Equations(tuple(losses.values())),
-        Paragraph(prose("and δ is short for a gradient that counts every path to the loss:")),
-        Equations(meaning),
-    )  # fmt: skip
-
-
-def _loss(plan: Plan) -> Node:
-    """The loss as a formula, its ½ and its sum over the steps in sight."""
-    term = plan.system.loss_terms[0]
-    index = BOUND if term.time is not None else STEPS
-    y, given = (Array(a.family, a.shape, None, index) for a in (term.target, term.given))
-    off = minus(y, given)
-    square = apply("square", off) if plan.is_scalar else matmul(transpose(off), off)
-    half = scale(Rational(1, 2), square)
-    return half if term.time is None else sigma(half, BOUND, term.time.first, term.time.last)
+    return stem(plans, given, spec.note(parameters) if spec.note else ())

@@ -1,6 +1,6 @@
 """Mistakes in a backward pass: each made in every line of a plan in which it can be made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -23,10 +23,15 @@ from rnnsym.expr import (
     Transpose,
     apply,
     arrays_in,
+    fill_like,
+    hadamard,
     matmul,
+    minus,
     scale,
     source,
 )
+from rnnsym.quiz import backward_descent
+from rnnsym.quiz.backward_guesses import GUESS
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.likeness import printed
@@ -36,13 +41,13 @@ from rnnsym.record import record
 __all__ = ["MISCONCEPTIONS", "Mistake", "lucky", "mistaken", "mistakes"]
 
 
-def _loss_scaled(row: Row, factor: int, why: Prose) -> Sequence[Slip]:
-    """The term that the loss itself gives, times a number, unless it is given as a whole (Δ)."""
+def _loss_changed(row: Row, change: Callable[[Node], Node], why: Prose) -> Sequence[Slip]:
+    """The term that the loss itself gives, changed, unless it is given as a whole (Δ)."""
 
     def changed(term: Term) -> Term:
         if term.source is not None or isinstance(term.value, Array):
             return term
-        return replace(term, value=scale(factor, term.value))
+        return replace(term, value=change(term.value))
 
     terms = tuple(map(changed, row.step.terms))
     if terms == row.step.terms:
@@ -50,14 +55,46 @@ def _loss_scaled(row: Row, factor: int, why: Prose) -> Sequence[Slip]:
     return [(replace(row, value=replace(row.step, terms=terms).value()), why)]
 
 
+def _guess(row: Row) -> Array | None:
+    """The probabilities in a line, if it has any."""
+    return next((a for a in arrays_in(row.value) if a.family == GUESS), None)
+
+
 def _half_forgotten(row: Row) -> Sequence[Slip]:
+    if _guess(row) is not None:
+        return []
     why = prose("The loss has the factor ½, which cancels the 2 of the square.")
-    return _loss_scaled(row, 2, why)
+    return _loss_changed(row, lambda error: scale(2, error), why)
 
 
 def _error_turned(row: Row) -> Sequence[Slip]:
-    why = prose("The derivative of ½(h − τ)² with respect to h is h − τ, not τ − h.")
-    return _loss_scaled(row, -1, why)
+    y = row.step.of.name
+    why = f"The derivative of ½({y} − τ)² with respect to {y} is {y} − τ, not τ − {y}."
+    if _guess(row) is not None:
+        why = f"The derivative of the cross-entropy with respect to {y} is p − τ, not τ − p."
+    return _loss_changed(row, lambda error: scale(-1, error), prose(why))
+
+
+def _function_twice(row: Row) -> Sequence[Slip]:
+    """(p − τ) ⊙ p ⊙ (1 − p) in place of p − τ."""
+    p = _guess(row)
+    if p is None:
+        return []
+    slope = hadamard(p, minus(fill_like(1, p), p))
+    why = prose("The derivative of the softmax is in ", row.value, " already: no factor ", slope,
+                " belongs to it.")  # fmt: skip
+    return _loss_changed(row, lambda error: hadamard(error, slope), why)
+
+
+def _softmax_skipped(row: Row) -> Sequence[Slip]:
+    """∂L/∂p in place of ∂L/∂s."""
+    p = _guess(row)
+    if p is None:
+        return []
+    target = next(a for a in arrays_in(row.value) if a != p)
+    value = scale(-1, hadamard(target, apply("reciprocal", p)))
+    why = prose("That is the gradient with respect to ", p, ": the softmax is still to be passed.")
+    return _loss_changed(row, lambda _: value, why)
 
 
 def _derivative_at_output(row: Row) -> Sequence[Slip]:
@@ -99,6 +136,8 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     *(m for name in LINE for m in slips.MISCONCEPTIONS if m.name == name),
     Misconception("½ forgotten", _half_forgotten),
     Misconception("sign of the error", _error_turned),
+    Misconception("derivative of the softmax once more", _function_twice),
+    Misconception("softmax skipped", _softmax_skipped),
     Misconception("derivative at the output", _derivative_at_output),
     Misconception("matrix forgotten", _matrix_forgotten),
 )
@@ -133,7 +172,7 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     changed: dict[tuple[str, str, str], dict[Array, Node]] = {}
     reasons: dict[tuple[str, str, str], Prose] = {}
     for misconception in MISCONCEPTIONS:
-        if plan.is_scalar and misconception.name in NEED_MATRICES:
+        if plan.has_one_unit and misconception.name in NEED_MATRICES:
             continue
         for line in reversed(plan.backward):  # what is asked last is told first
             if line.step is None or not line.step.terms:
@@ -148,9 +187,19 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
                 value = slip.value.xreplace(rule)
                 if not later.intersection(arrays_in(value)):  # nobody has these numbers yet
                     changed.setdefault(key, {}).setdefault(line.target, value)
-    return tuple(
+    found = [
         Mistake(key[0], reasons[key], _downstream(plan, values)) for key, values in changed.items()
-    )
+    ]
+    return (*found, *_descent_mistakes(plan))
+
+
+def _descent_mistakes(plan: Plan) -> Iterator[Mistake]:
+    """Whoever takes a wrong gradient one step down has full marks for the step."""
+    for line in plan.descent:
+        weight, gradient = arrays_in(line.value)
+        eta = backward_descent.rate(plan.setting.rate)
+        for name, why, value in backward_descent.slips(weight, gradient, eta):
+            yield Mistake(name, why, (replace(line, value=value),))
 
 
 def _downstream(plan: Plan, changed: dict[Array, Node]) -> tuple[Line, ...]:

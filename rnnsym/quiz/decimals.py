@@ -38,8 +38,8 @@ from rnnsym.quiz.numbers import Matrix
 from rnnsym.record import record
 
 __all__ = [
-    "Evaluation", "Numbers", "Place", "Point", "evaluate", "evaluations", "number", "precise",
-    "sized",
+    "Evaluation", "Numbers", "Place", "Point", "evaluate", "evaluations", "kept", "number",
+    "precise", "sized",
 ]  # fmt: skip
 
 PRECISION = 30
@@ -158,6 +158,11 @@ def _quotient(number: Expr) -> Decimal:
     return Decimal(exact.p) / Decimal(exact.q)
 
 
+def kept(array: Array) -> str:
+    """Return the name that an array is kept by: a gradient apart from what it is taken of."""
+    return f"dL/d{array.name}" if array.family.role == "gradient" else array.name
+
+
 @singledispatch
 def _compiled(node: Node, numbers: Numbers) -> Program:
     raise TypeError(f"no decimal value for a {type(node).__name__}")
@@ -166,7 +171,7 @@ def _compiled(node: Node, numbers: Numbers) -> Program:
 @_compiled.register
 def _(node: Array, numbers: Numbers) -> Program:
     layer, time = (None if i is None else number(i, numbers) for i in (node.layer, node.time))
-    place, shape = (node.name, node.family.direction, layer, time), sized(node.shape, numbers)
+    place, shape = (kept(node), node.family.direction, layer, time), sized(node.shape, numbers)
     if shape[0] == 1:
         return lambda read: read(place, shape)[0]
     return lambda read: tuple(chain.from_iterable(read(place, shape)))
