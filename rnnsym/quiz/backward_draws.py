@@ -160,9 +160,9 @@ class _Search:
     ) -> Iterator[Matrix]:
         """Yield values for an array: shuffled numbers in a row, from each of them on in turn."""
         if part.name == CLASS:
-            rows = range(part.shape[0])
-            for right in self.draw.ranked(label(array), rows):
-                yield tuple((Decimal(row == right),) for row in rows)
+            classes = range(part.shape[0])
+            for right in self.draw.ranked(label(array), classes):
+                yield tuple((Decimal(one == right),) for one in classes)
             return
         alike = (m for a, m in chosen.items() if _part(self.plan, a).name == part.name)
         taken = {entry for value in alike for entry in entries(value)}

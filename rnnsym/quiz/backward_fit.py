@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from rnnsym.expr import Plus, arrays_in
+from rnnsym.quiz.backward_guesses import GUESS
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.by_hand import SHOWN
 from rnnsym.quiz.guard import Unfair
@@ -18,6 +19,8 @@ FAR, MOST = Decimal(16), Decimal(60)
 """The sizes that no line of a step exceeds, and no sum over all steps."""
 CALM = Decimal("0.5"), Decimal("1.6")
 """Between these a tanh neither saturates nor looks like its argument."""
+LIKELY = Decimal("0.05")
+"""No probability is nearer to 0 or 1."""
 KINK = Decimal("0.1")
 NEAR = Decimal("0.25")
 """A state is further than this from its target, unless it meets it."""
@@ -45,6 +48,10 @@ def fits(plan: Plan, lines: Iterable[Line], known: Given) -> None:
             elif line.target.time is not None and not all(entries(value)):
                 raise Unfair(f"{line.target} has an entry of 0")
             _apart(plan, line, known)
+        elif line.target.family == GUESS and not all(
+            LIKELY <= e <= 1 - LIKELY for e in entries(value)
+        ):
+            raise Unfair("a probability is nearly 0 or 1")
         elif _is_affine(line) and not all(CALM[0] <= abs(e) <= CALM[1] for e in entries(value)):
             raise Unfair("a function saturates, or is taken near 0")
         _misses(plan, line, known)

@@ -41,9 +41,7 @@ def prove(plan: Plan, given: Given, exact: Mapping[Array, Matrix]) -> None:
         _prove_descent(plan, given, exact, slopes)
 
 
-def _prove_descent(
-    plan: Plan, given: Given, exact: Mapping[Array, Matrix], slopes: Array2
-) -> None:
+def _prove_descent(plan: Plan, given: Given, exact: Mapping[Array, Matrix], slopes: Array2) -> None:
     """Compare what a step of gradient descent gives with one along the slopes.
 
     Raises:

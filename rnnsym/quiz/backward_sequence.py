@@ -53,6 +53,7 @@ class Spec:
         steps: how many steps, one subject for each.
         sizes: n and d.
         truncations: k for parts that are truncated.
+        longest: so many lines at most.
         note: what the stem says of these parameters, beside the equations and the numbers.
         readouts: what a subject says of its readout, its loss and its learning rate, if any.
     """
@@ -66,6 +67,7 @@ class Spec:
     bias: bool = False
     sizes: tuple[tuple[str, int], ...] = (("d", 1), ("n", 1))
     truncations: tuple[int, ...] = (0,)
+    longest: int = MOST_LINES
     note: Callable[[Parameters], Prose] | None = None
     readouts: tuple[Parameters, ...] = ((),)
 
@@ -142,12 +144,12 @@ def suits(spec: Spec, subject: Parameters) -> bool:
     except InputError:
         return False
     known = {name for name, _ in plans[0].setting.sizes}
-    return known >= set(plans[0].system.size_names) and len(plans[0].lines) <= MOST_LINES
+    return known >= set(plans[0].system.size_names) and len(plans[0].lines) <= spec.longest
 
 
 def _hides(plan: Plan) -> bool:
     """Tell whether a ReLU has too few steps to be off at one that is neither first nor last."""
-    return plan.is_rectified and plan.is_scalar and plan.setting.steps < 3
+    return plan.is_rectified and plan.has_one_unit and plan.setting.steps < 3
 
 
 def _variants(spec: Spec, subject: Parameters) -> int:

@@ -93,7 +93,8 @@ def _softmax_skipped(row: Row) -> Sequence[Slip]:
         return []
     target = next(a for a in arrays_in(row.value) if a != p)
     value = scale(-1, hadamard(target, apply("reciprocal", p)))
-    why = prose("That is the gradient with respect to ", p, ": the softmax is still to be passed.")
+    why = prose("That is the gradient with respect to ", p, ": the way back through the softmax is "
+                "missing.")  # fmt: skip
     return _loss_changed(row, lambda _: value, why)
 
 

@@ -1,15 +1,17 @@
 """What a question about a backward pass tells: equations, loss, numbers, and how to round."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.derive import derive
-from rnnsym.equations import Equation
+from rnnsym.equations import Equation, System
 from rnnsym.expr import (
     BOUND,
     STEPS,
     Array,
+    Constant,
     Integer,
     Node,
     Rational,
@@ -22,7 +24,7 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.quiz.backward_guesses import GUESS, guesses
-from rnnsym.quiz.backward_items import given_lines, given_of, rounding_note, value_of
+from rnnsym.quiz.backward_items import given_of, rounding_note, value_of
 from rnnsym.quiz.backward_plan import Given, Plan, run
 from rnnsym.quiz.by_hand import WORKED
 from rnnsym.quiz.derivation_lines import LOSS, gradient_of, listed
@@ -38,10 +40,22 @@ def stem(plans: tuple[Plan, ...], given: Given, note: Prose = ()) -> tuple[Block
         *_model_stem(plans),
         *((Paragraph(note),) if note else ()),
         Paragraph(prose("Given are")),
-        given_lines({array: given[array] for array in given_of(plans)}),
+        Equations((*_constants(plans[0].system), *_lines(given, given_of(plans)))),
         *(_forward(plans[0], given) if plans[0].setting.shows_forward else ()),
         Paragraph(rounding_note(plans[0])),
     )
+
+
+@lru_cache(maxsize=256)
+def _constants(system: System) -> tuple[Line, ...]:
+    """The numbers of a cell that have a name."""
+    found = dict.fromkeys(c for e in system.equations for c in e.rhs.atoms(Constant))
+    ranked = sorted(found, key=lambda constant: constant.name)
+    return tuple(Line(c, value_of(((Decimal(str(float(c.value))),),))) for c in ranked)
+
+
+def _lines(values: Given, arrays: Iterable[Array], *, exact: bool = True) -> tuple[Line, ...]:
+    return tuple(Line(array, value_of(values[array], exact=exact)) for array in arrays)
 
 
 @lru_cache(maxsize=256)
@@ -114,5 +128,5 @@ def _forward(plan: Plan, given: Given) -> tuple[Block, ...]:
     places = None if plan.is_exact else WORKED
     found = run(plan.forward, {a: given[a] for a in plan.given}, plan.numbers, places)
     rounded = "" if plan.is_exact else f", to {WORKED} decimals"
-    lines = (Line(a, value_of(found[a], exact=plan.is_exact)) for a in plan.seen)
-    return Paragraph(prose(f"The forward pass gave{rounded},")), Equations(tuple(lines))
+    lines = _lines(found, plan.seen, exact=plan.is_exact)
+    return Paragraph(prose(f"The forward pass gave{rounded},")), Equations(lines)

@@ -1,7 +1,6 @@
 """Expressions evaluated in decimal, 30 digits: the same figures on every processor.
 
-It shares nothing with the oracle (complex floats) or with generated programs (NumPy), so each
-can prove the other.
+It shares nothing with the oracle (complex floats) or with generated programs (NumPy).
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Backwards from a readout: its error, its weight, the states before it, and one step of descent."""
+"""Backwards from a readout: its error, its weight, the states, and one step of descent."""
 
 from rnnsym.quiz.backward_sequence import Ask, Spec, sequence_kind
 from rnnsym.quiz.registry import Parameters
@@ -26,6 +26,7 @@ KIND = sequence_kind(
         steps=(2,),
         level=4,
         cells=("vanilla", "linear"),
+        longest=20,
         readouts=(
             _readout(1, "squared", "every"),
             _readout(1, "squared", "last"),
