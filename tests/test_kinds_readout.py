@@ -72,8 +72,7 @@ def loss_of(item: Item, v: Numbers, seen: Numbers | None = None) -> complex:
 def slope(item: Item, name: str) -> Any:
     """The derivative of the loss in each entry of an array, or in what is added to a value."""
     given = numbers(item)
-    shape = {"s": given["b_V"], "h": given["h[0]"]}.get(name[0])
-    old = given.get(name, 0 * shape if shape is not None else None)
+    old = given[name] if name in given else 0 * given["b_V" if name[0] == "s" else "h[0]"]
     found = np.zeros(old.shape)
     for place in np.ndindex(old.shape):
         moved = old.astype(complex)

@@ -36,6 +36,8 @@ __all__ = [
 
 TAUGHT = ("vanilla", "relu-rnn", "linear")
 MOST_LINES = 24
+SUBJECT = frozenset(("model", "T", "k", "q", "loss", "loss at", "eta"))
+"""The parameters that say which lines are worked; the others are numbers."""
 CARRIED = (
     STATES,
     "each δ of h holds the loss's own term and what comes back from the next step",
@@ -99,7 +101,12 @@ class Spec:
 
     def plans(self, subject: Parameters) -> tuple[Plan, ...]:
         """Return the lines of each part."""
-        return tuple(plan_of(self.setting(subject, ask)) for ask in self.asks)
+        return _plans(self, tuple(pair for pair in subject if pair[0] in SUBJECT))
+
+
+@lru_cache(maxsize=512)
+def _plans(spec: Spec, subject: Parameters) -> tuple[Plan, ...]:
+    return tuple(plan_of(spec.setting(subject, ask)) for ask in spec.asks)
 
 
 def sequence_kind(spec: Spec) -> Kind:
