@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.derive import derive
-from rnnsym.equations import Equation, System
+from rnnsym.equations import Equation, LossTerm, System
 from rnnsym.expr import (
     BOUND,
     STEPS,
@@ -107,12 +107,14 @@ def _loss(plan: Plan) -> Node:
     y, given = (Array(a.family, a.shape, None, index) for a in (term.target, term.given))
     if term.kind == "cross-entropy":
         guess = Array(GUESS, y.shape, None, index)
-        loss = scale(-1, matmul(transpose(given), apply("log", guess)))
-    else:
-        off = minus(y, given)
-        square = apply("square", off) if plan.is_scalar else matmul(transpose(off), off)
-        loss = scale(Rational(1, 2), square)
-    return loss if term.time is None else sigma(loss, BOUND, term.time.first, term.time.last)
+        return scale(-1, _summed(term, matmul(transpose(given), apply("log", guess))))
+    off = minus(y, given)
+    square = apply("square", off) if plan.is_scalar else matmul(transpose(off), off)
+    return _summed(term, scale(Rational(1, 2), square))
+
+
+def _summed(term: LossTerm, each: Node) -> Node:
+    return each if term.time is None else sigma(each, BOUND, term.time.first, term.time.last)
 
 
 def _target(plan: Plan) -> Prose:
@@ -120,7 +122,8 @@ def _target(plan: Plan) -> Prose:
         return ()
     [term] = plan.system.loss_terms
     if term.kind == "cross-entropy":
-        return prose("where ", term.given, " is 1 at the right class and 0 elsewhere, ")
+        return prose("where ", term.given, " is 1 at the right class and 0 elsewhere, log is "
+                     "the natural logarithm, ")  # fmt: skip
     return prose("where ", term.given, " is the target, ")
 
 
