@@ -179,7 +179,7 @@ def _item(spec: Spec, parameters: Parameters) -> Item:
         kind=spec.name,
         topic="backward",
         level=spec.level,
-        minutes=_minutes(spec.plans(parameters)),
+        minutes=max(_minutes(spec.plans(parameters)), sum(part.marks for part in parts)),
         convention="textbook",
         parameters=parameters,
         stem=stem_of(spec, parameters),
