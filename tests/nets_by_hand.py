@@ -21,6 +21,10 @@ def vanilla(p: Arrays, x: Any, s: Arrays) -> Arrays:
     return {"h": np.tanh(p["W"] @ x + p["U"] @ s["h"] + p["b"])}
 
 
+def logistic(p: Arrays, x: Any, s: Arrays) -> Arrays:
+    return {"h": sigmoid(p["W"] @ x + p["U"] @ s["h"] + p["b"])}
+
+
 def mingru(p: Arrays, x: Any, s: Arrays) -> Arrays:
     z = sigmoid(p["W_z"] @ x + p["b_z"])
     g = p["W_h"] @ x + p["b_h"]
@@ -94,8 +98,8 @@ def jordan(p: Arrays, x: Any, s: Arrays) -> Arrays:
 
 
 CELLS: Mapping[str, Step] = {
-    "vanilla": vanilla, "mingru": mingru, "mgu": mgu, "ugrnn": ugrnn, "gru": gru,
-    "gru-reset-after": gru_after, "lstm": lstm, "lstm-peephole": peephole,
+    "vanilla": vanilla, "logistic-rnn": logistic, "mingru": mingru, "mgu": mgu, "ugrnn": ugrnn,
+    "gru": gru, "gru-reset-after": gru_after, "lstm": lstm, "lstm-peephole": peephole,
     "lstm-coupled": coupled, "lstm-1997": without_forget, "lstm-projection": projected,
     "jordan": jordan,
 }  # fmt: skip

@@ -58,6 +58,7 @@ PUBLISHED = {
     "lem": 4 * n * (d + n + 1),
     "ligru": 2 * n * (d + n + 1),
     "linear": n * (d + n + 1),
+    "logistic-rnn": n * (d + n + 1),
     "lipschitz": 2 * n**2 + n * d + n,
     "lstm": 4 * n * (d + n + 1),
     "lstm-1997": 3 * n * (d + n + 1),

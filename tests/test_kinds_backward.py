@@ -26,11 +26,13 @@ from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
 from tests.asked import mistakes
+from tests.nets_by_hand import sigmoid
 
 MANY = 40
 Matrix = Any  # a NumPy array
 ACTIVATIONS: dict[str, tuple[Callable[[Matrix], Matrix], Callable[[Matrix], Matrix]]] = {
     "vanilla": (np.tanh, lambda a: 1 - np.tanh(a) ** 2),
+    "logistic-rnn": (sigmoid, lambda a: sigmoid(a) * (1 - sigmoid(a))),
     "relu-rnn": (lambda a: np.maximum(a, 0), lambda a: (a > 0) * 1.0),
     "linear": (lambda a: a, np.ones_like),
 }
@@ -132,6 +134,16 @@ def test_no_zero_on_the_way_hides_what_it_is_multiplied_by(kind: str) -> None:
             assert all(np.all(value != 0) for value in way), item.id
 
 
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_input", "bptt_bias"])
+def test_states_and_targets_of_logistic_units_are_values_that_they_take(kind: str) -> None:
+    seen = [i for i in items(kind) if dict(i.parameters)["model"] == "logistic-rnn"]
+    assert len(seen) >= 5
+    for item in seen:
+        given = {k: v for k, v in numbers(item).items() if k.startswith(("h[", "target["))}
+        assert len(given) >= 3
+        assert all(0 < value <= 1 for value in given.values()), item.id
+
+
 def test_keys_with_one_loss_and_with_all() -> None:
     for item in items("bptt_last_step"):
         checked(item, 0, by_hand(item, last=True))
@@ -177,7 +189,7 @@ EXACT = ("bptt_scalar", "bptt_input", "bptt_last_step", "bptt_truncated", "clip_
 def test_where_nothing_is_rounded_no_other_answer_counts(kind: str) -> None:
     for item in items(kind):
         found = [b for part in range(len(item.parts)) for b in blanks(item, part).values()]
-        plain = kind == "clip_value" or dict(item.parameters)["model"] != "vanilla"
+        plain = kind == "clip_value" or dict(item.parameters)["model"] in {"linear", "relu-rnn"}
         assert {blank.tolerance == 0 for blank in found} == {plain}
 
 

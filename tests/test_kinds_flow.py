@@ -119,6 +119,7 @@ def test_a_bias_keeps_its_share() -> None:
 
 SLOPES: dict[str, Callable[[Any], Any]] = {
     "vanilla": lambda a: 1 - np.tanh(a) ** 2,
+    "logistic-rnn": lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2,
     "elman-output": lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2,
     "relu-rnn": lambda a: (a > 0) * 1.0,
     "linear": np.ones_like,

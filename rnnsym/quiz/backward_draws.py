@@ -25,6 +25,13 @@ POOLS = {
         "state": "-0.6 -0.4 0.2 0.4 0.6 0.8",
         "target": "-1 -0.5 0.5 1",
     },
+    "positive": {
+        "weight": "-2.4 -1.6 -0.8 0.8 1.6 2.4",
+        "recurrent": "-3.2 -2.4 2.4 3.2",
+        "x": "-1 -0.8 -0.6 0.6 0.8 1",
+        "state": "0.2 0.4 0.6 0.8",
+        "target": "0.1 0.5 0.9 1",
+    },
     "exact": {
         "weight": "-3 -2 -0.5 0.5 2 3",
         "recurrent": "-2 -0.5 0.5 2",
@@ -57,9 +64,10 @@ POOLS = {
 }
 """Where lines are rounded, no factor is an odd number of tenths: half of its products with a
 number of four decimals would be ties. A square matrix multiplies again and again: it has a pool of
-its own, where there is one. An error is how far a state is from its target, so that δ stays short.
-Among gates, no number is another or one minus another, whatever the sign: who takes one for the
-other gets another answer."""
+its own, where there is one. Positive states come from σ, whose slopes are small: the weights are
+larger, so that every path still shows. An error is how far a state is from its target, so that δ
+stays short. Among gates, no number is another or one minus another, whatever the sign: who takes
+one for the other gets another answer."""
 
 
 CLASS = "class"
@@ -198,7 +206,8 @@ def _part(plan: Plan, array: Array) -> Part:
 
 def _pool_of(plan: Plan) -> str:
     if not plan.is_exact:
-        return "smooth"
+        positive = any(state.domain == "positive" for state in plan.system.states)
+        return "positive" if positive else "smooth"
     if not plan.is_scalar:
         return "matrix"
     return "rectified" if plan.is_rectified else "exact"

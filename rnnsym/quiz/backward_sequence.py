@@ -34,7 +34,7 @@ __all__ = [
     "CARRIED", "STATES", "SUMMED", "Ask", "Spec", "sequence_kind", "solve", "stem_of", "suits",
 ]  # fmt: skip
 
-TAUGHT = ("vanilla", "relu-rnn", "linear")
+TAUGHT = ("vanilla", "logistic-rnn", "relu-rnn", "linear")
 MOST_LINES = 24
 SUBJECT = frozenset(("model", "T", "k", "q", "loss", "loss at", "eta"))
 """The parameters that say which lines are worked; the others are numbers."""

@@ -24,7 +24,7 @@ __all__ = [
 
 GATED = ("gru", "lstm", "lstm-coupled", "mgu", "mingru", "ugrnn")
 """Cells with a gate that keeps a state."""
-PLAIN = ("vanilla", "relu-rnn", "elman-output", "linear")
+PLAIN = ("vanilla", "logistic-rnn", "relu-rnn", "elman-output", "linear")
 """Cells whose Jacobian is bounded by γ‖U‖."""
 TEN = Symbol("10")
 UNITS: dict[Expr, int] = {size("n"): 1, size("d"): 1, size("p"): 1}

@@ -13,7 +13,7 @@ KIND = sequence_kind(
         ),
         steps=(2, 3),
         level=3,
-        cells=("vanilla", "linear"),
+        cells=("vanilla", "logistic-rnn", "linear"),
         bias=True,
     )
 )

@@ -13,6 +13,6 @@ KIND = sequence_kind(
         ),
         steps=(2, 3),
         level=3,
-        cells=("vanilla", "linear"),
+        cells=("vanilla", "logistic-rnn", "linear"),
     )
 )

@@ -15,7 +15,7 @@ from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, e
 
 __all__ = ["KIND"]
 
-TAUGHT = tuple(name for name in EXAMINED if name not in {"indrnn", "relu-rnn"})
+TAUGHT = (*(name for name in EXAMINED if name not in {"indrnn", "relu-rnn"}), "logistic-rnn")
 """Without those whose ReLU would be on at every step, and so no more than a line."""
 SHORT = 2
 """Equations of a cell that is worked for three steps; longer ones get two."""
