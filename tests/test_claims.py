@@ -37,6 +37,7 @@ TREATED = {
     "backpropagation through time": "bptt",
     "vanishing, exploding, clipping, truncation": "flow",
     "conventions of frameworks": "conventions",
+    "language models, encoder–decoder, batches of sequences": "use",
 }
 
 
@@ -162,6 +163,45 @@ def test_slopes_and_powers() -> None:
     assert not holds(("decays_below", "1/2", "50", "8e-16"))
 
 
+@pytest.mark.parametrize(("functions", "written", "gate"), [
+    ("", np.tanh, sigmoid), ("g=sigmoid", sigmoid, sigmoid), ("g=sigmoid f=tanh", sigmoid, np.tanh),
+])  # fmt: skip
+def test_a_cell_that_starts_at_zero_or_above(functions: str, written: Any, gate: Any) -> None:
+    old, (f, i, g) = RANDOM.random(200), RANDOM.normal(size=(3, 200))
+    new = gate(f) * old + sigmoid(i) * written(g)
+    assert holds(("stays_positive", "lstm", "c", functions)) == bool(np.all(new >= 0))
+
+
+@pytest.mark.parametrize(("text", "value", "right"), [("1/2 1/8", "4", True), ("1/4", "2", False),
+                                                      ("1/2 1/2", "4", False)])  # fmt: skip
+def test_perplexity_is_one_over_the_geometric_mean(text: str, value: str, right: bool) -> None:
+    chances = [chance(word) for word in text.split()]
+    assert np.isclose(np.prod(chances) ** (-1 / len(chances)), float(value)) == right
+    assert holds(("perplexity", text, value)) == right
+
+
+def chance(word: str) -> float:
+    one, _, other = word.partition("/")
+    return int(one) / int(other)
+
+
+@pytest.mark.parametrize(("temperature", "sharper"), [("1/2", True), ("2", False), ("1", False)])
+def test_temperature(temperature: str, sharper: bool) -> None:
+    scores = np.array([3.0, 2.0, -1.0])
+    given = {"1/2": 0.5}.get(temperature) or float(temperature)
+    cold, plain = (np.exp(scores / t) / np.exp(scores / t).sum() for t in (given, 1.0))
+    assert bool(cold.max() > plain.max()) == sharper == holds(("sharpens", temperature))
+
+
+@pytest.mark.parametrize(
+    ("then", "best"), [("0.5 0.5 | 0.9 0.1", False), ("0.7 0.3 | 0.9 0.1", True)]
+)
+def test_the_likeliest_words_are_not_the_likeliest_text(then: str, best: bool) -> None:
+    joint = np.array([[0.6], [0.4]]) * np.array([r.split() for r in then.split("|")], float)
+    assert bool(joint[0].max() == joint.max()) == best
+    assert holds(("greedy_finds_best", "0.6 0.4", then)) == best
+
+
 @pytest.mark.parametrize("lag", range(-3, 4))
 def test_what_an_output_sees(lag: int) -> None:
     assert holds(("output_reads", "vanilla*2", str(lag))) == (lag <= 0)
@@ -183,6 +223,8 @@ def test_truncation_cuts_where_the_state_is_detached(lag: int) -> None:
         (("step", "gru", "z", "h[t] = h[t-1]"), "settings are written name=value"),
         (("step", "gru", "z=0", "h[t]"), "'h[t]' is no equation"),
         (("parameters", "gru", "3*sin(n)"), "neither a number nor a size"),
+        (("stays_positive", "lstm", "c", "q=tanh"), "unknown array of 'lstm' 'q'"),
+        (("stays_positive", "lstm", "c", "g=tahn"), "unknown function 'tahn'; did you mean 'tanh'"),
         (("clipping_keeps", "length", "3 4"), "not by 'length'"),
     ],
 )

@@ -21,11 +21,13 @@ from rnnsym.flow.paths import step_paths
 from rnnsym.flow.ranges import ranges
 from rnnsym.jacobian import ChainJacobians, jacobians
 from rnnsym.numeric.packing import parameter_shapes
+from rnnsym.quiz.claim_language import greedy_finds_best, perplexity, sharpens
 from rnnsym.quiz.claim_numbers import (
     affects,
     clipping_keeps,
     counterexample_explodes,
     decays_below,
+    never_negative,
     sides_agree,
     steepest,
     truncation_cuts,
@@ -201,6 +203,11 @@ def step_in(convention: str, cell: str, settings: str, equation: str) -> bool:
     return sides_agree(load_cell(cell, convention), given, equation)
 
 
+def stays_positive(cell: str, state: str, functions: str) -> bool:
+    """A state at 0 or above stays so, with functions of equations replaced: "g=sigmoid"."""
+    return never_negative(load_cell(cell), state, dict(_settings(functions)))
+
+
 # Jacobians and gradients
 
 
@@ -264,9 +271,10 @@ CHECKS: dict[str, Callable[..., bool]] = {
     function.__name__: function
     for function in (
         affine_maps, clipping_keeps, counterexample_explodes, decays_below, direct_edge,
-        edge_is_total, gates, gradient_shape, has_gate, keeps_at_one,
+        edge_is_total, gates, gradient_shape, greedy_finds_best, has_gate, keeps_at_one,
         memory_grows_with, multiply_adds, one_state, output_reads, packed_order, packed_shape,
-        parameters, parameters_grow_with, parameters_in, paths, reads, share, square_in, states,
-        stays_within_one, steepest, step, step_in, terms, truncation_cuts,
+        parameters, parameters_grow_with, parameters_in, paths, perplexity, reads, share, sharpens,
+        square_in, states, stays_positive, stays_within_one, steepest, step, step_in, terms,
+        truncation_cuts,
     )
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """What the checks of claims compute with numbers: steps of cells, chains of factors, clipping."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from rnnsym.equation_nodes import build_expression
 from rnnsym.equation_text import parse_equation
 from rnnsym.equations import System
 from rnnsym.errors import InputError, one_of
-from rnnsym.expr import STEPS, TIME, Expr, Integer, arrays_in, size
+from rnnsym.expr import ACTIVATIONS, STEPS, TIME, Expr, Integer, Map, apply, arrays_in, size
 from rnnsym.expr import activation as function_of
 from rnnsym.flow.examples import counterexample
 from rnnsym.numeric.oracle import STEP, Values, loss_of
@@ -26,6 +27,7 @@ __all__ = [
     "clipping_keeps",
     "counterexample_explodes",
     "decays_below",
+    "never_negative",
     "sides_agree",
     "steepest",
     "truncation_cuts",
@@ -33,6 +35,7 @@ __all__ = [
 
 EXACT = Decimal("1e-20")
 POINTS = 2
+MANY_POINTS = 8
 MIDDLE, LAST = 5, 9
 
 
@@ -59,15 +62,46 @@ def sides_agree(cell: Cell, given: Mapping[str, Fraction], equation: str) -> boo
     return True
 
 
-def _worked(cell: Cell, given: Mapping[str, Fraction], point: int) -> Point:
-    """Return one step of the cell on random numbers."""
+def never_negative(cell: Cell, state: str, functions: Mapping[str, str]) -> bool:
+    """Tell whether a state stays at 0 or above in one step that starts there.
+
+    Args:
+        cell: whose step.
+        state: its name.
+        functions: what some equations apply in place of their own function.
+    """
+    for name, function in functions.items():
+        one_of(f"array of '{cell.name}'", name, cell.written)
+        one_of("function", function, ACTIVATIONS)
+    changed = tuple(
+        replace(e, rhs=apply(functions[e.lhs.name], e.rhs.arg))
+        if e.lhs.name in functions and isinstance(e.rhs, Map)
+        else e
+        for e in cell.equations
+    )
+    [after] = (e.lhs for e in changed if e.lhs.name == state)
+    return all(
+        entry >= 0
+        for point in range(MANY_POINTS)
+        for row in evaluate(after, _worked(replace(cell, equations=changed), {}, point, [state]))
+        for entry in row
+    )
+
+
+def _worked(
+    cell: Cell, given: Mapping[str, Fraction], point: int, from_zero: Collection[str] = ()
+) -> Point:
+    """Return one step of the cell on random numbers, the old states in ``from_zero`` ≥ 0."""
     fixed: dict[Expr, int] = {TIME: 1, STEPS: 1, size("d"): 2}
     names = enumerate(cell.size_names, 3)
     numbers: Numbers = tuple((fixed | {size(name): k for k, name in names}).items())
     known: dict[Place, Matrix] = {}
 
     def read(place: Place, shape: tuple[int, int]) -> Matrix:
-        return known[place] if place in known else _random(point, place, shape)
+        if place in known:
+            return known[place]
+        drawn = _random(point, place, shape)
+        return tuple(tuple(map(abs, row)) for row in drawn) if place[0] in from_zero else drawn
 
     at = Point(numbers, read)
     for equation in cell.equations:
