@@ -192,14 +192,18 @@ class _Builder:
         label = "s" if name == "s" else r"s_{\mathrm{out}}"
         time = self.output.time
         weight = Array(Family(letter, letter), (rows, self.output.shape[0]), index)
-        added = self.names.fresh("b_V", "b_out")
-        bias_label = "b_{V}" if added == "b_V" else r"b_{\mathrm{out}}"
-        bias = Array(Family(added, bias_label), (rows, ONE), index)
-        self.weights += [Weight(weight, None), Weight(bias, None)]
-        value = plus(matmul(weight, self.output), bias)
+        self.weights.append(Weight(weight, None))
+        value = matmul(weight, self.output)
+        if self.model.bias:
+            added = self.names.fresh("b_V", "b_out")
+            bias_label = "b_{V}" if added == "b_V" else r"b_{\mathrm{out}}"
+            bias = Array(Family(added, bias_label), (rows, ONE), index)
+            self.weights.append(Weight(bias, None))
+            value = plus(value, bias)
         lhs = Array(Family(name, label), (rows, ONE), index, time)
         span = ALL_STEPS if time == TIME else None
-        purpose = "readout: an affine map of the layer below"
+        kind = "an affine" if self.model.bias else "a linear"
+        purpose = f"readout: {kind} map of the layer below"
         if spec.activation is None:
             equations = [Equation(lhs, value, span, None, (name, label), purpose=purpose)]
         else:

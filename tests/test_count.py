@@ -174,7 +174,11 @@ def test_formulas_in_latex_and_python(text: str, latex: str, python: str) -> Non
 
 
 def test_without_biases() -> None:
-    for text, formula in (("lstm", "4(nd + n²)"), ("lstm-peephole", "4(nd + n²) + 3n")):
+    for text, formula in (
+        ("lstm", "4(nd + n²)"),
+        ("lstm-peephole", "4(nd + n²) + 3n"),
+        ("vanilla, dense:5", "nd + n² + qn"),
+    ):
         found = count(build_system(read_model(text, bias=False)))
         assert printed(found.formula) == formula
         assert found.to_json()["bias"] is False

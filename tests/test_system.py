@@ -213,3 +213,5 @@ def test_bad_choices(choices: dict[str, Any], message: str) -> None:
 def test_without_biases() -> None:
     names = {w.array.name for w in system("gru", bias=False).weights}
     assert names == {"W_r", "U_r", "W_z", "U_z", "W_h", "U_h"}
+    names = {w.array.name for w in system("vanilla, dense:2:softmax", bias=False).weights}
+    assert names == {"W", "U", "V"}, "a readout has none either"
