@@ -14,7 +14,7 @@ from rnnsym.blocks import Paragraph
 from rnnsym.cell import cell_names
 from rnnsym.count import count
 from rnnsym.item import Blank, Choice, Item, Numeric
-from rnnsym.quiz import counting, guard
+from rnnsym.quiz import guard
 from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import (
     blank,
@@ -25,7 +25,8 @@ from rnnsym.quiz.counting import (
     system_of,
     value_of,
 )
-from rnnsym.quiz.counting_slips import ARRAY, HEAD, LAYER, SHARED_BIAS, STACK, TABLE, WIDE
+from rnnsym.quiz.counting_head_slips import HEAD, TABLE
+from rnnsym.quiz.counting_slips import ARRAY, LAYER, SHARED_BIAS, STACK, WIDE
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.kinds import count_budget, count_ratio
@@ -145,21 +146,6 @@ def test_layers_in_a_simple_ratio_are_refused() -> None:
     given = (("model", "bi(relu-rnn)*3"), ("convention", "pytorch"), ("d", "24"), ("n", "50"))
     with pytest.raises(guard.Unfair, match="7600 and 15200"):
         load_kind("count_stack").make((*given, ("T", "20")))
-
-
-def test_head() -> None:
-    for item in items("count_head"):
-        values, given = dict(item.parameters), sizes(item)
-        n, p, e = given["n"], given.get("p", 0), given["e"]
-        table = given["V"] * e
-        middle = sum(layers(values["model"].split(", ")[1], values["convention"], e, n, p))
-        directions, _ = shape_of(values["model"].split(", ")[1])
-        head = given["q"] * (directions * (p or n) + 1)
-        assert answers(item) == [table, middle, head, table + middle + head]
-        assert len(set(given.values())) == len(given)
-        told = str(item.parts[1].scheme[0])
-        assert ("all layers" in told) == ("*2" in values["model"])
-        assert ("both directions" in told) == (directions == 2)
 
 
 BIASES = {
@@ -316,21 +302,6 @@ def test_equations_say_whose_they_are(name: str) -> None:
 def test_every_misconception_appears(name: str, slips: tuple[Misconception[Work], ...]) -> None:
     found = {name for item in items(name) for name in mistakes(item)}
     assert {slip.name for slip in slips} <= found
-
-
-def test_the_head_of_two_directions() -> None:
-    """What is said about a head of q = 3 on bi(lstm) with n = 5."""
-    system = system_of("embedding:2:2, bi(lstm), dense:2")
-    work = Work(counting.parts_by_layer(system)[2], (("n", 5), ("q", 3)), 4)
-    assert work.total == 3 * (10 + 1)
-    given = {slip.name: [w.total for w, _ in slip.apply(work)] for slip in HEAD}
-    assert given == {
-        "head reads one direction": [3 * (5 + 1)],
-        "head doubled": [2 * 3 * (10 + 1)],
-        "bias as long as the input": [3 * 10 + 10],
-        "no biases": [3 * 10],
-        "times T": [4 * 33],
-    }
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ def published(cell: str, convention: str, width: int, n: int, p: int) -> int:
 def test_count_is_the_published_one() -> None:
     for item in chain(items("count"), generate(150, 5, ["count"])):
         values = dict(item.parameters)
+        if "biases" in values:
+            continue  # tests/test_kinds_counts_head.py
         model = values["model"]
         directions, layers = 2 if "bi(" in model else 1, 2 if model.endswith("*2") else 1
         cell = model.removeprefix("bi(").removesuffix("*2").removesuffix(")")

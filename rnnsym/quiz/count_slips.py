@@ -64,8 +64,9 @@ def _kept(work: Work, parts: Sequence[Counted], *why: Inline) -> Slips:
 
 
 def _no_biases(work: Work) -> Slips:
-    why = "The bias vectors are trained too."
-    return _kept(work, [p for p in work.parts if p.reads != "1"], why)
+    kept = [p for p in work.parts if p.reads != "1"]
+    one = len(work.parts) - len(kept) == 1
+    return _kept(work, kept, f"The bias {'vector is' if one else 'vectors are'} trained too.")
 
 
 def _second_bias(work: Work) -> Slips:

@@ -30,9 +30,9 @@ PROOF = "entries of the arrays that a net runs with, added up"
 
 
 @lru_cache(maxsize=512)
-def system_of(model: str, convention: str = "textbook") -> System:
+def system_of(model: str, convention: str = "textbook", *, bias: bool = True) -> System:
     """Return the index equations of a model text."""
-    return build_system(read_model(model, convention=convention))
+    return build_system(read_model(model, convention=convention, bias=bias))
 
 
 @lru_cache(maxsize=512)
@@ -127,7 +127,8 @@ def value_of(formula: Formula, given: Given) -> int:
 def counted(system: System, given: Given) -> str:
     """Return the name of a count, by which it is known whatever kind asks for it."""
     sizes = ", ".join(f"{name} = {value}" for name, value in sorted(given))
-    return f"parameters of {system.model} ({system.model.convention}), {sizes}"
+    biases = "" if system.model.bias else ", no biases"
+    return f"parameters of {system.model} ({system.model.convention}{biases}), {sizes}"
 
 
 def proven(work: Work, key: int) -> int:

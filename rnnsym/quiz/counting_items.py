@@ -21,14 +21,16 @@ from rnnsym.quiz.subject import (
 )
 
 __all__ = [
-    "SIZES", "about", "computed", "derived", "draw_numbers", "drawn_sizes", "listed", "model_of",
-    "model_stem", "numeric", "size_variants", "steps_drawn",
+    "NO_BIASES", "SIZES", "about", "asked_system", "computed", "derived", "draw_numbers",
+    "drawn_sizes", "listed", "model_of", "model_stem", "numeric", "size_variants", "steps_drawn",
 ]  # fmt: skip
 
 SIZES = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 32, 40, 50, 64, 100)
 """No 2: n² would be 2n, and other slips than one would give the same number."""
 STEPS = (5, 10, 15, 20, 25, 50)
 """Some are no size: however the sizes are drawn, one is left that differs from all of them."""
+NO_BIASES = ("biases", "none")
+"""Of a subject that leaves out all bias vectors."""
 
 
 def about(
@@ -48,6 +50,12 @@ def model_of(parameters: Parameters) -> tuple[str, str]:
     """Return model text and convention."""
     values = dict(parameters)
     return values["model"], values["convention"]
+
+
+def asked_system(parameters: Parameters) -> System:
+    """Return the index equations of what a subject, or an item, is about."""
+    model, convention = model_of(parameters)
+    return system_of(model, convention, bias=NO_BIASES not in parameters)
 
 
 def drawn_sizes(names: Sequence[str], draw: Draw, pool: Sequence[int] = SIZES) -> Parameters:
@@ -70,13 +78,12 @@ def steps_drawn(draw: Draw, sizes: Parameters) -> Parameters:
 
 def size_variants(subject: Parameters) -> int:
     """Return how many ways there are to give the model's sizes different numbers."""
-    return perm(len(SIZES), len(system_of(*model_of(subject)).size_names))
+    return perm(len(SIZES), len(asked_system(subject).size_names))
 
 
 def draw_numbers(subject: Parameters, draw: Draw) -> Parameters:
     """Return the subject with numbers for the model's sizes and the length of sequences."""
-    names = system_of(*model_of(subject)).size_names
-    sizes = drawn_sizes(names, draw)
+    sizes = drawn_sizes(asked_system(subject).size_names, draw)
     return (*subject, *sizes, *steps_drawn(draw, sizes))
 
 

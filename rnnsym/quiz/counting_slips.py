@@ -1,15 +1,16 @@
-"""Further mistakes in counts, as operators on a Work: single arrays, stacks, tables and heads."""
+"""Further mistakes in counts, as operators on a Work: single arrays and stacks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rnnsym.audit.rewrite import Misconception
-from rnnsym.blocks import Prose, prose
+from rnnsym.blocks import Inline, Prose, prose
+from rnnsym.expr import size
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 
 __all__ = [
-    "ARRAY", "HEAD", "LAYER", "PROJECTED", "SHARED_BIAS", "STACK", "TABLE", "WHOLE", "WIDE",
-    "named", "reads_words",
+    "ARRAY", "LAYER", "PROJECTED", "SHARED_BIAS", "STACK", "WHOLE", "WIDE", "each", "named",
+    "unprojected", "with_columns",
 ]  # fmt: skip
 
 Slips = Sequence[tuple[Work, Prose]]
@@ -73,12 +74,14 @@ WHOLE = (
 """Of a whole model, enough of them on either side of the right number."""
 
 
-def _each(work: Work, change: Callable[[Counted], Counted], why: str) -> Slips:
+def each(work: Work, change: Callable[[Counted], Counted], *why: Inline) -> Slips:
+    """Return the work with each array changed, if that changes any."""
     parts = tuple(change(part) for part in work.parts)
-    return [] if parts == work.parts else [(replace(work, parts=parts), prose(why))]
+    return [] if parts == work.parts else [(replace(work, parts=parts), prose(*why))]
 
 
-def _columns(part: Counted, columns: tuple[int, str]) -> Counted:
+def with_columns(part: Counted, columns: tuple[int, str]) -> Counted:
+    """Return an array with another number of columns."""
     return replace(part, sides=(part.sides[0], columns))
 
 
@@ -87,9 +90,9 @@ def _other_vector(work: Work) -> Slips:
     [part] = work.parts
     sizes = dict(work.sizes)
     if part.reads == "x" and part.sides[1] != part.sides[0]:
-        changed = _columns(part, part.sides[0])
+        changed = with_columns(part, part.sides[0])
     elif part.reads == "state" and part.sides[1][1] and "d" in sizes:
-        changed = _columns(part, (1, "d"))
+        changed = with_columns(part, (1, "d"))
     else:
         return []
     why = "A matrix has as many columns as the vector that it multiplies has entries."
@@ -102,7 +105,7 @@ def _square(work: Work) -> Slips:
     if part.sides[1] != (1, ""):
         return []
     why = "This is a vector, not a matrix."
-    return [(replace(work, parts=(_columns(part, part.sides[0]),)), prose(why))]
+    return [(replace(work, parts=(with_columns(part, part.sides[0]),)), prose(why))]
 
 
 def _as_input(work: Work) -> Slips:
@@ -117,13 +120,14 @@ def _as_input(work: Work) -> Slips:
 
 def _wide_recurrence(work: Work) -> Slips:
     """A recurrent matrix as if the state were not projected."""
-    why = "What recurs is the projected state."
-    return _each(work, lambda p: _unprojected(p) if p.reads == "state" else p, why)
+    why = ("What recurs has ", size("p"), " entries, not ", size("n"), ".")
+    return each(work, lambda p: unprojected(p) if p.reads == "state" else p, *why)
 
 
-def _unprojected(part: Counted) -> Counted:
+def unprojected(part: Counted) -> Counted:
+    """Return an array that reads n entries where it reads the p of a projected state."""
     times, name = part.sides[1]
-    return _columns(part, (times, "n")) if name == "p" else part
+    return with_columns(part, (times, "n")) if name == "p" else part
 
 
 WIDE = Misconception("recurrent matrix of n × n", _wide_recurrence)
@@ -141,7 +145,7 @@ ARRAY = (
 def _reads_input(work: Work) -> Slips:
     """Every layer reads the input."""
     why = "Only the first layer reads the input: the others read the output of the layer below."
-    return _each(work, lambda p: _columns(p, (1, "d")) if p.reads == "x" else p, why)
+    return each(work, lambda p: with_columns(p, (1, "d")) if p.reads == "x" else p, why)
 
 
 def _direction(work: Work) -> Slips:
@@ -198,7 +202,7 @@ def _projection(work: Work) -> Slips:
 def _plain(work: Work) -> Slips:
     """No projection: what it gives does not recur, and no layer reads it."""
     why = "This is the count without the projection: it changes what recurs, and is trained."
-    parts = tuple(_unprojected(p) for p in work.parts if p.sides[0] != (1, "p"))
+    parts = tuple(unprojected(p) for p in work.parts if p.sides[0] != (1, "p"))
     return [(replace(work, parts=parts), prose(why))] if parts != work.parts else []
 
 
@@ -208,65 +212,3 @@ PROJECTED = (
     Misconception("projection forgotten", _plain),
 )
 """Of a state that is projected."""
-
-
-def _table_bias(work: Work) -> Slips:
-    [part] = work.parts
-    bias = replace(part, reads="1", sides=(part.sides[0], (1, "")))
-    why = "A table is looked up: nothing is added, so it has no bias."
-    return [(replace(work, parts=(part, bias)), prose(why))]
-
-
-def _one_word(work: Work) -> Slips:
-    [part] = work.parts
-    why = "Every word of the vocabulary has a vector of its own."
-    return [(replace(work, parts=(_columns(part, (1, "")),)), prose(why))]
-
-
-TABLE = (
-    Misconception("table with a bias", _table_bias),
-    Misconception("one vector for all words", _one_word),
-    *named("times T"),
-)
-"""Of an embedding."""
-
-
-def reads_words(work: Work) -> Slips:
-    """The recurrent layer reads one-hot vectors."""
-    why = "The layer reads the vector of a word, of size e, not a one-hot vector of size V."
-    return _each(work, lambda p: _columns(p, (1, "V")) if p.sides[1] == (1, "e") else p, why)
-
-
-def _one_chain(work: Work) -> Slips:
-    why = "The head reads the outputs of both directions."
-
-    def narrow(part: Counted) -> Counted:
-        times, name = part.sides[1]
-        return _columns(part, (1, name)) if times == 2 else part
-
-    return _each(work, narrow, why)
-
-
-def _two_heads(work: Work) -> Slips:
-    if all(part.sides[1][0] != 2 for part in work.parts):
-        return []
-    why = "There is one head: it reads both directions at once, and is not doubled."
-    return [(replace(work, times=2 * work.times), prose(why))]
-
-
-def _turned(work: Work) -> Slips:
-    """A bias as long as what the head reads."""
-    width = work.parts[0].sides[1]
-    why = "A bias has an entry for each output of the head, not for each input."
-    return _each(
-        work, lambda p: replace(p, sides=(width, p.sides[1])) if p.reads == "1" else p, why
-    )
-
-
-HEAD = (
-    Misconception("head reads one direction", _one_chain),
-    Misconception("head doubled", _two_heads),
-    Misconception("bias as long as the input", _turned),
-    *named("no biases", "times T"),
-)
-"""Of a dense layer on top."""

@@ -37,6 +37,7 @@ NOTES = {
     "pytorch": "Convention: PyTorch, two bias vectors for each affine map, as written here.",
     "keras": "Convention: Keras, with the bias vectors as written here.",
 }
+NO_BIASES = "Convention: column vectors, no bias vectors."
 
 
 def cell_of(system: System) -> Cell:
@@ -112,7 +113,7 @@ def convention_note(system: System) -> Prose:
             sized.append(array)
     sizes = [prose(array, " has ", array.shape[0], " entries") for array in sized]
     listed = (part for one in sizes for part in (", ", *one))
-    note = NOTES[system.model.convention]
+    note = NOTES[system.model.convention] if system.model.bias else NO_BIASES
     return prose(note, " The input ", INPUT, " has ", size("d"), " entries", *listed, ".")
 
 

@@ -21,8 +21,11 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
+from rnnsym.quiz.counting_head_slips import biases_counted
 from rnnsym.quiz.counting_items import (
+    NO_BIASES,
     about,
+    asked_system,
     computed,
     draw_numbers,
     listed,
@@ -40,20 +43,30 @@ FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    return about(cells, ("textbook", "pytorch"), FORMS)
+    with_biases = about(cells, ("textbook", "pytorch"), FORMS)
+    without = ((*s, NO_BIASES) for s in about(cells, ("textbook",), ("{}",)) if _biased(s))
+    return [*with_biases, *without]
+
+
+def _biased(subject: Parameters) -> bool:
+    """Tell whether a cell has biases and a recurrent matrix: else too few mistakes are left."""
+    parts = parts_of(asked_system(subject))
+    matrix = any(p.reads == "state" and p.sides[1] != (1, "") for p in parts)
+    return matrix and any(p.reads == "1" for p in parts)
 
 
 def _make(parameters: Parameters) -> Item:
-    system = system_of(*model_of(parameters))
+    system = asked_system(parameters)
     arrange = arranger("count", parameters)
     values = dict(parameters)
     sizes = given_sizes(values, system.size_names)
     work = Work(parts_of(system), sizes, int(values["T"]))
     key = proven(work, value_of(count(system).formula, sizes))
     right = Option(prose(Integer(key)), "", prose("The sum of the entries of all trained arrays."))
+    with_biases = parts_of(system_of(*model_of(parameters)))
     wrong = [
         (Decimal(total), Option(prose(Integer(total)), name, why))
-        for name, total, why in claims_of(work, MISCONCEPTIONS)
+        for name, total, why in claims_of(work, (*MISCONCEPTIONS, biases_counted(with_biases)))
     ]
     options = sorted_by_size((Decimal(key), right), wrong, arrange)
     simple = len(parts_of(system)) == len(cell_of(system).parameters)

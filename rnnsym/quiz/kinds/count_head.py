@@ -1,15 +1,13 @@
-"""A whole classifier: embedding, recurrent layers, and a dense layer on top."""
+"""A whole network: an embedding, vectors or characters, recurrent layers, a dense layer on top."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from rnnsym.audit.rewrite import Misconception
-from rnnsym.blocks import Block, Paragraph, Prose, Relation, prose
+from rnnsym.blocks import Prose, prose
 from rnnsym.count import Count, count
 from rnnsym.equations import System
-from rnnsym.expr import Array, Family, Formula, Integer, size
+from rnnsym.expr import Formula, size
 from rnnsym.item import Item, Mark, Part, Proof
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.count_slips import Counted, Work
 from rnnsym.quiz.counting import (
     PROOF,
     Given,
@@ -22,207 +20,194 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
+from rnnsym.quiz.counting_head_slips import (
+    HEAD,
+    ONE_HOT,
+    READS_VECTORS,
+    READS_WORDS,
+    TABLE,
+    biases_counted,
+)
+from rnnsym.quiz.counting_head_stems import (
+    both_directions,
+    characters,
+    depth,
+    sentences,
+    told_from_the_words,
+    vectors,
+)
 from rnnsym.quiz.counting_items import (
+    NO_BIASES,
     about,
+    asked_system,
     derived,
     drawn_sizes,
-    listed,
     model_of,
     numeric,
     steps_drawn,
 )
-from rnnsym.quiz.counting_slips import HEAD, TABLE, reads_words
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import (
-    cell_of,
-    convention_note,
-    elsewhere,
-    equations_of,
-    in_words,
-    written_for,
-)
+from rnnsym.quiz.subject import cell_of
 
 __all__ = ["KIND"]
 
 NAME = "count_head"
-FORM = "embedding:2:2, {}, dense:2"
-"""Its numbers stand for symbols: an item draws its own."""
-WORDS = (50, 100, 200, 500, 1000, 2000)
+FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
+WORDS = "embedding:2:2, {}, dense:2"
+VECTORS = "{}, dense:2"
+"""Their numbers stand for symbols: an item draws its own."""
+CHARACTERS = ("input", "one-hot")
+VOCABULARIES = (50, 100, 200, 500, 1000, 2000)
+ALPHABETS = (26, 27, 30, 36, 40, 50, 64, 65, 80, 96)
 UNITS = (4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 CLASSES = (2, 3, 5, 7, 9)
-NEEDS_D = ("sizes swapped", "both layers alike")
-RENAMED = {"V": ("W_s", "W_s"), "b_V": ("b_s", "b_s")}
-RECURRENT = (
-    *(m for m in MISCONCEPTIONS if m.name not in NEEDS_D),
-    Misconception("layer reads one-hot vectors", reads_words),
-)
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    forms = [FORM.format(form) for form in ("{}", "bi({})", "{}*2", "bi({})*2")]
-    return [s for s in about(cells, ("textbook", "pytorch"), forms) if _plain(s)]
+    words = about(cells, ("textbook", "pytorch"), [WORDS.format(form) for form in FORMS])
+    single = about(cells, ("textbook",), [VECTORS])
+    found = [
+        *words,
+        *about(cells, ("textbook",), [VECTORS.format(form) for form in FORMS[:3]]),
+        *about(cells, ("pytorch",), [VECTORS]),
+        *((*s, CHARACTERS) for s in single),
+        *((*s, NO_BIASES) for s in single),
+        *((*s, CHARACTERS, NO_BIASES) for s in single),
+    ]
+    return [s for s in found if _plain(s)]
 
 
 def _plain(subject: Parameters) -> bool:
     """Tell whether the state is the output and no name of the cell is one of the pipeline."""
-    system = system_of(*model_of(subject))
-    return set(system.size_names) <= {"V", "e", "n", "p", "q"}
+    return set(asked_system(subject).size_names) <= {"V", "d", "e", "n", "p", "q"}
 
 
 def _variants(subject: Parameters) -> int:
-    return len(WORDS) * len(UNITS) * (len(UNITS) - 1) * len(CLASSES)
+    if CHARACTERS in subject:
+        return len(ALPHABETS) * len(UNITS)
+    words = len(VOCABULARIES) if model_of(subject)[0].startswith("embedding") else 1
+    return words * len(UNITS) * (len(UNITS) - 1) * len(CLASSES)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    system = system_of(*model_of(subject))
-    units = [name for name in system.size_names if name not in ("V", "q")]
-    drawn = dict(drawn_sizes(units, draw, UNITS))
-    drawn["V"] = str(draw.choice("V", WORDS))
-    drawn["q"] = str(draw.choice("q", [q for q in CLASSES if str(q) not in drawn.values()]))
-    sizes = tuple((name, drawn[name]) for name in system.size_names)
+    names = asked_system(subject).size_names
+    if CHARACTERS in subject:
+        drawn = dict(drawn_sizes([name for name in names if name not in ("d", "q")], draw, UNITS))
+        drawn["d"] = drawn["q"] = str(draw.choice("d", ALPHABETS))
+    else:
+        drawn = dict(drawn_sizes([name for name in names if name not in ("V", "q")], draw, UNITS))
+        if "V" in names:
+            drawn["V"] = str(draw.choice("V", VOCABULARIES))
+        drawn["q"] = str(draw.choice("q", [q for q in CLASSES if str(q) not in drawn.values()]))
+    sizes = tuple((name, drawn[name]) for name in names)
     return (*subject, *sizes, *steps_drawn(draw, sizes))
 
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
-    model, convention = model_of(parameters)
-    system = system_of(model, convention)
+    system = asked_system(parameters)
     given = given_sizes(values, system.size_names)
+    words = "V" in values
+    stem = sentences if words else characters if CHARACTERS in parameters else vectors
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
         topic="counts",
         level=3,
-        minutes=8,
-        convention=convention,
+        minutes=8 if words else 6,
+        convention=values["convention"],
         parameters=parameters,
-        stem=_stem(system, given, values["T"]),
-        parts=tuple(_parts(system, given, int(values["T"]))),
+        stem=stem(system, given, values["T"]),
+        parts=tuple(_parts(system, given, parameters)),
         proof=Proof(PROOF, "exact"),
-        tags=(cell_of(system).name, "head", "embedding"),
+        tags=(cell_of(system).name, "head", *(["embedding"] if words else [])),
     )
-
-
-def _stem(system: System, given: Given, steps: str) -> tuple[Block, ...]:
-    sizes = dict(given)
-    table, recurrent, head = parts_by_layer(system)
-    last = " of the last layer" if _depth(recurrent) > 1 else ""
-    states = f"the final hidden states of both directions{last}, concatenated,"
-    read = states if _both(recurrent) else f"the last output{last}"
-    matrix, bias = (part.array for part in _told_from_the_words(head))
-    return (
-        Paragraph(
-            prose(
-                "A classifier of sentences: an embedding looks up in its matrix ", table[0].array,
-                " a vector ", _input(system),
-                " of size ", _equal("e", sizes), " for each of the ", _equal("V", sizes),
-                " words; a recurrent network reads these vectors; and a dense layer with the"
-                " matrix ", matrix, " and the bias vector ", bias, f" turns {read} into ",
-                _equal("q", sizes), " scores. The embedding is trained too.",
-            )
-        ),
-        Paragraph(prose(f"The recurrent network is {in_words(system)}. "
-                        f"Each step{written_for(system)} is computed by")),
-        equations_of(system),
-        *([Paragraph(elsewhere(system))] if elsewhere(system) else []),
-        Paragraph(_note(system)),
-        Paragraph(
-            prose("Here ", *listed((k, v) for k, v in given if k not in ("V", "e", "q")),
-                  f"; a sentence has {steps} words.")
-        ),
-    )  # fmt: skip
-
-
-def _note(system: System) -> Prose:
-    """Return the convention: what the layers read has the size of the embedding."""
-    return tuple(size("e") if part == size("d") else part for part in convention_note(system))
-
-
-def _input(system: System) -> Array:
-    return next(e.lhs for b in system.blocks if b.title == "embedding"
-                for loop in b.loops for e in loop.equations)  # fmt: skip
-
-
-def _equal(name: str, sizes: dict[str, int]) -> Relation:
-    return Relation((size(name), Integer(sizes[name])))
-
-
-def _depth(parts: Sequence[Counted]) -> int:
-    return max(part.layer for part in parts)
-
-
-def _both(parts: Sequence[Counted]) -> bool:
-    return any(part.array.family.direction for part in parts)
 
 
 def _method(parts: Sequence[Counted]) -> str:
     """Return what is to be counted in a recurrent network."""
     several = {
-        "all layers": _depth(parts) > 1,
-        "both directions": _both(parts),
+        "all layers": depth(parts) > 1,
+        "both directions": both_directions(parts),
         "all matrices": any(p.sides[1] != (1, "") for p in parts),
         "all vectors": any(p.sides[1] == (1, "") for p in parts),
     }
     return ", ".join(name for name, there in several.items() if there)
 
 
-def _told_from_the_words(parts: Sequence[Counted]) -> tuple[Counted, ...]:
-    """Return the arrays with another name for a matrix V: here V is the number of words."""
-    return tuple(
-        replace(p, array=Array(Family(*RENAMED[p.array.name]), p.array.shape))
-        if p.array.name in RENAMED else p
-        for p in parts
-    )  # fmt: skip
-
-
-def _parts(system: System, given: Given, steps: int) -> Sequence[Part]:
+def _parts(system: System, given: Given, parameters: Parameters) -> Sequence[Part]:
     counted: Count = count(system)
-    names = ("embedding", "recurrent network", "dense layer")
-    methods = ("a vector for each word", _method(parts_by_layer(system)[1]),
-               "what it reads, and a bias")  # fmt: skip
-    marks = (1, 3, 2)
+    layers = parts_by_layer(system)
+    *table, recurrent, _ = layers
+    steps = int(dict(parameters)["T"])
+    reads = READS_WORDS if table else ONE_HOT if CHARACTERS in parameters else READS_VECTORS
+    read = "what it reads, and a bias" if system.model.bias else "what it reads, and no bias"
+    asked = [
+        ("embedding", "a vector for each word", 1, TABLE),
+        ("recurrent network", _method(recurrent), 3, reads),
+        ("dense layer", read, 2, HEAD),
+    ][-len(layers) :]
+    with_biases = parts_by_layer(system_of(*model_of(parameters)))
+    every = zip(asked, counted.layers, layers, with_biases, strict=True)
     found: list[Part] = []
     totals: list[int] = []
-    every = zip(names, counted.layers, parts_by_layer(system), (TABLE, RECURRENT, HEAD),
-                methods, marks, strict=True)  # fmt: skip
-    for name, layer, parts, slips, method, worth in every:
+    for (name, method, worth, slips), layer, parts, all_parts in every:
         total = value_of(layer.formula, given)
         totals.append(total)
-        work = Work(parts, given, steps)
+        mistakes = (*slips, biases_counted(all_parts))
+        one = count_blank(
+            prose(f"Parameters of the {name}"), total, Work(parts, given, steps), mistakes
+        )
+        listed = tally(told_from_the_words(parts) if table else parts, given)
+        solution = (*listed, *derived(total_line(layer.formula, total)))
         scheme = [Mark(1, "A", prose("the number"))]
         if worth > 1:
             scheme.insert(0, Mark(worth - 1, "M", prose(method)))
-        found.append(
-            numeric(
-                prose(f"How many parameters does the {name} have?"),
-                [count_blank(prose(f"Parameters of the {name}"), total, work, slips)],
-                (
-                    *tally(_told_from_the_words(parts), given),
-                    *derived(total_line(layer.formula, total)),
-                ),
-                scheme,
-            )
-        )  # fmt: skip
-    return (*found, _together(counted.formula, given, totals))
+        ask = prose(f"How many parameters does the {name} have?")
+        found.append(numeric(ask, [one], solution, scheme))
+    if table:
+        claims, whole = _of_words(totals), "classifier"
+    else:
+        claims, whole = _of_vectors(totals, steps), "network"
+    return (*found, _together(counted.formula, given, claims, whole))
 
 
-def _together(formula: Formula, given: Given, totals: Sequence[int]) -> Part:
-    total = value_of(formula, given)
+Claims = Sequence[tuple[str, int, Prose]]
+
+
+def _of_words(totals: Sequence[int]) -> Claims:
     table, recurrent, head = totals
-    claims = [
+    return [
         ("embedding forgotten", recurrent + head, prose("The embedding is trained too.")),
         ("head forgotten", table + recurrent, prose("The dense layer is trained too.")),
         ("recurrent network only", recurrent, prose("Embedding and dense layer are trained too.")),
     ]
+
+
+def _of_vectors(totals: Sequence[int], steps: int) -> Claims:
+    recurrent, head = totals
+    return [
+        ("head forgotten", recurrent, prose("The dense layer is trained too.")),
+        ("head at every step", recurrent + steps * head,
+         prose("The dense layer has the same parameters at every step.")),
+        ("times T", steps * (recurrent + head),
+         prose("Every step uses the same parameters: the length of the sequence does not enter.")),
+    ]  # fmt: skip
+
+
+def _together(formula: Formula, given: Given, claims: Claims, whole: str) -> Part:
+    total = value_of(formula, given)
+    before = (0, 1, 2) if whole == "classifier" else (0, 1)
+    added = "(a), (b) and (c)" if whole == "classifier" else "(a) and (b)"
     return numeric(
-        prose("How many parameters does the classifier have in all?"),
+        prose(f"How many parameters does the {whole} have in all?"),
         [blank(prose("Parameters ", size("P")), total, claims)],
         derived(total_line(formula, total)),
-        [Mark(1, "A", prose("the sum of (a), (b) and (c)"))],
-        (0, 1, 2),
+        [Mark(1, "A", prose(f"the sum of {added}"))],
+        before,
     )
 
 
-KIND = Kind(NAME, "counts", "apply", (3, 3), (7, 7), _subjects, _variants, _draw, _make)
+KIND = Kind(NAME, "counts", "apply", (3, 3), (6, 7), _subjects, _variants, _draw, _make)

@@ -1,0 +1,161 @@
+"""Mistakes in the count of a whole network: a table or vectors below, a dense layer on top."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rnnsym.audit.rewrite import Misconception
+from rnnsym.blocks import Prose, prose
+from rnnsym.expr import size
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.counting_slips import WIDE, each, named, unprojected, with_columns
+
+__all__ = ["HEAD", "ONE_HOT", "READS_VECTORS", "READS_WORDS", "TABLE", "biases_counted"]
+
+Slips = Sequence[tuple[Work, Prose]]
+
+
+def biases_counted(parts: tuple[Counted, ...]) -> Misconception[Work]:
+    """Return the mistake of who counts biases where there are none: ``parts`` are those with them.
+
+    Where they are all there it is no mistake, and gives nothing.
+    """
+    why = prose("No biases are used here.")
+
+    def apply(work: Work) -> Slips:
+        return [(replace(work, parts=parts), why)] if parts != work.parts else []
+
+    return Misconception("biases counted", apply)
+
+
+# What is below
+
+
+def _table_bias(work: Work) -> Slips:
+    [part] = work.parts
+    bias = replace(part, reads="1", sides=(part.sides[0], (1, "")))
+    why = "A table is looked up: nothing is added, so it has no bias."
+    return [(replace(work, parts=(part, bias)), prose(why))]
+
+
+def _one_word(work: Work) -> Slips:
+    [part] = work.parts
+    why = "Every word of the vocabulary has a vector of its own."
+    return [(replace(work, parts=(with_columns(part, (1, "")),)), prose(why))]
+
+
+TABLE = (
+    Misconception("table with a bias", _table_bias),
+    Misconception("one vector for all words", _one_word),
+    *named("times T"),
+)
+"""Of an embedding."""
+
+
+def _reads_one_hot(work: Work) -> Slips:
+    """The recurrent layer reads one-hot vectors."""
+    why = ("The layer reads the vector of a word, of size ", size("e"),
+           ", not a one-hot vector of size ", size("V"), ".")  # fmt: skip
+    return each(work, lambda p: with_columns(p, (1, "V")) if p.sides[1] == (1, "e") else p, *why)
+
+
+def _reads_number(work: Work) -> Slips:
+    """A one-hot vector taken for the place of its 1."""
+    why = "A one-hot vector is read in full: its matrix has a column for each of its entries."
+    return each(work, lambda p: with_columns(p, (1, "")) if p.sides[1] == (1, "d") else p, why)
+
+
+# The recurrent network
+
+
+def _wide_below(work: Work) -> Slips:
+    """A layer above the first that reads n entries where the one below gives p."""
+    both = any(part.array.family.direction for part in work.parts)
+    of = "each direction of " if both else ""
+    why = f"The output of {of}layer 1, which layer 2 reads, has the size "
+    return each(work, _wide_input, why, size("p"), ", not ", size("n"), ".")
+
+
+def _wide_input(part: Counted) -> Counted:
+    return unprojected(part) if part.reads == "x" else part
+
+
+def _wide_throughout(work: Work) -> Slips:
+    """Both what recurs and what layer 2 reads."""
+    why = prose("What recurs and what layer 2 reads has the size ", size("p"), ", not ",
+                size("n"), ".")  # fmt: skip
+    wide = (changed for changed, _ in WIDE.apply(work))
+    return [(both, why) for changed in wide for both, _ in _wide_below(changed)]
+
+
+READS_VECTORS = (
+    *MISCONCEPTIONS,
+    WIDE,
+    Misconception("layer 2 reads n", _wide_below),
+    Misconception("n in place of p", _wide_throughout),
+)
+"""Of a recurrent network."""
+READS_WORDS = (
+    *(m for m in READS_VECTORS if m.name not in ("sizes swapped", "both layers alike")),
+    Misconception("layer reads one-hot vectors", _reads_one_hot),
+)
+"""Of one that reads the vectors of words, whose size is not d but e."""
+ONE_HOT = (
+    *READS_VECTORS,
+    Misconception("one-hot vector taken for a number", _reads_number),
+)
+"""Of one that reads one-hot vectors."""
+
+
+# What is on top
+
+
+def _one_chain(work: Work) -> Slips:
+    why = "The head reads the outputs of both directions."
+
+    def narrow(part: Counted) -> Counted:
+        times, name = part.sides[1]
+        return with_columns(part, (1, name)) if times == 2 else part
+
+    return each(work, narrow, why)
+
+
+def _two_heads(work: Work) -> Slips:
+    if all(part.sides[1][0] != 2 for part in work.parts):
+        return []
+    why = "There is one head: it reads both directions at once, and is not doubled."
+    return [(replace(work, times=2 * work.times), prose(why))]
+
+
+def _turned(work: Work) -> Slips:
+    """A bias as long as what the head reads."""
+    width = work.parts[0].sides[1]
+    why = "A bias has an entry for each output of the head, not for each input."
+
+    def turned(part: Counted) -> Counted:
+        return replace(part, sides=(width, part.sides[1])) if part.reads == "1" else part
+
+    return each(work, turned, why)
+
+
+def _reads_units(work: Work) -> Slips:
+    why = "The dense layer reads the output, of size ", size("p"), ", not ", size("n"), "."
+    return each(work, unprojected, *why)
+
+
+def _reads_input(work: Work) -> Slips:
+    """A head that reads the input, where that has a size d."""
+    if "d" not in dict(work.sizes):
+        return []
+    why = "The dense layer reads the output of the recurrent network, not its input."
+    return each(work, lambda p: p if p.reads == "1" else with_columns(p, (1, "d")), why)
+
+
+HEAD = (
+    Misconception("head reads one direction", _one_chain),
+    Misconception("head doubled", _two_heads),
+    Misconception("head reads n", _reads_units),
+    Misconception("head reads the input", _reads_input),
+    Misconception("bias as long as the input", _turned),
+    *named("no biases", "times T"),
+)
+"""Of a dense layer on top."""
