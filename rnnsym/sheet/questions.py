@@ -26,6 +26,7 @@ from rnnsym.errors import InputError
 from rnnsym.expr import Array, Integer
 from rnnsym.item import LETTERS, Item
 from rnnsym.model_text import Recurrent
+from rnnsym.quiz.counting_items import NO_BIASES
 from rnnsym.quiz.derivation_lines import RULES
 from rnnsym.quiz.draw import Draw, digest
 from rnnsym.quiz.drawing import draw_item
@@ -137,7 +138,10 @@ def _series(kind: Kind, models: Sequence[str], seed: int) -> Iterator[Item]:
     read = [layer for text in models for layer in read_model(text).layers]
     cells = dict.fromkeys(layer.cell for layer in read if isinstance(layer, Recurrent))
     about = [(TEXTBOOK, ("model", text)) for text in (*models, *cells)]
-    subjects = [s for s in kind.subjects(list(cells)) if any(set(s).issuperset(a) for a in about)]
+    subjects = [
+        s for s in kind.subjects(list(cells))
+        if NO_BIASES not in s and any(set(s).issuperset(a) for a in about)
+    ]  # fmt: skip
     ranked = Draw(seed, kind.name).ranked("subjects", subjects)
     for place, subject in enumerate(s for s in ranked if kind.variants(s)):
         try:
