@@ -35,6 +35,8 @@ INPUT = Array(Family("x", "x"), (size("d"), Integer(1)), None, TIME)
 NOTES = {
     "textbook": "Convention: column vectors, one bias vector for each affine map, as written here.",
     "pytorch": "Convention: PyTorch, two bias vectors for each affine map, as written here.",
+    "d2l": "Convention: Dive into Deep Learning, every vector is a row and stands to the left of "
+    "what it is multiplied by; one bias vector for each affine map.",
     "keras": "Convention: Keras, with the bias vectors as written here.",
 }
 NO_BIASES = "Convention: column vectors, no bias vectors."
