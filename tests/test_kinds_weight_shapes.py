@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 
 from rnnsym.blocks import Equations, Paragraph
+from rnnsym.expr import Node
 from rnnsym.item import Choice, Item
 from rnnsym.quiz import guard
 from rnnsym.quiz.count_slips import Work
@@ -72,7 +73,9 @@ def test_rows_stand_to_the_left() -> None:
     for item in items():
         [equations] = [b for b in item.stem if isinstance(b, Equations)]
         *_, note, _ = [printed(b.content) for b in item.stem if isinstance(b, Paragraph)]
-        readout = printed((equations.lines[-1].rhs,))
+        value = equations.lines[-1].rhs
+        assert isinstance(value, Node)
+        readout = printed((value,))
         if dict(item.parameters)["convention"] == "d2l":
             assert readout == "Hₜ V + b_V"
             assert "every vector is a row" in note
