@@ -1,7 +1,9 @@
 """Lines of a derivation as questions show them: the model, its loss, and what each δ stands for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 
 from rnnsym.blocks import (
     Block,
@@ -17,18 +19,28 @@ from rnnsym.blocks import (
 )
 from rnnsym.derivation import Derivation, Step, Term
 from rnnsym.derive import derive
-from rnnsym.equations import System
+from rnnsym.equations import LOSSES, PLACES, System
 from rnnsym.errors import ShapeError
-from rnnsym.expr import LAYER, STEPS, TIME, Array, Family, Integer, Map, Node, arrays_in
+from rnnsym.expr import LAYER, STEPS, TIME, Array, Family, Map, Node, arrays_in
 from rnnsym.quiz import truth
+from rnnsym.quiz.derivation_loss import (
+    LOSS,
+    by_calculus,
+    is_of_loss,
+    loss_stated,
+    readout_blocks,
+    readout_size,
+)
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import convention_note, described
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "BARS", "DERIVATION", "EQUAL", "FAR", "INSIDE", "PROOF", "by_chain_rule", "derivation_of",
-    "error", "gradient_of", "line", "listed", "model_blocks", "named_adjoints", "proven",
-    "reason_of", "slope_of_relu", "source_of", "system_of", "used",
+    "BARS", "DERIVATION", "EQUAL", "FAR", "INSIDE", "LOSS", "PROOF", "READOUTS", "by_chain_rule",
+    "derivation_of", "error", "gradient_of", "how_of", "line", "listed", "model_blocks",
+    "named_adjoints", "proven", "readouts", "reason_of", "slope_of_relu", "source_of", "system_of",
+    "used",
 ]  # fmt: skip
 
 EQUAL, FAR = 1e-12, truth.FAR
@@ -39,52 +51,77 @@ PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"
 BARS = " (a bar is short for ∂L/∂)"
 RULES = " A gradient counts every path to the loss and has the shape of what it is taken of"
-LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
+READOUTS = ("vanilla", "gru", "lstm")
+"""The cells whose readout is asked about on a paper that names none."""
 
 
 @lru_cache(maxsize=256)
-def system_of(model: str, convention: str = "textbook") -> System:
-    """Return the equations of a model."""
-    return build_system(read_model(model, convention=convention))
+def system_of(
+    model: str, convention: str = "textbook", loss: str = "free", loss_at: str = "every"
+) -> System:
+    """Return the equations of a model; what else is chosen is ``how`` below."""
+    return build_system(read_model(model, convention=convention, loss=loss, loss_at=loss_at))
 
 
-def derivation_of(model: str, convention: str = "textbook") -> Derivation:
+def how_of(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return convention, loss and its steps, as far as parameters name them."""
+    return tuple(values[name] for name in ("convention", "loss", "loss at") if name in values)
+
+
+def readouts(cells: Sequence[str]) -> list[tuple[Parameters, tuple[str, ...]]]:
+    """Return nets with a readout and a loss, each with the lines that it has not without them."""
+    found: list[tuple[Parameters, tuple[str, ...]]] = []
+    for cell, loss, at in product(cells or READOUTS, LOSSES[1:], PLACES):
+        net, how = f"{cell}, dense:3", ("textbook", loss, at)
+        named = zip(("model", "convention", "loss", "loss at"), (net, *how), strict=True)
+        bare = {step.key: line(cell, step.key)[1] for step in derivation_of(cell).steps}
+        keys = (step.key for step in derivation_of(net, *how).steps)
+        own = tuple(key for key in keys if line(net, key, *how)[1] != bare.get(key))
+        found.append((tuple(named), own))
+    return found
+
+
+def derivation_of(model: str, *how: str) -> Derivation:
     """Return the derivation of a model."""
-    return derive(system_of(model, convention))
+    return derive(system_of(model, *how))
 
 
 @lru_cache(maxsize=4096)
-def line(model: str, key: str, convention: str = "textbook") -> tuple[Step, Node]:
-    """Return one line of the derivation, and its right-hand side."""
-    [step] = derivation_of(model, convention).find(key)
+def line(model: str, key: str, *how: str) -> tuple[Step, Node]:
+    """Return one line of the derivation, and its right-hand side.
+
+    A line of many steps has no terms that one of them has alone: it is asked inside.
+    """
+    [step] = derivation_of(model, *how).find(key)
+    if step.time is not None:
+        kept = (t for t in step.terms if t.time is None or t.time.first != t.time.last)
+        step = replace(step, terms=tuple(kept))
     return step, step.value()
 
 
 @lru_cache(maxsize=1024)
-def error(model: str, key: str, value: Node, convention: str = "textbook") -> float:
+def error(model: str, key: str, value: Node, *how: str) -> float:
     """Return how far an expression is from what the line should give; ∞ where shapes differ."""
-    step, _ = line(model, key, convention)
+    step, _ = line(model, key, *how)
     if value.shape != step.target.shape:
         return float("inf")
     try:
-        return truth.error(system_of(model, convention), step, value)
+        return truth.error(system_of(model, *how), step, value)
     except (KeyError, ShapeError, ValueError):  # a step or a value that does not exist
         return float("inf")
 
 
-def proven(
-    model: str, key: str, value: Node, wrong: Iterable[Node] = (), convention: str = "textbook"
-) -> None:
+def proven(model: str, key: str, value: Node, wrong: Iterable[Node] = (), *how: str) -> None:
     """Compare a line with the true gradient, and what is wrong too.
 
     Raises:
         Unfair: the line is not the gradient, or something wrong is.
     """
-    off = error(model, key, value, convention)
+    off = error(model, key, value, *how)
     if not off <= EQUAL:
         raise Unfair(f"the line {key} of '{model}' is off by {off}")
     for other in wrong:
-        off = error(model, key, other, convention)
+        off = error(model, key, other, *how)
         if not off > FAR:
             raise Unfair(f"{other} is the gradient too (off by {off})")
 
@@ -100,20 +137,26 @@ def model_blocks(
         all_shown: nothing is asked beside them, so that nothing they do not hold is explained.
     """
     loss, shown = system.loss_terms[0], tuple(shown)
-    forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in system.equations)
-    seen = ("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS)
+    cells = (e for b in system.blocks if b.cell for loop in b.loops for e in loop.equations)
+    forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in cells)
+    readout = readout_blocks(system)
+    sized = prose(*convention_note(system), *(readout_size(system) if readout else ()))
+    seen = prose("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS)
     named = named_adjoints(system, shown)
     here = ("; here ", *listed(named), " for ", TIME, " = 1, …, ", STEPS) if named else ()
     held = {array.family for node in shown for array in arrays_in(node)}
     directly: Prose = ()
-    if loss.given.family in held or not all_shown:
+    if loss.kind != "free":
+        seen = loss_stated(loss)
+    elif loss.given.family in held or not all_shown:
         said = (" is the gradient that reaches ", loss.target, " from it directly")
         directly = ("; ", loss.given, *said)
     initial = "." if all_shown else ". Initial states are not zero."
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
-        Paragraph(convention_note(system)),
+        *readout,
+        Paragraph(sized),
         Paragraph(prose(*seen, *directly, initial, RULES, *here, ".", slope_of_relu(system))),
     )
 
@@ -130,7 +173,8 @@ def slope_of_relu(system: System) -> str:
 def named_adjoints(system: System, shown: Iterable[Node]) -> tuple[Relation, ...]:
     """Return what each δ in these expressions stands for, once."""
     held = (a for node in shown for a in arrays_in(node) if a.family.role == "adjoint")
-    timed = (Array(a.family, a.shape, a.layer, TIME) for a in held)
+    once = {step.target.family for step in derive(system).adjoints if step.time is None}
+    timed = (a if a.family in once else Array(a.family, a.shape, a.layer, TIME) for a in held)
     return tuple(Relation((a, gradient_of(system, a))) for a in dict.fromkeys(timed))
 
 
@@ -172,9 +216,11 @@ def reason_of(term: Term, *, once: bool = False) -> Prose:
 
 
 @lru_cache(maxsize=4096)
-def by_chain_rule(model: str, key: str, convention: str = "textbook") -> tuple[Block, ...]:
+def by_chain_rule(model: str, key: str, *how: str) -> tuple[Block, ...]:
     """Return the worked solution of one line: each of its terms with its reason."""
-    step, value = line(model, key, convention)
+    step, value = line(model, key, *how)
+    if is_of_loss(step):
+        return by_calculus(system_of(model, *how).loss_terms[0], step.target)
     told: set[tuple[str, ...]] = set()
     notes: tuple[Note, ...] = ()
     for term in step.terms:

@@ -86,7 +86,11 @@ def truth_of(system: System, net: int = 0) -> Truth:
     numbers: Numbers = ((STEPS, sizes.steps), *fixed.items())
     positive = {state.array.name for state in system.states if state.domain == "positive"}
     drawn = {place: _random(net, place, shape) for place, shape in _given(system, sizes, numbers)}
-    given = {place: abs(m) + 0.1 if place[0] in positive else m for place, m in drawn.items()}
+    classes = {t.given.name for t in system.loss_terms if t.kind == "cross-entropy"}
+    given = {
+        place: abs(m) + 0.1 if place[0] in positive else _hot(m) if place[0] in classes else m
+        for place, m in drawn.items()
+    }
     probed, probes = _probed(system, sizes, numbers)
     perturbed = {**{p: m for p, m in given.items() if not _is_loss(system, p)}, **probes}
     gradients = _gradients(probed, sizes, given | probes, perturbed)
@@ -95,12 +99,17 @@ def truth_of(system: System, net: int = 0) -> Truth:
     known = {place: _decimal(m[0].real) for place, m in values.known.items()}
     shifted = {_unprobed(place): _decimal(g) for place, g in gradients.items()}
     adjoints = {
-        _place(adjoint_of(e), ((TIME, time), *numbers)): shifted[_place(e.lhs, ((TIME, time),))]
+        _place(adjoint_of(e), at): shifted[_place(e.lhs, at)]
         for e in system.equations
         if not e.fused
-        for time in range(1, sizes.steps + 1)
+        for at in (((TIME, time), *numbers) for time in range(1, sizes.steps + 1))
     }
     return Truth(known | adjoints, shifted, numbers)
+
+
+def _hot(drawn: Array3) -> Array3:
+    """Return 1 for one class, 0 for the others."""
+    return (drawn == drawn.max()) + 0.0
 
 
 PROBE = "probe_"

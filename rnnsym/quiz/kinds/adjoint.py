@@ -18,13 +18,17 @@ from rnnsym.quiz.derivation_lines import (
     PROOF,
     by_chain_rule,
     derivation_of,
+    how_of,
     line,
     model_blocks,
     proven,
+    readouts,
     system_of,
 )
+from rnnsym.quiz.derivation_loss import is_of_loss
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import fingerprint
+from rnnsym.quiz.loss_slips import loss_slips
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
@@ -72,28 +76,29 @@ MISCONCEPTIONS = (
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    return [
+    bare = [
         (("model", name), ("convention", "textbook"), ("line", step.key))
         for name in cells or EXAMINED
         for step in derivation_of(name).steps
     ]
+    return [*bare, *((*net, ("line", key)) for net, keys in readouts(cells) for key in keys)]
 
 
 @lru_cache(maxsize=4096)
-def _enough(model: str, key: str) -> bool:
-    return len(tuple(islice(_distinct(model, key), WRONG))) == WRONG
+def _enough(model: str, key: str, *how: str) -> bool:
+    return len(tuple(islice(_distinct(model, key, *how), WRONG))) == WRONG
 
 
 @lru_cache(maxsize=4096)
-def _wrong(model: str, key: str) -> tuple[Option, ...]:
+def _wrong(model: str, key: str, *how: str) -> tuple[Option, ...]:
     """What the misconceptions give, each different thing once."""
-    return tuple(_distinct(model, key))
+    return tuple(_distinct(model, key, *how))
 
 
-def _distinct(model: str, key: str) -> Iterator[Option]:
-    step, value = line(model, key)
+def _distinct(model: str, key: str, *how: str) -> Iterator[Option]:
+    step, value = line(model, key, *how)
     seen = {fingerprint(value)}
-    for misconception in MISCONCEPTIONS:
+    for misconception in (*loss_slips(system_of(model, *how)), *MISCONCEPTIONS):
         for row, why in misconception.apply(Row(step, value)):
             if fingerprint(row.value) not in seen:
                 seen.add(fingerprint(row.value))
@@ -106,16 +111,19 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
-    model, key = values["model"], values["line"]
-    step, value = line(model, key)
-    right = Option(prose(value), "", prose("Every edge that leads back to it, once."))
-    wrong = _wrong(model, key)
+    model, key, how = values["model"], values["line"], how_of(values)
+    step, value = line(model, key, *how)
+    why = "Every edge that leads back to it, once."
+    if is_of_loss(step):
+        why = "It is the derivative of the loss of its step."
+    right = Option(prose(value), "", prose(why))
+    wrong = _wrong(model, key, *how)
     likely = tuple(option for option in wrong if option.misconception != SIGN)
     options = mixed(
         right, likely if len(likely) >= WRONG else wrong, arranger("adjoint", parameters)
     )
     others = (o.content[0] for o in options if not o.correct)
-    proven(model, key, value, (other for other in others if isinstance(other, Node)))
+    proven(model, key, value, (other for other in others if isinstance(other, Node)), *how)
     sums = len(step.terms) > 1
     return Item(
         id=identifier("adjoint", parameters),
@@ -125,25 +133,25 @@ def _make(parameters: Parameters) -> Item:
         minutes=5 if sums else 3,
         convention=values["convention"],
         parameters=parameters,
-        stem=_stem(model, key),
-        parts=(Part((), Choice(options), 3 if sums else 2, by_chain_rule(model, key)),),
+        stem=_stem(model, key, *how),
+        parts=(Part((), Choice(options), 3 if sums else 2, by_chain_rule(model, key, *how)),),
         proof=Proof(f"{PROOF}, all options evaluated", "≤ 1e-12"),
         tags=(model, DERIVATION),
     )
 
 
 @lru_cache(maxsize=4096)
-def _stem(model: str, key: str) -> tuple[Block, ...]:
-    step, value = line(model, key)
+def _stem(model: str, key: str, *how: str) -> tuple[Block, ...]:
+    step, value = line(model, key, *how)
     shifted = any(a.time not in (None, TIME) for a in arrays_in(value))
     where = INSIDE if step.time is not None and shifted else ""
     asked = Paragraph(prose("Which expression is ", step.target, where, "?"))
-    return (*model_blocks(system_of(model), (step.target, value)), asked)
+    return (*model_blocks(system_of(model, *how), (step.target, value)), asked)
 
 
 def _variants(subject: Parameters) -> int:
     values = dict(subject)
-    return int(_enough(values["model"], values["line"]))
+    return int(_enough(values["model"], values["line"], *how_of(values)))
 
 
 KIND = Kind("adjoint", "derivations", "analyse", (3, 4), (2, 3), _subjects, _variants, _draw, _make)

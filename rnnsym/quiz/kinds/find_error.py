@@ -6,7 +6,7 @@ from functools import lru_cache
 from rnnsym.audit.misconceptions import MISCONCEPTIONS
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Written, prose
-from rnnsym.expr import STEPS, TIME, Expr, Family, Node, Product, Sigma, arrays_in
+from rnnsym.expr import STEPS, TIME, Array, Expr, Family, Node, Product, Sigma, arrays_in
 from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     BARS,
@@ -17,16 +17,20 @@ from rnnsym.quiz.derivation_lines import (
     by_chain_rule,
     derivation_of,
     error,
+    how_of,
     line,
     listed,
     model_blocks,
     proven,
+    readouts,
     source_of,
     system_of,
 )
+from rnnsym.quiz.derivation_loss import is_of_loss
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.loss_slips import loss_slips
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
@@ -58,25 +62,26 @@ class _Mistake:
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     names = cells or EXAMINED
-    return [(("model", n), ("convention", "textbook")) for n in names if len(_keys(n)) >= LINES]
+    nets = [(("model", n), ("convention", "textbook")) for n in names if len(_keys(n)) >= LINES]
+    return [*nets, *(net for net, _ in readouts(cells) if dict(net)["loss at"] == "every")]
 
 
 @lru_cache(maxsize=256)
-def _keys(model: str) -> tuple[str, ...]:
+def _keys(model: str, *how: str) -> tuple[str, ...]:
     """The lines that hold more than one array: in the others there is nothing to get wrong."""
-    return tuple(s.key for s in derivation_of(model).steps if s.value().children)
+    return tuple(s.key for s in derivation_of(model, *how).steps if s.value().children)
 
 
 @lru_cache(maxsize=4096)
-def _mistakes(model: str, key: str) -> tuple[_Mistake, ...]:
+def _mistakes(model: str, key: str, *how: str) -> tuple[_Mistake, ...]:
     """What can go wrong in a line, every mistake that looks different."""
-    found = {mistake.label: mistake for mistake in _mistaken(model, key)}
+    found = {mistake.label: mistake for mistake in _mistaken(model, key, *how)}
     return tuple(found.values())
 
 
-def _mistaken(model: str, key: str) -> Iterator[_Mistake]:
-    step, value = line(model, key)
-    for misconception in MISCONCEPTIONS:
+def _mistaken(model: str, key: str, *how: str) -> Iterator[_Mistake]:
+    step, value = line(model, key, *how)
+    for misconception in (*loss_slips(system_of(model, *how)), *MISCONCEPTIONS):
         if misconception.name not in UNLIKELY:
             for row, why in misconception.apply(Row(step, value)):
                 if row.value.shape == value.shape and _defined(model, row.value):
@@ -102,26 +107,26 @@ def _states(model: str) -> frozenset[Family]:
 
 
 @lru_cache(maxsize=1024)
-def _unobtrusive(model: str, keys: tuple[str, ...], wrong: str) -> tuple[_Mistake, ...]:
+def _unobtrusive(model: str, keys: tuple[str, ...], wrong: str, *how: str) -> tuple[_Mistake, ...]:
     """Return the mistakes in a line that read no step of which no line beside it reads anything.
 
     Raises:
         Unfair: there is none.
     """
-    read = {step for key in keys for step in _steps(line(model, key)[1])}
-    found = tuple(m for m in _mistakes(model, wrong) if _steps(m.value) <= read)
+    read = {step for key in keys for step in _steps(line(model, key, *how)[1])}
+    found = tuple(m for m in _mistakes(model, wrong, *how) if _steps(m.value) <= read)
     if not found:
         raise Unfair("every mistake in the line is seen without thinking")
     return found
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    model = dict(subject)["model"]
-    keys = _keys(model)
+    model, how = dict(subject)["model"], how_of(dict(subject))
+    keys = _keys(model, *how)
     chosen = draw.ranked("lines", keys)[:LINES]
     inside = [key for key in keys if key in chosen]
     wrong = inside[draw.first().integer("place", 0, LINES - 1)]
-    mistakes = _unobtrusive(model, tuple(inside), wrong)
+    mistakes = _unobtrusive(model, tuple(inside), wrong, *how)
     name = draw.choice("misconception", list(dict.fromkeys(m.name for m in mistakes)))
     mistake = draw.choice("mistake", [m.label for m in mistakes if m.name == name])
     return (*subject, ("lines", " ".join(inside)), ("wrong", wrong), ("mistake", mistake))
@@ -129,23 +134,26 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
-    model, wrong = values["model"], values["wrong"]
+    model, wrong, how = values["model"], values["wrong"], how_of(values)
     keys = tuple(values["lines"].split(" "))
-    found = {m.label: m for m in _unobtrusive(model, keys, wrong)}
+    found = {m.label: m for m in _unobtrusive(model, keys, wrong, *how)}
     mistake = found.get(values["mistake"])
     if mistake is None:
         raise Unfair(f"nobody makes the mistake '{values['mistake']}' in that line")
-    if any(_form(line(model, key)[1]) == _form(line(model, wrong)[1]) or
-           _products(model, key) & _products(model, wrong)
+    lines = {key: line(model, key, *how)[1] for key in keys}
+    if any(_form(lines[key]) == _form(lines[wrong]) or
+           _products(lines[key]) & _products(lines[wrong])
            for key in keys if key != wrong):  # fmt: skip
         raise Unfair("a line beside the wrong one shows how it should be")
     for key in keys:
-        proven(model, key, line(model, key)[1])
-    if not error(model, wrong, mistake.value) > FAR:
+        proven(model, key, lines[key], (), *how)
+    if not error(model, wrong, mistake.value, *how) > FAR:
         raise Unfair(f"{mistake.label} is right all the same")
-    step, value = line(model, wrong)
-    shown = [(key, mistake.value if key == wrong else line(model, key)[1]) for key in keys]
-    options = tuple(_option(model, key, i, mistake, wrong) for i, key in enumerate(keys, 1))
+    step, value = line(model, wrong, *how)
+    shown = [(line(model, key, *how)[0].target, mistake.value if key == wrong else lines[key])
+             for key in keys]  # fmt: skip
+    whys = [mistake.why if key == wrong else _why_right(model, key, *how) for key in keys]
+    options = tuple(_option(i, why, right=why != mistake.why) for i, why in enumerate(whys, 1))
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -154,7 +162,7 @@ def _make(parameters: Parameters) -> Item:
         minutes=6,
         convention=values["convention"],
         parameters=parameters,
-        stem=(*_stem(model, keys), _display(model, shown)),
+        stem=(*_stem(model, keys, *how), _display(shown)),
         parts=(
             Part(
                 (Paragraph(prose("Which line is wrong?")),),
@@ -166,7 +174,7 @@ def _make(parameters: Parameters) -> Item:
                 (Paragraph(prose("Write the line that you found as it should be.")),),
                 FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
                 2,
-                by_chain_rule(model, wrong),
+                by_chain_rule(model, wrong, *how),
                 (
                     Mark(1, "M", prose("the mistake is put right: ", *mistake.why)),
                     Mark(1, "A", prose("the rest of the line as it was: ", value)),
@@ -193,22 +201,21 @@ def _steps(value: Node) -> frozenset[Expr | None]:
 
 
 @lru_cache(maxsize=4096)
-def _products(model: str, key: str) -> frozenset[Node]:
+def _products(value: Node) -> frozenset[Node]:
     """Return what a line multiplies with matrices."""
-    return frozenset(line(model, key)[1].atoms(Product))
+    return frozenset(value.atoms(Product))
 
 
-def _option(model: str, key: str, number: int, mistake: _Mistake, wrong: str) -> Option:
-    content = prose(f"Line ({number})")
-    if key == wrong:
-        return Option(content, "", mistake.why)
-    return Option(content, "right line taken for wrong", _why_right(model, key))
+def _option(number: int, why: Prose, *, right: bool) -> Option:
+    return Option(prose(f"Line ({number})"), "right line taken for wrong" if right else "", why)
 
 
 @lru_cache(maxsize=4096)
-def _why_right(model: str, key: str) -> Prose:
+def _why_right(model: str, key: str, *how: str) -> Prose:
     """Return through which equations the terms of a line come, and by which rules."""
-    step, _ = line(model, key)
+    step, _ = line(model, key, *how)
+    if is_of_loss(step):
+        return prose("That line is right: it is the derivative of the loss of its step.")
     sources = dict.fromkeys(source_of(term) or "the loss" for term in step.terms)
     comes = "its terms come" if len(step.terms) > 1 else "its term comes"
     always = " at every step" if step.summed is not None else ""
@@ -219,28 +226,27 @@ def _why_right(model: str, key: str) -> Prose:
     return prose(f"That line is right: {comes}{always} through ", *listed(list(sources)), *by, ".")
 
 
-def _display(model: str, shown: Sequence[tuple[str, Node]]) -> Block:
+def _display(shown: Sequence[tuple[Array, Node]]) -> Block:
     lines = enumerate(shown, 1)
-    return Equations(
-        tuple(Line(line(model, key)[0].target, value, str(i)) for i, (key, value) in lines)
-    )
+    return Equations(tuple(Line(target, value, str(i)) for i, (target, value) in lines))
 
 
 @lru_cache(maxsize=4096)
-def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
-    system = system_of(model)
-    timed = [f"({i})" for i, key in enumerate(keys, 1) if line(model, key)[0].target.time == TIME]
+def _stem(model: str, keys: tuple[str, ...], *how: str) -> tuple[Block, ...]:
+    system = system_of(model, *how)
+    targets = enumerate((line(model, key, *how)[0].target for key in keys), 1)
+    timed = [f"({i})" for i, target in targets if target.time == TIME]
     before, after = ("lines ", " are meant") if len(timed) > 1 else ("line ", " is meant")
     where = (f"; {before}", *listed(timed), f"{after}{INSIDE}") if timed else ()
     said = "In these lines of its derivation there is exactly one mistake"
     asked = Paragraph(prose(said, *where, "."))
-    shown = (s.target for s in derivation_of(model).adjoints)
+    shown = (s.target for s in derivation_of(model, *how).adjoints)
     return (*model_blocks(system, shown), asked)
 
 
 def _variants(subject: Parameters) -> int:
-    model = dict(subject)["model"]
-    return sum(len(_mistakes(model, key)) for key in _keys(model))
+    model, how = dict(subject)["model"], how_of(dict(subject))
+    return sum(len(_mistakes(model, key, *how)) for key in _keys(model, *how))
 
 
 KIND = Kind(NAME, "derivations", "analyse", (4, 4), (4, 4), _subjects, _variants, _draw, _make)

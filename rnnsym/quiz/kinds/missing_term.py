@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import islice
 
 from rnnsym.audit.misconceptions import MISCONCEPTIONS
+from rnnsym.audit.rewrite import Misconception
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.derivation import Step, Term
@@ -19,14 +20,17 @@ from rnnsym.quiz.derivation_lines import (
     by_chain_rule,
     derivation_of,
     error,
+    how_of,
     line,
     model_blocks,
     proven,
+    readouts,
     reason_of,
     system_of,
 )
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import fingerprint
+from rnnsym.quiz.loss_slips import loss_slips
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED
@@ -39,31 +43,46 @@ UNLIKELY = (SIGN, "sign of a term")
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    return [
-        (("model", name), ("convention", "textbook"), ("line", step.key), ("term", str(place)))
+    nets = [
+        ((("model", name), ("convention", "textbook")), [s.key for s in derivation_of(name).steps])
         for name in cells or EXAMINED
-        for step in derivation_of(name).steps
-        if len(step.terms) > 1
-        for place, term in enumerate(step.terms)
-        if term.source is not None and _enough(name, step.key, place)
+    ]
+    return [
+        (*net, ("line", key), ("term", str(place)))
+        for net, keys in (*nets, *readouts(cells))
+        for key in keys
+        for place in _asked(dict(net)["model"], key, *how_of(dict(net)))
     ]
 
 
+def _asked(model: str, key: str, *how: str) -> Iterator[int]:
+    """Yield the places of the terms that can be asked for: those of a cell where it is alone."""
+    step, _ = line(model, key, *how)
+    [loss] = system_of(model, *how).loss_terms
+    for place, term in enumerate(step.terms if len(step.terms) > 1 else ()):
+        source = term.source
+        own = source is not None and (
+            loss.kind == "free" or source.lhs.family == loss.target.family
+        )
+        if own and _enough(model, key, place, *how):
+            yield place
+
+
 @lru_cache(maxsize=4096)
-def _enough(model: str, key: str, place: int) -> bool:
-    return len(tuple(islice(_distinct(model, key, place), WRONG))) == WRONG
+def _enough(model: str, key: str, place: int, *how: str) -> bool:
+    return len(tuple(islice(_distinct(model, key, place, *how), WRONG))) == WRONG
 
 
-def _distinct(model: str, key: str, place: int) -> Iterator[Option]:
+def _distinct(model: str, key: str, place: int, *how: str) -> Iterator[Option]:
     """Yield what the misconceptions make of the term, each thing that is wrong once."""
-    step, _ = line(model, key)
+    step, _ = line(model, key, *how)
     term = step.terms[place]
     seen = {fingerprint(term.value)}
-    for option in _mistaken(step, term):
+    for option in _mistaken(step, term, loss_slips(system_of(model, *how))):
         [value] = option.content
         if isinstance(value, Node) and _backward(value) and fingerprint(value) not in seen:
             seen.add(fingerprint(value))
-            if error(model, key, _put(step, place, option)) > FAR:
+            if error(model, key, _put(step, place, option), *how) > FAR:
                 yield option
 
 
@@ -72,17 +91,17 @@ def _backward(value: Node) -> bool:
     return any(a.family.role == "adjoint" for a in arrays_in(value))
 
 
-def _mistaken(step: Step, term: Term) -> Iterator[Option]:
+def _mistaken(step: Step, term: Term, of_loss: Sequence[Misconception[Row]]) -> Iterator[Option]:
     alone = replace(step, terms=(term,), factor=None, factor_rule="")
-    for misconception in MISCONCEPTIONS:
+    for misconception in (*of_loss, *MISCONCEPTIONS):
         if misconception.name not in UNLIKELY:
             for row, why in misconception.apply(Row(alone, term.value)):
                 yield Option(prose(row.value), misconception.name, why)
 
 
 @lru_cache(maxsize=4096)
-def _wrong(model: str, key: str, place: int) -> tuple[Option, ...]:
-    return tuple(_distinct(model, key, place))
+def _wrong(model: str, key: str, place: int, *how: str) -> tuple[Option, ...]:
+    return tuple(_distinct(model, key, place, *how))
 
 
 def _put(step: Step, place: int, option: Option) -> Node:
@@ -106,11 +125,12 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     model, key, place = values["model"], values["line"], int(values["term"])
-    step, value = line(model, key)
+    how = how_of(values)
+    step, value = line(model, key, *how)
     term = step.terms[place]
     right = Option(prose(term.value), "", prose("It comes ", *reason_of(term), "."))
-    options = mixed(right, _wrong(model, key, place), arranger(NAME, parameters))
-    proven(model, key, value, (_put(step, place, o) for o in options if not o.correct))
+    options = mixed(right, _wrong(model, key, place, *how), arranger(NAME, parameters))
+    proven(model, key, value, (_put(step, place, o) for o in options if not o.correct), *how)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -119,24 +139,23 @@ def _make(parameters: Parameters) -> Item:
         minutes=4,
         convention=values["convention"],
         parameters=parameters,
-        stem=_stem(model, key, place),
-        parts=(Part((), Choice(options), 2, by_chain_rule(model, key)),),
+        stem=_stem(model, key, place, *how),
+        parts=(Part((), Choice(options), 2, by_chain_rule(model, key, *how)),),
         proof=Proof(f"{PROOF}, the line completed with each option", "≤ 1e-12"),
         tags=(model, DERIVATION, "missing term"),
     )
 
 
 @lru_cache(maxsize=4096)
-def _stem(model: str, key: str, place: int) -> tuple[Block, ...]:
-    step, value = line(model, key)
+def _stem(model: str, key: str, place: int, *how: str) -> tuple[Block, ...]:
+    step, value = line(model, key, *how)
     gap = Array(Family("?", "?"), step.terms[place].value.shape)
     where = INSIDE if step.time is not None else ""
     asked = Paragraph(prose("One term of the line for ", step.target, where, " is missing:"))
     shown = Line(step.target, _completed(step, place, gap))
     question = Paragraph(prose("Which term stands in place of the question mark?"))
-    return (
-        *model_blocks(system_of(model), (step.target, value)), asked, Equations((shown,)), question,
-    )  # fmt: skip
+    stem = model_blocks(system_of(model, *how), (step.target, value))
+    return (*stem, asked, Equations((shown,)), question)
 
 
 def _variants(_subject: Parameters) -> int:

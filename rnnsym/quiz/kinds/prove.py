@@ -12,14 +12,17 @@ from rnnsym.quiz.derivation_lines import (
     PROOF,
     by_chain_rule,
     derivation_of,
+    how_of,
     line,
     model_blocks,
     proven,
+    readouts,
     reason_of,
     source_of,
     system_of,
     used,
 )
+from rnnsym.quiz.derivation_loss import is_of_loss, loss_hints, loss_marks
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -33,18 +36,21 @@ LINES_A_MARK = 3
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    return [
-        (("model", name), ("convention", "textbook"), ("line", key))
+    nets = [
+        ((("model", name), ("convention", "textbook")), [s.key for s in derivation_of(name).steps])
         for name in cells or EXAMINED
-        for key in _keys(name)
+    ]
+    return [
+        (*net, ("line", key))
+        for net, keys in (*nets, *readouts(cells))
+        for key in keys
+        if _fits(dict(net)["model"], key, *how_of(dict(net)))
     ]
 
 
-@lru_cache(maxsize=256)
-def _keys(model: str) -> tuple[str, ...]:
-    """The lines that take some steps to show, and fit on a page."""
-    steps = derivation_of(model).steps
-    return tuple(s.key for s in steps if MARKS[0] <= _worth(s) <= MARKS[1])
+def _fits(model: str, key: str, *how: str) -> bool:
+    """Tell whether a line takes some steps to show, and fits on a page."""
+    return MARKS[0] <= sum(mark.points for mark in _scheme(model, key, *how)) <= MARKS[1]
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
@@ -53,10 +59,14 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
-    model, key = values["model"], values["line"]
-    step, value = line(model, key)
-    proven(model, key, value)
-    scheme, worth = _scheme(step), _worth(step)
+    model, key, how = values["model"], values["line"], how_of(values)
+    step, value = line(model, key, *how)
+    proven(model, key, value, (), *how)
+    scheme = _scheme(model, key, *how)
+    worth = sum(mark.points for mark in scheme)
+    hints = (prose("Which equations read ", step.of, "? Each place gives one term."),)
+    if is_of_loss(step):
+        hints = loss_hints(system_of(model, *how).loss_terms[0])
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -65,15 +75,15 @@ def _make(parameters: Parameters) -> Item:
         minutes=2 * worth,
         convention=values["convention"],
         parameters=parameters,
-        stem=_stem(model, key),
+        stem=_stem(model, key, *how),
         parts=(
             Part(
                 (),
                 Open(LINES_A_MARK * worth),
                 worth,
-                (*_equations_used(model, step), *by_chain_rule(model, key)),
+                (*_equations_used(step, model, *how), *by_chain_rule(model, key, *how)),
                 scheme,
-                (prose("Which equations read ", step.of, "? Each place gives one term."),),
+                hints,
             ),
         ),
         proof=Proof(PROOF, "≤ 1e-12"),
@@ -81,15 +91,15 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-def _worth(step: Step) -> int:
-    return sum(mark.points for mark in _scheme(step))
-
-
-def _scheme(step: Step) -> tuple[Mark, ...]:
+@lru_cache(maxsize=4096)
+def _scheme(model: str, key: str, *how: str) -> tuple[Mark, ...]:
     """Return a mark for all paths found, one for each term, and one for what is around them.
 
     Terms through one equation are marked together: they are its derivative as a whole.
     """
+    step, _ = line(model, key, *how)
+    if is_of_loss(step):
+        return loss_marks(system_of(model, *how).loss_terms[0])
     found = [Mark(1, "M", prose("chain rule: every equation that reads ", step.of))]
     if step.factor is not None:
         said = prose("chain rule through the function: times ", step.factor)
@@ -115,13 +125,13 @@ def _through(step: Step, terms: tuple[Term, ...]) -> Prose:
     return prose(value, ": ", *reason_of(replace(terms[0], rules=rules)))
 
 
-def _equations_used(model: str, step: Step) -> tuple[Block, ...]:
+def _equations_used(step: Step, model: str, *how: str) -> tuple[Block, ...]:
     """Say what reads the array that the line is about, or what its function makes of it."""
     lines = used(step)
     if not lines:
         return ()
     read, first = step.of, prose()
-    for e in system_of(model).equations:
+    for e in system_of(model, *how).equations:
         if step.factor is not None and step.of in e.rhs.children:
             read = e.lhs
             first = prose(step.of, " is read by ", Relation((e.lhs, e.rhs)), " only. ")
@@ -135,14 +145,14 @@ def _equations_used(model: str, step: Step) -> tuple[Block, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _stem(model: str, key: str) -> tuple[Block, ...]:
-    step, value = line(model, key)
+def _stem(model: str, key: str, *how: str) -> tuple[Block, ...]:
+    step, value = line(model, key, *how)
     where = " at every step" if step.time is not None else ""
     if step.time is not None and any(term.time != step.time for term in step.terms):
         where = " at every step before the last"
     ask = f"From these equations and the chain rule alone, show that{where}"
     return (
-        *model_blocks(system_of(model), (step.target, value), all_shown=True),
+        *model_blocks(system_of(model, *how), (step.target, value), all_shown=True),
         Paragraph(prose(ask)),
         Equations((Line(step.target, value),)),
         Paragraph(prose("State each equation that you use.")),

@@ -61,7 +61,7 @@ def _make(parameters: Parameters) -> Item:
     model, keys = values["model"], (values["first"], values["second"])
     steps = [line(model, key, CONVENTION) for key in keys]
     for key, (_, value) in zip(keys, steps, strict=True):
-        proven(model, key, value, convention=CONVENTION)
+        proven(model, key, value, (), CONVENTION)
     (first, one), (second, other) = steps
     same = equal(one, other)
     if same != (error(model, keys[1], one, CONVENTION) < FAR):

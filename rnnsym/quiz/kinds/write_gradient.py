@@ -14,12 +14,15 @@ from rnnsym.quiz.derivation_lines import (
     PROOF,
     by_chain_rule,
     derivation_of,
+    how_of,
     line,
     model_blocks,
     proven,
+    readouts,
     reason_of,
     system_of,
 )
+from rnnsym.quiz.derivation_loss import is_of_loss, loss_hints, loss_marks
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
@@ -38,18 +41,27 @@ HOW = (
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
-    return [
-        (("model", name), ("convention", "textbook"), ("line", step.key))
+    nets = [
+        ((("model", name), ("convention", "textbook")), [s.key for s in derivation_of(name).steps])
         for name in cells or EXAMINED
-        for step in derivation_of(name).steps
-        if _asked(step)
+    ]
+    return [
+        (*net, ("line", key))
+        for net, keys in (*nets, *readouts(cells))
+        for key in keys
+        if _asked(dict(net)["model"], key, *how_of(dict(net)))
     ]
 
 
-def _asked(step: Step) -> bool:
-    """Tell whether there is something to find: a bias only adds up its adjoint."""
+def _asked(model: str, key: str, *how: str) -> bool:
+    """Tell whether there is something to find: a bias only adds up its adjoint.
+
+    A line that holds inside only is none that audit can judge.
+    """
+    step, _ = line(model, key, *how)
+    [whole] = derivation_of(model, *how).find(key)
     plain = len(step.terms) == 1 and step.factor is None and not step.terms[0].value.children
-    return not plain
+    return not plain and step == whole
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
@@ -58,28 +70,29 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
-    model, key = values["model"], values["line"]
-    step, value = line(model, key)
-    proven(model, key, value)
-    _judged(model, key)
-    marks = _marks(step)
+    model, key, how = values["model"], values["line"], how_of(values)
+    step, value = line(model, key, *how)
+    proven(model, key, value, (), *how)
+    _judged(model, key, *how)
+    loss = system_of(model, *how).loss_terms[0] if is_of_loss(step) else None
+    marks = loss_marks(loss) if loss else _marks(step)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
         topic="derivations",
-        level=3 if step.time is None else 4,
+        level=3 if step.time is None or loss else 4,
         minutes=2 + len(marks),
         convention=values["convention"],
         parameters=parameters,
-        stem=_stem(model, key),
+        stem=_stem(model, key, *how),
         parts=(
             Part(
                 (),
                 FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
                 sum(mark.points for mark in marks),
-                by_chain_rule(model, key),
+                by_chain_rule(model, key, *how),
                 marks,
-                _hints(step),
+                loss_hints(loss) if loss else _hints(step),
             ),
         ),
         proof=Proof(f"{PROOF}; audit finds the key equal", "≤ 1e-12"),
@@ -88,14 +101,14 @@ def _make(parameters: Parameters) -> Item:
 
 
 @lru_cache(maxsize=4096)
-def _judged(model: str, key: str) -> None:
+def _judged(model: str, key: str, *how: str) -> None:
     """Give the key to the judge of answers, whose own tests show that it finds mistakes.
 
     Raises:
         Unfair: it does not find the key equal.
     """
-    step, value = line(model, key)
-    verdict = audit(derivation_of(model), step.name, source(value), explain=False)
+    step, value = line(model, key, *how)
+    verdict = audit(derivation_of(model, *how), step.name, source(value), explain=False)
     if verdict.kind != "equal":
         raise Unfair(f"audit finds the key of {key} {verdict.kind}")
 
@@ -116,6 +129,8 @@ def _marks(step: Step) -> tuple[Mark, ...]:
         return (*found, Mark(1, "A", prose("times ", step.factor, ", ", last)))
     if step.summed is not None:
         return (*found, Mark(1, "A", prose("summed over all steps, ", last)))
+    if len(step.terms) == 1:
+        return (*found, Mark(1, "A", prose("no other term, shapes and indices right")))
     return (*found, Mark(1, "A", prose("the sum of these terms, ", last)))
 
 
@@ -127,13 +142,15 @@ def _hints(step: Step) -> tuple[Prose, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _stem(model: str, key: str) -> tuple[Block, ...]:
-    step, _ = line(model, key)
-    shown = (s.target for s in derivation_of(model).adjoints)
+def _stem(model: str, key: str, *how: str) -> tuple[Block, ...]:
+    step, _ = line(model, key, *how)
+    shown = (s.target for s in derivation_of(model, *how).adjoints)
     where = INSIDE if step.time is not None else ""
     allowed = "the δ above, values of the forward pass and parameters"
+    if is_of_loss(step):
+        where, allowed = "", "the readout and the target"
     ask = prose("Write ", step.target, where, f" as one expression in {allowed}. {HOW}")
-    return (*model_blocks(system_of(model), shown), Paragraph(ask))
+    return (*model_blocks(system_of(model, *how), shown), Paragraph(ask))
 
 
 def _variants(_subject: Parameters) -> int:
