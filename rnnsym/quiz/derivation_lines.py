@@ -143,7 +143,7 @@ def model_blocks(
     sized = prose(*convention_note(system), *(readout_size(system) if readout else ()))
     seen = prose("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS)
     named = named_adjoints(system, shown)
-    here = ("; here ", *listed(named), " for ", TIME, " = 1, …, ", STEPS) if named else ()
+    here = ("; here ", *_ranged(named)) if named else ()
     held = {array.family for node in shown for array in arrays_in(node)}
     directly: Prose = ()
     if loss.kind != "free":
@@ -176,6 +176,15 @@ def named_adjoints(system: System, shown: Iterable[Node]) -> tuple[Relation, ...
     once = {step.target.family for step in derive(system).adjoints if step.time is None}
     timed = (a if a.family in once else Array(a.family, a.shape, a.layer, TIME) for a in held)
     return tuple(Relation((a, gradient_of(system, a))) for a in dict.fromkeys(timed))
+
+
+def _ranged(named: Sequence[Relation]) -> Prose:
+    """Return what δ stand for, and at which steps: none, where there is only the last one."""
+    timed = [one for one in named if any(a.time == TIME for a in one.sides if isinstance(a, Array))]
+    once = [one for one in named if one not in timed]
+    steps = (" for ", TIME, " = 1, …, ", STEPS) if timed else ()
+    both = (", and ",) if timed and once else ()
+    return prose(*listed(timed), *steps, *both, *listed(once))
 
 
 def gradient_of(system: System, adjoint: Array) -> Array:

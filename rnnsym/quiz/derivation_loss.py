@@ -24,8 +24,8 @@ from rnnsym.expr import (
 from rnnsym.item import Mark
 
 __all__ = [
-    "LOSS", "by_calculus", "gradient_of_readout", "is_of_loss", "loss_hints", "loss_marks", "loss_of", "loss_stated",
-    "readout_blocks", "readout_size",
+    "LOSS", "by_calculus", "gradient_of_readout", "is_of_loss", "loss_hints", "loss_marks",
+    "loss_of", "loss_stated", "readout_blocks", "readout_size",
 ]  # fmt: skip
 
 LOSS = Array(Family("L", "L"), (Integer(1), Integer(1)))
@@ -89,7 +89,8 @@ def _taken_apart(term: LossTerm) -> Node:
 
 def by_calculus(term: LossTerm, adjoint: Array) -> tuple[Block, ...]:
     """Return the worked solution of the line in which the loss is differentiated."""
-    only = prose("Only the loss reads ", term.target, ", and only in its own step. ")
+    own = ", and only in its own step" if term.time else ""
+    only = prose("Only the loss reads ", term.target, f"{own}. ")
     last = Equations((Line(adjoint, term.gradient, shape=term.target.shape),))
     if term.kind != "cross-entropy":
         said = prose(*only, "The derivative of ", _one_step(term), " in each entry is twice the "

@@ -146,7 +146,11 @@ def _stem(model: str, key: str, *how: str) -> tuple[Block, ...]:
     shifted = any(a.time not in (None, TIME) for a in arrays_in(value))
     where = INSIDE if step.time is not None and shifted else ""
     asked = Paragraph(prose("Which expression is ", step.target, where, "?"))
-    return (*model_blocks(system_of(model, *how), (step.target, value)), asked)
+    system = system_of(model, *how)
+    # An option may hold what the loss sends back where the line itself does not.
+    seen = (s.target for s in derivation_of(model, *how).adjoints if s.of == system.output)
+    others = seen if len(how) > 1 else ()
+    return (*model_blocks(system, (step.target, value, *others)), asked)
 
 
 def _variants(subject: Parameters) -> int:

@@ -64,9 +64,9 @@ def _make(parameters: Parameters) -> Item:
     proven(model, key, value, (), *how)
     scheme = _scheme(model, key, *how)
     worth = sum(mark.points for mark in scheme)
-    hints = (prose("Which equations read ", step.of, "? Each place gives one term."),)
-    if is_of_loss(step):
-        hints = loss_hints(system_of(model, *how).loss_terms[0])
+    read = prose("Which equations read ", step.of, "? Each place gives one term.")
+    of_loss = is_of_loss(step)
+    hints = loss_hints(system_of(model, *how).loss_terms[0]) if of_loss else (read,)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
