@@ -37,9 +37,9 @@ def items(kind: str, cell: str = "", number: int = 12) -> tuple[Item, ...]:
 
 
 def all_of(kind: str, cell: str, most: int = 60) -> list[Item]:
-    """The items of every subject of a cell, one of each."""
+    """The items of every subject of a cell that stands alone, one of each."""
     chosen = load_kind(kind)
-    subjects = list(chosen.subjects([cell]))[:most]
+    subjects = [s for s in chosen.subjects([cell]) if "loss" not in dict(s)][:most]
     return [draw_item(chosen, s, Draw(5, f"{i}"), ()) for i, s in enumerate(subjects)]
 
 

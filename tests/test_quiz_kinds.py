@@ -197,8 +197,10 @@ def test_adjoint_key_is_the_checked_derivation(cell: str) -> None:
     assert check_derivation(derivation).passed
     kind = load_kind("adjoint")
     subjects = [subject for subject in kind.subjects([cell]) if kind.variants(subject)]
-    assert len(subjects) >= 4
-    for item in generate(len(subjects), 1, ["adjoint"], [cell]):
+    found = generate(len(subjects), 1, ["adjoint"], [cell])
+    bare = [item for item in found if dict(item.parameters)["model"] == cell]
+    assert len(bare) >= 4
+    for item in bare:
         [step] = derivation.find(dict(item.parameters)["line"])
         assert key_of(item) == step.value()
         for option in item.options:
@@ -218,9 +220,8 @@ def test_the_proof_of_a_line_can_fail() -> None:
 
 
 def test_lstm_carry_is_asked_as_the_textbooks_write_it() -> None:
-    lines = {
-        dict(i.parameters)["line"]: text(key_of(i)) for i in generate(20, 1, ["adjoint"], ["lstm"])
-    }
+    found = [i for i in generate(36, 1, ["adjoint"], ["lstm"]) if "lstm" in i.tags]
+    lines = {dict(i.parameters)["line"]: text(key_of(i)) for i in found}
     assert lines["delta_c"] == "δ_hₜ ⊙ oₜ ⊙ (1 − tanh²(cₜ)) + δ_cₜ₊₁ ⊙ fₜ₊₁"
     assert lines["dU_f"] == "Σₜ δ_fₜ hₜ₋₁ᵀ"
 
