@@ -1,0 +1,111 @@
+"""A line of a derivation to be written as one expression: the answer, its marks and hints."""
+
+from functools import lru_cache
+
+from rnnsym.audit import audit
+from rnnsym.blocks import Paragraph, Prose, prose
+from rnnsym.derivation import Step
+from rnnsym.expr import source
+from rnnsym.item import FormulaAnswer, Mark, Part
+from rnnsym.quiz.derivation_lines import (
+    INSIDE,
+    by_chain_rule,
+    derivation_of,
+    line,
+    proven,
+    reason_of,
+    system_of,
+)
+from rnnsym.quiz.derivation_loss import is_of_loss, loss_hints, loss_marks
+from rnnsym.quiz.guard import Unfair
+
+__all__ = ["HOW", "asked_as", "is_work", "written"]
+
+MOST = 4
+"""Marks of a line of many terms."""
+HOW = (
+    "Write ⊙ for the entrywise product, ᵀ for a transpose, and Σ for a sum over the steps; any "
+    "equal form counts."
+)
+
+
+def is_work(model: str, key: str, *how: str) -> bool:
+    """Tell whether there is something to find: a bias only adds up its adjoint.
+
+    A line that holds inside only is none that audit can judge.
+    """
+    step, _ = line(model, key, *how)
+    [whole] = derivation_of(model, *how).find(key)
+    plain = len(step.terms) == 1 and step.factor is None and not step.terms[0].value.children
+    return not plain and step == whole
+
+
+def written(model: str, key: str, *how: str) -> Part:
+    """Return the part that asks for a line, which says nothing itself.
+
+    Raises:
+        Unfair: the line is not the gradient, or audit does not find it equal to itself.
+    """
+    step, value = line(model, key, *how)
+    proven(model, key, value, (), *how)
+    _judged(model, key, *how)
+    loss = system_of(model, *how).loss_terms[0] if is_of_loss(step) else None
+    marks = loss_marks(loss) if loss else _marks(step)
+    return Part(
+        (),
+        FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
+        sum(mark.points for mark in marks),
+        by_chain_rule(model, key, *how),
+        marks,
+        loss_hints(loss) if loss else _hints(step),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _judged(model: str, key: str, *how: str) -> None:
+    """Give the key to the judge of answers, whose own tests show that it finds mistakes.
+
+    Raises:
+        Unfair: it does not find the key equal.
+    """
+    step, value = line(model, key, *how)
+    verdict = audit(derivation_of(model, *how), step.name, source(value), explain=False)
+    if verdict.kind != "equal":
+        raise Unfair(f"audit finds the key of {key} {verdict.kind}")
+
+
+def asked_as(step: Step, then: str = "") -> Paragraph:
+    """Return the sentence that asks for a line, and what is said after it."""
+    where = INSIDE if step.time is not None else ""
+    allowed = "the δ above, values of the forward pass and parameters"
+    if is_of_loss(step):
+        where, allowed = "", "the readout and the target"
+    return Paragraph(prose("Write ", step.target, where, f" as one expression in {allowed}.{then}"))
+
+
+def _marks(step: Step) -> tuple[Mark, ...]:
+    """Return a mark for each of the first terms, and one for the rest of the line."""
+    found = [
+        Mark(1, "M", prose(term.value, ", ", *reason_of(term)))
+        for term in step.terms[: MOST - 1]
+        if term.source is not None or len(step.terms) == 1
+    ]
+    last = (
+        "all other terms, shapes and indices right"
+        if len(step.terms) >= MOST
+        else "no slip elsewhere"
+    )
+    if step.factor is not None:
+        return (*found, Mark(1, "A", prose("times ", step.factor, ", ", last)))
+    if step.summed is not None:
+        return (*found, Mark(1, "A", prose("summed over all steps, ", last)))
+    if len(step.terms) == 1:
+        return (*found, Mark(1, "A", prose("no other term, shapes and indices right")))
+    return (*found, Mark(1, "A", prose("the sum of these terms, ", last)))
+
+
+def _hints(step: Step) -> tuple[Prose, ...]:
+    first = prose("Look for every place in the equations where it is used.")
+    number = len(step.terms)
+    terms = f"{number} terms" if number > 1 else "one term"
+    return first, prose(f"There {'are' if number > 1 else 'is'} {terms}.")
