@@ -23,7 +23,7 @@ from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import Parameters, load_kind
 from tests.nets_read_out import Q, T, loss_of, net, right
 
-KINDS = ("adjoint", "find_error", "missing_term", "prove", "write_gradient")
+KINDS = ("adjoint", "derive_gradient", "find_error", "missing_term", "prove", "write_gradient")
 LOSSES = [(loss, at) for loss in ("cross-entropy", "squared") for at in ("every", "last")]
 
 
@@ -86,6 +86,26 @@ def test_formulas_to_write_are_gradients_of_a_net_written_here(cell: str) -> Non
     every = {(loss, "every", key) for loss, _ in LOSSES for key in ("delta_s", "delta_h", "dV")}
     last = {(loss, "last", key) for loss, _ in LOSSES for key in ("delta_s", "dV")}
     assert lines == every | last
+
+
+def test_every_line_from_the_loss_to_a_gradient_is_true() -> None:
+    """And no part needs what is not asked before it, but for the same line of the next step."""
+    wanted: set[str] = set()
+    for item in items("derive_gradient", "vanilla", 1):
+        known: set[str] = set()
+        order: list[str] = []
+        for part in item.parts:
+            assert isinstance(part.response, FormulaAnswer)
+            target, _, answer = part.response.answer
+            assert isinstance(target, Array)
+            assert isinstance(answer, Node)
+            assert right(which_of(item), target, answer), text(target)
+            held = (a for a in answer.atoms(Array) if a.family.role == "adjoint")
+            assert {a.name for a in held if a.time != TIME + 1} <= known
+            known.add(target.name)
+            order.append(text(target))
+        wanted.add(" ".join(order))
+    assert wanted == {f"δ_sₜ ∂L/∂V δ_hₜ δ_aₜ ∂L/∂{last}" for last in "UW"}
 
 
 @pytest.mark.parametrize("cell", ["vanilla", "lstm"])
@@ -248,7 +268,7 @@ def test_a_key_that_is_not_the_gradient_is_refused(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_bare_cells_keep_their_parameters(kind: str) -> None:
-    """So that what was drawn before is drawn again."""
+    """So that what was drawn before is drawn again; a kind about readouts asks about no others."""
     for subject in load_kind(kind).subjects(()):
         values = dict(subject)
         assert ("," in values["model"]) == ("loss" in values) == ("loss at" in values)
