@@ -220,7 +220,7 @@ def test_the_proof_of_a_line_can_fail() -> None:
 
 
 def test_lstm_carry_is_asked_as_the_textbooks_write_it() -> None:
-    found = [i for i in generate(36, 1, ["adjoint"], ["lstm"]) if "lstm" in i.tags]
+    found = [i for i in generate(34, 1, ["adjoint"], ["lstm"]) if "lstm" in i.tags]
     lines = {dict(i.parameters)["line"]: text(key_of(i)) for i in found}
     assert lines["delta_c"] == "δ_hₜ ⊙ oₜ ⊙ (1 − tanh²(cₜ)) + δ_cₜ₊₁ ⊙ fₜ₊₁"
     assert lines["dU_f"] == "Σₜ δ_fₜ hₜ₋₁ᵀ"

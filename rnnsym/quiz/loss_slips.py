@@ -69,7 +69,7 @@ def _sloped(term: LossTerm, row: Row) -> Sequence[Slip]:
     slope = activation("sigmoid").derivative(term.target, guess)
     if is_of_loss(row.step):
         return _slip(row, hadamard(row.value, slope), *why)
-    sources = [t.source for t in row.step.terms if t.source]
+    sources = [t.source for t in row.step.terms if t.source and row.step.time]
     heads = {adjoint_of(e).family for e in sources if e.lhs.family == term.target.family}
     values = {a: hadamard(a, slope.xreplace({TIME: a.time})) for a in arrays_in(row.value)
               if a.family in heads and a.time is not None}  # fmt: skip

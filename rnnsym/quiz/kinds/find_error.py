@@ -81,7 +81,8 @@ def _mistakes(model: str, key: str, *how: str) -> tuple[_Mistake, ...]:
 
 def _mistaken(model: str, key: str, *how: str) -> Iterator[_Mistake]:
     step, value = line(model, key, *how)
-    for misconception in (*loss_slips(system_of(model, *how)), *MISCONCEPTIONS):
+    usual = () if is_of_loss(step) else MISCONCEPTIONS
+    for misconception in (*loss_slips(system_of(model, *how)), *usual):
         if misconception.name not in UNLIKELY:
             for row, why in misconception.apply(Row(step, value)):
                 if row.value.shape == value.shape and _defined(model, row.value):
