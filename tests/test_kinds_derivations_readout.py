@@ -141,6 +141,7 @@ def test_what_is_to_be_shown_is_true(cell: str) -> None:
         assert isinstance(line.rhs, Node)
         assert right(which_of(item), line.lhs, line.rhs)
         assert isinstance(item.parts[0].response, Open)
+        assert line.rhs.children, "nothing to show"
         seen.add(text(line.lhs))
     assert seen == {"δ_sₜ", "δ_s[T]", "δ_hₜ", "∂L/∂V", "∂L/∂b_V"}
 

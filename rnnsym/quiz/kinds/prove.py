@@ -50,7 +50,8 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 def _fits(model: str, key: str, *how: str) -> bool:
     """Tell whether a line takes some steps to show, and fits on a page."""
-    return MARKS[0] <= sum(mark.points for mark in _scheme(model, key, *how)) <= MARKS[1]
+    worth = sum(mark.points for mark in _scheme(model, key, *how))
+    return MARKS[0] <= worth <= MARKS[1] and bool(line(model, key, *how)[1].children)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
