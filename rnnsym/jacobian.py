@@ -32,6 +32,7 @@ __all__ = [
     "TooManyPathsError",
     "jacobians",
     "step_paths",
+    "traced",
     "unrolled",
 ]
 
@@ -124,6 +125,24 @@ def step_paths(system: System) -> int:
     return most
 
 
+def traced(chain: ChainJacobians, of: Array, wrt: Array) -> tuple[tuple[Equation, Node], ...]:
+    """Return the equations that lead from ``wrt`` to ``of``, a state at t, in their order.
+
+    With each comes the Jacobian of its left-hand side, written out: the last one is the block.
+    """
+    values: dict[Array, Node | None] = {wrt: identity(wrt)}
+    for equation in chain.loop.equations:
+        values[equation.lhs] = _Chain.through(equation, values.get)
+        if equation.lhs == of:
+            break
+    needed = {of}
+    for equation in reversed(chain.loop.equations):
+        if equation.lhs in needed:
+            needed |= set(arrays_in(equation.rhs))
+    found = ((e, values.get(e.lhs)) for e in chain.loop.equations if e.lhs in needed)
+    return tuple((equation, value) for equation, value in found if value is not None)
+
+
 class _Chain:
     """One loop of equations, differentiated forwards."""
 
@@ -153,7 +172,7 @@ class _Chain:
         inner: dict[Array, Node | None] = {wrt: identity(state)}
         for equation in self.loop.equations:
             own = equation.lhs == state or _is_inner(equation, written)
-            inner[equation.lhs] = self._through(equation, inner.get) if own else None
+            inner[equation.lhs] = self.through(equation, inner.get) if own else None
         value = inner.pop(state)
         return StateJacobian("edge", state, wrt, None, value)
 
@@ -162,7 +181,7 @@ class _Chain:
         start = self._at(wrt)
         values: dict[Array, Node | None] = {start: identity(wrt)}
         for equation in self.loop.equations:
-            value = self._through(equation, values.get)
+            value = self.through(equation, values.get)
             if equation.lhs == of:
                 return StateJacobian("block", of, start, jacobian_name(of, wrt), value)
             named = value is not None and equation.lhs in self.states
@@ -186,11 +205,11 @@ class _Chain:
         values: dict[Array, Node | None] = {wrt: identity(wrt)}
         for equation in self.loop.equations:
             if equation.lhs != wrt:
-                values[equation.lhs] = self._through(equation, values.get)
+                values[equation.lhs] = self.through(equation, values.get)
         return values[of]
 
     @staticmethod
-    def _through(equation: Equation, seeds: Seeds) -> Node | None:
+    def through(equation: Equation, seeds: Seeds) -> Node | None:
         rhs = equation.rhs
         if isinstance(rhs, Map) and isinstance(rhs.arg, Array):
             inner = seeds(rhs.arg)

@@ -18,7 +18,7 @@ from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.numbers import Matrix
 
-__all__ = ["FAR", "Truth", "error", "truth_of"]
+__all__ = ["FAR", "Truth", "decimal", "error", "place_of", "truth_of", "values_of"]
 
 NETS = 3
 FAR = 1e-6
@@ -50,7 +50,7 @@ class Truth:
             numbers = ((TIME, time), *self.numbers)
             point = Point(numbers, lambda place, _shape: self.values[place])
             found = np.array(evaluate(option, point), dtype=float)
-            true = np.array(self.gradients[_place(step.of, numbers)], dtype=float)
+            true = np.array(self.gradients[place_of(step.of, numbers)], dtype=float)
             if found.shape != true.shape:
                 return float("inf")
             error = np.max(np.abs(found - true)) / max(1.0, np.max(np.abs(true)))
@@ -58,7 +58,8 @@ class Truth:
         return worst
 
 
-def _place(array: Array, numbers: Numbers) -> Place:
+def place_of(array: Array, numbers: Numbers) -> Place:
+    """Return where an array is kept."""
     values = {symbol: Integer(value) for symbol, value in numbers}
     index = [None if i is None else int(i.xreplace(values)) for i in (array.layer, array.time)]
     return array.name, array.family.direction, index[0], index[1]
@@ -81,25 +82,15 @@ def error(system: System, step: Step, option: Node) -> float:
 @lru_cache(maxsize=256)
 def truth_of(system: System, net: int = 0) -> Truth:
     """Return a net of small distinct sizes, four steps long, and its true gradients."""
-    sizes = small_sizes(system)
-    fixed: dict[Expr, int] = {size(k): v for k, v in sizes.values.items() if isinstance(v, int)}
-    numbers: Numbers = ((STEPS, sizes.steps), *fixed.items())
-    positive = {state.array.name for state in system.states if state.domain == "positive"}
-    drawn = {place: _random(net, place, shape) for place, shape in _given(system, sizes, numbers)}
-    classes = {t.given.name for t in system.loss_terms if t.kind == "cross-entropy"}
-    given = {
-        place: abs(m) + 0.1 if place[0] in positive else _hot(m) if place[0] in classes else m
-        for place, m in drawn.items()
-    }
+    sizes, numbers, given = _drawn(system, net)
     probed, probes = _probed(system, sizes, numbers)
     perturbed = {**{p: m for p, m in given.items() if not _is_loss(system, p)}, **probes}
     gradients = _gradients(probed, sizes, given | probes, perturbed)
-    values = Values(sizes, None, {place: m[None] + 0j for place, m in given.items()})
-    forward(system, values)
-    known = {place: _decimal(m[0].real) for place, m in values.known.items()}
-    shifted = {_unprobed(place): _decimal(g) for place, g in gradients.items()}
+    values = _ran(system, sizes, given)
+    known = {place: decimal(m[0].real) for place, m in values.known.items()}
+    shifted = {_unprobed(place): decimal(g) for place, g in gradients.items()}
     adjoints = {
-        _place(adjoint_of(e), at): shifted[_place(e.lhs, at)]
+        place_of(adjoint_of(e), at): shifted[place_of(e.lhs, at)]
         for e in system.equations
         if not e.fused
         for at in (((TIME, time), *numbers) for time in range(1, sizes.steps + 1))
@@ -110,6 +101,33 @@ def truth_of(system: System, net: int = 0) -> Truth:
 def _hot(drawn: Array3) -> Array3:
     """Return 1 for one class, 0 for the others."""
     return (drawn == drawn.max()) + 0.0
+
+
+def _drawn(system: System, net: int) -> tuple[Sizes, Numbers, dict[Place, Array3]]:
+    sizes = small_sizes(system)
+    fixed: dict[Expr, int] = {size(k): v for k, v in sizes.values.items() if isinstance(v, int)}
+    numbers: Numbers = ((STEPS, sizes.steps), *fixed.items())
+    positive = {state.array.name for state in system.states if state.domain == "positive"}
+    drawn = {place: _random(net, place, shape) for place, shape in _given(system, sizes, numbers)}
+    classes = {t.given.name for t in system.loss_terms if t.kind == "cross-entropy"}
+    given = {
+        place: abs(m) + 0.1 if place[0] in positive else _hot(m) if place[0] in classes else m
+        for place, m in drawn.items()
+    }
+    return sizes, numbers, given
+
+
+def _ran(system: System, sizes: Sizes, given: Mapping[Place, Array3]) -> Values:
+    values = Values(sizes, None, {place: m[None] + 0j for place, m in given.items()})
+    forward(system, values)
+    return values
+
+
+@lru_cache(maxsize=256)
+def values_of(system: System, net: int = 0) -> tuple[Numbers, Values]:
+    """Return the sizes and the values of that net, without its gradients."""
+    sizes, numbers, given = _drawn(system, net)
+    return numbers, _ran(system, sizes, given)
 
 
 PROBE = "probe_"
@@ -139,7 +157,7 @@ def _probed(system: System, sizes: Sizes, numbers: Numbers) -> tuple[System, dic
         return replace(b, loops=tuple(map(loop, b.loops)))
 
     places = {
-        _place(_probe(e.lhs), ((TIME, time), *numbers)): np.zeros(sizes.shape(e.lhs.shape))
+        place_of(_probe(e.lhs), ((TIME, time), *numbers)): np.zeros(sizes.shape(e.lhs.shape))
         for e in system.equations
         if not e.fused
         for time in range(1, sizes.steps + 1)
@@ -156,14 +174,14 @@ def _given(
 ) -> Iterator[tuple[Place, tuple[int, int]]]:
     """Yield what the net reads: weights, inputs, initial states, and what the loss gives."""
     for weight in system.weights:
-        yield _place(weight.array, numbers), sizes.shape(weight.array.shape)
+        yield place_of(weight.array, numbers), sizes.shape(weight.array.shape)
     for state in system.states:
         start = state.array.xreplace({TIME: state.initial})
-        yield _place(start, numbers), sizes.shape(start.shape)
+        yield place_of(start, numbers), sizes.shape(start.shape)
     for time in range(sizes.steps + 1):
         timed = (system.input, *(term.given for term in system.loss_terms if time > 0))
         for array in timed:
-            yield _place(array, ((TIME, time), *numbers)), sizes.shape(array.shape)
+            yield place_of(array, ((TIME, time), *numbers)), sizes.shape(array.shape)
 
 
 def _random(net: int, place: Place, shape: tuple[int, int]) -> Array3:
@@ -189,5 +207,6 @@ def _gradients(
     return {place: part.reshape(m.shape) for (place, m), part in parts}
 
 
-def _decimal(matrix: Array3) -> Matrix:
+def decimal(matrix: Array3) -> Matrix:
+    """Return a matrix of floats as it is, in decimals."""
     return tuple(tuple(Decimal(float(entry)) for entry in row) for row in matrix)

@@ -1,0 +1,124 @@
+"""Jacobians as expressions: keys against nets written by hand, every mistake told apart."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnnsym.api import generate_quiz as generate
+from rnnsym.blocks import Paragraph
+from rnnsym.expr import Node, text
+from rnnsym.item import Item
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
+from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.jacobian_slips import MISCONCEPTIONS
+from rnnsym.quiz.kinds import jacobian
+from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.registry import load_kind
+from tests.nets_with_gradients import NETS, N, T, net, value
+
+KIND = load_kind("jacobian")
+
+
+def items_of(cell: str, seeds: int = 1) -> list[Item]:
+    return [
+        draw_item(KIND, subject, Draw(seed, "q"), ())
+        for subject in KIND.subjects([cell])
+        for seed in range(seeds)
+    ]
+
+
+def by_small_changes(cell: str, of: str, wrt: str, steps: int) -> Any:
+    """∂of/∂wrt over the last steps of a net written by hand, its other state held fixed."""
+    values, _ = net(cell)
+    start = T - steps
+
+    def after(change: Any) -> Any:
+        add = {(wrt, start): change}
+        if wrt == "c":  # h is computed from it, at the same step
+            add["h", start] = values["h", start] - NETS[cell](values, add)["h", start]
+        return NETS[cell](values, add)[of, T][:, 0]
+
+    changes = [1e-5 * unit[:, None] for unit in np.eye(N)]
+    return np.array([(after(change) - after(-change)) / 2e-5 for change in changes]).T
+
+
+def _half(*_: object) -> float:
+    return 0.5
+
+
+def _zero(*_: object) -> float:
+    return 0.0
+
+
+@pytest.mark.parametrize("cell", ["vanilla", "lstm"])
+def test_only_the_key_is_the_jacobian_of_a_net_written_here(cell: str) -> None:
+    forms: set[str] = set()
+    for item in items_of(cell, 6):
+        asked = dict(item.parameters)
+        forms.add(asked["form"])
+        true = by_small_changes(cell, asked["of"], asked["from"], int(asked["steps"]))
+        if asked["form"] == "direct edges":
+            gates = [net(cell)[0]["f", T - k][:, 0] for k in range(int(asked["steps"]))]
+            true = np.diag(np.prod(gates, axis=0))
+        for option in item.options:
+            [node] = option.content
+            assert isinstance(node, Node)
+            found = value(cell, node, T)
+            near = found.shape == (N, N) and bool(np.max(np.abs(found - true)) < 1e-7)
+            assert near == option.correct, (asked, text(node))
+    assert forms == {"vanilla": {"one step", "several steps"},
+                     "lstm": {"one step", "direct edges"}}[cell]  # fmt: skip
+
+
+def test_jacobians_as_a_textbook_has_them() -> None:
+    keys = {printed(o.content) for i in items_of("vanilla", 6) for o in i.options if o.correct}
+    assert keys == {
+        "diag(1 − hₜ²) U",
+        "diag(1 − hₜ²) U diag(1 − hₜ₋₁²) U",
+        "diag(1 − hₜ²) U diag(1 − hₜ₋₁²) U diag(1 − hₜ₋₂²) U",
+    }
+    lstm = {printed(o.content) for i in items_of("lstm", 6) for o in i.options if o.correct}
+    assert {"diag(fₜ)", "diag(fₜ ⊙ fₜ₋₁ ⊙ fₜ₋₂)"} <= lstm
+
+
+def test_every_misconception_is_shown() -> None:
+    cells = ("vanilla", "lstm", "lstm-1997", "elman-output")
+    seen = {o.misconception for c in cells for i in items_of(c, 30) for o in i.options}
+    assert seen == {"", *(m.name for m in MISCONCEPTIONS)}
+
+
+def test_the_stem_says_what_is_held_fixed_and_what_signs_mean() -> None:
+    for item in generate(40, 2, ["jacobian"]):
+        said = " ".join(printed(b.content) for b in item.stem if isinstance(b, Paragraph))
+        asked = dict(item.parameters)
+        shown = " ".join(printed(o.content) for o in item.options)
+        assert "in row i and column j the derivative of entry i of" in said
+        assert ("diag(v)" in said) == ("diag" in shown)
+        assert "²" not in shown or "Squares are taken entry by entry" in said
+        assert ("held fixed" in said) == ("lstm" in asked["model"] or "edges" in asked["form"])
+
+
+def test_long_jacobians_and_unwritten_arrays_are_not_asked(tmp_path: Path) -> None:
+    forms = [dict(subject)["form"] for subject in KIND.subjects(["gru"])]
+    assert forms == ["direct edges"]
+    assert not KIND.subjects(["leaky"])
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'title = "Mine"\nsource = "nobody"\n[states]\nh = "n"\n[equations]\n'
+        'h = "tanh(V @ h[t-1] + W @ x[t])"\n'
+    )
+    keys = {printed(o.content) for i in items_of(str(file)) for o in i.options if o.correct}
+    assert "diag(1 − hₜ²) V" in keys
+
+
+def test_a_key_that_is_not_the_jacobian_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    item = items_of("vanilla")[0]
+    monkeypatch.setattr(jacobian, "_error", _half)
+    with pytest.raises(Unfair, match="is off by"):
+        KIND.make(item.parameters)
+    monkeypatch.setattr(jacobian, "_error", _zero)
+    with pytest.raises(Unfair, match="0 mistakes show"):
+        KIND.make(item.parameters)
