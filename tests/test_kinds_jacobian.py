@@ -1,5 +1,8 @@
-"""Jacobians as expressions: keys against nets written by hand, every mistake told apart."""
+"""Jacobians as expressions, and bounds on them: keys against nets written by hand."""
 
+from collections.abc import Callable
+from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +48,7 @@ def by_small_changes(cell: str, of: str, wrt: str, steps: int) -> Any:
     return np.array([(after(change) - after(-change)) / 2e-5 for change in changes]).T
 
 
-def _half(*_: object) -> float:
+def _half(*_: object, **__: object) -> float:
     return 0.5
 
 
@@ -122,3 +125,60 @@ def test_a_key_that_is_not_the_jacobian_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(jacobian, "_error", _zero)
     with pytest.raises(Unfair, match="0 mistakes show"):
         KIND.make(item.parameters)
+
+
+# Proofs
+
+
+def test_the_bound_names_the_largest_slope() -> None:
+    slopes: dict[str, Callable[[Any], Any]] = {
+        "vanilla": lambda a: 1 - np.tanh(a) ** 2,
+        "elman-output": lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2,
+        "relu-rnn": lambda a: (a > 0) * 1.0,
+    }
+    for cell, slope in slopes.items():
+        largest = float(np.max(slope(np.linspace(-5, 5, 10001))))
+        kind = load_kind("prove_bound")
+        for subject in kind.subjects([cell]):
+            bound, vanishes, _ = draw_item(kind, subject, Draw(1, "q"), ()).parts
+            assert Fraction(printed(bound.scheme[0].text).removeprefix("γ = ")) == largest
+            limit = printed(vanishes.scheme[-1].text).split(" < ")[1]
+            assert int(limit) * largest == 1
+
+
+def test_the_path_is_the_gate_that_keeps() -> None:
+    kind = load_kind("prove_path")
+    goals = {"lstm": "fₜ near 1", "gru": "zₜ near 0", "ugrnn": "zₜ near 1"}
+    for cell, goal in goals.items():
+        [subject] = kind.subjects([cell])
+        item = draw_item(kind, subject, Draw(1, "q"), ())
+        assert printed(item.parts[1].scheme[-1].text).startswith(goal)
+        assert len(item.parts) == 4
+    [subject] = kind.subjects(["mingru"])
+    assert len(draw_item(kind, subject, Draw(1, "q"), ()).parts) == 3  # there is no other path
+
+
+def test_a_proof_of_another_cell_is_not_asked() -> None:
+    for cell in ("leaky", "gru", "linear", "jordan"):
+        assert not load_kind("prove_bound").subjects([cell])
+    for cell in ("vanilla", "lstm-1997", "fastrnn"):
+        assert not load_kind("prove_path").subjects([cell])
+
+
+def test_a_claim_that_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, broken, reason in (
+        ("prove_bound", "norms", "is above the bound"),
+        ("prove_bound", "saturated", "no Jacobian was small"),
+        ("prove_path", "error", "off by"),
+    ):
+        module = import_module(f"rnnsym.quiz.kinds.{name}")
+        getattr(module, "_prove").cache_clear()  # noqa: B009 - it is private
+        subject, *_ = load_kind(name).subjects([])
+        with monkeypatch.context() as patched:
+            patched.setattr(module, broken, _pair if broken == "norms" else _half)
+            with pytest.raises(Unfair, match=reason):
+                load_kind(name).make((*subject, ("arrangement", "0")))
+
+
+def _pair(*_: object) -> list[tuple[float, float]]:
+    return [(0.1, 0.5)]

@@ -1,6 +1,6 @@
 """The Jacobian of a state over some steps by the complex step, without the derivation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -10,19 +10,20 @@ import numpy as np
 from rnnsym.equations import System
 from rnnsym.expr import TIME, Array, Node
 from rnnsym.jacobian import ChainJacobians
-from rnnsym.numeric.oracle import STEP, evaluate
+from rnnsym.numeric.oracle import STEP, Values, evaluate, forward
 from rnnsym.quiz.decimals import Numbers, Place, Point
 from rnnsym.quiz.decimals import evaluate as evaluated
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.truth import FAR, decimal, place_of, values_of
 from rnnsym.record import record
 
-__all__ = ["Wanted", "error", "true_jacobian"]
+__all__ = ["Wanted", "error", "norms", "saturated", "true_jacobian"]
 
 LAST = 4
 """The step at which it is taken: the last one of the net."""
 NETS, MOST_NETS = 3, 8
 """A mistake may take more nets than a key: units of a ReLU are on at most steps."""
+SATURATED = 40.0
 Array2 = Any  # a NumPy matrix
 
 
@@ -46,7 +47,10 @@ class Wanted:
 @lru_cache(maxsize=1024)
 def true_jacobian(wanted: Wanted, net: int) -> Array2:
     """Return it for a net of random numbers, with the other states of the first step fixed."""
-    numbers, values = values_of(wanted.system, net)
+    return _jacobian(wanted, *values_of(wanted.system, net))
+
+
+def _jacobian(wanted: Wanted, numbers: Numbers, values: Values) -> Array2:
     moved = replace(values, known=dict(values.known))
     first = LAST - wanted.steps + 1
     start = place_of(wanted.wrt, ((TIME, first), *numbers))
@@ -62,6 +66,33 @@ def true_jacobian(wanted: Wanted, net: int) -> Array2:
     end = moved.known[place_of(wanted.of, ((TIME, LAST), *numbers))]
     copies: Array2 = np.broadcast_to(end, (rows, *end.shape[1:]))
     return (copies.imag / STEP)[:, :, 0].T
+
+
+def norms(wanted: Wanted, matrix: Array, scale: float = 1.0) -> Iterator[tuple[float, float]]:
+    """Yield for some nets the norm of a matrix, scaled first, and that of the true Jacobian."""
+    for net in range(MOST_NETS):
+        numbers, values = values_of(wanted.system, net)
+        place = place_of(matrix, numbers)
+        scaled = replace(values, known={**values.known, place: scale * values.known[place]})
+        forward(wanted.system, scaled)
+        yield _norm(scaled.known[place].real[0]), _norm(_jacobian(wanted, numbers, scaled))
+
+
+def saturated(wanted: Wanted, matrix: Array, norm: float) -> float:
+    """Return the norm of the true Jacobian where biases are far below 0, ``matrix`` of one norm."""
+    numbers, values = values_of(wanted.system)
+    place = place_of(matrix, numbers)
+    cell = wanted.chain.block.cell
+    biases = () if cell is None else tuple(place_of(bias, numbers) for bias in cell.biases)
+    known = {**values.known, **{b: values.known[b] - SATURATED for b in biases}}
+    known[place] = known[place] * norm / _norm(known[place].real[0])
+    moved = replace(values, known=known)
+    forward(wanted.system, moved)
+    return _norm(_jacobian(wanted, numbers, moved))
+
+
+def _norm(matrix: Array2) -> float:
+    return float(np.linalg.norm(matrix, 2))
 
 
 @lru_cache(maxsize=256)
