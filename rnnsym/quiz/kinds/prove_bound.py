@@ -1,7 +1,6 @@
 """Show that a Jacobian over k steps is at most (γ‖U‖)ᵏ, when it vanishes, and what stays open."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Inline, Paragraph, Partial, Prose, Relation, Written, prose
@@ -11,20 +10,16 @@ from rnnsym.expr import (
     Array,
     Expr,
     Integer,
-    Map,
-    Node,
     Symbol,
     activation,
-    diag,
-    matmul,
 )
-from rnnsym.flow.bounds import chain_bounds
 from rnnsym.item import Item, Mark, Open, Part, Proof
 from rnnsym.quiz.derivation_flow import cell_blocks
 from rnnsym.quiz.derivation_lines import DERIVATION, slope_of_relu, system_of
-from rnnsym.quiz.derivation_paths import chain_of, has_chain
+from rnnsym.quiz.derivation_paths import chain_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.jacobian_claims import Claim, claim_of
 from rnnsym.quiz.jacobian_proof import Wanted, norms, saturated
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -41,53 +36,13 @@ LINES_A_MARK = 3
 Q = Symbol("q")
 
 
-@record
-class Claim:
-    """What there is to show of h = f(… + U h⁻): its slope and its matrix, its bound γ, its f."""
-
-    model: str
-    state: Array
-    slope: Node
-    matrix: Array
-    gamma: Fraction
-    function: str
-
-    @property
-    def one(self) -> Node:
-        """The Jacobian of a step."""
-        return matmul(diag(self.slope), self.matrix)
-
-
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"), ("form", form))
         for name in cells or CELLS
-        if _claim(name) is not None
+        if claim_of(name) is not None
         for form in (MATRIX, UNIT)
     ]
-
-
-@lru_cache(maxsize=256)
-def _claim(model: str) -> Claim | None:
-    """Return what is shown of a cell with biases, None for one of another form."""
-    if not has_chain(model):
-        return None
-    chain = chain_of(model)
-    bound, state = chain_bounds(chain).simple, chain.states[0]
-    rule = next(e.rhs for e in chain.loop.equations if e.lhs == state)
-    if bound is None or not isinstance(rule, Map):
-        return None
-    [matrix, *others] = bound.norms
-    if (
-        others
-        or not isinstance(matrix, Array)
-        or not chain.block.cell
-        or not chain.block.cell.biases
-    ):
-        return None
-    slope = activation(rule.name).derivative(rule.arg, state)
-    found = Claim(model, state, slope, matrix, bound.number, rule.name)
-    return found if found.one == chain.blocks[0].value else None
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
@@ -96,7 +51,7 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
-    claim = _claim(values["model"])
+    claim = claim_of(values["model"])
     if claim is None:
         raise Unfair(f"{values['model']} has no bound γ‖U‖")
     _prove(claim)
@@ -277,8 +232,8 @@ def _left_open(claim: Claim, words: Words) -> Part:
     solution = (
         prose("No. ", Q**STEPS, f" says how large the {words.size} can be at most, not how large "
               f"it is. Slopes may be far below γ: {small}. If all slopes are like this, the "
-              "product is small, although ", Q, " > 1. So ", Q, " > 1 is necessary for growth without "
-              "limit, but not sufficient."),
+              "product is small, although ", Q, " > 1. So ", Q, " > 1 is necessary for growth "
+              "without limit, but not sufficient."),
     )  # fmt: skip
     return _part(ask, scheme, solution, "What do slopes far below γ do to the product?")
 
