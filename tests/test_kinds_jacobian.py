@@ -19,6 +19,7 @@ from rnnsym.quiz.jacobian_slips import MISCONCEPTIONS
 from rnnsym.quiz.kinds import jacobian
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import load_kind
+from tests.asked import mistakes, values
 from tests.nets_with_gradients import NETS, N, T, net, value
 
 KIND = load_kind("jacobian")
@@ -130,13 +131,14 @@ def test_a_key_that_is_not_the_jacobian_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_bound_names_the_largest_slope() -> None:
+    a: Any = np.linspace(-5, 5, 10001)
     slopes: dict[str, Any] = {
-        "vanilla": lambda a: 1 - np.tanh(a) ** 2,
-        "elman-output": lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2,
-        "relu-rnn": lambda a: (a > 0) * 1.0,
+        "vanilla": 1 - np.tanh(a) ** 2,
+        "elman-output": np.exp(-a) / (1 + np.exp(-a)) ** 2,
+        "relu-rnn": (a > 0) * 1.0,
     }
     for cell, slope in slopes.items():
-        largest = float(np.max(slope(np.linspace(-5, 5, 10001))))
+        largest = float(slope.max())
         kind = load_kind("prove_bound")
         for subject in kind.subjects([cell]):
             bound, vanishes, _ = draw_item(kind, subject, Draw(1, "q"), ()).parts
@@ -181,3 +183,28 @@ def test_a_claim_that_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def _pair(*_: object) -> list[tuple[float, float]]:
     return [(0.1, 0.5)]
+
+
+def test_the_least_bound_of_a_scalar_net() -> None:
+    largest = {"vanilla": 1, "relu-rnn": 1, "elman-output": 0.25}
+    kind = load_kind("slope_bound")
+    for cell, gamma in largest.items():
+        [subject] = kind.subjects([cell])
+        for seed in range(20):
+            item = draw_item(kind, subject, Draw(seed, "q"), ())
+            given = dict(item.parameters)
+            slope, bound, sure = item.parts
+            mantissa, exponent = values(bound)
+            true = (gamma * abs(float(given["weight"]))) ** int(given["steps"])
+            assert values(slope) == [gamma]
+            assert abs(mantissa * 10**exponent / true - 1) < 0.05
+            assert values(sure) == [1 / gamma]
+
+
+def test_every_misconception_of_a_scalar_net_is_shown() -> None:
+    kind = load_kind("slope_bound")
+    made = (draw_item(kind, s, Draw(seed, "q"), ()) for s in kind.subjects([]) for seed in range(9))
+    assert {name for item in made for name in mistakes(item)} == {
+        "slope left out", "weight left out", "multiplied, not raised", "slope counted once",
+        "another function's slope", "value for slope", "γ for 1/γ",
+    }  # fmt: skip
