@@ -1,5 +1,6 @@
 """Jacobians as expressions, and bounds on them: keys against nets written by hand."""
 
+from decimal import Decimal
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 
 from rnnsym.api import generate_quiz as generate
 from rnnsym.blocks import Paragraph
-from rnnsym.expr import Node, text
+from rnnsym.expr import Node, size, text
 from rnnsym.item import Item
+from rnnsym.quiz import jacobian_sums
+from rnnsym.quiz.decimals import Place, Point, evaluate
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.guard import Unfair
@@ -208,3 +211,44 @@ def test_every_misconception_of_a_scalar_net_is_shown() -> None:
         "slope left out", "weight left out", "multiplied, not raised", "slope counted once",
         "another function's slope", "value for slope", "γ for 1/γ",
     }  # fmt: skip
+
+
+def test_only_the_key_is_the_gradient_of_a_net_written_here() -> None:
+    kind = load_kind("gradient_sum")
+    values_, _ = net("vanilla")
+    g: Any = np.array([[0.3], [-0.7], [0.5]])
+    for subject in kind.subjects(["vanilla"]):
+        for seed in range(12):
+            item = draw_item(kind, subject, Draw(seed, "q"), ())
+            asked = dict(item.parameters)
+            name, last = asked["matrix"], int(asked["steps"])
+            true: Any = np.zeros_like(values_[name])
+            for index in np.ndindex(true.shape):
+                step: Any = np.zeros_like(true)
+                step[index] = 1e-5
+                up, down = (NETS["vanilla"](values_, {name: s * step}) for s in (1, -1))
+                true[index] = (g * (up["h", last] - down["h", last])).sum() / 2e-5
+            for option in item.options:
+                [node] = option.content
+                assert isinstance(node, Node)
+                numbers = ((size("n"), N), (size("d"), true.shape[1]))
+                point = Point(numbers, lambda place, _: _decimals(place, g))
+                found = np.array(evaluate(node, point), dtype=float)
+                near = found.shape == true.shape and bool(np.max(np.abs(found - true)) < 1e-7)
+                assert near == option.correct, (asked, text(node))
+
+
+def _decimals(place: Place, g: Any) -> Any:
+    """Return an array of the net written by hand, g included."""
+    name, _, _, time = place
+    found = g if name == "g" else net("vanilla")[0][name if time is None else (name, time)]
+    return tuple(tuple(Decimal(float(entry)) for entry in row) for row in found)
+
+
+def test_every_misconception_of_a_sum_is_shown() -> None:
+    kind = load_kind("gradient_sum")
+    made = (
+        draw_item(kind, s, Draw(seed, "q"), ()) for s in kind.subjects([]) for seed in range(25)
+    )
+    names = {name for item in made for name in mistakes(item)} - {""}
+    assert names == {m.name for m in jacobian_sums.MISCONCEPTIONS}

@@ -224,8 +224,8 @@ def _sure(claim: Claim) -> Part:
         Numeric((Blank(matrix, limit, Decimal(0), wrong),)),
         1,
         (Paragraph(prose("The powers of γ", *matrix, " tend to 0 where it is below 1: for ",
-                         *matrix, f" < 1/γ = {shown(limit)}. From there on, slopes of γ at every step keep "
-                         "the derivative from tending to 0.")),),
+                         *matrix, f" < 1/γ = {shown(limit)}. From there on, slopes of γ at every "
+                         "step keep the derivative from tending to 0.")),),
         (Mark(1, "A", prose(*matrix, f" < 1/γ = {shown(limit)}")),),
         carries=(0,),
     )  # fmt: skip
