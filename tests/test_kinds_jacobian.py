@@ -112,10 +112,7 @@ def test_long_jacobians_and_unwritten_arrays_are_not_asked(tmp_path: Path) -> No
     assert forms == ["direct edges"]
     assert not KIND.subjects(["leaky"])
     file = tmp_path / "mine.toml"
-    file.write_text(
-        'title = "Mine"\nsource = "nobody"\n[states]\nh = "n"\n[equations]\n'
-        'h = "tanh(V @ h[t-1] + W @ x[t])"\n'
-    )
+    file.write_text(f'{CELL}h = "tanh(V @ h[t-1] + W @ x[t])"\n')
     keys = {printed(o.content) for i in items_of(str(file)) for o in i.options if o.correct}
     assert "diag(1 − hₜ²) V" in keys
 
@@ -167,6 +164,23 @@ def test_a_proof_of_another_cell_is_not_asked() -> None:
         assert not load_kind("prove_bound").subjects([cell])
     for cell in ("vanilla", "lstm-1997", "fastrnn"):
         assert not load_kind("prove_path").subjects([cell])
+
+
+CELL = 'title = "Mine"\nsource = "nobody"\n[states]\nh = "n"\n[equations]\n'
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        'h = "step(U @ h[t-1] + W @ x[t] + b)"',
+        'z = "sigmoid(W @ x[t] + h[t-1])"\nh = "z[t] * h[t-1] + 1 - z[t]"',
+    ],
+)
+def test_a_cell_about_which_nothing_is_to_be_shown(equations: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(CELL + equations + "\n")
+    for kind in ("prove_bound", "prove_path", "slope_bound", "gradient_sum"):
+        assert not load_kind(kind).subjects([str(file)])
 
 
 def test_a_claim_that_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def claim_of(model: str) -> Claim | None:
     chain = chain_of(model)
     bound, state = chain_bounds(chain).simple, chain.states[0]
     rule = next(e.rhs for e in chain.loop.equations if e.lhs == state)
-    if bound is None or not isinstance(rule, Map):
+    if bound is None or not bound.number or not isinstance(rule, Map):
         return None
     [matrix, *others] = bound.norms
     if (

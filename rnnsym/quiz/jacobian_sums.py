@@ -194,12 +194,21 @@ def _truth(claim: Claim, matrix: Array, last: int, net: int) -> tuple[Point, Arr
     basis = np.eye(weights[0].size).reshape(-1, *weights.shape[1:])
     moved = replace(values, known={**values.known, place: weights + 1j * STEP * basis})
     forward(system, moved)
-    g: Array2 = np.random.default_rng(net).uniform(0.2, 0.9, values.known[end].shape[1:])
-    losses: Array2 = (moved.known[end] * g).sum(axis=(1, 2))
-    known = {p: decimal(m[0].real) for p, m in values.known.items()}
-    known[place_of(loss_gradient(claim), numbers)] = decimal(g)
+    drawn = {place_of(loss_gradient(claim), numbers): _drawn(net, values.known[end].shape)}
+    [g] = drawn.values()
+    slopes = _slopes(moved.known[end], g[0])
+    known = {p: decimal(m[0].real) for p, m in {**values.known, **drawn}.items()}
     point = Point(numbers, lambda place, _shape: known[place])
-    return point, (losses.imag / STEP).reshape(weights.shape[1:])
+    return point, slopes.reshape(weights.shape[1:])
+
+
+def _drawn(net: int, shape: tuple[int, ...]) -> Array2:
+    return np.random.default_rng(net).uniform(0.2, 0.9, shape)
+
+
+def _slopes(states: Array2, g: Array2) -> Array2:
+    """Return the derivatives of gᵀh in what was moved: one copy of the net for each entry."""
+    return (states * g).sum(axis=(1, 2)).imag / STEP
 
 
 def error(claim: Claim, matrix: Array, last: int, option: Node) -> float:

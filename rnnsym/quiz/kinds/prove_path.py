@@ -58,8 +58,9 @@ def _paths(model: str) -> tuple[Path, ...]:
     for keep in gates_of(model):
         edge = next(e for e in chain_of(model).edges if e.of == keep.state)
         kept = keep.gate if keep.sign > 0 else minus(fill_like(1, keep.gate), keep.gate)
-        if edge.value == diag(kept):
-            found.append(Path(model, edge, keep.gate, kept))
+        path = Path(model, edge, keep.gate, kept)
+        if edge.value == diag(kept) and (path.alone or recurrent_weights(chain_of(model))):
+            found.append(path)
     return tuple(found)
 
 
