@@ -3,7 +3,18 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from rnnsym.blocks import Block, Inline, Listing, Paragraph, Partial, Prose, Relation, prose
+from rnnsym.blocks import (
+    Block,
+    Equations,
+    Inline,
+    Line,
+    Listing,
+    Paragraph,
+    Partial,
+    Prose,
+    Relation,
+    prose,
+)
 from rnnsym.errors import ShapeError
 from rnnsym.expr import TIME, Array, Family, Node, diag, transpose
 from rnnsym.item import Choice, Item, Option, Part, Proof
@@ -29,7 +40,7 @@ __all__ = ["KIND"]
 
 NAME = "gradient_sum"
 CELLS = ("vanilla", "relu-rnn", "elman-output")
-LENGTHS, LONGEST = ("2", "3"), 140
+LENGTHS, LONGEST = ("2", "3"), 116
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -157,7 +168,8 @@ def _solution(claim: Claim, key: Sum, matrix: Array) -> tuple[Block, ...]:
         Paragraph(lead),
         Paragraph(prose(matrix, " acts at every step, and each step gives one term:")),
         Listing(tuple(_terms(claim, key))),
-        Paragraph(prose("Their sum is ", Relation((_loss(matrix), key.value())), ".")),
+        Paragraph(prose("The gradient is their sum:")),
+        Equations((Line(_loss(matrix), key.value()),)),
     )
 
 

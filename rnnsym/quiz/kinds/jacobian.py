@@ -5,8 +5,11 @@ from functools import lru_cache
 
 from rnnsym.blocks import (
     Block,
+    Equations,
     Inline,
+    Line,
     Listing,
+    Math,
     Paragraph,
     Partial,
     Prose,
@@ -24,6 +27,7 @@ from rnnsym.expr import (
     Node,
     Plus,
     Product,
+    Symbol,
     activation,
     arrays_in,
 )
@@ -36,7 +40,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.jacobian_proof import Wanted, error
 from rnnsym.quiz.jacobian_slips import MISCONCEPTIONS
-from rnnsym.quiz.jacobian_work import at, over, work_of
+from rnnsym.quiz.jacobian_work import over, work_of
 from rnnsym.quiz.likeness import fingerprint, printed
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
@@ -253,17 +257,14 @@ def _solution(asked: Asked, steps: int) -> tuple[Block, ...]:
         )
     if steps == 1:
         return first
-    sign = "∂⁺" if asked.form == DIRECT else "∂"
-    factors = [Partial(at(asked.of, k), at(asked.wrt, k), sign) for k in range(steps)]
-    spaced = [part for f in factors for part in (f, " · ")][:-1]
-    last = prose(
-        "By the chain rule the Jacobians of the steps are multiplied, the latest on the left: ",
-        *spaced,
-        " = ",
-        over(asked.one, steps),
-        ".",
+    old = asked.wrt.xreplace({TIME: TIME - steps + 1})
+    whole: Math = Symbol("P") if asked.form == DIRECT else Partial(asked.of, old)
+    said = "By the chain rule the Jacobians of the steps are multiplied, the latest on the left:"
+    return (
+        *first,
+        Paragraph(prose(said)),
+        Equations((Line(whole, over(asked.one, steps)),)),
     )
-    return (*first, Paragraph(last))
 
 
 def _traced(asked: Asked) -> Iterator[Prose]:
