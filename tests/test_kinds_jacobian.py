@@ -22,7 +22,7 @@ from rnnsym.quiz.jacobian_slips import MISCONCEPTIONS
 from rnnsym.quiz.kinds import jacobian
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import load_kind
-from tests.asked import mistakes, values
+from tests.asked import mistakes
 from tests.nets_with_gradients import NETS, N, T, net, value
 
 KIND = load_kind("jacobian")
@@ -179,7 +179,7 @@ CELL = 'title = "Mine"\nsource = "nobody"\n[states]\nh = "n"\n[equations]\n'
 def test_a_cell_about_which_nothing_is_to_be_shown(equations: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(CELL + equations + "\n")
-    for kind in ("prove_bound", "prove_path", "slope_bound", "gradient_sum"):
+    for kind in ("prove_bound", "prove_path", "gradient_sum"):
         assert not load_kind(kind).subjects([str(file)])
 
 
@@ -200,31 +200,6 @@ def test_a_claim_that_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def _pair(*_: object) -> list[tuple[float, float]]:
     return [(0.1, 0.5)]
-
-
-def test_the_least_bound_of_a_scalar_net() -> None:
-    largest = {"vanilla": 1, "relu-rnn": 1, "elman-output": 0.25}
-    kind = load_kind("slope_bound")
-    for cell, gamma in largest.items():
-        [subject] = kind.subjects([cell])
-        for seed in range(20):
-            item = draw_item(kind, subject, Draw(seed, "q"), ())
-            given = dict(item.parameters)
-            slope, bound, sure = item.parts
-            mantissa, exponent = values(bound)
-            true = (gamma * abs(float(given["weight"]))) ** int(given["steps"])
-            assert values(slope) == [gamma]
-            assert abs(mantissa * 10**exponent / true - 1) < 0.05
-            assert values(sure) == [1 / gamma]
-
-
-def test_every_misconception_of_a_scalar_net_is_shown() -> None:
-    kind = load_kind("slope_bound")
-    made = (draw_item(kind, s, Draw(seed, "q"), ()) for s in kind.subjects([]) for seed in range(9))
-    assert {name for item in made for name in mistakes(item)} == {
-        "slope left out", "weight left out", "multiplied, not raised", "slope counted once",
-        "another function's slope", "value for slope", "γ for 1/γ",
-    }  # fmt: skip
 
 
 def test_only_the_key_is_the_gradient_of_a_net_written_here() -> None:

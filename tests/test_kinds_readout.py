@@ -52,7 +52,7 @@ def loss_of(item: Item, v: Numbers, seen: Numbers | None = None) -> complex:
     h, total = v["h[0]"], 0j
     for t in (1, 2):
         h = f(v["W"] @ v[f"x[{t}]"] + v["U"] @ h) + v.get(f"h+{t}", 0)
-        s = v["V"] @ h + v["b_V"] + v.get(f"s+{t}", 0)
+        s = v["V"] @ h + v.get(f"s+{t}", 0)
         if seen is not None:
             seen |= {
                 f"h{t}": h.real,
@@ -72,7 +72,7 @@ def loss_of(item: Item, v: Numbers, seen: Numbers | None = None) -> complex:
 def slope(item: Item, name: str) -> Any:
     """The derivative of the loss in each entry of an array, or in what is added to a value."""
     given = numbers(item)
-    old = given[name] if name in given else 0 * given["b_V" if name[0] == "s" else "h[0]"]
+    old = given[name] if name in given else 0 * given["V" if name[0] == "s" else "h[0]"]
     found = np.zeros(old.shape)
     for place in np.ndindex(old.shape):
         moved = old.astype(complex)

@@ -64,7 +64,6 @@ def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
     sizes = [Relation((size(name), Integer(value))) for name, value in setting.sizes]
     readout = len(system.blocks) > 1
     bias = "" if setting.bias else ", without biases,"
-    bias = ", with no bias but that of the readout," if bias and readout else bias
     linear = prose("a linear readout s, ") if readout else ()
     read = "inputs" if setting.steps > 1 else "input"
     losses = {p.setting.loss_at: Line(LOSS, _loss(p)) for p in plans}
