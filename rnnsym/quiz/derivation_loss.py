@@ -37,20 +37,28 @@ def is_of_loss(step: Step) -> bool:
     return len(step.terms) == 1 and step.terms[0].source is None and bool(step.value().children)
 
 
+def _likelihood(term: LossTerm) -> Node:
+    return matmul(transpose(term.given), apply("log", softmax(term.target)))
+
+
 def _one_step(term: LossTerm) -> Node:
-    scores, target = term.target, term.given
     if term.kind == "cross-entropy":
-        return scale(-1, matmul(transpose(target), apply("log", softmax(scores))))
-    error = minus(scores, target)
+        return scale(-1, _likelihood(term))
+    error = minus(term.target, term.given)
     return scale(HALF, matmul(transpose(error), error))
 
 
 def loss_of(term: LossTerm) -> Node:
     """Return a loss that is a formula, summed over the steps that carry it."""
-    one = _one_step(term)
+    if term.kind == "cross-entropy":
+        return scale(-1, _summed(term, _likelihood(term)))
+    return _summed(term, _one_step(term))
+
+
+def _summed(term: LossTerm, each: Node) -> Node:
     if term.time is None:
-        return one
-    return sigma(one.xreplace({TIME: BOUND}), BOUND, term.time.first, term.time.last)
+        return each
+    return sigma(each.xreplace({TIME: BOUND}), BOUND, term.time.first, term.time.last)
 
 
 def loss_stated(term: LossTerm) -> Prose:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Relation, prose
 from rnnsym.derivation import Step, Term
+from rnnsym.equations import System
 from rnnsym.item import Item, Mark, Open, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     DERIVATION,
@@ -82,7 +83,10 @@ def _make(parameters: Parameters) -> Item:
                 (),
                 Open(LINES_A_MARK * worth),
                 worth,
-                (*_equations_used(step, model, *how), *by_chain_rule(model, key, *how)),
+                (
+                    *_equations_used(system_of(model, *how), step),
+                    *by_chain_rule(model, key, *how),
+                ),
                 scheme,
                 hints,
             ),
@@ -126,13 +130,13 @@ def _through(step: Step, terms: tuple[Term, ...]) -> Prose:
     return prose(value, ": ", *reason_of(replace(terms[0], rules=rules)))
 
 
-def _equations_used(step: Step, model: str, *how: str) -> tuple[Block, ...]:
+def _equations_used(system: System, step: Step) -> tuple[Block, ...]:
     """Say what reads the array that the line is about, or what its function makes of it."""
     lines = used(step)
     if not lines:
         return ()
     read, first = step.of, prose()
-    for e in system_of(model, *how).equations:
+    for e in system.equations:
         if step.factor is not None and step.of in e.rhs.children:
             read = e.lhs
             first = prose(step.of, " is read by ", Relation((e.lhs, e.rhs)), " only. ")
