@@ -20,7 +20,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.line_by_line import TIE, Line, working
 from rnnsym.quiz.numbers import Matrix, distance_to_tie, plain, rounded
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.wrong_numbers import none_cancels, none_near_zero, unlike_start
+from rnnsym.quiz.wrong_numbers import all_bend, none_cancels, unlike_start
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["Ask", "Question", "Values", "Worked", "without_zeros"]
@@ -139,7 +139,7 @@ class Question:
         with precise():
             for line in working(lines, exact):
                 place = line.place
-                none_near_zero(net, place, exact[place])
+                all_bend(net, place, exact[place])
                 next(rounding)
                 if line.target in self.asked:
                     now[place] = self._answer(line.target, exact[place], by_hand[place])

@@ -14,12 +14,13 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.line_by_line import Line, ready, working
 from rnnsym.quiz.numbers import Matrix
 
-__all__ = ["none_cancels", "none_near_zero", "told_apart", "unlike_start"]
+__all__ = ["all_bend", "none_cancels", "told_apart", "unlike_start"]
 
-NEAR_ZERO = Decimal("0.2")
+BEND = Decimal("0.2"), Decimal(2)
+"""Where σ and tanh are neither nearly lines nor nearly flat, as sizes."""
 ALONE: Place = ("a term alone", "", None, None)
 BENT = {"sigmoid", "tanh"}
-"""Functions that are nearly lines at 0."""
+"""Functions that are nearly lines at 0, and flat far from it."""
 
 
 def told_apart(claims: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
@@ -63,16 +64,18 @@ def unlike_start(known: Mapping[Place, Matrix]) -> None:
         raise Unfair("the first step has a number of an initial state again")
 
 
-def none_near_zero(net: Net, place: Place, value: Matrix) -> None:
-    """Look for what a function is taken of and is nearly 0: there it hardly differs from a line.
+def all_bend(net: Net, place: Place, value: Matrix) -> None:
+    """Look for what a function is taken of where it hardly differs from a line.
 
-    A gate of about ½ does not show whether it or 1 less it was taken, either.
+    A gate of about ½ does not show whether it or 1 less it was taken, either; and one that is
+    flat there hides what stands in its argument.
 
     Raises:
         Unfair: there is one.
     """
-    if place in _arguments(net) and any(abs(entry) < NEAR_ZERO for row in value for entry in row):
-        raise Unfair("a function is taken of nearly 0")
+    least, most = BEND
+    if place in _arguments(net) and any(not least <= abs(e) <= most for row in value for e in row):
+        raise Unfair("a function is taken where it is nearly a line, or flat")
 
 
 def none_cancels(net: Net, known: Mapping[Place, Matrix], place: Place) -> None:
