@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 
 from rnnsym.expr import Array, arrays_in
@@ -16,6 +16,8 @@ from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["none_unseen"]
 
+ENOUGH = 12
+"""Digits that tell a number with three decimals from another."""
 Changes = Mapping[Array, Row]
 """Lines as a mistake leaves them, by what they are the lines of."""
 
@@ -29,8 +31,7 @@ def none_unseen(
 ) -> None:
     """Make every mistake of the net's cells that shows in these answers if it shows anywhere.
 
-    It is made at each step where it can be made, and at all of them. Called where arithmetic is
-    ``precise``.
+    It is made at each step where it can be made, and at all of them.
 
     Args:
         net: the lines.
@@ -42,14 +43,15 @@ def none_unseen(
     Raises:
         Unfair: one changes answers, and all of them count.
     """
-    for name, lines in _reaching(net, frozenset(before), frozenset(keys)):
-        then = dict(known)
-        for line in working(lines, then):
-            at = line.place
-            if at in keys and not _all_count(then[at], keys[at], counts):
-                break
-        else:
-            raise Unfair(f"'{name}' leaves every answer as it is")
+    with localcontext(prec=ENOUGH):
+        for name, lines in _reaching(net, frozenset(before), frozenset(keys)):
+            then = dict(known)
+            for line in working(lines, then):
+                at = line.place
+                if at in keys and not _all_count(then[at], keys[at], counts):
+                    break
+            else:
+                raise Unfair(f"'{name}' leaves every answer as it is")
 
 
 @lru_cache(maxsize=1024)
