@@ -36,6 +36,7 @@ from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import Matrix
+from rnnsym.quiz.subject import INPUT
 from rnnsym.record import record
 
 __all__ = ["MISCONCEPTIONS", "Mistake", "lucky", "mistaken", "mistakes"]
@@ -117,6 +118,8 @@ def _matrix_forgotten(row: Row) -> Sequence[Slip]:
     """δ in place of Uᵀ δ."""
     found: list[Slip] = []
     for matrix in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Transpose)):
+        if matrix.shape[0] != matrix.shape[1] and row.step.of.name != INPUT.name:
+            continue  # beside other paths, δ has another shape
 
         def bare(node: Node, matrix: Node = matrix) -> Node | None:
             fits = isinstance(node, Product) and node.children[0] == matrix

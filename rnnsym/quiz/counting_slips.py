@@ -120,7 +120,8 @@ def _as_input(work: Work) -> Slips:
 
 def _wide_recurrence(work: Work) -> Slips:
     """A recurrent matrix as if the state were not projected."""
-    why = ("What recurs has ", size("p"), " entries, not ", size("n"), ".")
+    above = ", and only they go to the layer above" if work.parts[-1].layer > 1 else ""
+    why = ("Only ", size("p"), " entries of ", size("n"), f" recur{above}.")
     return each(work, lambda p: unprojected(p) if p.reads == "state" else p, *why)
 
 

@@ -141,7 +141,7 @@ MISTAKES: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     "no memory": (lambda w: replace(w, U=_times(0, w.U)), "No old state is read."),
     "memory with the wrong sign": (
         lambda w: replace(w, U=_times(-1, w.U)),
-        "What the old state shall add is subtracted, and the reverse.",
+        "What the old state should add is subtracted, or the reverse.",
     ),
     "rows and columns of U exchanged": (
         lambda w: replace(w, U=tuple(zip(*w.U, strict=True))),

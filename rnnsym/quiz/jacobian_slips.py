@@ -169,13 +169,15 @@ def _step_before(work: Work) -> Sequence[Slip]:
 
 
 def _complement_taken(work: Work) -> Sequence[Slip]:
-    def rule(node: Node) -> Node | None:
+    """1 − z for z, or z for 1 − z."""
+    found: list[Slip] = []
+    for node in dict.fromkeys(subtrees(work.one)):
         gate, turned = _gate_of(node, work)
-        if gate is None:
-            return None
-        return diag(gate if turned else minus(fill_like(1, gate), gate))
-
-    return _each(work, rule, prose("The gate and 1 minus the gate are swapped."))
+        if gate is not None and isinstance(node, Diag):
+            other = gate if turned else minus(fill_like(1, gate), gate)
+            why = prose("It is ", node.arg, " that multiplies the old state, not ", other, ".")
+            found += _each(work, _exchange(node, diag(other)), why)
+    return found
 
 
 def _other_gate(work: Work) -> Sequence[Slip]:

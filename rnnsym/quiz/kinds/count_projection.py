@@ -131,8 +131,10 @@ def _arrays(
         blanks.append(blank(prose("Entries of ", _bare(part.array)), key, [claim]))
         shown.append(part)
     model = str(system.model)
-    among = [word for sign, word in (("*", "layer"), ("bi(", "direction")) if sign in model]
-    where = f", in one {' and '.join(among)}" if among else ""
+    places = [
+        place for sign, place in (("bi(", "one direction"), ("*", "layer 1")) if sign in model
+    ]
+    where = f", in {' of '.join(places)}" if places else ""
     return numeric(
         prose(f"How many numbers do these arrays hold{where}?"),
         blanks,
@@ -169,7 +171,7 @@ def _saved(system: System, plain: System, given: Given, steps: int) -> Part:
     claims = [
         ("sign turned round", total - without, prose("This is how many more the projection has.")),
         *(
-            (name, without - found, why)
+            (name, without - found, prose("In (b): ", *why))
             for name, found, why in claims_of(work, PROJECTED)
             if found != without
         ),

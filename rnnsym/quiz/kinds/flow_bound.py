@@ -147,7 +147,7 @@ def _make(parameters: Parameters) -> Item:
             "the state's own equation run with inputs that put its function at 0, and elsewhere",
             "≤ 1e-12",
         ),
-        tags=(model, "vanishing" if factor < 1 else "exploding"),
+        tags=(model, "threshold", "vanishing" if factor < 1 else "exploding"),
     )
 
 

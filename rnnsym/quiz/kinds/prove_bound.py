@@ -70,7 +70,7 @@ def _make(parameters: Parameters) -> Item:
         proof=Proof(
             "Jacobians by the complex step in random nets, their largest singular values", "≤ 1e-12"
         ),
-        tags=(claim.model, DERIVATION, "proof"),
+        tags=(claim.model, DERIVATION, "proof", "threshold"),
     )
 
 
@@ -222,7 +222,11 @@ def _vanishes(claim: Claim, words: Words) -> Part:
 
 def _left_open(claim: Claim, words: Words) -> Part:
     step = slope_of_relu(system_of(claim.model))
-    small = "a unit that is off has the slope 0" if step else "a saturated unit has a slope near 0"
+    small, little = (
+        ("a unit that is off has the slope 0", "Where units are off, the product may even be 0")
+        if step
+        else ("a saturated unit has a slope near 0", "If all are like this, the product is small")
+    )
     ask = prose("Now let ", Q, " > 1. Does it follow that ", *words.sized(_over(claim)),
                 " grows without limit? Give a reason.")  # fmt: skip
     scheme = (
@@ -231,9 +235,8 @@ def _left_open(claim: Claim, words: Words) -> Part:
     )
     solution = (
         prose("No. ", Q**STEPS, f" says how large the {words.size} can be at most, not how large "
-              f"it is. Slopes may be far below γ: {small}. If all slopes are like this, the "
-              "product is small, although ", Q, " > 1. So ", Q, " > 1 is necessary for growth "
-              "without limit, but not sufficient."),
+              f"it is. Slopes may be far below γ: {small}. {little}, although ", Q,
+              " > 1. So ", Q, " > 1 is necessary for growth without limit, but not sufficient."),
     )  # fmt: skip
     return _part(ask, scheme, solution, "What do slopes far below γ do to the product?")
 

@@ -180,12 +180,13 @@ def _bounded(path: Path) -> Part:
               path.gate, " a gradient hardly shrinks along this path."),
         (
             Mark(1, "M", prose(path.gate, " is a sigmoid: every factor lies between 0 and 1")),
-            Mark(1, "A", prose("so does each product of factors")),
+            Mark(1, "A", prose("so does each product of factors, and beside the diagonal is 0")),
             Mark(1, "B", prose(path.gate, f" near {goal} at every step")),
         ),
         (
             prose(path.gate, " comes out of σ, so the entries of ", path.kept, " lie between 0 and "
-                  "1. A product of such numbers lies between 0 and 1 too."),
+                  "1. A product of such numbers lies between 0 and 1 too, and beside the diagonal "
+                  "all entries are 0."),
             prose("Such a product stays near 1 only if every factor is near 1: ", path.gate,
                   f" must be near {goal} at all ", STEPS, " steps."),
         ),
@@ -201,9 +202,10 @@ def _compared(path: Path) -> Part:
               ". Name two differences between these factors and those of P, and say what each "
               "means for a gradient."),
         (
-            Mark(1, "B", prose("P has no weight matrix: nothing is multiplied by the same U at "
-                               "every step")),
-            Mark(1, "B", prose("P has gates in place of slopes: the net can hold them near 1")),
+            Mark(2, "B", prose("1 for each of two of these, with what it means: no weight matrix "
+                               "(nothing is multiplied by the same U at every step); gates in "
+                               "place of slopes (the net can hold them near 1); diagonal (entries "
+                               "of a gradient do not mix); no entry above 1 (nothing grows)")),
         ),
         (
             prose("No factor of P holds a weight matrix. In the other product U stands in every "
@@ -221,7 +223,8 @@ def _others(path: Path) -> Part:
     matrix = min(recurrent_weights(chain_of(path.model)), key=str)
     return _part(
         prose("Does it follow that the whole derivative of ", _at(of, STEPS), " with respect to ",
-              _at(of, 0), ", with all paths counted, cannot grow without limit? Give a reason."),
+              _at(of, 0), ", with all paths counted, cannot grow without limit as ", STEPS,
+              " grows? Give a reason."),
         (
             Mark(1, "B", prose("no: there are other paths")),
             Mark(1, "B", prose("they pass through recurrent weights, which may be large")),

@@ -205,6 +205,7 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     (a, b), _ = matrix
     value = rounded(grown, SHOWN)
     within, form = (Decimal(0), plain) if value == grown else (tolerance(value), Decimal)
+    value = form(value)
     others = {
         "one step too many": (power(a, steps + 1), "That is one power too many."),
         "one step too few": (power(a, steps - 1), "That is one power too few."),
@@ -221,7 +222,7 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
     ask = prose("What is the entry in row 1 and column 1 of ", top, f"{digits}?{counts}")
     return Part(
         (Paragraph(ask),),
-        Numeric((Blank(prose("entry"), form(value), within, wrong),)),
+        Numeric((Blank(prose("entry"), value, within, wrong),)),
         2,
         (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
                          Symbol(_plain(a)) ** steps, f" = {shown(value)}.")),),
