@@ -70,9 +70,11 @@ def wrong_factors(a: System, b: System, key: Fraction) -> list[Claim]:
     only = [g or m for g, m in zip(gates, maps, strict=True)]
     more = [m + (g > 0) for g, m in zip(gates, maps, strict=True)]
     states = [len(cell.states) for cell in cells]
+    candidate = prose("Beside the gates, the candidate is an affine map with parameters too.")
+    both, second = Fraction(only[1], only[0]), Fraction(only[1], maps[0])
     return [
-        ("gates only", Fraction(only[1], only[0]),
-         prose("Beside the gates, the candidate is an affine map with parameters too.")),
+        *([("gates only of the second", second, candidate)] if second not in {both, key} else []),
+        ("gates only", both, candidate),
         ("update of the state counted", Fraction(more[1], more[0]),
          prose("The equation that updates the state has no parameters.")),
         ("states counted", Fraction(states[1], states[0]),

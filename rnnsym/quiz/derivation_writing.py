@@ -5,7 +5,8 @@ from functools import lru_cache
 from rnnsym.audit import audit
 from rnnsym.blocks import Paragraph, Prose, prose
 from rnnsym.derivation import Step
-from rnnsym.expr import source
+from rnnsym.equations import LossTerm
+from rnnsym.expr import softmax, source
 from rnnsym.item import FormulaAnswer, Mark, Part
 from rnnsym.quiz.derivation_lines import (
     INSIDE,
@@ -50,7 +51,7 @@ def written(model: str, key: str, *how: str) -> Part:
     proven(model, key, value, (), *how)
     _judged(model, key, *how)
     loss = system_of(model, *how).loss_terms[0] if is_of_loss(step) else None
-    marks = loss_marks(loss) if loss else _marks(step)
+    marks = _loss_marks(loss) if loss else _marks(step)
     return Part(
         (),
         FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
@@ -81,6 +82,14 @@ def asked_as(step: Step, then: str = "") -> Paragraph:
     if is_of_loss(step):
         where, allowed = "", "the readout and the target"
     return Paragraph(prose("Write ", step.target, where, f" as one expression in {allowed}.{then}"))
+
+
+def _loss_marks(term: LossTerm) -> tuple[Mark, ...]:
+    """Return what marks the formula alone can show."""
+    if term.kind != "cross-entropy":
+        return loss_marks(term)
+    slope = prose(softmax(term.target), ", with no slope of it left as a factor")
+    return Mark(1, "M", slope), Mark(1, "A", prose(term.gradient))
 
 
 def _marks(step: Step) -> tuple[Mark, ...]:

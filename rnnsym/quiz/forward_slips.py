@@ -28,7 +28,7 @@ from rnnsym.expr import (
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_net import Net
 from rnnsym.quiz.line_by_line import Reads
-from rnnsym.quiz.slips import MISCONCEPTIONS, Work
+from rnnsym.quiz.slips import MISCONCEPTIONS, PUT_IN, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = [
@@ -129,7 +129,7 @@ def state_slips(
     old = {row.target: row for row in rows}
     for slip in cell_slips(net, loop, layer, time, rows):
         changed = {row.target.name for row in slip.rows if old[row.target] != row}
-        if slip.name == IGNORED or changed <= states:
+        if slip.name in {IGNORED, PUT_IN} or changed <= states:
             yield slip
 
 

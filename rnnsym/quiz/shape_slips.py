@@ -103,6 +103,12 @@ SLIPS = (
 # Options
 
 
+def _is_beside(slip: Misconception[Work], work: Work) -> bool:
+    """Tell whether a mistake changes the recurrent matrix or the readout's."""
+    [(changed, _)] = slip.apply(work)
+    return any(changed.parts[place] != work.parts[place] for place in (1, 3))
+
+
 def four_options(work: Work, turned: bool, reason: str, draw: Draw) -> tuple[Option, ...]:
     """Return the key, two mistakes, and both of them made together.
 
@@ -114,7 +120,8 @@ def four_options(work: Work, turned: bool, reason: str, draw: Draw) -> tuple[Opt
     places = {slip.name: place for place, slip in enumerate(SLIPS)}
     ranked = draw.ranked("slips", SLIPS, lambda slip: slip.name)
     key = shapes_text(work, turned)
-    for pair in combinations(ranked, 2):
+    pairs = combinations(ranked, 2)
+    for pair in sorted(pairs, key=lambda pair: not any(_is_beside(slip, work) for slip in pair)):
         first, second = sorted(pair, key=lambda slip: places[slip.name])
         [(one, why)] = first.apply(work)
         [(two, because)] = second.apply(work)

@@ -17,6 +17,7 @@ from rnnsym.expr import (
     Plus,
     Product,
     apply,
+    arrays_in,
     fill_like,
     hadamard,
     matmul,
@@ -25,7 +26,9 @@ from rnnsym.expr import (
 )
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "Slip", "Work"]
+__all__ = ["MISCONCEPTIONS", "PUT_IN", "Slip", "Work"]
+
+PUT_IN = "tanh for the identity"
 
 
 @record
@@ -106,6 +109,22 @@ def _other_function(work: Work) -> Sequence[Slip]:
     return _in_each(
         work, turn, lambda lhs: prose("σ and tanh are taken for each other in ", lhs, ".")
     )
+
+
+def _tanh_put_in(work: Work) -> Sequence[Slip]:
+    """Put a tanh around a candidate that is but an affine map."""
+    states = {s.name for s in work.cell.states}
+    read = {a for e in work.equations if e.lhs.name in states for a in arrays_in(e.rhs)}
+
+    def bent(node: Node) -> Node | None:
+        return apply("tanh", node) if isinstance(node, Plus) and not node.atoms(Map) else None
+
+    return [
+        slip
+        for e in work.equations
+        if e.lhs in read and bent(e.rhs) is not None
+        for slip in _changed(work, bent, prose("The candidate ", e.lhs, " has no tanh here."), e)
+    ]
 
 
 def _rounded_gates(work: Work) -> Sequence[Slip]:
@@ -205,6 +224,7 @@ def _no_biases(work: Work) -> Sequence[Slip]:
 
 
 MISCONCEPTIONS = (
+    Misconception(PUT_IN, _tanh_put_in),
     Misconception("1 − z and z swapped", _swapped),
     Misconception("function left out", _function_left_out),
     Misconception("σ for tanh, tanh for σ", _other_function),

@@ -132,7 +132,7 @@ def _first(system: System, given: Given, steps: int, directions: str) -> Part:
     return numeric(
         prose(f"How many parameters does layer 1 have{directions}?"),
         [count_blank(prose("Parameters of layer 1"), total, Work(chosen, given, steps), slips)],
-        (*tally(chosen, given), *derived(total_line(formula, total))),
+        (*tally(chosen, given), *derived(total_line(formula, total, "P_1"))),
         _two_marks("all matrices and vectors of the layer with their shapes"),
     )
 
@@ -148,6 +148,10 @@ def _read(system: System, given: Given) -> Part:
         ("every layer reads the input", dict(given)["d"],
          prose("Only layer 1 reads the input of size ", size("d"), ".")),
     ]  # fmt: skip
+    made = dict(given)["n"]
+    if made != output:
+        claims.append(("n entries handed on", made, prose("The output below has ", size("p"),
+                       " entries.")))  # fmt: skip
     if _stack(system).bidirectional:
         why = prose("The outputs of both directions are concatenated.")
         claims.append(("second layer reads one direction", output, why))
@@ -171,7 +175,7 @@ def _above(system: System, given: Given, steps: int, directions: str) -> Part:
     return numeric(
         prose(f"How many parameters does layer 2 have{directions}?"),
         [count_blank(prose("Parameters of layer 2"), total, Work(chosen, given, steps), LAYER)],
-        (*tally(chosen, given), *derived(total_line(formula, total))),
+        (*tally(chosen, given), *derived(total_line(formula, total, "P_2"))),
         _two_marks("what multiplies its input has as many columns as found in (b)"),
         (1,),
         "Only what multiplies the layer's input has another shape than in layer 1.",

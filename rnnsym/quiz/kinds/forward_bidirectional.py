@@ -6,6 +6,7 @@ from functools import lru_cache
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
 from rnnsym.expr import STEPS, Array, Concat, Constant, Integer, Transpose, arrays_in
+from rnnsym.quiz.forward_draws import STEEP
 from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_question import Ask, Question
@@ -44,7 +45,7 @@ def _question(model: str) -> Question:
         _chain(net, chains["bwd"], tuple(_backward_slips(net, chains["bwd"]))),
         _merged(net, chains[""]),
     )
-    return Question("forward_bidirectional", net, asks, _intro(net), 4)
+    return Question("forward_bidirectional", net, asks, _intro(net), 4, pool=STEEP)
 
 
 Chain = list[tuple[Loop, int, tuple[Row, ...]]]

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from rnnsym.blocks import Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import LAYER, STEPS, Array, Constant, Integer, Transpose
+from rnnsym.quiz.forward_draws import STEEP
 from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_question import Ask, Question
@@ -52,7 +53,7 @@ def _question(model: str) -> Question:
         Paragraph(prose("The net reads ", Relation((STEPS, Integer(STEP_COUNT))), " steps; every"
                         " layer ", LAYER, " has weights and an initial state of its own.")),
     )  # fmt: skip
-    return Question("forward_stacked", net, tuple(asks), intro, 4)
+    return Question("forward_stacked", net, tuple(asks), intro, 4, pool=STEEP)
 
 
 def _slips(net: Net, layer: int, time: int, rows: Sequence[Row]) -> Iterator[Slipped]:

@@ -193,7 +193,7 @@ def _bound(claim: Claim, words: Words) -> Part:
         prose("Several steps: by the chain rule ", over, " is a product of ", STEPS,
               f" {words.name}s, from ", Partial(_at(claim, STEPS), _at(claim, STEPS - 1)),
               " on the left to ", Partial(_at(claim, 1), _at(claim, 0)), " on the right."),
-        prose(f"{words.slopes}. So each factor is at most γ", *sized, " = ", Q,
+        prose(f"{words.slopes}. So the {words.size} of each factor is at most γ", *sized, " = ", Q,
               "."),
         prose(f"{words.rule}. There are ", STEPS, " factors of at most ", Q, ", so ", *bound,
               "."),
