@@ -115,15 +115,17 @@ def _tanh_put_in(work: Work) -> Sequence[Slip]:
     """Put a tanh around a candidate that is but an affine map."""
     states = {s.name for s in work.cell.states}
     read = {a for e in work.equations if e.lhs.name in states for a in arrays_in(e.rhs)}
+    read -= {a for e in work.equations for m in e.rhs.atoms(Map) for a in arrays_in(m)}
 
     def bent(node: Node) -> Node | None:
-        return apply("tanh", node) if isinstance(node, Plus) and not node.atoms(Map) else None
+        affine = isinstance(node, Plus) and node.atoms(Product) and not node.atoms(Map)
+        return apply("tanh", node) if affine else None
 
     return [
         slip
         for e in work.equations
-        if e.lhs in read and bent(e.rhs) is not None
-        for slip in _changed(work, bent, prose("The candidate ", e.lhs, " has no tanh here."), e)
+        if e.lhs in read and e.lhs.name not in states and bent(e.rhs) is not None
+        for slip in _changed(work, bent, prose("There is no tanh in ", e.lhs, " here."), e)
     ]
 
 
