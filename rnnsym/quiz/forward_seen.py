@@ -44,20 +44,22 @@ def none_unseen(
         Unfair: one changes answers, and all of them count.
     """
     with localcontext(prec=ENOUGH):
-        for name, lines in _reaching(net, frozenset(before), frozenset(keys)):
+        reaching = _reaching(net, frozenset(before), frozenset(keys))
+        for nth, (name, lines) in enumerate(reaching):
             then = dict(known)
             for line in working(lines, then):
                 at = line.place
                 if at in keys and not _all_count(then[at], keys[at], counts):
                     break
             else:
+                reaching.insert(0, reaching.pop(nth))  # it is the likeliest to hide again
                 raise Unfair(f"'{name}' leaves every answer as it is")
 
 
 @lru_cache(maxsize=1024)
 def _reaching(
     net: Net, before: frozenset[Place], now: frozenset[Place]
-) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+) -> list[tuple[str, tuple[Line, ...]]]:
     """Return each mistake that reaches these answers first: its name, and its lines up to them."""
     found = dict[tuple[Row, ...], str]()
     for name, rows in _mistakes(net):
@@ -65,7 +67,7 @@ def _reaching(
         if now.intersection(places) and not before.intersection(places):
             last = max(i for i, place in enumerate(places) if place in now)
             found.setdefault(rows[: last + 1], name)
-    return tuple((name, lines_of(rows, net.numbers)) for rows, name in found.items())
+    return [(name, lines_of(rows, net.numbers)) for rows, name in found.items()]
 
 
 def _all_count(found: Matrix, key: Matrix, counts: Callable[[Decimal, Decimal], bool]) -> bool:
