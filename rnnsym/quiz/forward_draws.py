@@ -68,17 +68,22 @@ def draw_along(
     """
     given, found = fixed, None
     for arrays, lines in _stages(net):
+        refused = dict[tuple[Matrix, ...], Unfair]()
         for lot in range(LOTS):
             again = replace(draw, question=f"{draw.question}/{lot}")
             numbers = _drawn(net, arrays, again, pool, given)
+            own = tuple(numbers[place_of(a)] for a in arrays)
+            if own in refused:
+                continue
             try:
                 found = follow(lines, numbers, found)
-            except Unfair:
-                if lot == LOTS - 1:
-                    raise
+            except Unfair as error:
+                refused[own] = error
                 continue
             given = numbers
             break
+        else:
+            raise [*refused.values()][-1]
     return tuple((label(a), as_text(given[place_of(a)])) for a in net.given)
 
 
