@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
-from rnnsym.expr import Plus, arrays_in
+from rnnsym.expr import Array, Plus, arrays_in
 from rnnsym.quiz.backward_guesses import GUESS
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.by_hand import SHOWN
@@ -22,6 +23,8 @@ CALM = Decimal("0.5"), Decimal("1.6")
 LIKELY = Decimal("0.05")
 """No probability is nearer to 0 or 1."""
 KINK = Decimal("0.1")
+FAINT = Decimal("0.1")
+"""Less is hardly felt in the steps before."""
 NEAR = Decimal("0.25")
 """A state is further than this from its target, unless it meets it."""
 OFF = 2
@@ -54,6 +57,8 @@ def fits(plan: Plan, lines: Iterable[Line], known: Given) -> None:
             raise Unfair("a probability is nearly 0 or 1")
         elif _is_affine(line) and not all(CALM[0] <= abs(e) <= CALM[1] for e in entries(value)):
             raise Unfair("a function saturates, or is taken near 0")
+        elif _is_carried(plan, line) and any(abs(e) < FAINT for e in entries(value)):
+            raise Unfair(f"hardly anything flows back through {line.target}")
         _misses(plan, line, known)
     answers = [known[target] for target in plan.asked if target in known]
     if plan.is_exact and len(set(answers)) < len(answers):
@@ -64,13 +69,23 @@ def fits(plan: Plan, lines: Iterable[Line], known: Given) -> None:
 
 def _misses(plan: Plan, line: Line, known: Given) -> None:
     """Look for a state that nearly meets its target: nothing would come back from that step."""
+    for state, target in _aims(plan, line):
+        pairs = zip(entries(known[state]), entries(known[target]), strict=True)
+        if any(abs(reached - aim) < NEAR for reached, aim in pairs):
+            raise Unfair(f"{state} nearly meets {target}")
+
+
+@lru_cache(maxsize=1024)
+def _aims(plan: Plan, line: Line) -> tuple[tuple[Array, Array], ...]:
+    """Return the states whose distance from their target a line holds, each with its target."""
     states = {term.given.name: term.target.name for term in plan.system.loss_terms}
-    for target in arrays_in(line.value):
-        here = (a for a in arrays_in(line.value) if a.name == states.get(target.name))
-        if (state := next(here, None)) is not None:
-            pairs = zip(entries(known[state]), entries(known[target]), strict=True)
-            if any(abs(reached - aim) < NEAR for reached, aim in pairs):
-                raise Unfair(f"{state} nearly meets {target}")
+    read = tuple(arrays_in(line.value))
+    return tuple((a, b) for b in read for a in read if a.name == states.get(b.name))
+
+
+def _is_carried(plan: Plan, line: Line) -> bool:
+    """Tell whether a line is a δ that earlier steps read."""
+    return line.step is not None and line.time > 1 and not plan.setting.numbers
 
 
 def _is_affine(line: Line) -> bool:

@@ -193,7 +193,7 @@ DESIGNS = {
         ),
     ),
     "change": Design(
-        "The net notes changes: its output {h} is 1 where the input is not the one before.",
+        "The net detects changes: its output {h} is 1 where the input is not the one before.",
         ("x",),
         (
             HELD,
@@ -205,7 +205,7 @@ DESIGNS = {
         ),
     ),
     "rise": Design(
-        "The net notes rises: its output {h} is 1 where an input 1 follows a 0 or comes first.",
+        "The net detects rises: its output {h} is 1 where an input 1 follows a 0 or comes first.",
         ("x",),
         (HELD, Unit("h", ("x", "d-"), "this input is 1 and the one before is not",
                     lambda x: _ago(x, 0) & (1 - _ago(x, 1)))),

@@ -92,7 +92,8 @@ def _pairs(model: str) -> tuple[str, ...]:
     """Two other figures each, as like the right one as can be; no two of the three look alike.
 
     What they read and put out has the same names: those are printed and would tell them apart.
-    One of the two at least has the same boxes: counting boxes is not enough.
+    One of the two at least has the same boxes: counting boxes is not enough. The other is a cell,
+    where one suits: what is wired by chance looks it.
     """
     same = _look(_graph(model))
     rivals = [n for n in EXAMINED if _ends(n) == _ends(model) and _look(_graph(n)) != same]
@@ -101,11 +102,13 @@ def _pairs(model: str) -> tuple[str, ...]:
     unlike: dict[tuple[bytes, ...], str] = {}
     for name in (*near, *wirings):
         unlike.setdefault(_look(_graph(name)), name)
-    return tuple(
-        " ".join(pair)
+    pairs = [
+        pair
         for pair in combinations(unlike.values(), 2)
         if any(_parts(name) == _parts(model) for name in pair)
-    )
+    ]
+    real = [pair for pair in pairs if any(EXCHANGED not in name for name in pair)]
+    return tuple(" ".join(pair) for pair in real or pairs)
 
 
 def _distance(a: str, b: str) -> int:

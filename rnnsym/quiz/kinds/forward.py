@@ -1,6 +1,6 @@
 """One step with numbers, and letters for answers: each option is what one mistake leads to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -9,15 +9,16 @@ from math import prod
 
 from rnnsym.blocks import Paragraph, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import arrays_in
+from rnnsym.expr import Map, arrays_in
 from rnnsym.item import Choice, Item, Mark, Option
 from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display
+from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_blocks import method_marks
 from rnnsym.quiz.forward_draws import POOL, Pool
 from rnnsym.quiz.forward_items import build, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run
 from rnnsym.quiz.forward_question import Ask, Question
-from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips, crossed, transposed
+from rnnsym.quiz.forward_slips import LEFT_OUT, Slipped, as_dot, cell_slips, crossed, transposed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, number_matrix
 from rnnsym.quiz.options import arranger, sorted_by_size
@@ -31,6 +32,8 @@ MOST_NUMBERS = 30
 """Numbers handed out in one question."""
 NEAR = Decimal("0.7")
 """How far an option may be off, as part of a key above 1: one further off needs no work."""
+CLEAR = Decimal("0.01")
+"""What is less far from the key in every entry is taken for it, rounded otherwise."""
 MORE: Pool = {
     "weight": tuple(map(Decimal, ("-1.2", "-1.1", "-0.9", "-0.7", "-0.3", "1.1", "1.3", "1.4"))),
     "vector": tuple(map(Decimal, ("-0.25", "-0.15", "-0.1", "0.1", "0.15", "0.25", "0.35"))),
@@ -116,10 +119,11 @@ def _make(parameters: Parameters) -> Item:
     item = build(question, parameters)
     [part] = item.parts
     key = found(net.rows)
+    _acts(net, run(net.rows, given, net.numbers))
     wrong = [(found(slip.rows), slip) for slip in _slips(model, asked)]
     for matrix, slip in wrong:
-        if matrix == key:
-            raise Unfair(f"'{slip.name}' gives the key")
+        if _off(matrix, key) < CLEAR:
+            raise Unfair(f"'{slip.name}' gives the key, or what is taken for it")
     options = _arranged(key, _near(key, wrong), parameters)
     response = Choice(options)
     scheme = _scheme(question, response.key)
@@ -138,7 +142,28 @@ def _slips(model: str, asked: str) -> tuple[Slipped, ...]:
         for row in net.rows
         for slip in (*transposed(net, row), *crossed(net, row), *as_dot(net, row))
     )
-    return (*cell_slips(whole, loop, 0, 1, net.rows), *in_one)
+    bare = (
+        Slipped(LEFT_OUT, prose("The function in ", row.target, " is left out."),
+                tuple(Row(r.target, *r.value.children) if r is row else r for r in net.rows))
+        for row in _rectified(net)
+    )  # fmt: skip
+    return (*cell_slips(whole, loop, 0, 1, net.rows), *in_one, *bare)
+
+
+def _acts(net: Net, values: Mapping[Place, Matrix]) -> None:
+    """Look for a ReLU that is on, or off, in every entry.
+
+    Raises:
+        Unfair: there is one.
+    """
+    for row in _rectified(net):
+        zeros = [entry == 0 for (entry,) in values[place_of(row.target)]]
+        if len(zeros) > 1 and (all(zeros) or not any(zeros)):
+            raise Unfair("a ReLU does the same to every entry")
+
+
+def _rectified(net: Net) -> list[Row]:
+    return [r for r in net.rows if isinstance(r.value, Map) and r.value.name == "relu"]
 
 
 def _near(key: Matrix, wrong: Sequence[tuple[Matrix, Slipped]]) -> list[tuple[Matrix, Slipped]]:
