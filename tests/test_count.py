@@ -63,6 +63,7 @@ def test_a_pytorch_stack_with_projection(directions: int, depth: int) -> None:
 FORMULAS = [
     ("vanilla", "textbook", "nd + n² + n"),
     ("relu-rnn", "textbook", "nd + n² + n"),
+    ("logistic-rnn", "textbook", "nd + n² + n"),
     ("gru", "textbook", "3(nd + n² + n)"),
     ("gru-reset-after", "textbook", "3(nd + n² + n) + n"),
     ("lstm", "textbook", "4(nd + n² + n)"),

@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnsym.blocks import Equations, Paragraph
+from rnnsym.blocks import Equations, NumberMatrix, Paragraph
 from rnnsym.expr import Array
 from rnnsym.item import Item
+from rnnsym.quiz.draw import Draw
+from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.registry import load_kind
 from tests.asked import HALF_UNIT, blanks, close, right_options, values, wrong
 from tests.forward_questions import KINDS, all_count, given, items, model
-from tests.nets_by_hand import Arrays, sigmoid, states, unrolled
+from tests.nets_by_hand import Arrays, affine, sigmoid, states, unrolled
 
 
 def test_a_part_for_every_gate() -> None:
@@ -159,3 +162,29 @@ def test_no_term_of_a_map_can_be_left_out_unseen() -> None:
                 found = unrolled(cell, p, steps, {t: left_out})
                 zero = not (p[f"{states(cell)[0]}[0]"].any() or t > 1) and name[0] == "U"
                 assert zero or not all_count(item, found), (item.parameters, name, t)
+
+
+def one_step(cell: str, times: int = 8) -> list[Item]:
+    """Questions with a step in numbers and letters for answers."""
+    kind = load_kind("forward")
+    [subject] = kind.subjects([cell])
+    return [draw_item(kind, subject, Draw(seed, "step"), ()) for seed in range(times)]
+
+
+def key_of(item: Item) -> Any:
+    [key] = next(o.content for o in item.options if o.correct)
+    assert isinstance(key, NumberMatrix)
+    return np.array(key.rows, float)
+
+
+@pytest.mark.parametrize("cell", ["gru", "mgu"])
+def test_the_gate_after_the_product_is_not_taken_for_the_key(cell: str) -> None:
+    """Whoever makes this mistake finds nothing that looks like the right option."""
+    for item in one_step(cell):
+        p = given(item)
+        h, gate = p["h[0]"], "r" if cell == "gru" else "f"
+        both = (gate, "z" if gate == "r" else "f")
+        opened, update = (sigmoid(affine(p, name, p["x[1]"], h)) for name in both)
+        g = np.tanh(p["W_h"] @ p["x[1]"] + opened * (p["U_h"] @ h) + p["b_h"])
+        off = (1 - update) * h + update * g - key_of(item)
+        assert len(h) == 1 or np.max(np.abs(off)) > 0.0095, item.parameters

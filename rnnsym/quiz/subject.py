@@ -10,8 +10,8 @@ from rnnsym.expr import TIME, Array, Family, Integer, Map, Node, Plus, arrays_in
 from rnnsym.model_text import Recurrent
 
 __all__ = [
-    "EXAMINED", "cell_of", "convention_note", "described", "elsewhere", "equations_of", "in_words",
-    "uses", "written_for",
+    "CURVED", "EXAMINED", "cell_of", "convention_note", "described", "elsewhere", "equations_of",
+    "in_words", "uses", "written_for",
 ]  # fmt: skip
 
 EXAMINED = (
@@ -31,6 +31,8 @@ EXAMINED = (
     "vanilla",
 )
 """The cells of a paper that names none: those that are taught."""
+CURVED = tuple(name for name in EXAMINED if name not in {"indrnn", "relu-rnn"})
+"""Without those whose ReLU would be on at every step, and so no more than a line."""
 INPUT = Array(Family("x", "x"), (size("d"), Integer(1)), None, TIME)
 NOTES = {
     "textbook": "Convention: column vectors, one bias vector for each affine map, as written here.",

@@ -1,6 +1,6 @@
 """One step with numbers, and letters for answers: each option is what one mistake leads to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -9,21 +9,20 @@ from math import prod
 
 from rnnsym.blocks import Paragraph, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import Map, arrays_in
+from rnnsym.expr import arrays_in
 from rnnsym.item import Choice, Item, Mark, Option
 from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display
-from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_blocks import method_marks
 from rnnsym.quiz.forward_draws import POOL, Pool
 from rnnsym.quiz.forward_items import build, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run
 from rnnsym.quiz.forward_question import Ask, Question
-from rnnsym.quiz.forward_slips import LEFT_OUT, Slipped, as_dot, cell_slips, crossed, transposed
+from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips, crossed, transposed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, number_matrix
 from rnnsym.quiz.options import arranger, sorted_by_size
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import EXAMINED, INPUT, cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import CURVED, INPUT, cell_of, convention_note, described, equations_of
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
@@ -47,7 +46,7 @@ RIGHT = prose("Every line worked as it stands leads to this.")
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     return [
         (("model", name), ("convention", "textbook"), ("asked", state.name))
-        for name in cells or EXAMINED
+        for name in cells or CURVED
         for state in cell_of(net_of(name, 1).system).states
         if any(a.name == INPUT.name for a in _lines(net_of(name, 1), state.name).given)
     ]
@@ -119,7 +118,6 @@ def _make(parameters: Parameters) -> Item:
     item = build(question, parameters)
     [part] = item.parts
     key = found(net.rows)
-    _acts(net, run(net.rows, given, net.numbers))
     wrong = [(found(slip.rows), slip) for slip in _slips(model, asked)]
     for matrix, slip in wrong:
         if _off(matrix, key) < CLEAR:
@@ -142,28 +140,7 @@ def _slips(model: str, asked: str) -> tuple[Slipped, ...]:
         for row in net.rows
         for slip in (*transposed(net, row), *crossed(net, row), *as_dot(net, row))
     )
-    bare = (
-        Slipped(LEFT_OUT, prose("The function in ", row.target, " is left out."),
-                tuple(Row(r.target, *r.value.children) if r is row else r for r in net.rows))
-        for row in _rectified(net)
-    )  # fmt: skip
-    return (*cell_slips(whole, loop, 0, 1, net.rows), *in_one, *bare)
-
-
-def _acts(net: Net, values: Mapping[Place, Matrix]) -> None:
-    """Look for a ReLU that is on, or off, in every entry.
-
-    Raises:
-        Unfair: there is one.
-    """
-    for row in _rectified(net):
-        zeros = [entry == 0 for (entry,) in values[place_of(row.target)]]
-        if len(zeros) > 1 and (all(zeros) or not any(zeros)):
-            raise Unfair("a ReLU does the same to every entry")
-
-
-def _rectified(net: Net) -> list[Row]:
-    return [r for r in net.rows if isinstance(r.value, Map) and r.value.name == "relu"]
+    return (*cell_slips(whole, loop, 0, 1, net.rows), *in_one)
 
 
 def _near(key: Matrix, wrong: Sequence[tuple[Matrix, Slipped]]) -> list[tuple[Matrix, Slipped]]:

@@ -11,12 +11,11 @@ from rnnsym.quiz.forward_net import holds, net_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import again, state_slips
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import CURVED, cell_of, convention_note, described, equations_of
 
 __all__ = ["KIND"]
 
-TAUGHT = (*(name for name in EXAMINED if name not in {"indrnn", "relu-rnn"}), "logistic-rnn")
-"""Without those whose ReLU would be on at every step, and so no more than a line."""
+TAUGHT = (*CURVED, "logistic-rnn")
 SHORT = 2
 """Equations of a cell that is worked for three steps; longer ones get two."""
 
