@@ -5,7 +5,7 @@ It shares nothing with the oracle (complex floats) or with generated programs (N
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from decimal import Decimal, localcontext
+from decimal import Decimal, getcontext, localcontext
 from functools import lru_cache, reduce, singledispatch
 from itertools import chain
 from operator import add, mul
@@ -113,6 +113,9 @@ def evaluations(numbers: Numbers) -> Callable[[Node], Evaluation]:
     return compiled
 
 
+Function: TypeAlias = Callable[[Decimal], Decimal]
+
+
 def _sigmoid(a: Decimal) -> Decimal:
     return 1 / (1 + (-a).exp())
 
@@ -122,9 +125,19 @@ def _tanh(a: Decimal) -> Decimal:
     return ((1 - small) / (1 + small)).copy_sign(a)
 
 
-FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
+def _remembered(function: Function) -> Function:
+    """A mistake leaves most gates as they are: three values of four were wanted just before."""
+
+    @lru_cache(maxsize=1024)
+    def value(a: Decimal, _precision: int) -> Decimal:
+        return function(a)
+
+    return lambda a: value(a, getcontext().prec)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "sigmoid": _remembered(_sigmoid),
+    "tanh": _remembered(_tanh),
     "relu": lambda a: max(a, Decimal(0)),
     "step": lambda a: Decimal(int(a > 0)),
     "exp": Decimal.exp,

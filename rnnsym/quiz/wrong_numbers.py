@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import chain
 
 from rnnsym.blocks import Prose
-from rnnsym.expr import Map, Plus, arrays_in
+from rnnsym.expr import Map, Plus, Product, arrays_in
 from rnnsym.item import WrongNumber
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_net import Net, place_of
@@ -18,6 +18,8 @@ __all__ = ["all_bend", "none_cancels", "told_apart", "unlike_start"]
 
 BEND = Decimal("0.2"), Decimal(2)
 """Where σ and tanh are neither nearly lines nor nearly flat, as sizes."""
+TOLD = Decimal("0.4")
+"""What a tanh makes of a smaller number is hardly another one."""
 ALONE: Place = ("a term alone", "", None, None)
 BENT = {"sigmoid", "tanh"}
 """Functions that are nearly lines at 0, and flat far from it."""
@@ -68,7 +70,8 @@ def all_bend(net: Net, place: Place, value: Matrix) -> None:
     """Look for what a function is taken of where it hardly differs from a line.
 
     A gate of about ½ does not show whether it or 1 less it was taken, either; and one that is
-    flat there hides what stands in its argument.
+    flat there hides what stands in its argument. Nor does a small candidate that is but an affine
+    map show whether somebody took its tanh.
 
     Raises:
         Unfair: there is one.
@@ -76,6 +79,8 @@ def all_bend(net: Net, place: Place, value: Matrix) -> None:
     least, most = BEND
     if place in _arguments(net) and any(not least <= abs(e) <= most for row in value for e in row):
         raise Unfair("a function is taken where it is nearly a line, or flat")
+    if place in _candidates(net) and any(abs(e) < TOLD for row in value for e in row):
+        raise Unfair("a candidate is too small to show whether its tanh was taken")
 
 
 def none_cancels(net: Net, known: Mapping[Place, Matrix], place: Place) -> None:
@@ -98,6 +103,18 @@ def _arguments(net: Net) -> frozenset[Place]:
     maps = (f for row in net.rows for f in row.value.atoms(Map) if f.name in BENT)
     read = (a for f in maps for a in arrays_in(f))
     return frozenset(map(place_of, read))
+
+
+@lru_cache(maxsize=256)
+def _candidates(net: Net) -> frozenset[Place]:
+    """Return where affine maps are kept that are no states, and that no function is taken of."""
+    states = {s.array.name for s in net.system.states}
+    affine = (
+        row.target
+        for row in net.rows
+        if isinstance(row.value, Plus) and row.value.atoms(Product) and not row.value.atoms(Map)
+    )
+    return frozenset(place_of(a) for a in affine if a.name not in states) - _arguments(net)
 
 
 @lru_cache(maxsize=256)

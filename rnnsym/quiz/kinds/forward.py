@@ -115,14 +115,15 @@ def _make(parameters: Parameters) -> Item:
     def found(rows: Sequence[Row]) -> Matrix:
         return at_display(run(rows, given, net.numbers)[place_of(net.rows[-1].target)])
 
-    item = build(question, parameters)
-    [part] = item.parts
-    key = found(net.rows)
-    wrong = [(found(slip.rows), slip) for slip in _slips(model, asked)]
-    for matrix, slip in wrong:
-        if _off(matrix, key) < CLEAR:
+    # First what refuses most draws.
+    key, wrong = found(net.rows), list[tuple[Matrix, Slipped]]()
+    for slip in _slips(model, asked):
+        wrong.append((found(slip.rows), slip))
+        if _off(wrong[-1][0], key) < CLEAR:
             raise Unfair(f"'{slip.name}' gives the key, or what is taken for it")
     options = _arranged(key, _near(key, wrong), parameters)
+    item = build(question, parameters)
+    [part] = item.parts
     response = Choice(options)
     scheme = _scheme(question, response.key)
     marks = sum(mark.points for mark in scheme)
