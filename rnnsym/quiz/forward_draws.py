@@ -132,8 +132,8 @@ def _unlike(values: Sequence[Decimal], taken: Container[Decimal]) -> Sequence[De
     >>> _unlike((Decimal(1), Decimal(-2)), {Decimal(2)})
     [Decimal('1')]
     """
-    other = [v for v in values if v not in taken]
-    return [v for v in other if -v not in taken] or other or values
+    other = [v for v in values if v not in taken and -v not in taken]
+    return other or [v for v in values if v not in taken] or values
 
 
 @lru_cache(maxsize=4096)

@@ -60,9 +60,13 @@ def working(
         KeyError: a line reads what nobody has.
     """
 
-    def read(at: Place, _: tuple[int, int]) -> Matrix:
+    def there(at: Place, _: tuple[int, int]) -> Matrix:
+        return known[at]
+
+    def elsewhere(at: Place, _: tuple[int, int]) -> Matrix:
         return known[reads.get(at, at)]
 
+    read = elsewhere if reads else there
     for line in lines:
         try:
             value = line.value(read)
