@@ -197,13 +197,35 @@ def convention_line(section: Section) -> Prose:
     )  # fmt: skip
 
 
-def _rests_on_convention(section: Section, texts: Iterable[str]) -> bool:
+def _essay_lines(section: Section, essay: Essay, asked: "Asked") -> Iterator[Prose]:
+    """Yield what an essay rests on: sizes and biases where an answer needs them, and symbols."""
+    if essay.setting:
+        yield read_prose(essay.setting)
+        return
+    shown = tuple(_said((essay,), asked))
+    needed: list[Prose] = []
+    if {"d", "n"} & _names((*shown, *asked.expected)):
+        needed.append((size("d"), " inputs and ", size("n"), " hidden units"))
+    if section.convention == TEXTBOOK and any("parameter" in text for text in shown):
+        needed.append(("one bias vector for each affine map",))
+    if needed:
+        title = read_convention(section.convention).title
+        yield prose(f"Convention: {title}", *(p for part in needed for p in (", ", *part)), ".")
+    if _names(shown) & _names((section.setting,)):
+        yield read_prose(section.setting)
+
+
+def _names(texts: Iterable[str]) -> set[str]:
+    """Return the names in the formulas of some texts."""
+    formulas = re.findall(r"\{(.*?)\}", " ".join(texts))
+    return {name for formula in formulas for name in re.findall(r"[^\W\d_]\w*", formula)}
+
+
+def _is_needed(section: Section, said: Iterable[str]) -> bool:
     """Tell whether counts stand in what is said, or symbols of a convention or of the setting."""
-    said = " ".join(texts)
-    formulas = re.findall(r"\{(.*?)\}", said)
-    names = {name for formula in formulas for name in re.findall(r"[^\W\d_]\w*", formula)}
-    counts = any(word in said for word in ("parameter", "affine"))
-    return counts or not names <= (frozenset() if section.setting else ANYWHERE)
+    texts = tuple(said)
+    counts = any(word in text for text in texts for word in ("parameter", "affine"))
+    return counts or not _names(texts) <= (frozenset() if section.setting else ANYWHERE)
 
 
 def _said(entries: Iterable[Entry], asked: "Asked") -> Iterator[str]:
@@ -218,6 +240,14 @@ def _said(entries: Iterable[Entry], asked: "Asked") -> Iterator[str]:
             yield from (t for t in (*entry.texts, *reasons) if printed(read_prose(t)) in shown)
 
 
+def _lines(section: Section, entries: Sequence[Entry], asked: "Asked") -> Iterator[Prose]:
+    """Yield how what is printed is to be read, where it rests on a convention or a setting."""
+    if isinstance(entries[0], Essay):
+        yield from _essay_lines(section, entries[0], asked)
+    elif _is_needed(section, _said(entries, asked)):
+        yield convention_line(section)
+
+
 def source_line(entries: Iterable[Entry]) -> Paragraph:
     """Return where the statements come from."""
     sources = dict.fromkeys(source for e in entries for source in e.source.split("; "))
@@ -226,7 +256,10 @@ def source_line(entries: Iterable[Entry]) -> Paragraph:
 
 @record
 class Asked:
-    """What an item asks: the paragraphs of its stem, the response with its key, its marks."""
+    """What an item asks: the paragraphs of its stem, the response with its key, its marks.
+
+    ``expected`` holds what is not printed, but an answer says it, symbols included.
+    """
 
     stem: tuple[Prose, ...]
     response: Response
@@ -235,15 +268,14 @@ class Asked:
     given_for: str = ""
     minutes: int = 1
     level: int | None = None
+    expected: tuple[str, ...] = ()
 
 
 def concept_item(kind: str, parameters: Parameters, entries: Sequence[Entry], asked: Asked) -> Item:
     """Return an item about entries of one section, the first of them the one asked about."""
     section, first = entry_of(parameters)
     scheme = (Mark(asked.marks, "B", prose(asked.given_for)),) if asked.given_for else ()
-    read_in = (
-        (convention_line(section),) if _rests_on_convention(section, _said(entries, asked)) else ()
-    )
+    read_in = tuple(_lines(section, entries, asked))
     part = Part((), asked.response, asked.marks, (source_line(entries),), scheme)
     return Item(
         id=identifier(kind, parameters),
