@@ -115,7 +115,7 @@ def test_a_bias_keeps_its_share() -> None:
         lines = [b for p in item.parts for b in p.solution if isinstance(b, Paragraph)]
         said = " ".join(printed(line.content) for line in lines)
         powers = re.findall(rf"(0\.\d{{4}})([{UPPER}]+) = (0\.\d+)", said)
-        assert len(powers) == 3
+        assert len(powers) == (3 if half > 2 else 2)
         for base, raised, value in powers:  # what is printed is true as it is printed
             k = int("".join(str(UPPER.index(digit)) for digit in raised))
             assert round(float(base) ** k, 3) == float(value), (base, k, value)

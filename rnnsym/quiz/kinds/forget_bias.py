@@ -229,21 +229,25 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
     )
 
 
+def _power(base: Decimal, k: int) -> Prose:
+    """Return a power with its value; the first is its own."""
+    raised = Symbol(shown(base)) ** k
+    value = Symbol(shown(rounded(power(base, k), SHOWN)))
+    return prose(raised) if k == 1 else prose(Relation((raised, value)))
+
+
 def _until(kept: Decimal, half: int) -> Part:
     without = WrongNumber(
         Decimal(2), "bias left at 0", prose("That holds for σ(0) = 0.5: 0.25 after two steps.")
     )
     base = rounded(kept, WORKED)
-    first, second = (
-        Relation((Symbol(shown(base)) ** k, Symbol(shown(rounded(power(base, k), SHOWN)))))
-        for k in (half - 1, half)
-    )
+    first, second = (_power(base, k) for k in (half - 1, half))
     return Part(
         (Paragraph(prose("After how many steps is less than half left, for the first time?")),),
         Numeric((Blank(prose("steps"), Decimal(half), Decimal(0),
                        (without,) if half != int(without.value) else ()),)),
         1,
-        (Paragraph(prose(first, " and ", second, ".")),),
+        (Paragraph(prose(*first, " and ", *second, ".")),),
         carries=(0,),
     )  # fmt: skip
 
