@@ -163,8 +163,8 @@ def _make(parameters: Parameters) -> Item:
         stem=(
             Paragraph(prose(f"The cell “{cell.title}” computes")),
             equations_of_cell(cell),
-            Paragraph(prose("One of these figures shows a step of it; the names are left out. ",
-                            BOXES)),
+            Paragraph(prose("One of these figures shows a step of it; the names inside are left "
+                            "out. ", BOXES)),
             *figures,
         ),
         parts=(
