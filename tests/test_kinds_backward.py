@@ -261,6 +261,43 @@ def test_the_edge_and_the_total_of_a_cell_state() -> None:
         assert not any("[t" in why for why in told), "the question has steps with numbers"
 
 
+def logistic_slope(f: float) -> float:
+    return f * (1 - f)
+
+
+def test_slopes_at_the_wrong_place_are_no_answer_to_the_total() -> None:
+    """1 − tanh²(c̃) for 1 − c̃², 1 − c² for 1 − tanh²(c), both, and σ′ of what a gate is already."""
+    for item in generate(30, 3, ["cell_state_paths"], ["lstm"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        f, i, g, c = v["f[3]"], v["i[3]"], v["g[3]"], v["c[2]"]
+        right = (logistic_slope(f), logistic_slope(i), 1 - g * g, 1 - tanh(c) ** 2)
+        squashed = (
+            logistic_slope(sigmoid(f)), logistic_slope(sigmoid(i)), 1 - tanh(g) ** 2, 1 - c * c
+        )  # fmt: skip
+        swapped = (logistic_slope(i), logistic_slope(f), *right[2:])
+        [whole] = blanks(item, 1).values()
+        slips = [*combinations(range(4), 1), (2, 3), (0, 1)]
+        found = [[squashed[k] if k in slip else right[k] for k in range(4)] for slip in slips]
+        found += [[swapped[k] if k == one else right[k] for k in range(4)] for one in (0, 1)]
+        for df, di, dg, dc in found:
+            through = c * df * v["U_f"] + g * di * v["U_i"] + i * dg * v["U_c"]
+            total = Decimal(f + through * v["o[2]"] * dc)
+            assert not whole.accepts(round(total, 3)), (item.id, total)
+
+
+def test_one_gates_slope_is_not_as_good_as_anothers() -> None:
+    for item in generate(30, 3, ["carry_gradient"], ["gru"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        r, z, g, old, dh = (v[name] for name in ("r[4]", "z[4]", "g[4]", "h[3]", "delta_h[4]"))
+        dg = dh * z * (1 - g * g)
+        [blank] = blanks(item, 0).values()
+        for of_z, of_r in ((z, r), (r, r), (z, z)):
+            dz, dr = dh * (g - old) * logistic_slope(of_z), v["U_h"] * dg * old
+            back = v["U_r"] * dr * logistic_slope(of_r) + v["U_z"] * dz + r * v["U_h"] * dg
+            found = Decimal(v["Delta[3]"] + dh * (1 - z) + back)
+            assert blank.accepts(round(found, 3)) == ((of_z, of_r) == (z, r)), item.id
+
+
 def clipped(kind: str, g: Matrix, c: float) -> Matrix:
     return np.clip(g, -c, c) if kind == "clip_value" else g * min(1.0, c / np.linalg.norm(g))
 
@@ -308,9 +345,15 @@ WANTED = {
     "bptt_matrix": {"transpose missing", "outer product turned round"},
     "bptt_bias": {"outer product added"},
     "bptt_truncated": {"taken with truncation", "taken with full backpropagation through time"},
-    "gate_gradient": {"factor forgotten", "1 − z and z swapped", "wrong step"},
-    "carry_gradient": {"one path missing"},
-    "cell_state_paths": {"direct for total", "total for direct", "one term missing"},
+    "gate_gradient": {
+        "factor forgotten", "1 − z and z swapped", "wrong step", "slope of another gate",
+        "derivative at the output", "derivative at the argument",
+    },
+    "carry_gradient": {"one path missing", "slope of another gate", "derivative at the output"},
+    "cell_state_paths": {
+        "direct for total", "total for direct", "one term missing", "derivative at the output",
+        "derivative at the argument", "slope of another gate",
+    },
     "clip_norm": {name for name, _, _ in backward_clip.BY_NORM.slips},
     "clip_value": {name for name, _, _ in backward_clip.BY_VALUE.slips},
 }  # fmt: skip
@@ -332,6 +375,19 @@ def test_no_answer_admits_a_misconception(kind: str) -> None:
                 assert blank.tolerance <= max(
                     Decimal("0.002"), abs(blank.value) * Decimal("0.01") + Decimal("0.0005")
                 )
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_readout"])
+def test_an_answer_with_the_other_sign_is_rounded_as_the_answer_is(kind: str) -> None:
+    """Exactly it may be 0.66249, and 0.663 where every line is rounded to four decimals."""
+    seen = 0
+    for item in generate(60, 3, [kind]):
+        for blank in (b for part in range(len(item.parts)) for b in blanks(item, part).values()):
+            for wrong in blank.wrong:
+                if abs(wrong.value + blank.value) <= Decimal("0.001"):
+                    assert wrong.value == -blank.value, (item.id, wrong.misconception)
+                    seen += 1
+    assert seen
 
 
 def test_one_operator_is_worked_through_all_lines() -> None:

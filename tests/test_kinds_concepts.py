@@ -185,6 +185,44 @@ def test_what_is_explained_is_marked_point_by_point() -> None:
         assert set(item.asks) == {claim["about"] for claim in points}
 
 
+def essays(name: str) -> list[Item]:
+    return [load_kind("explain").make((("entry", name), ("text", text))) for text in "01"]
+
+
+@pytest.mark.parametrize("essay", [e["id"] for e in tables("essay")])
+def test_below_an_essay_stands_only_what_an_answer_needs(essay: str) -> None:
+    for item in essays(essay):
+        question, _, *notes = (printed(b.content) for b in item.stem if isinstance(b, Paragraph))
+        note = " ".join(notes)
+        assert "statement" not in note, "no statements follow"
+        scheme = " ".join(printed(mark.text) for mark in item.parts[0].scheme)
+        sizes = {"d", "n"} & set(re.findall(r"[^\W\d_]+", f"{question} {scheme}"))
+        assert ("hidden units" in note) == bool(sizes)
+        assert "bias" not in note or "parameter" in question
+
+
+def test_an_essay_on_two_conventions_says_what_holds_for_which() -> None:
+    for item in essays("conventions-explain-gru"):
+        note = item.stem[-1]
+        assert isinstance(note, Paragraph)
+        assert "Convention:" not in printed(note.content)
+        assert {"course notes", "nn.GRU"} <= set(re.findall(r"course notes|nn\.GRU", str(note)))
+
+
+@pytest.mark.parametrize("kind", CHOICES)
+def test_every_gradient_of_a_state_is_said_to_be_one(kind: str) -> None:
+    """δ is told what it is the gradient of where an option uses it, and only there."""
+    seen = set[str]()
+    for item in items(kind):
+        options = " ".join(printed(option.content) for option in choice(item).options)
+        used = set(re.findall(r"δ_(\w)", options))
+        stem = " ".join(printed(b.content) for b in item.stem if isinstance(b, Paragraph))
+        told = set(re.findall(r"δ_(\w)\S* is the gradient with respect to \1", stem))
+        assert told == used, item.id
+        seen |= used
+    assert "a" in seen
+
+
 ONLINE = ("at the moment", "while", "hour by hour", "may not wait", "as soon as")
 SMALL = ("dataset is small", "are short", "has to be fast", "few parameters")
 LARGE = ("much data", "are long", "many steps back", "heavier model")

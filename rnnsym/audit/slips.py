@@ -28,7 +28,7 @@ from rnnsym.expr import (
 )
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "SIGN", "Row", "Slip"]
+__all__ = ["MISCONCEPTIONS", "SIGN", "Row", "Slip", "derivatives"]
 
 
 @record
@@ -128,7 +128,7 @@ def _outer_product_added(row: Row) -> Sequence[Slip]:
     return [(replace(row, value=sigma(body, index, first, last)), why) for body in bodies]
 
 
-def _derivatives(node: Node) -> list[tuple[Node, ...]]:
+def derivatives(node: Node) -> list[tuple[Node, ...]]:
     """The factors of a product that are the derivative of a function, written through its value."""
     found: list[tuple[Node, ...]] = []
     for child in node.children if isinstance(node, Hadamard) else ():
@@ -146,10 +146,10 @@ def _is_map(node: Node | None, name: str) -> bool:
 
 def _derivative_forgotten(row: Row) -> Sequence[Slip]:
     found: list[Slip] = []
-    for factors in dict.fromkeys(f for n in subtrees(row.value) for f in _derivatives(n)):
+    for factors in dict.fromkeys(f for n in subtrees(row.value) for f in derivatives(n)):
 
         def drop(node: Node, factors: tuple[Node, ...] = factors) -> Node | None:
-            return without(node, *factors) if factors in _derivatives(node) else None
+            return without(node, *factors) if factors in derivatives(node) else None
 
         why = prose("The derivative ", hadamard(*factors), " is missing.")
         found += _at_each_place(row, drop, why)
@@ -163,7 +163,7 @@ def _value_for_derivative(row: Row) -> Sequence[Slip]:
         inner = complement(node)
         if inner is not None and _is_map(inner, "square"):
             found += _value_taken(row, node, node, inner.children[0])
-        for value, rest in (pair for pair in _derivatives(node) if len(pair) == 2):
+        for value, rest in (pair for pair in derivatives(node) if len(pair) == 2):
             shorter = without(node, rest)
             if shorter is not None:
                 found += _value_taken(row, node, hadamard(value, rest), shorter, value)
@@ -182,7 +182,7 @@ def _factor_forgotten(row: Row) -> Sequence[Slip]:
     """ȳ in place of ȳ ⊙ b, for y = a ⊙ b."""
     found: list[Slip] = []
     for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Hadamard)):
-        in_derivative = {part for pair in _derivatives(node) for part in pair}
+        in_derivative = {part for pair in derivatives(node) for part in pair}
         for factor in node.children:
             if _is_value(factor) and factor not in in_derivative:
                 why = prose("The other factor of the product is missing: ", factor, ".")
@@ -203,7 +203,7 @@ def _gate_swapped(row: Row) -> Sequence[Slip]:
     def swap(node: Node) -> Node | None:
         if not isinstance(node, Hadamard):
             return None
-        pairs = {part for pair in _derivatives(node) for part in pair}
+        pairs = {part for pair in derivatives(node) for part in pair}
         for child in node.children:
             inner = complement(child)
             if isinstance(inner, Array) and child not in pairs:

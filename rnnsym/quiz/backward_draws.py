@@ -61,13 +61,20 @@ POOLS = {
         "adjoint": "-5 -4 3 6",
         "target": "-2 -1 1 2",
     },
+    "paths": {
+        "weight": "-3.4 -2.6 2.8 3.8",
+        "gate": "0.14 0.28 0.64 0.76",
+        "candidate": "-0.88 -0.66 0.54 0.82",
+        "state": "-1.48 -0.96 0.78 1.24",
+    },
 }
 """Where lines are rounded, no factor is an odd number of tenths: half of its products with a
 number of four decimals would be ties. A square matrix multiplies again and again: it has a pool of
 its own, where there is one. Positive states come from σ, whose slopes are small: the weights are
 larger, so that every path still shows. An error is how far a state is from its target, so that δ
 stays short. Among gates, no number is another or one minus another, whatever the sign: who takes
-one for the other gets another answer."""
+one for the other gets another answer. Where paths through gates are to show beside the direct one,
+all that is in them is large."""
 
 
 CLASS = "class"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from rnnsym.audit import slips
-from rnnsym.audit.rewrite import Misconception, everywhere, one_by_one, subtrees
+from rnnsym.audit.rewrite import Misconception, one_by_one, subtrees
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Term
@@ -17,7 +17,6 @@ from rnnsym.expr import (
     Array,
     Expr,
     Integer,
-    Map,
     Node,
     Product,
     Transpose,
@@ -33,6 +32,7 @@ from rnnsym.expr import (
 from rnnsym.quiz import backward_descent
 from rnnsym.quiz.backward_guesses import GUESS
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
+from rnnsym.quiz.backward_slopes import slopes_misplaced
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import Matrix
@@ -99,21 +99,6 @@ def _softmax_skipped(row: Row) -> Sequence[Slip]:
     return _loss_changed(row, lambda _: value, why)
 
 
-def _derivative_at_output(row: Row) -> Sequence[Slip]:
-    """1 − tanh²(h) in place of 1 − tanh²(a) = 1 − h²."""
-    squares: list[Node] = []
-
-    def rule(node: Node) -> Node | None:
-        if isinstance(node, Map) and node.name == "square" and isinstance(node.arg, Array):
-            squares.append(node)
-            return apply("square", apply("tanh", node.arg))
-        return None
-
-    value = everywhere(row.value, rule)
-    why = prose("tanh′ belongs at the pre-activation: there it is 1 − ", *squares[:1], ".")
-    return [] if value == row.value else [(replace(row, value=value), why)]
-
-
 def _matrix_forgotten(row: Row) -> Sequence[Slip]:
     """δ in place of Uᵀ δ."""
     found: list[Slip] = []
@@ -142,7 +127,6 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     Misconception("sign of the error", _error_turned),
     Misconception("derivative of the softmax once more", _function_twice),
     Misconception("softmax skipped", _softmax_skipped),
-    Misconception("derivative at the output", _derivative_at_output),
     Misconception("matrix forgotten", _matrix_forgotten),
 )
 
@@ -175,7 +159,8 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     """Return every mistake that can be made in a plan: one misconception at all of its steps."""
     changed: dict[tuple[str, str, str], dict[Array, Node]] = {}
     reasons: dict[tuple[str, str, str], Prose] = {}
-    for misconception in MISCONCEPTIONS:
+    values = [x.step.value() for x in plan.backward if x.step is not None]
+    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values)):
         if plan.has_one_unit and misconception.name in NEED_MATRICES:
             continue
         for line in reversed(plan.backward):  # what is asked last is told first

@@ -109,12 +109,14 @@ class Essay:
 
     Attributes:
         texts: wordings of the question.
+        setting: what holds for which of the things it compares, in place of a convention.
         points: the true claims that a good answer makes.
         mistakes: the false claims that a bad one makes.
     """
 
     id: str
     texts: tuple[str, ...]
+    setting: str
     points: tuple[str, ...]
     mistakes: tuple[str, ...]
     source: str
@@ -270,7 +272,9 @@ class _Reader:
         points, mistakes = tuple(table["points"]), tuple(table.get("mistakes", ()))
         if not 4 <= len(set(points)) <= 6:
             raise InputError(f"points are four to six true claims, not {len(set(points))}")
-        return Essay(**self._common(table), points=points, mistakes=mistakes)
+        setting = table.get("setting", "")
+        read_prose(setting)
+        return Essay(**self._common(table), setting=setting, points=points, mistakes=mistakes)
 
 
 def _reason(pair: Any) -> Reason:

@@ -18,7 +18,7 @@ COMMON: Fields = {"id": str, "texts": list, "source": str, "level": int, "cells"
 CLAIM: Fields = {**COMMON, "true": bool, "about": str, "why": str, "misconception": str,
                  "check": list, "reasons": list}  # fmt: skip
 TERM: Fields = {**COMMON, "group": str, "names": list}
-ESSAY: Fields = {**COMMON, "points": list, "mistakes": list}
+ESSAY: Fields = {**COMMON, "setting": str, "points": list, "mistakes": list}
 CATEGORY: Fields = {**COMMON, "members": list, "outsiders": list, "why": str, "check": list}
 TEXTS = ("texts", "cells", "names", "check", "points", "mistakes")
 KINDS = {str: "a text", list: "a list", int: "a whole number", bool: "true or false"}

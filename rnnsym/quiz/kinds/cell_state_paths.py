@@ -20,6 +20,7 @@ from rnnsym.quiz.backward_items import given_lines, given_of, rounding_note, val
 from rnnsym.quiz.backward_numbers import Wrong, blanks_of
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, run
 from rnnsym.quiz.backward_plan import Line as Worked
+from rnnsym.quiz.backward_slopes import slopes_misplaced
 from rnnsym.quiz.backward_walk import BOUND, METHOD, Walk
 from rnnsym.quiz.by_hand import WORKED
 from rnnsym.quiz.draw import Draw
@@ -66,10 +67,10 @@ def _paths(model: str) -> Paths | None:
             continue
         if total.value is None or set(system.size_names) > {"d", "n"}:
             continue
-        setting = Setting(model, LONG, (NAME,), numbers="gates")
+        setting = Setting(model, LONG, (NAME,), numbers="paths")
         numbers = ((STEPS, LONG), (symbol("d"), 1), (symbol("n"), 1))
-        lines = tuple(_lines(chain, edge, total))
-        return Paths(edge.of, Plan(setting, system, numbers, lines), chain.blocks)
+        plan = Plan(setting, system, numbers, tuple(_lines(chain, edge, total)))
+        return Paths(edge.of, plan, chain.blocks)
     return None
 
 
@@ -168,17 +169,17 @@ def _part(
     why = prose("That is the ", "total derivative." if direct else "direct edge only.")
     rival = ("total for direct" if direct else "direct for total", why, {asked: worked[other]})
     wrong = (rival, *_wrong(paths, asked, given))
-    [blank] = blanks_of(asked, exact[asked], worked[asked], wrong, is_plain=False)
+    [blank] = blanks_of(asked, exact[asked], worked[asked], wrong, is_plain=direct)
     label = _label(paths, "∂⁺" if direct else "d")
     lines = [x for x in plan.lines if (x.target == plan.lines[0].target) == direct]
     scheme = (Mark(1, "B", prose("the factor of the state itself")),) if direct else SCHEME
     return Part(
-        stem=(Paragraph(prose("Compute ", label, ".")),),
+        stem=(Paragraph(prose("Compute ", label, " exactly." if direct else ".")),),
         response=Numeric((replace(blank, label=prose(label)),)),
         marks=sum(mark.points for mark in scheme),
         scheme=scheme,
         solution=(
-            Paragraph(prose(f"Line by line, to {WORKED} decimals:")),
+            Paragraph(prose("Read off:" if direct else f"Line by line, to {WORKED} decimals:")),
             Equations(tuple(_shown(paths, x, worked) for x in lines)),
         ),
         carries=() if direct else (0,),
@@ -187,7 +188,7 @@ def _part(
 
 SCHEME = (
     Mark(1, "M", prose("the state reaches the gates as well, through the output of its step")),
-    Mark(2, "M", prose("one term for each gate that the new state reads; 1 if one is wrong")),
+    Mark(2, "M", prose("a term for each gate and for the candidate; 1 if one is wrong")),
     Mark(1, "A", prose("the sum, the direct edge included")),
 )
 
@@ -199,7 +200,7 @@ def _label(paths: Paths, sign: str) -> Partial:
 
 
 def _shown(paths: Paths, line: Worked, worked: Mapping[Array, Matrix]) -> Line:
-    value = value_of(worked[line.target], exact=False)
+    value = value_of(worked[line.target], exact=line.target.name == "edge")
     names = {"edge": _label(paths, "∂⁺"), "total": _label(paths, "d")}
     if line.target.name in names:
         return Line(names[line.target.name], Relation((line.value, value)))
@@ -228,8 +229,7 @@ def _wrong(paths: Paths, asked: Array, given: Given) -> Iterator[Wrong]:
 def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]:
     """The mistakes in one of the two formulas that there are numbers for, each as a line."""
     paths = _of((("model", model),))
-    plan = paths.plan
-    edge, *parts, total = plan.lines
+    plan, (edge, *parts, total) = paths.plan, paths.plan.lines
     [step] = derive(plan.system).find(f"delta_{paths.state.name}")
     if direct:
         gates = [a for a in plan.given if a.time == HERE]
@@ -237,10 +237,11 @@ def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]
     else:
         named: dict[Node, Node] = {part.target: part.value for part in parts}
         # First the slips beside the names of the parts: they spoil all paths at once.
+        likely = [m for m in MISCONCEPTIONS if m.name in LIKELY]
         rows = (Row(step, value) for value in (total.value, total.value.xreplace(named)))
         found = [
             (m.name, why, slip.value.xreplace(named))
-            for row in rows for m in MISCONCEPTIONS if m.name in LIKELY
+            for row in rows for m in (*likely, *slopes_misplaced([row.value]))
             for slip, why in m.apply(row)
         ]  # fmt: skip
     once: dict[Node, tuple[str, Prose]] = {}
@@ -276,11 +277,11 @@ def _prove(paths: Paths, given: Given, edge: Matrix, total: Matrix) -> None:
 @lru_cache(maxsize=64)
 def _told(paths: Paths) -> tuple[Block, ...]:
     system = paths.plan.system
-    title = cell_of(system).title
-    at_start = {TIME: Integer(HERE - 1)}
+    title, at_start = cell_of(system).title, {TIME: Integer(HERE - 1)}
     before, state = system.output.xreplace(at_start), paths.state.xreplace(at_start)
     return (
-        Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE, ": each step")),
+        Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE,
+                        ": each step is computed by")),
         equations_of(system),
         Paragraph(convention_note(system)),
         Paragraph(prose(_label(paths, "∂⁺"), " is the direct edge: ", before, " is held fixed, and "

@@ -56,6 +56,7 @@ def _make(parameters: Parameters) -> Item:
         len(points) + REASONS,
         minutes=2 * len(points),
         level=LEVEL,
+        expected=tuple(claim.texts[0] for claim in points),
     )
     item = concept_item(NAME, parameters, (essay,), asked)
     stated = (Mark(1, "B", _claim(claim)) for claim in points)
