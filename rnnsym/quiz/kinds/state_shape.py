@@ -116,37 +116,27 @@ def _slot(layer: Layer, values: dict[str, str]) -> Part:
     claims: list[tuple[str, int, Prose]] = [
         ("counted from 1", key + 1, prose("Indices begin at 0.")),
     ]
-    if layer.both and layer.depth > 1:
-        claims.append(
-            (
-                "directions outermost",
-                backward * layer.depth + place - 1,
-                prose("The layers come one after the other, each with its directions."),
-            )
-        )
+    deep = layer.depth > 1
     if layer.both:
         claims.append(
-            (
-                "backward first",
-                (place - 1) * layer.directions + (not backward),
-                prose("In each layer the forward chain comes before the backward one."),
-            )
-        )
-    chain = f"the {values['chain']} chain" if layer.both else ""
-    of_layer = f"layer {place}" if layer.depth > 1 else ""
-    lowest = " (The lowest layer is layer 1.)" if layer.depth > 1 else ""
-    order = " and ".join(
-        ["layers in order"] * bool(of_layer) + ["forward before backward"] * layer.both
-    )
-    sum_ = f"{place} − 1" if of_layer else f"{int(backward)}"
-    if of_layer and chain:
-        sum_ = f"({place} − 1) × 2 + {int(backward)}"
+            ("backward first", (place - 1) * layer.directions + (not backward),
+             prose("In each layer the forward chain comes before the backward one."))
+        )  # fmt: skip
+    if layer.both and deep:
+        claims.append(
+            ("directions outermost", backward * layer.depth + place - 1,
+             prose("The layers come one after the other, each with its directions."))
+        )  # fmt: skip
+    chain = [f"the {values['chain']} chain"] * layer.both
+    rule = " and ".join(["layers in order"] * deep + ["forward before backward"] * layer.both)
+    number = f"({place} − 1) × 2 + {int(backward)} = " if layer.both else f"{place} − 1 = "
     return numeric(
         prose(f"At which index, counted from 0, does {name} hold the final state of "
-              f"{' of '.join(filter(None, (chain, of_layer)))}?{lowest}"),
+              f"{' of '.join(chain + [f'layer {place}'] * deep)}?"
+              f"{' (The lowest layer is layer 1.)' * deep}"),
         [blank(prose("Index"), key, claims)],
-        (Paragraph(prose(f"Counted from 0, {order}: {sum_}{f' = {key}' * bool(of_layer)}.")),),
-        [Mark(1, "B", prose(f"{order}, from 0"))],
+        (Paragraph(prose(f"From 0, {rule}: {number * deep}{key}.")),),
+        [Mark(1, "B", prose(f"{rule}, from 0"))],
     )  # fmt: skip
 
 
