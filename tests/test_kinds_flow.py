@@ -273,6 +273,9 @@ def test_each_sentence_goes_with_its_remedy(kind: str) -> None:
         worked = [str(block) for block in item.parts[0].solution]
         for (prompt, _), block in zip(response.pairs, worked, strict=True):
             assert printed(prompt) in block
+        reasons = [r.because for r in REMEDIES for _, answer in response.pairs if r.name == answer]
+        told = [reason for reason in reasons if any(reason in block for block in worked)]
+        assert told == (reasons if kind == "remedy_limits" else [])
 
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)
