@@ -116,6 +116,13 @@ def test_stems_say_what_is_needed() -> None:
         assert ("Here d = " in said) == (len(item.parts) == 4)
 
 
+def test_the_factor_stands_before_what_it_multiplies() -> None:
+    for item in items():
+        if len(item.parts) == 2:
+            [asked] = [b for b in item.parts[0].stem if isinstance(b, Paragraph)]
+            assert "the second has kP, whatever" in printed(asked.content)
+
+
 def test_a_cell_of_another_kind() -> None:
     """Its factor to a vanilla layer, if that is a whole number whatever the sizes are."""
     [mgu] = KIND.subjects(("mgu",))

@@ -6,7 +6,7 @@ from fractions import Fraction
 from rnnsym.blocks import Block, Inline, Paragraph, Prose, prose
 from rnnsym.count import count
 from rnnsym.equations import System
-from rnnsym.expr import Integer, size
+from rnnsym.expr import Formula, Group, Integer, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
 from rnnsym.quiz.counting import (
@@ -159,8 +159,8 @@ def _alike(a: System, b: System, given: Given) -> tuple[Part, ...]:
     return (
         numeric(
             prose("The first layer has ", size("P"), " parameters and the second has ",
-                  k * size("P"), ", whatever ", size("d"), " and ", size("n"), " are. What is ", k,
-                  ", exactly?"),
+                  Formula((Group((), ((k, size("P")),)),)), ", whatever ", size("d"), " and ",
+                  size("n"), " are. What is ", k, ", exactly?"),
             [factor_blank(prose(k), key, wrong)],
             (Paragraph(maps),),
             [Mark(1, "M", prose("the affine maps of each")), Mark(1, "A", prose(k))],

@@ -128,7 +128,7 @@ def _steps(layer: Layer, sequences: bool) -> str:
     if sequences:
         return "every step"
     ends = " (forward after the last input, backward after the first)" if layer.both else ""
-    return f"the last step{' of each chain' if layer.both else ''} only{ends}"
+    return f"the last step{' of each chain' if layer.both else ''}{ends}"
 
 
 def _stem(layer: Layer, values: dict[str, str], sequences: bool, states: bool) -> tuple[Block, ...]:
