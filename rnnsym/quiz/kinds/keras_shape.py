@@ -81,7 +81,8 @@ def _claims(layer: Layer, batch: int, steps: int, sequences: bool, states: bool)
     width = dict(layer.sizes)["d"]
     found: list[Claim] = [
         ("return_sequences the other way round", shape_text(*other),
-         f"return_sequences={sequences}: the output is that of {_steps(layer, sequences)}."),
+         f"return_sequences={sequences}: the output is that of {_steps(layer, sequences)}"
+         f"{'' if sequences or layer.both else ' only'}."),
         ("width of the input", shape_text((*output[:-1], width), *rest),
          "The last axis holds what the layer computes, not what it reads."),
     ]  # fmt: skip
