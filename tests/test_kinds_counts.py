@@ -32,6 +32,7 @@ from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.kinds import count_budget, count_ratio
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import Parameters, load_kind
+from rnnsym.quiz.subject import elsewhere
 from tests.asked import mistakes, right_options
 from tests.test_quiz_kinds import published
 
@@ -393,6 +394,32 @@ def test_a_largest_state_that_arrays_do_not_prove_is_refused() -> None:
     assert largest(system, 4, 170, 3, 15) == 5
     with pytest.raises(guard.Unfair, match="6 units have 198 parameters, one more has 252"):
         largest(system, 4, 170, 3, 5)
+
+
+def test_dots_stand_only_where_digits_follow() -> None:
+    root: Any = vars(count_budget)["_root"]
+    assert [root(0, 16, 5000), root(4, 36, 5000), root(0, 3, 10)] == ["312.5", "31.1…", "3.3…"]
+
+
+def test_each_chain_and_layer_is_said_to_have_its_own_arrays() -> None:
+    said = printed(elsewhere(system_of("bi(gru)*2", "textbook")))
+    assert said.count("its own arrays") == 2
+    assert "its own arrays" in printed(elsewhere(system_of("lstm*3", "textbook")))
+    assert not elsewhere(system_of("gru", "textbook"))
+
+
+def test_no_count_is_the_middle_of_two_others() -> None:
+    """What an equation left out and the same one counted twice would make of it."""
+    kind = load_kind("count")
+    subjects = [(("model", "bi(jordan)*2"), ("convention", "textbook")), *kind.subjects(())[:30]]
+    for seed, subject in enumerate([subjects[0]] * 30 + subjects):
+        response = draw_item(kind, subject, Draw(seed, "count"), NONE).parts[0].response
+        assert isinstance(response, Choice)
+        shown = {int(printed(option.content)): option for option in response.options}
+        [key] = [number for number, option in shown.items() if option.correct]
+        assert not any(2 * key - number in shown for number in shown if number != key)
+        if subject == subjects[0]:
+            assert sum("one block" in o.misconception for o in shown.values()) < 2
 
 
 def test_a_budget_that_is_spent_exactly_is_refused() -> None:

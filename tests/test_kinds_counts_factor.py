@@ -84,6 +84,25 @@ def test_what_mistakes_give() -> None:
     assert seen == set(expected)
 
 
+def test_the_equation_without_parameters_is_one_of_a_layer_with_gates() -> None:
+    looked = 0
+    for item in items():
+        v = dict(item.parameters)
+        if len(item.parts) != 2:
+            continue
+        told = [
+            printed(w.why) for w in blanks(item.parts[0])[0].wrong if "stand in" in printed(w.why)
+        ]
+        looked += len(told)
+        for place in ("first", "second"):
+            state = {"lstm": "cₜ", "gru": "hₜ", "gru-reset-after": "hₜ"}.get(v[place])
+            if state:
+                assert all(f"in the {place} layer's equation for {state}" in text for text in told)
+            else:
+                assert not any(place in text for text in told)
+    assert looked > 10
+
+
 def test_stems_say_what_is_needed() -> None:
     """The convention always; the equations, unless a vanilla layer, GRU or LSTM as it is taught."""
     for item in items():
@@ -95,6 +114,13 @@ def test_stems_say_what_is_needed() -> None:
         assert "Convention: " in said
         assert ("no bias vectors at all" in said) == ("biases" in v)
         assert ("Here d = " in said) == (len(item.parts) == 4)
+
+
+def test_the_factor_stands_before_what_it_multiplies() -> None:
+    for item in items():
+        if len(item.parts) == 2:
+            [asked] = [b for b in item.parts[0].stem if isinstance(b, Paragraph)]
+            assert "the second has kP, whatever" in printed(asked.content)
 
 
 def test_a_cell_of_another_kind() -> None:

@@ -179,6 +179,16 @@ def test_eigenvalues_decide_the_linear_net_only() -> None:
     assert len(seen) == 4
 
 
+@pytest.mark.parametrize(
+    ("matrix", "name"),
+    [("2 -3; 1 -1.7", "multiplied, not raised"), ("1.2 2; 1 -0.5", "another number")],
+)
+def test_no_slip_finds_the_radius_or_the_power(matrix: str, name: str) -> None:
+    given = {**drawn(items("spectral_radius")[0]), "U": matrix, "steps": "2"}
+    with pytest.raises(guard.Unfair, match=name):
+        load_kind("spectral_radius").make(tuple(given.items()))
+
+
 def test_a_tolerance_is_that_of_the_rule_printed() -> None:
     for kind in ("spectral_radius", "flow_threshold"):
         for item in items(kind):
@@ -209,10 +219,14 @@ def test_truncation_reaches_back_to_the_last_cut() -> None:
         assert values(item.parts[1]) == [step - first]
         inputs = item.parts[2].response
         assert isinstance(inputs, Choice)
+        right_at = dict[int, bool]()
         for option in inputs.options:
             digits = "".join(re.findall(r"[₀-₉]", printed(option.content)))
             time = int(digits.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")))
+            right_at[time] = option.correct
             assert option.correct == (first <= time <= step)
+        assert right_at[first - 1] is False, "the input at the cut"
+        assert step % window, "who counts the window back from the loss finds the cut"
         right = sum(option.correct for option in inputs.options)
         assert 2 <= right <= len(inputs.options) - 2
 
@@ -269,6 +283,9 @@ def test_each_sentence_goes_with_its_remedy(kind: str) -> None:
         worked = [str(block) for block in item.parts[0].solution]
         for (prompt, _), block in zip(response.pairs, worked, strict=True):
             assert printed(prompt) in block
+        reasons = [r.because for r in REMEDIES for _, answer in response.pairs if r.name == answer]
+        told = [reason for reason in reasons if any(reason in block for block in worked)]
+        assert told == (reasons if kind == "remedy_limits" else [])
 
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)
@@ -296,7 +313,8 @@ SHOWN = {
     "flow_threshold": {"another γ", "smallest taken", "largest entry taken", "eigenvalue taken",
                        "necessary taken for sufficient"},
     "spectral_radius": {"largest entry", "trace", "determinant", "multiplied, not raised",
-                        "largest signed eigenvalue", "sign kept",
+                        "largest singular value", "power of U", "largest signed eigenvalue",
+                        "sign kept",
                         "slopes below 1 taken to shrink every product"},
     "truncation_reach": {"window counted back from the loss", "cut put a step too early",
                          "no truncation", "gradient taken over a cut"},

@@ -147,6 +147,18 @@ def test_the_bound_names_the_largest_slope() -> None:
             assert int(limit) * largest == 1
 
 
+def test_what_a_bound_leaves_open_is_asked_as_it_is_paid() -> None:
+    kind = load_kind("prove_bound")
+    for subject in kind.subjects([]):
+        *_, left_open = draw_item(kind, subject, Draw(1, "q"), ()).parts
+        asked = "".join(printed(b.content) for b in left_open.stem if isinstance(b, Paragraph))
+        assert "what the bound tells" in asked
+        assert "name a case" in asked
+        assert len(left_open.scheme) == 2
+        one_unit = dict(subject)["form"] == "one unit"
+        assert ("off its diagonal" in printed(left_open.scheme[1].text)) != one_unit
+
+
 def test_the_path_is_the_gate_that_keeps() -> None:
     kind = load_kind("prove_path")
     goals = {"lstm": "fₜ near 1", "gru": "zₜ near 0", "ugrnn": "zₜ near 1"}
@@ -187,6 +199,7 @@ def test_a_claim_that_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) 
     for name, broken, reason in (
         ("prove_bound", "norms", "is above the bound"),
         ("prove_bound", "saturated", "no Jacobian was small"),
+        ("prove_bound", "of_one_entry", "let a signal through"),
         ("prove_path", "error", "off by"),
     ):
         module = import_module(f"rnnsym.quiz.kinds.{name}")

@@ -271,6 +271,38 @@ def test_pytorch_says_the_same(name: str) -> None:
             assert shapes["weight_ih_l0" if square else found[0]] == tuple(found[1])
 
 
+def test_two_chains_of_keras_end_at_different_inputs() -> None:
+    for item in items("keras_shape"):
+        v = of(item)
+        said = "".join(
+            printed(b.content) for b in item.parts[0].solution if isinstance(b, Paragraph)
+        )
+        ends = "backward after the first" in said
+        assert ends == (v["both"] and not v["sequences"])
+
+
+def test_no_slot_is_asked_for_that_every_order_of_the_slots_has() -> None:
+    for item in items("state_shape"):
+        v = of(item)
+        if len(item.parts) > 1:
+            directions = 2 if v["both"] else 1
+            places = range(v["depth"] * directions)
+            [[index]] = list(keys(item))[1:]
+            assert index != 0
+            assert directions == 1 or v["depth"] == 1 or index != places[-1]
+            asked = [printed(b.content) for b in item.parts[1].stem if isinstance(b, Paragraph)]
+            assert ("layer" in asked[0]) == (v["depth"] > 1)
+
+
+def test_a_gru_of_keras_is_offered_one_bias_and_no_kernel_of_two_rows() -> None:
+    for item in items("parameter_shapes_keras"):
+        v, [key] = of(item), keys(item)
+        assert v["d"] > 2
+        if v["cell"] == "gru":
+            n = 3 * v["n"]
+            assert key.replace(f"(2, {n})", f"({n},)") in offered(item, 0)
+
+
 def test_pytorch_keeps_a_chain_where_the_key_says() -> None:
     """The slot of one layer and direction alone is that of its own bias, once all weights are 0."""
     torch: Any = framework("torch")

@@ -97,6 +97,7 @@ def test_no_shape_stands_out() -> None:
         right = printed(key.content).split(", ")
         for place in range(4):
             assert Counter(row[place] for row in shapes)[right[place]] != 3
+        assert len({row[3] for row in shapes}) > 1, "the readout is asked for too"
         both = [o.misconception for o in response.options if ", and " in o.misconception]
         assert len(both) == 1
 

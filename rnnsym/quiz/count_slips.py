@@ -90,7 +90,7 @@ def _one_bias(work: Work) -> Slips:
 
 
 def _no_recurrence(work: Work) -> Slips:
-    why = "What multiplies the old state is trained too."
+    why = "The recurrent weights are trained too."
     return _kept(work, [p for p in work.parts if p.reads != "state"], why)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 from typing import TypeAlias
 
-from rnnsym.blocks import Prose, prose
+from rnnsym.blocks import Inline, Prose, prose
 from rnnsym.count import count
 from rnnsym.equations import System
-from rnnsym.expr import Expr, Integer, expand, size
+from rnnsym.expr import Expr, Integer, arrays_in, expand, size
 from rnnsym.item import Blank, WrongNumber
 from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import Given, parts_of, proven, value_of
@@ -76,12 +76,30 @@ def wrong_factors(a: System, b: System, key: Fraction) -> list[Claim]:
         *([("gates only of the second", second, candidate)] if second not in {both, key} else []),
         ("gates only", both, candidate),
         ("update of the state counted", Fraction(more[1], more[0]),
-         prose("The equation that updates the state has no parameters.")),
+         _no_parameters(a, b)),
+        ("layers taken for equally large", Fraction(1),
+         prose("The sizes are equal, but not the numbers of affine maps.")),
         ("states counted", Fraction(states[1], states[0]),
          prose("It is affine maps that have parameters, not states.")),
         ("other way round", 1 / key,
          prose("The first layer is taken for the second, and the second for the first.")),
     ]  # fmt: skip
+
+
+def _no_parameters(a: System, b: System) -> Prose:
+    """Return which layer updates a state by an equation that has none: a vanilla layer does not."""
+    found: list[Inline] = []
+    for system, layer in ((a, "first"), (b, "second")):
+        cell = cell_of(system)
+        trained, states = {p.name for p in cell.parameters}, {s.name: s for s in cell.states}
+        updates = (
+            states[name] for name, rhs in cell.written.items()
+            if name in states and not trained & {array.name for array in arrays_in(rhs)}
+        )  # fmt: skip
+        for update in islice(updates, 1):
+            found += [", nor " if found else "No parameters stand ",
+                      f"in the {layer} layer's equation for ", update]  # fmt: skip
+    return prose(*found, ".")
 
 
 def in_decimals(number: Fraction) -> Decimal:

@@ -25,6 +25,7 @@ class Remedy:
         does: how it helps.
         symptoms: what it is for, in several wordings that share no word with the name.
         limits: what it does not cure, in wordings of the same sort.
+        because: why it does not.
         helps: computes whether it does what it is for, and leaves alone what it does not cure.
     """
 
@@ -32,6 +33,7 @@ class Remedy:
     does: str
     symptoms: tuple[str, ...]
     limits: tuple[str, ...]
+    because: str
     helps: Callable[[], bool]
 
 
@@ -83,8 +85,9 @@ REMEDIES = (
         ),
         (
             "An update that is far too small stays as small as it is.",
-            "It can make what moves the weights shorter, never longer.",
+            "It can only shorten what moves the weights: where that is too short, nothing changes.",
         ),
+        "What is below the threshold is left as it is.",
         _clipping,
     ),
     Remedy(
@@ -98,10 +101,11 @@ REMEDIES = (
             "steps get almost no gradient all through training.",
         ),
         (
-            "It opens a direct path through the steps; along the other paths, large weights can "
-            "still make a product grow without limit.",
+            "It changes the equation of the state, so that a direct path leads through the steps; "
+            "along the other paths, large weights can still make a product grow without limit.",
             "It eases vanishing by adding instead of squashing; against explosion it does nothing.",
         ),
+        "Gates and candidate read the old state through weights, and nothing bounds those.",
         _gates,
     ),
     Remedy(
@@ -117,6 +121,7 @@ REMEDIES = (
             "A new LSTM no longer loses half of its memory at each step, but training can undo "
             "that.",
         ),
+        "The bias is a parameter: training moves it like any other.",
         _gate_bias,
     ),
     Remedy(
@@ -133,6 +138,7 @@ REMEDIES = (
             "window.",
             "Each update costs less, but the error of a late step reaches few of the steps before.",
         ),
+        "At a cut the state is taken for a constant, whose derivative is 0.",
         _truncation,
     ),
     Remedy(
@@ -148,6 +154,7 @@ REMEDIES = (
             "It makes the recurrent matrix keep every length at first; saturated units with slopes "
             "near 0 still shrink what flows back.",
         ),
+        "The Jacobian of a step is that matrix times the slopes of the function, which stay.",
         _orthogonal,
     ),
 )

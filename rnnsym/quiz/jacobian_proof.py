@@ -17,7 +17,7 @@ from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.truth import FAR, decimal, place_of, values_of
 from rnnsym.record import record
 
-__all__ = ["Wanted", "error", "norms", "saturated", "true_jacobian"]
+__all__ = ["Wanted", "error", "norms", "of_one_entry", "saturated", "true_jacobian"]
 
 LAST = 4
 """The step at which it is taken: the last one of the net."""
@@ -89,6 +89,17 @@ def saturated(wanted: Wanted, matrix: Array, norm: float) -> float:
     moved = replace(values, known=known)
     forward(wanted.system, moved)
     return _norm(_jacobian(wanted, numbers, moved))
+
+
+def of_one_entry(wanted: Wanted, matrix: Array, norm: float) -> float:
+    """Return the norm of the true Jacobian where ``matrix`` has one entry, off its diagonal."""
+    numbers, values = values_of(wanted.system)
+    place = place_of(matrix, numbers)
+    single = 0 * values.known[place]
+    single[:, 0, -1] = norm
+    alone = replace(values, known={**values.known, place: single})
+    forward(wanted.system, alone)
+    return _norm(_jacobian(wanted, numbers, alone))
 
 
 def _norm(matrix: Array2) -> float:

@@ -1,7 +1,7 @@
 """Options: the key among what named misconceptions give, its place left to chance."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from rnnsym.item import Option
@@ -42,9 +42,20 @@ def mixed(
 
 
 def sorted_by_size(
-    key: tuple[Decimal, Option], wrong: Sequence[tuple[Decimal, Option]], draw: Draw
+    key: tuple[Decimal, Option],
+    wrong: Sequence[tuple[Decimal, Option]],
+    draw: Draw,
+    last: Collection[str] = (),
 ) -> tuple[Option, ...]:
     """Return the key and three wrong options in order of size, the key at an even place.
+
+    None is as far above the key as another is below it: the middle one would stand out.
+
+    Args:
+        key: the right number.
+        wrong: the others, of which three are drawn.
+        draw: draws them.
+        last: misconceptions that are shown only for want of others.
 
     Raises:
         Unfair: a misconception gives the key, or too few lie on one side of it.
@@ -58,10 +69,15 @@ def sorted_by_size(
     place = draw.seed % (WRONG + 1)  # not by the numbers: a refused draw would choose it anew
     below = [pair for pair in distinct if pair[0] < number]
     above = [pair for pair in distinct if pair[0] > number]
-    if len(below) < place or len(above) < WRONG - place:
+    below, above = (
+        sorted(draw.ranked(side, pairs, _claim), key=lambda pair: pair[1].misconception in last)
+        for side, pairs in (("below", below), ("above", above))
+    )
+    chosen = below[:place]
+    mirrored = {2 * number - value for value, _ in chosen}
+    chosen += [pair for pair in above if pair[0] not in mirrored][: WRONG - place]
+    if len(chosen) < WRONG:
         raise Unfair(f"too few misconceptions for the key at place {place + 1}")
-    chosen = draw.ranked("below", below, _claim)[:place]
-    chosen += draw.ranked("above", above, _claim)[: WRONG - place]
     return tuple(option for _, option in sorted((*chosen, key), key=lambda pair: pair[0]))
 
 

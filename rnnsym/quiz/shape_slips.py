@@ -103,10 +103,10 @@ SLIPS = (
 # Options
 
 
-def _is_beside(slip: Misconception[Work], work: Work) -> bool:
-    """Tell whether a mistake changes the recurrent matrix or the readout's."""
+def _is_of_readout(slip: Misconception[Work], work: Work) -> bool:
+    """Tell whether a mistake changes the readout's matrix."""
     [(changed, _)] = slip.apply(work)
-    return any(changed.parts[place] != work.parts[place] for place in (1, 3))
+    return changed.parts[READOUT] != work.parts[READOUT]
 
 
 def four_options(work: Work, turned: bool, reason: str, draw: Draw) -> tuple[Option, ...]:
@@ -121,7 +121,7 @@ def four_options(work: Work, turned: bool, reason: str, draw: Draw) -> tuple[Opt
     ranked = draw.ranked("slips", SLIPS, lambda slip: slip.name)
     key = shapes_text(work, turned)
     pairs = combinations(ranked, 2)
-    for pair in sorted(pairs, key=lambda pair: not any(_is_beside(slip, work) for slip in pair)):
+    for pair in sorted(pairs, key=lambda pair: not any(_is_of_readout(s, work) for s in pair)):
         first, second = sorted(pair, key=lambda slip: places[slip.name])
         [(one, why)] = first.apply(work)
         [(two, because)] = second.apply(work)

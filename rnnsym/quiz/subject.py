@@ -88,12 +88,12 @@ def elsewhere(system: System) -> Prose:
     layer = _layer_of(system)
     found: Prose = ()
     if layer.bidirectional:
-        back = "In the backward chain, which runs from the last step to the first, "
+        back = "The backward chain has its own arrays and runs from the last step to the first: "
         found = (back, TIME + 1, " stands in place of ", TIME - 1, ".")
     if layer.depth > 1:
-        above = "In layer 2" if layer.depth == 2 else "In the layers above"
-        begin = f"{' ' if found else ''}{above} the output of the layer below stands in place of "
-        found = (*found, begin, INPUT, ".")
+        above = "In layer 2, with" if layer.depth == 2 else "In the layers above, each with"
+        begin = f"{' ' if found else ''}{above} its own arrays, the output of the layer below "
+        found = (*found, f"{begin}stands in place of ", INPUT, ".")
     return found
 
 

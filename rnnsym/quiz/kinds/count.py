@@ -40,6 +40,8 @@ from rnnsym.quiz.subject import cell_of, convention_note
 __all__ = ["KIND", "MISCONCEPTIONS"]
 
 FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
+BLOCKS = ("one block forgotten", "one block too many")
+"""Where there are layers or directions, mistakes about those come first."""
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -68,8 +70,8 @@ def _make(parameters: Parameters) -> Item:
         (Decimal(total), Option(prose(Integer(total)), name, why))
         for name, total, why in claims_of(work, (*MISCONCEPTIONS, biases_counted(with_biases)))
     ]
-    options = sorted_by_size((Decimal(key), right), wrong, arrange)
     simple = len(parts_of(system)) == len(cell_of(system).parameters)
+    options = sorted_by_size((Decimal(key), right), wrong, arrange, () if simple else BLOCKS)
     return Item(
         id=identifier("count", parameters),
         kind="count",

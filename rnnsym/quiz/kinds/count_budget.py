@@ -166,7 +166,7 @@ def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, 
                     Relation((needed, Integer(budget))),
                     " gives ",
                     size("n"),
-                    f" = {_root(a, b, budget)}…, rounded down to {key}.",
+                    f" = {_root(a, b, budget)}, rounded down to {key}.",
                 )
             ),
             Paragraph(
@@ -191,11 +191,12 @@ def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, 
     )
 
 
-def _root(a: int, b: int, budget: int) -> Decimal:
+def _root(a: int, b: int, budget: int) -> str:
     """Return for which n, positive and cut after one decimal, that many parameters are needed."""
     square = Decimal(b * b + 4 * a * budget)
     root = (square.sqrt() - b) / (2 * a) if a else Decimal(budget) / b
-    return root.quantize(Decimal("0.1"), ROUND_DOWN)
+    cut = root.quantize(Decimal("0.1"), ROUND_DOWN)
+    return f"{cut}{'' if cut == root else '…'}"
 
 
 def _equal(n: int) -> Prose:

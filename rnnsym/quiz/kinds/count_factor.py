@@ -6,7 +6,7 @@ from fractions import Fraction
 from rnnsym.blocks import Block, Inline, Paragraph, Prose, prose
 from rnnsym.count import count
 from rnnsym.equations import System
-from rnnsym.expr import Integer, size
+from rnnsym.expr import Formula, Group, Integer, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Work
 from rnnsym.quiz.counting import (
@@ -158,9 +158,9 @@ def _alike(a: System, b: System, given: Given) -> tuple[Part, ...]:
                  f" = {shown}, whatever ", size("d"), " and ", size("n"), " are.")  # fmt: skip
     return (
         numeric(
-            prose("The first layer has ", size("P"), " parameters and the second has ", k, " ",
-                  size("P"), ", whatever ", size("d"), " and ", size("n"), " are. What is ", k,
-                  ", exactly?"),
+            prose("The first layer has ", size("P"), " parameters and the second has ",
+                  Formula((Group((), ((k, size("P")),)),)), ", whatever ", size("d"), " and ",
+                  size("n"), " are. What is ", k, ", exactly?"),
             [factor_blank(prose(k), key, wrong)],
             (Paragraph(maps),),
             [Mark(1, "M", prose("the affine maps of each")), Mark(1, "A", prose(k))],
@@ -181,6 +181,11 @@ def _listed(system: System) -> Prose:
     found: list[Inline] = [f"{maps_of(system)} (for "]
     for array in arrays:
         found += [", ", array] if len(found) > 1 else [array]
+    parts = parts_of(system)
+    apart = {p.block for p in parts} - {p.block for p in parts if p.reads == "x"}
+    for equation in cell_of(system).equations:
+        if equation.lhs.name in apart:
+            found += ["; part of the last one stands in the equation of ", equation.lhs]
     return prose(*found, ")")
 
 

@@ -81,8 +81,8 @@ def _claims(layer: Layer, batch: int, steps: int, sequences: bool, states: bool)
     width = dict(layer.sizes)["d"]
     found: list[Claim] = [
         ("return_sequences the other way round", shape_text(*other),
-         f"return_sequences={sequences}: the output is that of "
-         f"{'every step' if sequences else 'the last step only'}."),
+         f"return_sequences={sequences}: the output is that of {_steps(layer, sequences)}"
+         f"{'' if sequences or layer.both else ' only'}."),
         ("width of the input", shape_text((*output[:-1], width), *rest),
          "The last axis holds what the layer computes, not what it reads."),
     ]  # fmt: skip
@@ -119,9 +119,17 @@ def _claims(layer: Layer, batch: int, steps: int, sequences: bool, states: bool)
 
 
 def _reason(layer: Layer, sequences: bool, states: bool) -> str:
-    what = "every step" if sequences else "the last step"
     both = ", both directions side by side" if layer.both else ""
-    return f"The output of {what}{both}{', then the final states' if states else ''}."
+    then = ", then the final states" if states else ""
+    return f"The output of {_steps(layer, sequences)}{both}{then}."
+
+
+def _steps(layer: Layer, sequences: bool) -> str:
+    """Return what is given back: the chains of two directions end at different inputs."""
+    if sequences:
+        return "every step"
+    ends = " (forward after the last input, backward after the first)" if layer.both else ""
+    return f"the last step{' of each chain' if layer.both else ''}{ends}"
 
 
 def _stem(layer: Layer, values: dict[str, str], sequences: bool, states: bool) -> tuple[Block, ...]:
@@ -138,9 +146,8 @@ def _stem(layer: Layer, values: dict[str, str], sequences: bool, states: bool) -
 def _solution(
     layer: Layer, key: tuple[Shape, ...], sequences: bool, states: bool
 ) -> tuple[Block, ...]:
-    text = f"return_sequences={sequences}: the output of "
-    text += "every step" if sequences else "the last step"
-    text += f" has the shape {key[0]}"
+    text = f"return_sequences={sequences}: the output of {_steps(layer, sequences)} "
+    text += f"has the shape {key[0]}"
     if layer.both:
         text += f", with {layer.width // 2} entries from each direction"
     if states:

@@ -118,7 +118,8 @@ def _names(layer: Layer, values: dict[str, str], parameters: Parameters) -> Choi
         (_name(OTHER[array], place, backward), "input and state exchanged",
          "ih multiplies what the layer reads, hh its old state."),
         (_name(array, place, not backward), "other direction",
-         "_reverse stands for the backward chain." if layer.both else "There is no such chain."),
+         "_reverse stands for the backward chain." if layer.both else
+         "The module has no backward direction."),
         (_name(OTHER[array], place + 1, backward), "input and state exchanged, from 1",
          "ih multiplies what the layer reads, hh its old state; layers are counted from 0."),
     ):  # fmt: skip
@@ -151,7 +152,7 @@ def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Sh
     ]
     found = [
         blank(prose("Rows"), rows, row_claims),
-        blank(prose("Columns"), columns, _column_claims(layer, values, columns)),
+        blank(prose("Columns"), columns, _column_claims(layer, values)),
     ]
     block = f"{blocks} blocks of {n} rows" if blocks > 1 else f"{n} rows"
     return numeric(
@@ -164,13 +165,7 @@ def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Sh
     )  # fmt: skip
 
 
-def _column_claims(
-    layer: Layer, values: dict[str, str], columns: int
-) -> list[tuple[str, int, Prose]]:
-    return [claim for claim in _all_column_claims(layer, values) if claim[1] != columns]
-
-
-def _all_column_claims(layer: Layer, values: dict[str, str]) -> Iterator[tuple[str, int, Prose]]:
+def _column_claims(layer: Layer, values: dict[str, str]) -> Iterator[tuple[str, int, Prose]]:
     sizes = dict(layer.sizes)
     entries = layer.width // layer.directions
     if values["array"] == "weight_ih" and int(values["layer"]) > 1:

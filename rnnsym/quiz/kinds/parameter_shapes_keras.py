@@ -18,6 +18,8 @@ from rnnsym.quiz.registry import Kind, Parameters
 __all__ = ["KIND"]
 
 NAME = "parameter_shapes_keras"
+SIZES = SMALL[1:]
+"""No 2: a GRU's bias has two rows, and would have the shape of the kernel."""
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -30,11 +32,11 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 
 def _variants(_subject: Parameters) -> int:
-    return perm(len(SMALL), 2)
+    return perm(len(SIZES), 2)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    return (*subject, *drawn_sizes(("d", "n"), draw, SMALL))
+    return (*subject, *drawn_sizes(("d", "n"), draw, SIZES))
 
 
 def _make(parameters: Parameters) -> Item:
@@ -49,7 +51,8 @@ def _make(parameters: Parameters) -> Item:
     why = (
         f"Kernel, recurrent kernel and bias{chains}; what a matrix multiplies is a row to its left."
     )
-    choice = chosen(shape_text(*key), why, _claims(layer, key), arranger(NAME, parameters))
+    tested = ("second bias",) if len(key[2]) > 1 else ()
+    choice = chosen(shape_text(*key), why, _claims(layer, key), arranger(NAME, parameters), tested)
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,

@@ -20,7 +20,7 @@ from rnnsym.quiz.derivation_paths import chain_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.jacobian_claims import Claim, claim_of
-from rnnsym.quiz.jacobian_proof import Wanted, norms, saturated
+from rnnsym.quiz.jacobian_proof import Wanted, norms, of_one_entry, saturated
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.record import record
@@ -91,6 +91,8 @@ def _prove(claim: Claim) -> None:
                 raise Unfair(f"{found} is above the bound {(gamma * norm) ** PROVEN}")
     if saturated(wanted, claim.matrix, 2 / gamma) > 1e-6:
         raise Unfair("with a bound above 1 no Jacobian was small")
+    if of_one_entry(wanted, claim.matrix, 2 / gamma) > 0:
+        raise Unfair("a matrix whose square is 0 let a signal through")
 
 
 @record
@@ -228,15 +230,20 @@ def _left_open(claim: Claim, words: Words) -> Part:
         else ("a saturated unit has a slope near 0", "If all are like this, the product is small")
     )
     ask = prose("Now let ", Q, " > 1. Does it follow that ", *words.sized(_over(claim)),
-                " grows without limit? Give a reason.")  # fmt: skip
+                " grows without limit? Say what the bound tells of this, and name a case that "
+                "shows it.")  # fmt: skip
+    alone = prose(claim.matrix, " may have a single entry, off its diagonal: then the product of "
+                  "two Jacobians is 0")  # fmt: skip
+    also, further = (("; or ", *alone), (" Or: ", *alone, ".")) if words.bar == "‖" else ((), ())
     scheme = (
         Mark(1, "B", prose("no: ", Q**STEPS, " is only a bound from above")),
-        Mark(1, "B", prose(f"slopes may be far below γ: {small}")),
+        Mark(1, "B", prose(f"any right case: slopes may be far below γ ({small})", *also)),
     )
     solution = (
         prose("No. ", Q**STEPS, f" says how large the {words.size} can be at most, not how large "
               f"it is. Slopes may be far below γ: {small}. {little}, although ", Q,
-              " > 1. So ", Q, " > 1 is necessary for growth without limit, but not sufficient."),
+              " > 1.", *further, " So ", Q, " > 1 is necessary for growth without limit, but not "
+              "sufficient."),
     )  # fmt: skip
     return _part(ask, scheme, solution, "What do slopes far below γ do to the product?")
 

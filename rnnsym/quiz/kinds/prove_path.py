@@ -180,12 +180,12 @@ def _bounded(path: Path) -> Part:
               path.gate, " a gradient hardly shrinks along this path."),
         (
             Mark(1, "M", prose(path.gate, " is a sigmoid: every factor lies between 0 and 1")),
-            Mark(1, "A", prose("so does each product of factors, and beside the diagonal is 0")),
+            Mark(1, "A", prose("so does each product of factors, and off the diagonal is 0")),
             Mark(1, "B", prose(path.gate, f" near {goal} at every step")),
         ),
         (
             prose(path.gate, " comes out of σ, so the entries of ", path.kept, " lie between 0 and "
-                  "1. A product of such numbers lies between 0 and 1 too, and beside the diagonal "
+                  "1. A product of such numbers lies between 0 and 1 too, and off the diagonal "
                   "all entries are 0."),
             prose("Such a product stays near 1 only if every factor is near 1: ", path.gate,
                   f" must be near {goal} at all ", STEPS, " steps."),

@@ -9,5 +9,5 @@ KIND = matching_kind(
     "No remedy cures everything: each sentence tells the limit of one. Of which? Use each at most "
     "once; two are left over.",
     lambda remedy: remedy.limits,
-    lambda remedy, limit: f"{limit} {remedy.does}",
+    lambda remedy, limit: f"{limit} {remedy.does} {remedy.because}",
 )

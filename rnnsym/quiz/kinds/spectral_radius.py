@@ -162,16 +162,17 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
         "largest entry": (entry, " in absolute value"),
         "trace": (trace, " without its sign"),
         "determinant": (determinant, " without its sign"),
+        "largest singular value": (_stretch(matrix), ""),
     }
     why = "That is the {}{}. The spectral radius is the largest |λ|, λ a root of λ² − tr λ + det."
     claims = [
         (abs(v), k, why.format(k, unsigned if v < 0 else "")) for k, (v, unsigned) in wrong.items()
     ]
-    claims += _with_signs(eigenvalues)
+    if radius in {value for value, *_ in claims}:
+        raise Unfair("another number of the matrix is the spectral radius")
+    claims += [claim for claim in _with_signs(eigenvalues) if claim[0] != radius]
     found = told_apart(
-        WrongNumber(value.normalize() + 0, name, prose(said))
-        for value, name, said in claims
-        if value != radius
+        WrongNumber(value.normalize() + 0, name, prose(said)) for value, name, said in claims
     )
     ask = "What is the spectral radius, the largest absolute value of an eigenvalue, of "
     return Part(
@@ -189,6 +190,14 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     )  # fmt: skip
 
 
+def _stretch(matrix: Matrix) -> Decimal:
+    """Return the largest singular value, the root of the larger eigenvalue of UᵀU, as shown."""
+    (a, b), (c, d) = matrix
+    squares, determinant = a * a + b * b + c * c + d * d, a * d - b * c
+    root = (squares * squares - 4 * determinant * determinant).sqrt()
+    return rounded(((squares + root) / 2).sqrt(), SHOWN)
+
+
 def _with_signs(eigenvalues: Sequence[Decimal]) -> list[tuple[Decimal, str, str]]:
     """Return what is found where signs count: the largest eigenvalue, and that of largest |λ|."""
     far, largest = max(eigenvalues, key=abs), max(eigenvalues)
@@ -202,20 +211,27 @@ def _plain(number: Decimal) -> str:
 
 
 def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
-    (a, b), _ = matrix
+    (a, b), (c, d) = matrix
     value = rounded(grown, SHOWN)
     within, form = (Decimal(0), plain) if value == grown else (tolerance(value), Decimal)
     value = form(value)
+    top_row = (a, b)
+    for _ in range(steps - 1):
+        top_row = top_row[0] * a + top_row[1] * c, top_row[0] * b + top_row[1] * d
     others = {
         "one step too many": (power(a, steps + 1), "That is one power too many."),
         "one step too few": (power(a, steps - 1), "That is one power too few."),
         "multiplied, not raised": (a * steps, "The steps are factors, not summands."),
+        "power of U": (top_row[0], "That is the entry of the power of U: in J, row 2 is zero."),
     }
+    numbers = {k: rounded(v, SHOWN) for k, (v, _) in others.items()}
+    for name, number in numbers.items():
+        if abs(number - value) <= within:
+            raise Unfair(f"'{name}' gives the key")
     wrong = told_apart(
-        WrongNumber(form(rounded(v, SHOWN)), k, prose(why))
-        for k, (v, why) in others.items()
-        if abs(rounded(v, SHOWN) - value) > within
+        WrongNumber(form(numbers[k]), k, prose(why)) for k, (_, why) in others.items()
     )
+    equal = "=" if value == grown else "≈"
     rows = ((_plain(a), _plain(b)), ("0", "0"))
     top = J**steps
     digits, counts = ("", "") if value == grown else (f", to {SHOWN} decimals", f" {COUNTS}")
@@ -225,10 +241,10 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
         Numeric((Blank(prose("entry"), value, within, wrong),)),
         2,
         (Paragraph(prose(J, " = ", NumberMatrix(rows), ", and the corner of its power is ",
-                         Symbol(_plain(a)) ** steps, f" = {shown(value)}.")),),
+                         Symbol(_plain(a)) ** steps, f" {equal} {shown(value)}.")),),
         (
             Mark(1, "M", prose("row 2 of J is zero")),
-            Mark(1, "A", prose(Symbol(_plain(a)) ** steps, f" = {shown(value)}")),
+            Mark(1, "A", prose(Symbol(_plain(a)) ** steps, f" {equal} {shown(value)}")),
         ),
     )  # fmt: skip
 
@@ -260,8 +276,14 @@ def _follows(verdict: str, corner: Decimal, radius: Decimal, draw: Draw) -> Part
         2,
         (Paragraph(prose(" ".join(reasons))),),
         (
-            Mark(1, "B", prose("the linear net: the spectral radius decides")),
-            Mark(1, "B", prose("the tanh net: the product D U decides, not U")),
+            Mark(
+                2,
+                "B",
+                prose(
+                    "the letter that the spectral radius and the corner of J lead to; no "
+                    "reason is asked for"
+                ),
+            ),
         ),
         carries=(0, 1),
     )

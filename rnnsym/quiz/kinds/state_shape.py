@@ -42,10 +42,16 @@ def _variants(_subject: Parameters) -> int:
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
-    values = dict(subject)
-    layer = draw.integer("layer", 1, int(values["depth"]))
-    chain = draw.choice("chain", ("forward", "backward")) if values["both"] == "yes" else "forward"
-    return (*drawn_call(subject, draw), ("layer", str(layer)), ("chain", chain))
+    layer, chain = draw.choice("slot", _slots(dict(subject))).split()
+    return (*drawn_call(subject, draw), ("layer", layer), ("chain", chain))
+
+
+def _slots(values: dict[str, str]) -> list[str]:
+    """Return layers and chains to ask for: none is first or last, where every order finds it."""
+    both, depth = values["both"] == "yes", int(values["depth"])
+    chains = ("forward", "backward") if both else ("forward",)
+    slots = [f"{layer} {chain}" for layer in range(1, depth + 1) for chain in chains]
+    return slots[1 : -1 if both and depth > 1 else None] or slots
 
 
 def _make(parameters: Parameters) -> Item:
@@ -109,25 +115,28 @@ def _slot(layer: Layer, values: dict[str, str]) -> Part:
         raise Unfair(f"slot {key} belongs to {order[key]}")
     claims: list[tuple[str, int, Prose]] = [
         ("counted from 1", key + 1, prose("Indices begin at 0.")),
-        ("directions outermost", backward * layer.depth + place - 1,
-         prose("The layers come one after the other, each with its directions.")),
-        ("backward first", (place - 1) * layer.directions + (not backward),
-         prose("In each layer the forward chain comes before the backward one.")),
-    ]  # fmt: skip
-    if not layer.both:
-        claims = claims[:1]
-    chain = f"the {values['chain']} chain of " if layer.both else ""
+    ]
+    deep = layer.depth > 1
+    if layer.both:
+        claims.append(
+            ("backward first", (place - 1) * layer.directions + (not backward),
+             prose("In each layer the forward chain comes before the backward one."))
+        )  # fmt: skip
+    if layer.both and deep:
+        claims.append(
+            ("directions outermost", backward * layer.depth + place - 1,
+             prose("The layers come one after the other, each with its directions."))
+        )  # fmt: skip
+    chain = [f"the {values['chain']} chain"] * layer.both
+    rule = " and ".join(["layers in order"] * deep + ["forward before backward"] * layer.both)
+    number = f"({place} − 1) × 2 + {int(backward)} = " if layer.both else f"{place} − 1 = "
     return numeric(
-        prose(f"At which index, counted from 0, does {name} hold the final state of {chain}layer "
-              f"{place}? (The lowest layer is layer 1.)"),
-        [blank(prose("Index"), key, [claim for claim in claims if claim[1] != key])],
-        (
-            Paragraph(prose(f"Layer by layer, forward before backward: ({place} − 1) × 2 + "
-                            f"{int(backward)} = {key}." if layer.both
-                            else f"Layer by layer: {place} − 1 = {key}.")),
-        ),
-        [Mark(1, "B", prose("layers in order, forward before backward" if layer.both
-                            else "layers in order, from 0"))],
+        prose(f"At which index, counted from 0, does {name} hold the final state of "
+              f"{' of '.join(chain + [f'layer {place}'] * deep)}?"
+              f"{' (The lowest layer is layer 1.)' * deep}"),
+        [blank(prose("Index"), key, claims)],
+        (Paragraph(prose(f"From 0, {rule}: {number * deep}{key}.")),),
+        [Mark(1, "B", prose(f"{rule}, from 0"))],
     )  # fmt: skip
 
 

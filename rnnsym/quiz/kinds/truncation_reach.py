@@ -135,10 +135,11 @@ def _reach(window: int, step: int, first: int) -> Part:
 
 
 def _numbers(slips: dict[str, tuple[int, str]], key: int) -> tuple[WrongNumber, ...]:
+    for name, (value, _) in slips.items():
+        if value == key:
+            raise Unfair(f"'{name}' gives the key")
     return told_apart(
-        WrongNumber(Decimal(value), name, prose(why))
-        for name, (value, why) in slips.items()
-        if value != key
+        WrongNumber(Decimal(value), name, prose(why)) for name, (value, why) in slips.items()
     )
 
 
@@ -161,9 +162,9 @@ def _jacobians(step: int, first: int, window: int) -> Part:
 
 def _inputs(window: int, step: int, first: int, draw: Draw) -> Part:
     inside = list(range(first, step + 1))
-    outside = list(range(max(1, first - window), first))
+    at_cut, before = first - 1, range(max(1, first - window), first - 1)
     right = draw.ranked("inside", inside)[: draw.integer("number", 2, min(3, len(inside)))]
-    wrong = draw.ranked("outside", outside)[: SHOWN - len(right)]
+    wrong = [at_cut, *draw.ranked("outside", before)][: SHOWN - len(right)]
     late = prose("It lies after the last cut.")
     early = prose("A cut lies between it and the loss: its gradient is exactly 0.")
     options = tuple(

@@ -166,6 +166,7 @@ def _joined(system: System, work: Work, turned: bool) -> Part:
     d, n, old = sizes["d"], sizes["n"], sizes.get("p", sizes["n"])
     beside, above = "side by side", "one above the other"
     vector, vectors, matrices = ("row", beside, above) if turned else ("column", above, beside)
+    put = "joined into" if turned else "stacked into"
     exchanged: Prose = prose("Rows and columns are exchanged.")
     both = prose("It multiplies the entries of both vectors.")
     stacked = prose(f"The two matrices stand {matrices} in it.")
@@ -177,7 +178,7 @@ def _joined(system: System, work: Work, turned: bool) -> Part:
     many = f"{old} + {d} = {d + old}"
     size_of = f"{many} rows and {n} columns" if turned else f"{n} rows and {many} columns"
     return numeric(
-        prose(h, " and ", x, f" are joined to one {vector}, {vectors}. {product} is the sum of the "
+        prose(h, " and ", x, f" are {put} one {vector}, {vectors}. {product} is the sum of the "
               "products with ", second, " and with ", first, ". How many rows and how many columns "
               "does this matrix have?"),
         [blank(prose(label), key, wrong) for label, (key, wrong) in sides],
