@@ -248,7 +248,7 @@ def test_the_gates_the_wrong_way_round_are_an_option(cell: str) -> None:
     for item in generate_quiz(5, 6, ["design_gates"], [cell]):
         shown = [list(printed(option.content).values()) for option in item.options]
         [key] = [bits for bits, option in zip(shown, item.options, strict=True) if option.correct]
-        assert [[tuple(1 - bit for bit in row) for row in gate] for gate in key] in shown
+        assert [tuple((1 - bit,) for (bit,) in gate) for gate in key] in shown
 
 
 def test_no_gate_is_the_same_in_all_options() -> None:
