@@ -391,6 +391,13 @@ def test_two_biases_have_equal_gradients_but_in_the_reset_candidate() -> None:
     assert len(all_of("two_biases", "gru")) == 3
 
 
+def test_the_biases_each_have_their_own_reasons() -> None:
+    for item in all_of("two_biases", "gru") + all_of("two_biases", "lstm"):
+        compared = item.parts[1].response
+        assert isinstance(compared, Choice)
+        assert len({printed(option.why) for option in compared.options}) == 4
+
+
 def test_the_slope_of_a_relu_is_named_before_it_is_used() -> None:
     for item in all_of("find_error", "relu-rnn"):
         assert "derivative of relu is written step" in str(item.stem)
