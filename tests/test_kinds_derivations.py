@@ -68,6 +68,15 @@ def test_gradients_to_write_are_those_of_a_net_written_here(cell: str) -> None:
         assert audit(derivation, response.wrt, turned).kind != "equal"
 
 
+@pytest.mark.parametrize("cell", ["jordan", "gru", "lstm"])
+def test_the_steps_between_are_meant_where_the_line_is_another_at_the_ends(cell: str) -> None:
+    for item in all_of("write_gradient", cell):
+        response = item.parts[0].response
+        assert isinstance(response, FormulaAnswer)
+        later = "ₜ₊₁" in text(node_in(response.answer[2:]))
+        assert ("neither the first nor the last" in printed_stem(item)) == later
+
+
 @pytest.mark.parametrize("cell", ["vanilla", "lstm"])
 def test_exactly_the_line_named_is_wrong(cell: str) -> None:
     for seed in range(25):

@@ -76,8 +76,12 @@ def _judged(model: str, key: str, *how: str) -> None:
 
 
 def asked_as(step: Step, then: str = "") -> Paragraph:
-    """Return the sentence that asks for a line, and what is said after it."""
-    where = INSIDE if step.time is not None else ""
+    """Return the sentence that asks for a line, and what is said after it.
+
+    Which steps are meant is said where the line is another at the ends.
+    """
+    ends = step.time is not None and any(term.time != step.time for term in step.terms)
+    where = INSIDE if ends else ""
     allowed = "the δ above, values of the forward pass and parameters"
     if is_of_loss(step):
         where, allowed = "", "the readout and the target"
