@@ -209,6 +209,14 @@ def test_one_description_fits() -> None:
             assert does(weights, names[str(option.content[0])]) == option.correct
 
 
+def test_the_first_step_leaves_a_wrong_description_in_doubt() -> None:
+    names = {f"{b.words[0].upper()}{b.words[1:]}.": name for name, b in BEHAVIOURS.items()}
+    for item in generate_quiz(60, 5, ["design_purpose"]):
+        first = SPECIFIED[dict(item.parameters)["behaviour"]]((1,))
+        others = [names[str(o.content[0])] for o in item.options if not o.correct]
+        assert first in [SPECIFIED[name]((1,)) for name in others]
+
+
 UPDATES: dict[str, Callable[[int, int, list[int]], int]] = {
     "lstm": lambda c, g, bits: bits[0] * c + bits[1] * g,
     "lstm-1997": lambda c, g, bits: c + bits[0] * g,
