@@ -36,7 +36,7 @@ CONFUSED = {
     "closed gates taken to keep": ({"keep": "erase"}, "Where nothing passes, the entry becomes 0."),
     "old and new exchanged": (
         {"keep": "overwrite", "overwrite": "keep"},
-        "It keeps what it should overwrite, or the reverse.",
+        "Keeping and overwriting are exchanged.",
     ),
     "the candidate taken for 0": ({"erase": "overwrite"}, "The candidate need not be 0."),
     "a sum taken for its second term": ({"add": "overwrite"}, "The old value is lost."),
