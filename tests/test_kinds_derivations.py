@@ -183,6 +183,19 @@ def test_no_other_order_is_valid() -> None:
         assert valid == [tuple(places)], gives
 
 
+@pytest.mark.parametrize("cell", ["vanilla", "lstm-projection"])
+def test_one_line_is_not_said_to_be_in_order(cell: str) -> None:
+    kind = load_kind("order_steps")
+    [subject] = kind.subjects([cell])
+    for seed in range(10):
+        item = draw_item(kind, subject, Draw(seed, "order"), ())
+        _, *lines = dict(item.parameters)["lines"].split(" ")[::-1]
+        deltas = sum(name.startswith("delta") for name in lines)
+        said = [printed(mark.text) for mark in item.parts[0].scheme]
+        assert ("forward lines" in said[0]) == (len(lines) - deltas - 1 > 1)
+        assert ("every δ" in said[1]) == ("the δ in order" in said[2]) == (deltas > 1)
+
+
 @pytest.mark.parametrize("kind", ["order_steps", "prove", "find_error"])
 def test_the_slope_of_relu_is_explained(kind: str) -> None:
     for item in all_of(kind, "relu-rnn"):
