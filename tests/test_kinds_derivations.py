@@ -286,6 +286,17 @@ def test_the_rubric_holds_every_term() -> None:
         assert sum(m.points for m in part.scheme) == part.marks == item.marks
 
 
+@pytest.mark.parametrize("kind", ["prove", "write_gradient"])
+def test_bars_are_explained_where_a_scheme_first_has_one(kind: str) -> None:
+    for item in all_of(kind, "gru"):
+        said = [printed(mark.text) for mark in item.parts[0].scheme]
+        quoting = [text_ for text_ in said if "y = " in text_]
+        explained = [text_ for text_ in said if "a bar is short for ∂L/∂" in text_]
+        assert explained == quoting[:1]
+        if kind == "prove":
+            assert "may be quoted" in printed_stem(item)
+
+
 def test_a_proof_says_what_it_needs_and_no_more() -> None:
     for item in all_of("prove", "mingru"):
         said = printed_stem(item)

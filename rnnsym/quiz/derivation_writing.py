@@ -10,6 +10,7 @@ from rnnsym.expr import softmax, source
 from rnnsym.item import FormulaAnswer, Mark, Part
 from rnnsym.quiz.derivation_lines import (
     INSIDE,
+    barred,
     by_chain_rule,
     derivation_of,
     line,
@@ -51,7 +52,7 @@ def written(model: str, key: str, *how: str) -> Part:
     proven(model, key, value, (), *how)
     _judged(model, key, *how)
     loss = system_of(model, *how).loss_terms[0] if is_of_loss(step) else None
-    marks = _loss_marks(loss) if loss else _marks(step)
+    marks = _loss_marks(loss) if loss else barred(_marks(step))
     return Part(
         (),
         FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
