@@ -267,6 +267,18 @@ def test_orientations_in_a_net_written_here() -> None:
             assert np.allclose(total, net("vanilla")[1][values["line"][1:]], atol=1e-7)
 
 
+@pytest.mark.parametrize("cell", ["lstm-peephole", "vanilla"])
+def test_every_gradient_in_the_key_of_an_orientation_is_named(cell: str) -> None:
+    for item in all_of("orientation", cell):
+        shown = (*item.stem, *item.parts[0].solution)
+        named = " ".join(printed(b.content) for b in shown if isinstance(b, Paragraph))
+        [key] = [b for b in item.parts[0].solution if isinstance(b, Equations)]
+        read = node_in([key.lines[0].rhs]).atoms(Array)
+        adjoints = {text(a).rstrip("ₜ₊₁") for a in read if a.family.role == "adjoint"}
+        assert all(f"{name}ₜ = ∂L" in named for name in adjoints), adjoints
+        assert ("Δₜ is the gradient" in named) == ("Δₜ" in map(text, read))
+
+
 def _delta(name: str) -> Array:
     [step] = derive(build_system(read_model("vanilla"))).find(f"delta_{name}")
     return step.target
