@@ -167,8 +167,8 @@ def slope_of_relu(system: System) -> str:
     """Return what step means where it stands in a derivation, "" where it does not."""
     rectified = any(m.name == "relu" for e in system.equations for m in e.rhs.atoms(Map))
     return (
-        " The derivative of relu is written step: 1 above 0, and 0 elsewhere; step of what relu "
-        "gives is the same as step of what it takes."
+        " The derivative of relu is written step: 1 above 0, and 0 elsewhere; step(relu(v)) = "
+        "step(v)."
         if rectified
         else ""
     )
