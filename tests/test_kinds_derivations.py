@@ -68,6 +68,15 @@ def test_gradients_to_write_are_those_of_a_net_written_here(cell: str) -> None:
         assert audit(derivation, response.wrt, turned).kind != "equal"
 
 
+@pytest.mark.parametrize("cell", ["jordan", "gru", "lstm"])
+def test_the_steps_between_are_meant_where_the_line_is_another_at_the_ends(cell: str) -> None:
+    for item in all_of("write_gradient", cell):
+        response = item.parts[0].response
+        assert isinstance(response, FormulaAnswer)
+        later = "ₜ₊₁" in text(node_in(response.answer[2:]))
+        assert ("neither the first nor the last" in printed_stem(item)) == later
+
+
 @pytest.mark.parametrize("cell", ["vanilla", "lstm"])
 def test_exactly_the_line_named_is_wrong(cell: str) -> None:
     for seed in range(25):
@@ -174,6 +183,19 @@ def test_no_other_order_is_valid() -> None:
         assert valid == [tuple(places)], gives
 
 
+@pytest.mark.parametrize("cell", ["vanilla", "lstm-projection"])
+def test_one_line_is_not_said_to_be_in_order(cell: str) -> None:
+    kind = load_kind("order_steps")
+    [subject] = kind.subjects([cell])
+    for seed in range(10):
+        item = draw_item(kind, subject, Draw(seed, "order"), ())
+        _, *lines = dict(item.parameters)["lines"].split(" ")[::-1]
+        deltas = sum(name.startswith("delta") for name in lines)
+        said = [printed(mark.text) for mark in item.parts[0].scheme]
+        assert ("forward lines" in said[0]) == (len(lines) - deltas - 1 > 1)
+        assert ("every δ" in said[1]) == ("the δ in order" in said[2]) == (deltas > 1)
+
+
 @pytest.mark.parametrize("kind", ["order_steps", "prove", "find_error"])
 def test_the_slope_of_relu_is_explained(kind: str) -> None:
     for item in all_of(kind, "relu-rnn"):
@@ -245,6 +267,18 @@ def test_orientations_in_a_net_written_here() -> None:
             assert np.allclose(total, net("vanilla")[1][values["line"][1:]], atol=1e-7)
 
 
+@pytest.mark.parametrize("cell", ["lstm-peephole", "vanilla"])
+def test_every_gradient_in_the_key_of_an_orientation_is_named(cell: str) -> None:
+    for item in all_of("orientation", cell):
+        shown = (*item.stem, *item.parts[0].solution)
+        named = " ".join(printed(b.content) for b in shown if isinstance(b, Paragraph))
+        [key] = [b for b in item.parts[0].solution if isinstance(b, Equations)]
+        read = node_in([key.lines[0].rhs]).atoms(Array)
+        adjoints = {text(a).rstrip("ₜ₊₁") for a in read if a.family.role == "adjoint"}
+        assert all(f"{name}ₜ = ∂L" in named for name in adjoints), adjoints
+        assert ("Δₜ is the gradient" in named) == ("Δₜ" in map(text, read))
+
+
 def _delta(name: str) -> Array:
     [step] = derive(build_system(read_model("vanilla"))).find(f"delta_{name}")
     return step.target
@@ -262,6 +296,17 @@ def test_the_rubric_holds_every_term() -> None:
         named = {a.name for a in body.atoms(Array) if a.family.role == "adjoint"}
         assert all(name in said for name in named), said
         assert sum(m.points for m in part.scheme) == part.marks == item.marks
+
+
+@pytest.mark.parametrize("kind", ["prove", "write_gradient"])
+def test_bars_are_explained_where_a_scheme_first_has_one(kind: str) -> None:
+    for item in all_of(kind, "gru"):
+        said = [printed(mark.text) for mark in item.parts[0].scheme]
+        quoting = [text_ for text_ in said if "y = " in text_]
+        explained = [text_ for text_ in said if "a bar is short for ∂L/∂" in text_]
+        assert explained == quoting[:1]
+        if kind == "prove":
+            assert "may be quoted" in printed_stem(item)
 
 
 def test_a_proof_says_what_it_needs_and_no_more() -> None:
@@ -389,6 +434,13 @@ def test_two_biases_have_equal_gradients_but_in_the_reset_candidate() -> None:
         wanted = "They differ" if candidate else "They are equal, whatever"
         assert str(key).startswith(wanted)
     assert len(all_of("two_biases", "gru")) == 3
+
+
+def test_the_biases_each_have_their_own_reasons() -> None:
+    for item in all_of("two_biases", "gru") + all_of("two_biases", "lstm"):
+        compared = item.parts[1].response
+        assert isinstance(compared, Choice)
+        assert len({printed(option.why) for option in compared.options}) == 4
 
 
 def test_the_slope_of_a_relu_is_named_before_it_is_used() -> None:

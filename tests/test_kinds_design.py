@@ -209,6 +209,14 @@ def test_one_description_fits() -> None:
             assert does(weights, names[str(option.content[0])]) == option.correct
 
 
+def test_the_first_step_leaves_a_wrong_description_in_doubt() -> None:
+    names = {f"{b.words[0].upper()}{b.words[1:]}.": name for name, b in BEHAVIOURS.items()}
+    for item in generate_quiz(60, 5, ["design_purpose"]):
+        first = SPECIFIED[dict(item.parameters)["behaviour"]]((1,))
+        others = [names[str(o.content[0])] for o in item.options if not o.correct]
+        assert first in [SPECIFIED[name]((1,)) for name in others]
+
+
 UPDATES: dict[str, Callable[[int, int, list[int]], int]] = {
     "lstm": lambda c, g, bits: bits[0] * c + bits[1] * g,
     "lstm-1997": lambda c, g, bits: c + bits[0] * g,
@@ -241,6 +249,14 @@ def test_exactly_one_set_of_gates_does_it(cell: str) -> None:
                 for c, g in product((-2, 3, 11), (-5, 4, 7))
             )
             assert right == option.correct
+
+
+@pytest.mark.parametrize("cell", UPDATES)
+def test_the_gates_the_wrong_way_round_are_an_option(cell: str) -> None:
+    for item in generate_quiz(5, 6, ["design_gates"], [cell]):
+        shown = [list(printed(option.content).values()) for option in item.options]
+        [key] = [bits for bits, option in zip(shown, item.options, strict=True) if option.correct]
+        assert [tuple((1 - bit,) for (bit,) in gate) for gate in key] in shown
 
 
 def test_no_gate_is_the_same_in_all_options() -> None:

@@ -1,5 +1,6 @@
 """Figures as questions: what they show says which name belongs where, and nothing gives it away."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from rnnsym.item import Matching
 from rnnsym.quiz.figures import alike
 from rnnsym.quiz.kinds.figure_blanks import KIND, is_unique
 from rnnsym.quiz.kinds.figure_missing_edge import DRAWN
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.registry import ARRANGEMENT, load_kind
 
 CELLS = ("lstm", "gru", "lstm-coupled")
@@ -197,7 +199,7 @@ def test_one_of_three_figures_is_that_of_the_equations(cell: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "rival", "what"),
-    [("lstm", "lstm-peephole", "too many"), ("lstm-peephole", "lstm", "missing")],
+    [("lstm", "lstm-peephole", "too many arrows"), ("lstm-peephole", "lstm", "too few arrows")],
 )
 def test_where_counting_boxes_is_not_enough_arrows_are_named(
     cell: str, rival: str, what: str
@@ -207,7 +209,28 @@ def test_where_counting_boxes_is_not_enough_arrows_are_named(
     assert told
     for why in told:
         said = "".join(text(piece) if isinstance(piece, Array) else str(piece) for piece in why)
-        assert said.endswith(f", 2 {what} from cₜ₋₁ to σ, 1 {what} from cₜ to σ.")
+        assert said.endswith(f", but {what} from cₜ₋₁ to σ (2) and from cₜ to σ.")
+
+
+ARROWS_OF_LSTM = {
+    ("xₜ", "σ"), ("hₜ₋₁", "σ"), ("xₜ", "tanh"), ("hₜ₋₁", "tanh"), ("cₜ₋₁", "⊙"), ("σ", "⊙"),
+    ("tanh", "⊙"), ("⊙", "cₜ"), ("cₜ", "tanh"), ("tanh", "hₜ"), ("σ", "hₜ"),
+}  # fmt: skip
+
+
+def test_arrows_exchanged_lead_where_the_others_should() -> None:
+    told: list[tuple[str, ...]] = []
+    for item in generate_quiz(6, 3, ["figure_which"], ["lstm"]):
+        for option in item.options:
+            if option.misconception == "arrows exchanged":
+                said = printed(option.why).partition("they lead from ")[2].rstrip(".")
+                told.append(tuple(re.split(r" and from |, not from ", said)))
+    assert told
+    for ends in told:
+        wrong = [tuple(one.split(" to ")) for one in ends[:2]]
+        right = {tuple(one.split(" to ")) for one in ends[2:]}
+        (a, b), (c, d) = wrong
+        assert {(a, d), (c, b)} == right <= ARROWS_OF_LSTM
 
 
 def test_a_cell_of_which_no_two_arrows_can_be_exchanged_is_not_asked() -> None:

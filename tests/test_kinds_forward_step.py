@@ -65,6 +65,24 @@ def test_update_is_entry_by_entry() -> None:
             "⊙ read as a matrix product", "initial state ignored"}  # fmt: skip
 
 
+def test_every_gate_can_be_put_in_the_wrong_place_or_left_out() -> None:
+    for item in items("cell_update"):
+        p, gates = given(item), gates_of(item)
+        name = LIKE.get(model(item), model(item))
+        slipped: dict[str, Any] = {}
+        if name == "lstm":
+            exchanged = {**gates, "f": gates["i"], "i": gates["f"]}
+            slipped = {"gates exchanged": UPDATES[name](p, exchanged)}
+        elif name in {"gru", "mgu"}:
+            gate = gates["z" if name == "gru" else "f"]
+            slipped = {"1 − z left out": p["h[0]"] + gate * p["g[1]"]}
+        for what, values_ in slipped.items():
+            told = [round(float(w.value), 9) for b in blanks(item.parts[0]) for w in b.wrong
+                    if what in w.misconception]  # fmt: skip
+            assert set(told) <= {round(float(value), 9) for value in values_.flat}
+            assert told
+
+
 def test_saturated_gates_are_bits() -> None:
     for item in items("forward_saturated"):
         bits = {

@@ -196,6 +196,32 @@ def test_near_misses_fail_where_the_key_says() -> None:
                 assert SPECIFIED[name][unit](inputs) == wanted
 
 
+def test_near_misses_are_told_apart() -> None:
+    """An old value that is not read is named, and so is what is lost with it."""
+    lost: set[str] = set()
+    for item in items():
+        for part in item.parts:
+            [listing] = [block for block in part.solution if isinstance(block, Listing)]
+            said = [str(one[0]).partition(": ")[2].partition(". ")[0] for one in listing.items]
+            assert len(set(said)) == len(said)
+            lost |= {text.partition("so ")[2] for text in said if text.startswith("the old value")}
+    assert lost == {
+        f"{what} is lost"
+        for what in (
+            "an input 1 before this step", "the input of the step before", "the carry from the "
+            "step before", "what the step before borrowed", "the parity before this step",
+            "the input of two steps before",
+        )
+    }  # fmt: skip
+
+
+def test_right_weights_alone_have_all_the_marks() -> None:
+    for item in items():
+        for part in item.parts:
+            alone = "without working" in printed(part.scheme[-1].text)
+            assert alone == (part.marks > 1)
+
+
 def test_the_latch_that_forgets_and_the_parity_that_only_adds() -> None:
     assert failure("latch", 0, (1, 0, 0)) == (((1,), (0,)), (1, 0), (1, 1))
     assert failure("parity", 1, (1, 1, 0, 0)) == (((1,), (1,)), (1, 1), (1, 0))

@@ -22,6 +22,7 @@ from rnnsym.derive import derive
 from rnnsym.equations import LOSSES, PLACES, System
 from rnnsym.errors import ShapeError
 from rnnsym.expr import LAYER, STEPS, TIME, Array, Family, Map, Node, arrays_in
+from rnnsym.item import Mark
 from rnnsym.quiz import truth
 from rnnsym.quiz.derivation_loss import (
     LOSS,
@@ -37,10 +38,10 @@ from rnnsym.quiz.subject import convention_note, described
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "BARS", "DERIVATION", "EQUAL", "FAR", "INSIDE", "LOSS", "PROOF", "READOUTS", "by_chain_rule",
-    "derivation_of", "error", "gradient_of", "how_of", "line", "listed", "model_blocks",
-    "named_adjoints", "proven", "readouts", "reason_of", "slope_of_relu", "source_of", "system_of",
-    "used",
+    "BARS", "DERIVATION", "EQUAL", "FAR", "INSIDE", "LOSS", "PROOF", "READOUTS", "barred",
+    "by_chain_rule", "derivation_of", "error", "gradient_of", "how_of", "line", "listed",
+    "model_blocks", "named_adjoints", "proven", "readouts", "reason_of", "slope_of_relu",
+    "source_of", "system_of", "used",
 ]  # fmt: skip
 
 EQUAL, FAR = 1e-12, truth.FAR
@@ -166,8 +167,8 @@ def slope_of_relu(system: System) -> str:
     """Return what step means where it stands in a derivation, "" where it does not."""
     rectified = any(m.name == "relu" for e in system.equations for m in e.rhs.atoms(Map))
     return (
-        " The derivative of relu is written step: 1 above 0, and 0 elsewhere; step of what relu "
-        "gives is the same as step of what it takes."
+        " The derivative of relu is written step: 1 above 0, and 0 elsewhere; step(relu(v)) = "
+        "step(v)."
         if rectified
         else ""
     )
@@ -225,6 +226,12 @@ def reason_of(term: Term, *, once: bool = False) -> Prose:
     if once:
         return prose("through ", source, ", in the same way")
     return prose("through ", source, ": ", *(rules or ["only added there, so its factor is 1"]))
+
+
+def barred(marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """Return the marks, the first that quotes a rule with what its bars are short for."""
+    quoting = [m for m in marks if any(isinstance(piece, Written) for piece in m.text)]
+    return tuple(replace(m, text=(*m.text, BARS)) if m in quoting[:1] else m for m in marks)
 
 
 @lru_cache(maxsize=4096)

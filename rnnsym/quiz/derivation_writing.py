@@ -10,6 +10,7 @@ from rnnsym.expr import softmax, source
 from rnnsym.item import FormulaAnswer, Mark, Part
 from rnnsym.quiz.derivation_lines import (
     INSIDE,
+    barred,
     by_chain_rule,
     derivation_of,
     line,
@@ -51,7 +52,7 @@ def written(model: str, key: str, *how: str) -> Part:
     proven(model, key, value, (), *how)
     _judged(model, key, *how)
     loss = system_of(model, *how).loss_terms[0] if is_of_loss(step) else None
-    marks = _loss_marks(loss) if loss else _marks(step)
+    marks = _loss_marks(loss) if loss else barred(_marks(step))
     return Part(
         (),
         FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
@@ -76,8 +77,12 @@ def _judged(model: str, key: str, *how: str) -> None:
 
 
 def asked_as(step: Step, then: str = "") -> Paragraph:
-    """Return the sentence that asks for a line, and what is said after it."""
-    where = INSIDE if step.time is not None else ""
+    """Return the sentence that asks for a line, and what is said after it.
+
+    Which steps are meant is said where the line is another at the ends.
+    """
+    ends = step.time is not None and any(term.time != step.time for term in step.terms)
+    where = INSIDE if ends else ""
     allowed = "the δ above, values of the forward pass and parameters"
     if is_of_loss(step):
         where, allowed = "", "the readout and the target"

@@ -141,7 +141,7 @@ MISTAKES: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     "no memory": (lambda w: replace(w, U=_times(0, w.U)), "No old state is read."),
     "memory with the wrong sign": (
         lambda w: replace(w, U=_times(-1, w.U)),
-        "What the old state should add is subtracted, or the reverse.",
+        "The old state is read with the wrong sign.",
     ),
     "rows and columns of U exchanged": (
         lambda w: replace(w, U=tuple(zip(*w.U, strict=True))),
@@ -157,7 +157,7 @@ MISTAKES: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     ),
     "sum and difference exchanged": (
         lambda w: replace(w, V=tuple((a, -b if a else b) for a, b in w.V)),
-        "The output adds what it should subtract, or the reverse.",
+        "The second unit enters the output with the wrong sign.",
     ),
     "units of the input exchanged": (
         lambda w: replace(w, W=w.W[::-1]),

@@ -28,12 +28,14 @@ class Unit:
         reads: an input or a unit of the same step by name, an old value with a minus behind it.
         words: when it is 1, as a clause; names in braces, see ``named``.
         value: what it shall be at the last step of what is read.
+        lost: what another unit that does not read its old value does not know.
     """
 
     name: str
     reads: tuple[str, ...]
     words: str
     value: Callable[[Inputs], int]
+    lost: str = ""
 
 
 @record
@@ -49,6 +51,10 @@ class Design:
     purpose: str
     inputs: tuple[str, ...]
     units: tuple[Unit, ...]
+
+    def unit(self, read: str) -> Unit:
+        """Return the unit whose value is read, now or of the step before."""
+        return next(unit for unit in self.units if unit.name == read.removesuffix("-"))
 
 
 def array(read: str) -> Array:
@@ -130,10 +136,9 @@ def _below(inputs: Inputs) -> int:
     return int(_number(inputs, 0) < _number(inputs, 1))
 
 
-SEEN = Unit(
-    "a", ("x", "a-"), "there has been an input 1, now or before", lambda x: int(_ones(x) > 0)
-)
-HELD = Unit("d", ("x",), "this input is 1", lambda x: _ago(x, 0))
+SEEN = Unit("a", ("x", "a-"), "there has been an input 1, now or before",
+            lambda x: int(_ones(x) > 0), "an input 1 before this step")  # fmt: skip
+HELD = Unit("d", ("x",), "this input is 1", lambda x: _ago(x, 0), "the input of the step before")
 READ = "The inputs are two numbers in binary, their lowest digits first"
 DESIGNS = {
     "latch": Design(
@@ -170,7 +175,8 @@ DESIGNS = {
         (
             Unit("a", ("x", "p-"), "this input is 1 with an odd number of 1s before it",
                  lambda x: int(x[-1][0] and _ones(x[:-1]) % 2)),
-            Unit("p", ("x", "p-", "a"), "the number of 1s so far is odd", lambda x: _ones(x) % 2),
+            Unit("p", ("x", "p-", "a"), "the number of 1s so far is odd", lambda x: _ones(x) % 2,
+                 "the parity before this step"),
         ),
     ),
     "sum": Design(
@@ -178,7 +184,7 @@ DESIGNS = {
         ("x", "y"),
         (
             Unit("c", ("x", "y", "c-"), "there is a carry to the next step",
-                 lambda x: _sum(x) >> len(x)),
+                 lambda x: _sum(x) >> len(x), "the carry from the step before"),
             Unit("s", ("x", "y", "c-", "c"), "the digit of the sum at this step is 1",
                  lambda x: _sum(x) >> (len(x) - 1) & 1),
         ),
@@ -187,7 +193,8 @@ DESIGNS = {
         READ + ": the net subtracts {y} from {x}, and its output {s} is a digit of the difference.",
         ("x", "y"),
         (
-            Unit("c", ("x", "y", "c-"), "1 has to be borrowed from the next step", _below),
+            Unit("c", ("x", "y", "c-"), "1 has to be borrowed from the next step", _below,
+                 "what the step before borrowed"),
             Unit("s", ("x", "y", "c-", "c"), "the digit of the difference at this step is 1",
                  lambda x: (_number(x, 0) - _number(x, 1)) >> (len(x) - 1) & 1),
         ),
@@ -221,7 +228,8 @@ DESIGNS = {
         ("x",),
         (
             HELD,
-            Unit("a", ("d-",), "the input of the step before is 1", lambda x: _ago(x, 1)),
+            Unit("a", ("d-",), "the input of the step before is 1", lambda x: _ago(x, 1),
+                 "the input of two steps before"),
             Unit("h", ("x", "d-", "a-"), "at least two of the last three inputs are 1",
                  lambda x: int(sum(_ago(x, k) for k in range(3)) > 1)),
         ),

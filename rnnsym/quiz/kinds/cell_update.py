@@ -1,15 +1,21 @@
 """The update of a state with ⊙ alone: gates given as vectors, no function, no matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations
 
+from rnnsym.audit.rewrite import complement, everywhere, subtrees
 from rnnsym.blocks import Equations, Line, Paragraph, prose
+from rnnsym.cell import Cell
+from rnnsym.expr import Hadamard, Node, arrays_in, equal, hadamard
 from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import GATED_UPDATE, net_of, update_of
 from rnnsym.quiz.forward_question import Ask, Question
-from rnnsym.quiz.forward_slips import as_dot, cell_slips
+from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips
 from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.slips import Work
 from rnnsym.quiz.subject import EXAMINED, cell_of
+from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
 
@@ -24,6 +30,33 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     ]
 
 
+def _exchanged(cell: Cell, row: Row) -> Iterator[Slipped]:
+    """Yield the line with two of its gates in each other's place."""
+    names = {gate.name for gate in Work(cell, cell.equations).gates}
+    gates = dict.fromkeys(a for a in arrays_in(row.value) if a.name in names)
+    for one, other in combinations(gates, 2):
+        why = prose("Here ", one, " and ", other, " are exchanged.")
+        value = row.value.xreplace({one: other, other: one})
+        if not equal(value, row.value):  # as they are where both are factors of one product
+            yield Slipped("gates exchanged", why, (Row(row.target, value),))
+
+
+def _without(row: Row) -> Iterator[Slipped]:
+    """Yield the line without a factor of 1 minus a gate, for each that it has."""
+    for left_out in dict.fromkeys(n for n in subtrees(row.value) if complement(n) is not None):
+
+        def drop(node: Node, left_out: Node = left_out) -> Node | None:
+            if not isinstance(node, Hadamard) or left_out not in node.children:
+                return None
+            kept = [child for child in node.children if child != left_out]
+            return hadamard(*kept) if kept else None
+
+        value = everywhere(row.value, drop)
+        why = prose("The factor ", left_out, " is left out in ", row.target, ".")
+        if value != row.value:
+            yield Slipped("1 − z left out", why, (Row(row.target, value),))
+
+
 @lru_cache(maxsize=256)
 def _question(model: str) -> Question:
     whole = net_of(model, 1, n=ENTRIES)
@@ -31,10 +64,15 @@ def _question(model: str) -> Question:
     assert update is not None, "a subject without an update"
     loop, row = update
     net = whole.only([row])
-    slips = (*cell_slips(whole, loop, 0, 1, [row]), *as_dot(whole, row))
-    title = cell_of(whole.system).title
+    cell = cell_of(whole.system)
+    slips = (
+        *cell_slips(whole, loop, 0, 1, [row]),
+        *_exchanged(cell, row),
+        *_without(row),
+        *as_dot(whole, row),
+    )
     intro = (
-        Paragraph(prose(f"In the cell “{title}” a state is updated by")),
+        Paragraph(prose(f"In the cell “{cell.title}” a state is updated by")),
         Equations((Line(row.target, row.value, shape=row.target.shape),)),
         Paragraph(prose("Convention: column vectors.")),
     )

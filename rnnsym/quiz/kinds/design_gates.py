@@ -36,7 +36,7 @@ CONFUSED = {
     "closed gates taken to keep": ({"keep": "erase"}, "Where nothing passes, the entry becomes 0."),
     "old and new exchanged": (
         {"keep": "overwrite", "overwrite": "keep"},
-        "It keeps what it should overwrite, or the reverse.",
+        "Keeping and overwriting are exchanged.",
     ),
     "the candidate taken for 0": ({"erase": "overwrite"}, "The candidate need not be 0."),
     "a sum taken for its second term": ({"add": "overwrite"}, "The old value is lost."),
@@ -112,10 +112,13 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
     return (*subject, ("task", draw.choice("task", _tasks(subject))))
 
 
+def _flipped(key: Chosen) -> Chosen:
+    return tuple(tuple(1 - bit for bit in bits) for bits in key)
+
+
 def _wrong(task: Sequence[str], effects: dict[str, Bits]) -> Iterator[tuple[str, str, Chosen]]:
     key = tuple(effects[effect] for effect in task)
-    flipped = tuple(tuple(1 - bit for bit in bits) for bits in key)
-    yield "gates the wrong way round", "A gate of 1 lets pass, a gate of 0 stops.", flipped
+    yield "gates the wrong way round", "A gate of 1 lets pass, a gate of 0 stops.", _flipped(key)
     yield (
         "entries in reverse",
         "The first entry of a gate acts on the first of the state.",
@@ -219,6 +222,7 @@ def _make(parameters: Parameters) -> Item:
         Option(shown, "", prose("Each entry has the bits that do what is asked of it.")),
         tuple(wrong.values()),
         arranger(NAME, parameters),
+        [wrong[_flipped(key)]],  # else the key is seen by which entries are alike
     )
     gates_shown = zip(*(option.content for option in options), strict=True)
     if any(isinstance(gate[0], Relation) and len(set(gate)) == 1 for gate in gates_shown):

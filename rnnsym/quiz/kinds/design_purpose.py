@@ -36,9 +36,11 @@ def _make(parameters: Parameters) -> Item:
     ]
     right = Option(_said(name), "", idea)
     options = mixed(right, wrong, arranger(NAME, parameters))
-    for other in BEHAVIOURS:
-        if _said(other) in [option.content for option in options]:
-            prove((net,), other, behaving=other == name)
+    shown = [other for other in BEHAVIOURS if _said(other) in [o.content for o in options]]
+    for other in shown:
+        prove((net,), other, behaving=other == name)
+    if all(len(difference(net, other)) == 1 for other in shown if other != name):
+        raise Unfair("the first step alone rules out all that is wrong")
     asked = f"The inputs are 0s and 1s, up to {LENGTH} of them. What is the output at every step?"
     return Item(
         id=identifier(NAME, parameters),

@@ -46,10 +46,13 @@ NEAR = 3
 FREE = "none"
 REACHES = (REACH - 1, REACH)
 SCHEME = (
-    Mark(1, "M", prose("all cases that occur, and what the unit shall be in each")),
-    Mark(1, "M", prose("what each case demands of the sum")),
-    Mark(1, "A", prose("weights with which the unit is right, whichever they are")),
-)
+    Mark(1, "M", prose("the cases that occur, and what the unit shall be in each; those that "
+                       "follow from others may be left out")),
+    Mark(1, "M", prose("what each of these cases demands of the sum")),
+    Mark(1, "A", prose("weights with which the unit is right, whichever they are; without working "
+                       "they have all the marks")),
+)  # fmt: skip
+ALONE = (Mark(1, "A", prose("weights with which the unit is right, whichever they are")),)
 
 
 def _subjects(_cells: Sequence[str]) -> Sequence[Parameters]:
@@ -105,7 +108,9 @@ def _slips(name: str, place: int, key: Weights) -> Iterator[tuple[str, Weights]]
         if what == "own old":
             yield "the unit forgets: it does not read its own old value", changed(i, 0)
         elif what == "old":
-            yield "the step before is not read", changed(i, 0)
+            old = DESIGNS[name].unit(read)
+            said = f"the old value of unit {old.name} is not read, so {old.lost} is lost"
+            yield said, changed(i, 0)
         elif what == "helper":
             yield f"the unit {read} is not read, so its cases look like others", changed(i, 0)
             yield f"the unit {read} has the wrong sign", changed(i, -key[i])
@@ -229,7 +234,7 @@ def _part(name: str, place: int, reach: int, given: str) -> Part:
         Words(tuple(answers)),
         len(SCHEME) if len(weights) > 2 else 1,
         tuple(_solution(name, place, found, free, reach)),
-        SCHEME if len(weights) > 2 else SCHEME[-1:],
+        SCHEME if len(weights) > 2 else ALONE,
         tuple(_hints(unit, DESIGNS[name])),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
+from typing import TypeAlias
 
 from rnnsym.blocks import Figure, Inline, Paragraph, Prose, prose
 from rnnsym.cell import load_cell
@@ -27,6 +28,8 @@ __all__ = ["KIND"]
 NAME = "figure_which"
 RIVALS = 4
 """How many of the cells most like the right one are drawn from, and how many wirings of it."""
+Arrows: TypeAlias = Counter[tuple[Label, Label]]
+"""Arrows by what stands at both ends."""
 EXCHANGED = "↔"
 """Behind the name of a cell and before a number: its figure with two arrows exchanged."""
 
@@ -192,7 +195,9 @@ def _option(place: int, name: str, model: str) -> Option:
         said = f"It has {_made_of(model)}, and the arrows that the equations need."
         return Option(_numbered(place), "", prose(said))
     if EXCHANGED in name:
-        why = prose("Two of its arrows are exchanged: ", *_difference(name, model), ".")
+        wrong, right = _unlike(name, model)
+        why = prose("Two of its arrows are exchanged: they lead", *_spans(wrong), ", not",
+                    *_spans(right), ".")  # fmt: skip
         return Option(_numbered(place), "arrows exchanged", why)
     other = prose(f"It is the cell “{load_cell(name).title}”: ", *_difference(name, model), ".")
     return Option(_numbered(place), f"taken for {name}", other)
@@ -211,15 +216,23 @@ def _difference(name: str, model: str) -> Prose:
         if mine[part] != right[part]:
             needed = f"{right[part] or 'none'} {'are' if right[part] > 1 else 'is'} needed"
             return prose(f"it has {mine[part] or 'no'} {part[1]}, where {needed}")
-    more, less = _arrows(name) - _arrows(model), _arrows(model) - _arrows(name)
-    told = [*_counted("too many", more), *_counted("missing", less)]
-    return prose("it has the same boxes and circles, but other arrows", *told)
+    more, less = _unlike(name, model)
+    many = (" too many arrows", *_spans(more)) if more else ()
+    few = (", too few" if more else " too few arrows", *_spans(less)) if less else ()
+    return prose("it has the same boxes and circles, but", *many, *few)
 
 
-def _counted(what: str, arrows: Counter[tuple[Label, Label]]) -> Iterator[Inline]:
-    """Say of arrows that they are too many, or missing."""
-    for (source, target), number in arrows.items():
-        yield from (f", {number} {what} from ", _spoken(source), " to ", _spoken(target))
+def _unlike(name: str, model: str) -> tuple[Arrows, Arrows]:
+    """Return the arrows of a figure that those of the equations do not have, and the reverse."""
+    return _arrows(name) - _arrows(model), _arrows(model) - _arrows(name)
+
+
+def _spans(arrows: Arrows) -> Iterator[Inline]:
+    """Say from where to where arrows lead, and how many do where it is not one."""
+    for place, ((source, target), number) in enumerate(arrows.items()):
+        yield from (" and from " if place else " from ", _spoken(source), " to ", _spoken(target))
+        if number > 1:
+            yield f" ({number})"
 
 
 def _spoken(label: Label) -> Inline:
@@ -228,7 +241,7 @@ def _spoken(label: Label) -> Inline:
 
 
 @lru_cache(maxsize=256)
-def _arrows(model: str) -> Counter[tuple[Label, Label]]:
+def _arrows(model: str) -> Arrows:
     """The arrows of a figure and how often they are there, by what stands at both ends."""
     graph = _graph(model)
     shown = {v.name: v.label for v in graph.vertices}

@@ -111,7 +111,6 @@ def _make(parameters: Parameters) -> Item:
     backward = [key for key in keys if key in adjoints]
     for key in backward:
         proven(model, key, line(model, key)[1])
-    loss = system.loss_terms[0]
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -127,11 +126,7 @@ def _make(parameters: Parameters) -> Item:
                 Ordering(tuple(_said(system, *lines[key]) for key in keys), tuple(shown)),
                 3,
                 _solution(model, tuple(keys)),
-                (
-                    Mark(1, "B", prose("the forward lines in order, before ", loss.given)),
-                    Mark(1, "B", prose(loss.given, " before every δ")),
-                    Mark(1, "B", prose("the δ in order, the sum over the steps last")),
-                ),
+                _scheme(model, tuple(keys)),
             ),
         ),
         proof=Proof(
@@ -139,6 +134,24 @@ def _make(parameters: Parameters) -> Item:
             "≤ 1e-12",
         ),
         tags=(model, DERIVATION, "order"),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _scheme(model: str, keys: tuple[str, ...]) -> tuple[Mark, ...]:
+    """Return the marks of an order that ends with the sum; one line has no order of its own."""
+    loss, lines = system_of(model).loss_terms[0].given, _lines(model)
+    place = keys.index(loss.name)
+    (first, *more), (delta, *others) = keys[:place], keys[place + 1 : -1]
+    forward = prose("the forward lines in order") if more else prose(lines[first][0])
+    every = prose("every δ") if others else prose(lines[delta][0])
+    order = (
+        "the δ in order, the sum over the steps last" if others else "the sum over the steps last"
+    )
+    return (
+        Mark(1, "B", prose(*forward, ", before " if more else " before ", loss)),
+        Mark(1, "B", prose(loss, " before ", *every)),
+        Mark(1, "B", prose(order)),
     )
 
 

@@ -25,7 +25,9 @@ from rnnsym.quiz.derivation_lines import (
     derivation_of,
     error,
     line,
+    listed,
     model_blocks,
+    named_adjoints,
     proven,
     system_of,
 )
@@ -95,13 +97,25 @@ def _make(parameters: Parameters) -> Item:
                 (),
                 Choice(mixed(right, wrong, arranger(NAME, parameters))),
                 1,
-                by_chain_rule(model, key),
+                (*_beside(model, key, product), *by_chain_rule(model, key)),
             ),
         ),
         proof=Proof(f"{PROOF}; each other option put into the line gives another value or none",
                     "≤ 1e-12"),
         tags=(model, "orientation"),
     )  # fmt: skip
+
+
+def _beside(model: str, key: str, product: Product) -> tuple[Block, ...]:
+    """Say what stands in the line beside the product that the question names."""
+    system, (step, value) = system_of(model), line(model, key)
+    loss, asked = system.loss_terms[0], named_adjoints(system, (step.target, product))
+    named = [one for one in named_adjoints(system, (value,)) if one not in asked]
+    said = [prose("Here ", *listed(named), ".")] if named else []
+    if value.has(loss.given):
+        said.append(prose(loss.given, " is the gradient that reaches ", loss.target,
+                          " from the loss directly."))  # fmt: skip
+    return tuple(map(Paragraph, said))
 
 
 def _at_t(node: Node) -> Node:

@@ -11,6 +11,7 @@ from rnnsym.item import Item, Mark, Open, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     DERIVATION,
     PROOF,
+    barred,
     by_chain_rule,
     derivation_of,
     how_of,
@@ -120,7 +121,7 @@ def _scheme(model: str, key: str, *how: str) -> tuple[Mark, ...]:
         found.append(Mark(1, "A", prose("the sum, with no other path left out")))
     else:
         found.append(Mark(1, "A", prose("the line as it is to be shown")))
-    return tuple(found)
+    return barred(found)
 
 
 def _through(step: Step, terms: tuple[Term, ...]) -> Prose:
@@ -155,12 +156,13 @@ def _stem(model: str, key: str, *how: str) -> tuple[Block, ...]:
     where = " at every step" if step.time is not None else ""
     if step.time is not None and any(term.time != step.time for term in step.terms):
         where = " at every step before the last"
-    ask = f"From these equations and the chain rule alone, show that{where}"
+    ask = f"From these equations and the chain rule, show that{where}"
+    quoted = "" if is_of_loss(step) else "; the rule for a single product or function may be quoted"
     return (
         *model_blocks(system_of(model, *how), (step.target, value), all_shown=True),
         Paragraph(prose(ask)),
         Equations((Line(step.target, value),)),
-        Paragraph(prose("State each equation that you use.")),
+        Paragraph(prose(f"State each equation that you use{quoted}.")),
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
 
-from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, prose
+from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.cell import cell_names
 from rnnsym.derivation import Step
-from rnnsym.expr import BOUND, TIME, Array, Hadamard, Node, Sigma, arrays_in, equal
+from rnnsym.expr import BOUND, TIME, Array, Hadamard, Node, Sigma, arrays_in, equal, sigma
 from rnnsym.item import Choice, FormulaAnswer, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     FAR,
@@ -63,6 +63,7 @@ def _make(parameters: Parameters) -> Item:
     for key, (_, value) in zip(keys, steps, strict=True):
         proven(model, key, value, (), CONVENTION)
     (first, one), (second, other) = steps
+    proven(model, keys[1], other, (_late(one),), CONVENTION)
     same = equal(one, other)
     if same != (error(model, keys[1], one, CONVENTION) < FAR):
         raise Unfair("the numbers say something else of the two gradients")
@@ -82,6 +83,18 @@ def _make(parameters: Parameters) -> Item:
         proof=Proof(f"{PROOF}; one gradient put in place of the other", "≤ 1e-12"),
         tags=(model, "biases"),
     )
+
+
+def _late(one: Node) -> Node:
+    """Return a sum over the steps with what stands in it of one step earlier.
+
+    Raises:
+        Unfair: it is no sum.
+    """
+    if not isinstance(one, Sigma):
+        raise Unfair("the gradient is no sum over the steps")
+    index, first, last = one.bounds
+    return sigma(one.body.xreplace({index: index - 1}), index, first + 1, last)
 
 
 def _factor(other: Node) -> Array:
@@ -110,7 +123,7 @@ def _written(model: str, key: str, step: Step, value: Node) -> Part:
     values = any(array.family.role == "value" for array in arrays_in(value))
     forward = " and values of the forward pass" if values else ""
     return Part(
-        (Paragraph(prose("Write ", step.target, f" in the δ above{forward}.")),),
+        (Paragraph(prose("Write ", step.target, f" in terms of the δ above{forward}.")),),
         FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
         1,
         by_chain_rule(model, key, CONVENTION),
@@ -119,23 +132,24 @@ def _written(model: str, key: str, step: Step, value: Node) -> Part:
 
 def _compared(lines: Sequence[tuple[Step, Node]], gate: Array | None, draw: Draw) -> Part:
     (first, _), (second, _) = lines
-    rule = prose(
-        "Both are added in the same place, so the same gradient reaches both, step by step."
-    )
-    why: Prose = rule
     same = gate is None
+    why = prose("Both are terms of one sum, so the same δ reaches both, step by step.")
+    otherwise = prose("Where a term stands in a sum does not matter: each of the two has the "
+                      "factor 1.")  # fmt: skip
     if gate is not None:
         why = prose(second.of, " stands inside the product with ", gate, ": its gradient has that "
                     "factor, that of ", first.of, " has not.")  # fmt: skip
+        otherwise = prose("They are not terms of one sum: ", gate, " multiplies ", second.of,
+                          " but not ", first.of, ".")  # fmt: skip
     options = (
         Option(prose("They are equal, whatever the two vectors are."),
-               "" if same else "place in the equation overlooked", why),
+               "" if same else "place in the equation overlooked", why if same else otherwise),
         Option(prose("They differ, for they stand at different places of the equation."),
-               "place in a sum taken to matter" if same else "", why),
+               "place in a sum taken to matter" if same else "", otherwise if same else why),
         Option(prose("They are equal only where the two vectors have the same entries."),
                "value of a parameter taken for its gradient",
                prose("The sums compare in the same way whatever entries the vectors have.")),
-        Option(prose("The second is the first of one step before."),
+        Option(prose("The second sums the δ of one step earlier."),
                "bias of the old state taken to act later",
                prose("Both biases are added at every step: the sums run over the same steps.")),
     )  # fmt: skip
