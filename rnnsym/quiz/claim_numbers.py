@@ -17,7 +17,8 @@ from rnnsym.expr import activation as function_of
 from rnnsym.flow.examples import counterexample
 from rnnsym.numeric.oracle import STEP, Values, loss_of
 from rnnsym.numeric.sizes import small_sizes
-from rnnsym.quiz.decimals import FUNCTIONS, Numbers, Place, Point, evaluate, sized
+from rnnsym.quiz.decimal_functions import FUNCTIONS
+from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate, sized
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.system import build_system, read_model

@@ -5,7 +5,7 @@ It shares nothing with the oracle (complex floats) or with generated programs (N
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from decimal import Decimal, getcontext, localcontext
+from decimal import Decimal, localcontext
 from functools import lru_cache, reduce, singledispatch
 from itertools import chain
 from operator import add, mul
@@ -33,6 +33,7 @@ from rnnsym.expr import (
     Transpose,
     evaluated,
 )
+from rnnsym.quiz.decimal_functions import FUNCTIONS
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.record import record
 
@@ -111,41 +112,6 @@ def evaluations(numbers: Numbers) -> Callable[[Node], Evaluation]:
         return run
 
     return compiled
-
-
-Function: TypeAlias = Callable[[Decimal], Decimal]
-
-
-def _sigmoid(a: Decimal) -> Decimal:
-    return 1 / (1 + (-a).exp())
-
-
-def _tanh(a: Decimal) -> Decimal:
-    small = (-2 * abs(a)).exp()
-    return ((1 - small) / (1 + small)).copy_sign(a)
-
-
-def _remembered(function: Function) -> Function:
-    """A mistake leaves most gates as they are: three values of four were wanted just before."""
-
-    @lru_cache(maxsize=1024)
-    def value(a: Decimal, _precision: int) -> Decimal:
-        return function(a)
-
-    return lambda a: value(a, getcontext().prec)
-
-
-FUNCTIONS: dict[str, Function] = {
-    "sigmoid": _remembered(_sigmoid),
-    "tanh": _remembered(_tanh),
-    "relu": lambda a: max(a, Decimal(0)),
-    "step": lambda a: Decimal(int(a > 0)),
-    "exp": Decimal.exp,
-    "softplus": lambda a: (1 + a.exp()).ln(),
-    "log": Decimal.ln,
-    "reciprocal": lambda a: 1 / a,
-    "square": lambda a: a * a,
-}
 
 
 Operation: TypeAlias = Callable[[Decimal, Decimal], Decimal]
