@@ -209,7 +209,7 @@ def test_an_essay_on_two_conventions_says_what_holds_for_which() -> None:
         assert {"course notes", "nn.GRU"} <= set(re.findall(r"course notes|nn\.GRU", str(note)))
 
 
-ONLINE = ("at the moment", "while", "hour by hour", "may not wait", "as soon as")
+ONLINE = ("at once", "while", "hour by hour", "may not wait", "as soon as")
 SMALL = ("dataset is small", "are short", "has to be fast", "few parameters")
 LARGE = ("much data", "are long", "many steps back", "heavier model")
 
