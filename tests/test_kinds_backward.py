@@ -518,6 +518,11 @@ def test_no_mistake_leaves_an_entry_right_by_chance() -> None:
         assert all("matrix forgotten" in text for text in told.values())
 
 
+def test_the_columns_of_a_gradient_are_no_multiples_of_each_other() -> None:
+    for item in items("bptt_matrix", 150):
+        assert np.linalg.matrix_rank(by_hand(item)["∂L/∂U"]) == 2, item.id
+
+
 def test_the_working_of_matrices_earns_marks() -> None:
     for item in items("bptt_matrix"):
         assert all(any(mark.kind == "M" for mark in part.scheme) for part in item.parts)
