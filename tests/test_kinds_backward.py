@@ -181,6 +181,18 @@ def test_keys_full_and_truncated() -> None:
         checked(item, 1, {"g_U": cut["∂L/∂U"]})
 
 
+@pytest.mark.parametrize(
+    ("kind", "part", "said"),
+    [("bptt_truncated", 1, "The loss sees it directly"), ("bptt_last_step", 0, "The path through")],
+)
+def test_what_is_left_out_is_left_out_where_it_is_alone(kind: str, part: int, said: str) -> None:
+    """At a cut, and without a loss before the last step: then the last step alone is in the sum."""
+    for item in items(kind):
+        [blank] = blanks(item, part).values()
+        told = [w for w in blank.wrong if "last step only" in w.misconception.split(", or ")]
+        assert [said in printed(w.why) for w in told] == [True], item.id
+
+
 def test_each_of_two_losses_is_the_mistake_for_the_other() -> None:
     for item in items("bptt_last_step"):
         [first], [second] = (blanks(item, part).values() for part in (0, 1))

@@ -10,7 +10,7 @@ from rnnsym.audit import slips
 from rnnsym.audit.rewrite import Misconception, one_by_one, subtrees
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
-from rnnsym.derivation import Term
+from rnnsym.derivation import Step, Term
 from rnnsym.expr import (
     STEPS,
     TIME,
@@ -115,8 +115,9 @@ def _matrix_forgotten(row: Row) -> Sequence[Slip]:
     return found
 
 
+PATH = "one path missing"
 LINE = (
-    "one path missing", "derivative forgotten", "value for derivative", "factor forgotten",
+    PATH, "derivative forgotten", "value for derivative", "factor forgotten",
     "transpose missing", "outer product turned round", "outer product added", "wrong step",
     "1 − z and z swapped", "last step only", "first step forgotten",
 )  # fmt: skip
@@ -170,7 +171,7 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
             rule: dict[Expr, Expr] = {
                 STEPS: Integer(plan.setting.steps), TIME: Integer(line.time)
             }  # fmt: skip
-            for slip, why in misconception.apply(Row(line.step, line.step.value())):
+            for slip, why in _slips(misconception, line.step, line.time, plan.setting.steps):
                 key = misconception.name, line.step.key, printed(why)
                 reasons.setdefault(key, prose("In the line of ", line.step.target, ": ", *why))
                 value = slip.value.xreplace(rule)
@@ -180,6 +181,19 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
         Mistake(key[0], reasons[key], _downstream(plan, values)) for key, values in changed.items()
     ]
     return (*found, *_descent_mistakes(plan))
+
+
+def _slips(misconception: Misconception[Row], step: Step, time: int, steps: int) -> Sequence[Slip]:
+    """Return what a misconception makes of a line.
+
+    Whoever leaves out the loss's own term before the last step, or what comes back from the next
+    one, leaves it out too where it is all that there is.
+    """
+    row, (term, *others) = Row(step, step.value()), step.terms
+    is_path = term.source is None or term.index[1] == TIME + 1
+    if misconception.name == PATH and is_path and not others and 0 < time < steps:
+        return [slips.without_term(row, term)]
+    return misconception.apply(row)
 
 
 def _descent_mistakes(plan: Plan) -> Iterator[Mistake]:
