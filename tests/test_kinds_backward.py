@@ -208,6 +208,30 @@ def test_a_missing_path_that_looks_like_a_slip_of_sign_is_refused() -> None:
         kind.make((*drawn.items(), ("arrangement", "1")))
 
 
+def test_a_step_that_gives_minus_the_sum_is_refused() -> None:
+    """Whoever forgets the other steps, and turns the sign of the error, would find the key."""
+    subject = {"model": "linear", "convention": "textbook", "T": "2"}
+    weights = {"W": "-0.5", "U": "0.5"}
+    values = {"x[1]": "-3", "x[2]": "3", "h[0]": "-2", "target[1]": "2.5", "target[2]": "1.75"}
+    kind = load_kind("bptt_last_step")
+    with pytest.raises(guard.Unfair, match="turns the sign of dL/dU"):
+        kind.make((*subject.items(), *weights.items(), *values.items()))
+    values["h[0]"] = "4"
+    assert kind.make((*subject.items(), *weights.items(), *values.items()))
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_bias", "bptt_last_step", "bptt_truncated"])
+def test_no_step_gives_minus_the_sum(kind: str) -> None:
+    for item in items(kind):
+        for part in range(len(item.parts)):
+            for label, blank in blanks(item, part).items():
+                for w in blank.wrong if "∂L" in label else ():
+                    one = {"last step only", "first step forgotten"} & {
+                        *w.misconception.split(", or ")
+                    }
+                    assert not one or not blank.accepts(-w.value), (item.id, label)
+
+
 def test_every_unit_is_on_at_one_step_at_least() -> None:
     for item in items("bptt_matrix"):
         if dict(item.parameters)["model"] != "relu-rnn":

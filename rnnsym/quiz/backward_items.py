@@ -8,9 +8,11 @@ from rnnsym.blocks import Block, Equations, Line, NumberMatrix, Paragraph, Prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
 from rnnsym.quiz.backward_descent import rate
-from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, unnoticed
+from rnnsym.quiz.backward_fit import entries
+from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, tolerance_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
+from rnnsym.quiz.backward_slips import TURNED
 from rnnsym.quiz.by_hand import EXACT_RULE, RULE, WORKED
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
@@ -84,7 +86,7 @@ def noticed(works: Sequence[Work]) -> None:
     """Look for a misconception that nobody would notice in the answers, and for too many zeros.
 
     Raises:
-        Unfair: there is one, or more than one answer is 0.
+        Unfair: there is one, or it turns the sign of an answer, or more than one answer is 0.
     """
     targets = {t: work.exact[t] for work in works for t in work.targets}
     if sum(not any(e for row in value for e in row) for value in targets.values()) > 1:
@@ -92,6 +94,23 @@ def noticed(works: Sequence[Work]) -> None:
     name = unnoticed(targets, works[0].wrong)
     if name:
         raise Unfair(f"'{name}' gives every answer")
+    for work in works:
+        _no_turned_sign(work)
+
+
+def _no_turned_sign(work: Work) -> None:
+    """Look for an answer with the other sign: with the sign of the error turned too, it is right.
+
+    Raises:
+        Unfair: a mistake gives it.
+    """
+    for name, _, values in work.wrong:
+        for target in work.targets if name != TURNED else ():
+            pairs = zip(entries(work.exact[target]), entries(values.get(target, ())), strict=False)
+            for right, found in pairs:
+                far = 0 if work.plan.is_exact else tolerance_of(right)
+                if right and abs(found + right) <= far:
+                    raise Unfair(f"'{name}' turns the sign of {target}")
 
 
 def part_of(works: Sequence[Work], place: int) -> Part:

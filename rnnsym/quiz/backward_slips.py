@@ -39,7 +39,7 @@ from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.subject import INPUT
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "Mistake", "lucky", "mistaken", "mistakes"]
+__all__ = ["MISCONCEPTIONS", "TURNED", "Mistake", "lucky", "mistaken", "mistakes"]
 
 
 def _loss_changed(row: Row, change: Callable[[Node], Node], why: Prose) -> Sequence[Slip]:
@@ -115,7 +115,7 @@ def _matrix_forgotten(row: Row) -> Sequence[Slip]:
     return found
 
 
-PATH = "one path missing"
+PATH, TURNED = "one path missing", "sign of the error"
 LINE = (
     PATH, "derivative forgotten", "value for derivative", "factor forgotten",
     "transpose missing", "outer product turned round", "outer product added", "wrong step",
@@ -125,7 +125,7 @@ NEED_MATRICES = ("transpose missing", "outer product turned round")
 MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     *(m for name in LINE for m in slips.MISCONCEPTIONS if m.name == name),
     Misconception("½ forgotten", _half_forgotten),
-    Misconception("sign of the error", _error_turned),
+    Misconception(TURNED, _error_turned),
     Misconception("derivative of the softmax once more", _function_twice),
     Misconception("softmax skipped", _softmax_skipped),
     Misconception("matrix forgotten", _matrix_forgotten),
