@@ -345,6 +345,26 @@ def test_slopes_at_the_wrong_place_are_no_answer_to_the_total() -> None:
             assert not whole.accepts(round(total, 3)), (item.id, total)
 
 
+def test_slips_about_a_coupled_gate_are_made_wherever_it_stands() -> None:
+    for item in generate(30, 3, ["cell_state_paths"], ["lstm-coupled"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        f, g, c = v["f[3]"], v["g[3]"], v["c[2]"]
+        back, slope = v["o[2]"] * (1 - tanh(c) ** 2), v["U_c"] * (1 - g * g)
+        expected = {
+            "derivative forgotten": f + back * ((c - g) * v["U_f"] + (1 - f) * slope),
+            "1 − z for z in the cell": 1 - f + back * (
+                -logistic_slope(f) * (c - g) * v["U_f"] + f * slope
+            ),
+            "1 − z and z swapped": f + back * (logistic_slope(f) * (c - g) * v["U_f"] + f * slope),
+        }  # fmt: skip
+        [whole] = blanks(item, 1).values()
+        for name, value in expected.items():
+            told = [w.value for w in whole.wrong if name in w.misconception.split(", or ")]
+            assert any(abs(float(one) - value) < 0.00051 for one in told), (item.id, name)
+        said = [part for w in whole.wrong for part in printed(w.why).split(" Or: ")]
+        assert len(set(said)) == len(said), "one slip has two numbers"
+
+
 def test_one_gates_slope_is_not_as_good_as_anothers() -> None:
     for item in generate(30, 3, ["carry_gradient"], ["gru"]):
         v = {name: float(value[0, 0]) for name, value in numbers(item).items()}

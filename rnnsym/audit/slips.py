@@ -200,19 +200,16 @@ def _is_value(node: Node) -> bool:
 
 def _gate_swapped(row: Row) -> Sequence[Slip]:
     """Z in place of 1 − z, where that is no derivative."""
-
-    def swap(node: Node) -> Node | None:
-        if not isinstance(node, Hadamard):
-            return None
+    found: list[Slip] = []
+    for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Hadamard)):
         pairs = {part for pair in derivatives(node) for part in pair}
         for child in node.children:
             inner = complement(child)
             if isinstance(inner, Array) and child not in pairs:
-                others = [inner if c == child else c for c in node.children]
-                return Hadamard(*others)
-        return None
-
-    return _at_each_place(row, swap, prose("The gate and 1 minus the gate are swapped."))
+                new = Hadamard(*(inner if c == child else c for c in node.children))
+                why = prose("In ", node, " it is ", child, " that belongs there, not ", inner, ".")
+                found += _at_each_place(row, _exchange(node, new), why)
+    return found
 
 
 def _sum_forgotten(row: Row) -> Sequence[Slip]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from rnnsym.audit.rewrite import Misconception, Rule, complement, everywhere, subtrees, without
 from rnnsym.audit.slips import Row, Slip, derivatives
 from rnnsym.blocks import Prose, prose
-from rnnsym.expr import TIME, Array, Map, Node, apply, fill_like, hadamard, minus
+from rnnsym.expr import TIME, Array, Map, Node, apply, fill_like, hadamard, minus, scale
 
-__all__ = ["slopes_misplaced"]
+__all__ = ["slopes_misplaced", "turned"]
 
 
 def slopes_misplaced(lines: Iterable[Node]) -> tuple[Misconception[Row], ...]:
@@ -19,6 +19,22 @@ def slopes_misplaced(lines: Iterable[Node]) -> tuple[Misconception[Row], ...]:
         Misconception("slope of another gate", lambda row: _of_another(row, gates)),
         Misconception("slope of the step before", _of_the_step_before),
     )
+
+
+def turned(gate: Array) -> Misconception[Row]:
+    """Return the slip of who takes 1 − g for g in the cell itself, so that slopes turn too."""
+    other = minus(fill_like(1, gate), gate)
+    both: dict[Node, Node] = {gate: other, other: gate}
+
+    def rule(node: Node) -> Node | None:
+        if (gate, other) not in derivatives(node):
+            return both.get(node)
+        rest = without(node, gate, other)
+        slope = _slope(gate)
+        return scale(-1, slope if rest is None else hadamard(everywhere(rest, rule), slope))
+
+    why = prose("Here ", gate, " and ", other, " are swapped from the start, as in another cell.")
+    return Misconception("1 − z for z in the cell", lambda row: _changed(row, [(rule, why)]))
 
 
 def _gates(node: Node) -> Iterator[Array]:
@@ -93,7 +109,8 @@ def _not_that(slope: Node, other: Node) -> Prose:
 
 
 def _changed(row: Row, found: Iterable[tuple[Rule, Prose]]) -> Sequence[Slip]:
-    return [(Row(row.step, everywhere(row.value, rule)), why) for rule, why in found]
+    slips = ((Row(row.step, everywhere(row.value, rule)), why) for rule, why in found)
+    return [(slip, why) for slip, why in slips if slip != row]
 
 
 def _square_rule(new: dict[Node, Node]) -> Rule:
