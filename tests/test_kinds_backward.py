@@ -457,6 +457,19 @@ def test_no_answer_admits_a_misconception(kind: str) -> None:
                 )
 
 
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_readout"])
+def test_an_answer_with_the_other_sign_is_rounded_as_the_answer_is(kind: str) -> None:
+    """Exactly it may be 0.66249, and 0.663 where every line is rounded to four decimals."""
+    seen = 0
+    for item in generate(60, 3, [kind]):
+        for blank in (b for part in range(len(item.parts)) for b in blanks(item, part).values()):
+            for wrong in blank.wrong:
+                if abs(wrong.value + blank.value) <= Decimal("0.001"):
+                    assert wrong.value == -blank.value, (item.id, wrong.misconception)
+                    seen += 1
+    assert seen
+
+
 def test_one_operator_is_worked_through_all_lines() -> None:
     """Without the carry, δ of the first step is what the loss alone gives there."""
     plan = plan_of(Setting("linear", 2, ("delta_h", "dU")))

@@ -209,6 +209,20 @@ def test_an_essay_on_two_conventions_says_what_holds_for_which() -> None:
         assert {"course notes", "nn.GRU"} <= set(re.findall(r"course notes|nn\.GRU", str(note)))
 
 
+@pytest.mark.parametrize("kind", CHOICES)
+def test_every_gradient_of_a_state_is_said_to_be_one(kind: str) -> None:
+    """δ is told what it is the gradient of where an option uses it, and only there."""
+    seen = set[str]()
+    for item in items(kind):
+        options = " ".join(printed(option.content) for option in choice(item).options)
+        used = set(re.findall(r"δ_(\w)", options))
+        stem = " ".join(printed(b.content) for b in item.stem if isinstance(b, Paragraph))
+        told = set(re.findall(r"δ_(\w)\S* is the gradient with respect to \1", stem))
+        assert told == used, item.id
+        seen |= used
+    assert "a" in seen
+
+
 ONLINE = ("at once", "while", "hour by hour", "may not wait", "as soon as")
 SMALL = ("dataset is small", "are short", "has to be fast", "few parameters")
 LARGE = ("much data", "are long", "many steps back", "heavier model")

@@ -222,3 +222,13 @@ def test_figures_are_told_apart_by_their_arrows() -> None:
     assert not alike(plain, peephole)
     turned = tuple(replace(x, target="i") if x == plain.links[0] else x for x in plain.links)
     assert not alike(plain, replace(plain, links=turned))
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "mgu"])
+def test_no_figure_is_told_by_a_sign_that_it_lacks(cell: str) -> None:
+    """Where other cells have all of its signs, it takes more than to look for one."""
+    for item in generate_quiz(6, 3, ["figure_which"], [cell]):
+        names = [cell, *dict(item.parameters)["others"].split()]
+        graphs = [cell_graph(load_cell(name.partition("↔")[0])) for name in names]
+        signs = [{v.label for v in g.vertices if v.shape != "label"} for g in graphs]
+        assert signs[0] == signs[1] == signs[2], names

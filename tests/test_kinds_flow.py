@@ -103,13 +103,23 @@ def test_a_gate_swapped_with_one_minus_it_is_named() -> None:
         assert all(("are swapped" in text) is coupled for text in said)
 
 
+UPPER = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+
+
 def test_a_bias_keeps_its_share() -> None:
     for item in items("forget_bias"):
         given = drawn(item)
         kept, steps = sigmoid(float(given["bias"])), int(given["steps"])
         factor, share, half = (values(part)[0] for part in item.parts)
         assert abs(factor - kept) < 6e-4
-        assert abs(share - kept**steps) < 6e-4
+        lines = [b for p in item.parts for b in p.solution if isinstance(b, Paragraph)]
+        said = " ".join(printed(line.content) for line in lines)
+        powers = re.findall(rf"(0\.\d{{4}})([{UPPER}]+) = (0\.\d+)", said)
+        assert len(powers) == (3 if half > 2 else 2)
+        for base, raised, value in powers:  # what is printed is true as it is printed
+            k = int("".join(str(UPPER.index(digit)) for digit in raised))
+            assert round(float(base) ** k, 3) == float(value), (base, k, value)
+        assert share == float(powers[0][2])
         assert kept**half < 0.5 <= kept ** (half - 1)
         worked = round(kept, 4) ** steps
         [blank] = blanks(item.parts[1])

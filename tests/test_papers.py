@@ -132,6 +132,16 @@ def test_a_key_says_what_its_marks_are_for() -> None:
     assert last_line("forward", solved=False, schemes=True) == letters
 
 
+def test_the_head_names_every_convention_of_a_paper() -> None:
+    """An essay compares PyTorch's GRU with the textbook's, though its own is the textbook's."""
+    kind = load_kind("explain")
+    essays = ("conventions-explain-gru", "gru-explain-gates")
+    both, one = (kind.make((("entry", name), ("text", "0"))) for name in essays)
+    for item, named in ((both, True), (one, False)):
+        document = paper_document(Paper("q", 1, (("", (item,)),)), solved=False)
+        assert ("PyTorch (torch.nn) where it says so" in str(document.lines)) == named
+
+
 def test_a_students_paper_depends_on_seed_and_id_only() -> None:
     blueprint = Blueprint((Section(Selection.of(["count", "adjoint"]), 3),))
     ann, bob = Student("s1", "Ann"), Student("s2", "Bob")

@@ -28,7 +28,8 @@ def descended(weight: Array, gradient: Array, eta: Constant) -> Node:
 def slips(weight: Array, gradient: Array, eta: Constant) -> Iterator[tuple[str, Prose, Node]]:
     """Yield mistakes in the step: a name, why it is wrong, and what comes out."""
     yield (
-        "sign of the step", prose("Descent goes against the gradient: the step is subtracted."),
+        "sign of the step",
+        prose("Descent goes against the gradient: ", eta, " times the gradient is subtracted."),
         plus(weight, scale(eta, gradient)),
     )  # fmt: skip
     yield (
@@ -36,6 +37,7 @@ def slips(weight: Array, gradient: Array, eta: Constant) -> Iterator[tuple[str, 
         minus(weight, gradient),
     )  # fmt: skip
     yield (
-        "step for the new value", prose("That is the step alone: it is added to ", weight, "."),
+        "step for the new value",
+        prose("That is what is added to ", weight, ", not the new value."),
         scale(-1, scale(eta, gradient)),
     )  # fmt: skip

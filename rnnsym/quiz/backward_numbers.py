@@ -100,7 +100,8 @@ def _wrong_numbers(
         matrix = values.get(target, ())
         if _shape(matrix) != _shape(exact) or abs(matrix[i][j] - exact[i][j]) < SAME:
             continue
-        value = _shown(matrix[i][j], is_plain=is_plain)
+        turned = abs(matrix[i][j] + exact[i][j]) < SAME  # then it is rounded as the answer is
+        value = -blank.value if turned else _shown(matrix[i][j], is_plain=is_plain)
         if blank.accepts(value):
             raise Unfair(f"'{name}' nearly gives {target}")
         yield WrongNumber(value, name, why)

@@ -1,18 +1,16 @@
 """What questions about claims share: their subjects, options, proofs, and a bank of one's own."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
 from rnnsym.blocks import Paragraph, Prose, prose
-from rnnsym.convention import TEXTBOOK, read_convention
 from rnnsym.errors import InputError
-from rnnsym.expr import size
 from rnnsym.item import Choice, Item, Mark, Option, Part, Proof, Response
-from rnnsym.quiz.claim_bank import Category, Claim, Entry, Essay, Section, load
+from rnnsym.quiz.claim_bank import Claim, Entry, Section, load
 from rnnsym.quiz.claim_checks import holds
+from rnnsym.quiz.claim_reading import lines
 from rnnsym.quiz.claim_text import read_prose
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import printed
@@ -32,8 +30,6 @@ DENIED = "a true statement taken for a false one"
 TRIES = 16
 """So many sets of options are looked at for one whose lengths give no cue."""
 CUE = 1.15
-ANYWHERE = frozenset({"h", "c", "x", "f", "i", "o", "a", "t", "T", "tanh", "sigmoid"})
-"""What is called so in every convention, and means the same."""
 
 
 @dataclass(frozen=True)
@@ -186,68 +182,6 @@ def proof_of(claims: Sequence[Claim]) -> Proof:
                  if number else "computed from the equations", "exact")  # fmt: skip
 
 
-def convention_line(section: Section) -> Prose:
-    """Return how a statement is read that names no other convention."""
-    title = read_convention(section.convention).title
-    biases = " and one bias vector for each affine map" if section.convention == TEXTBOOK else ""
-    setting = (" ", *read_prose(section.setting)) if section.setting else ()
-    return prose(
-        f"Convention: {title}, with ", size("d"), " inputs, ", size("n"),
-        f" hidden units{biases}, unless a statement says otherwise.", *setting,
-    )  # fmt: skip
-
-
-def _essay_lines(section: Section, essay: Essay, asked: "Asked") -> Iterator[Prose]:
-    """Yield what an essay rests on: sizes and biases where an answer needs them, and symbols."""
-    if essay.setting:
-        yield read_prose(essay.setting)
-        return
-    shown = tuple(_said((essay,), asked))
-    needed: list[Prose] = []
-    if {"d", "n"} & _names((*shown, *asked.expected)):
-        needed.append((size("d"), " inputs and ", size("n"), " hidden units"))
-    if section.convention == TEXTBOOK and any("parameter" in text for text in shown):
-        needed.append(("one bias vector for each affine map",))
-    if needed:
-        title = read_convention(section.convention).title
-        yield prose(f"Convention: {title}", *(p for part in needed for p in (", ", *part)), ".")
-    if _names(shown) & _names((section.setting,)):
-        yield read_prose(section.setting)
-
-
-def _names(texts: Iterable[str]) -> set[str]:
-    """Return the names in the formulas of some texts."""
-    formulas = re.findall(r"\{(.*?)\}", " ".join(texts))
-    return {name for formula in formulas for name in re.findall(r"[^\W\d_]\w*", formula)}
-
-
-def _is_needed(section: Section, said: Iterable[str]) -> bool:
-    """Tell whether counts stand in what is said, or symbols of a convention or of the setting."""
-    texts = tuple(said)
-    counts = any(word in text for text in texts for word in ("parameter", "affine"))
-    return counts or not _names(texts) <= (frozenset() if section.setting else ANYWHERE)
-
-
-def _said(entries: Iterable[Entry], asked: "Asked") -> Iterator[str]:
-    """Yield what is printed of the wordings and reasons of entries."""
-    options = asked.response.options if isinstance(asked.response, Choice) else ()
-    shown = "\n".join(map(printed, (*asked.stem, *(option.content for option in options))))
-    for entry in entries:
-        if isinstance(entry, Claim | Category | Essay):
-            reasons = (
-                (entry.why, *(r.text for r in entry.reasons)) if isinstance(entry, Claim) else ()
-            )
-            yield from (t for t in (*entry.texts, *reasons) if printed(read_prose(t)) in shown)
-
-
-def _lines(section: Section, entries: Sequence[Entry], asked: "Asked") -> Iterator[Prose]:
-    """Yield how what is printed is to be read, where it rests on a convention or a setting."""
-    if isinstance(entries[0], Essay):
-        yield from _essay_lines(section, entries[0], asked)
-    elif _is_needed(section, _said(entries, asked)):
-        yield convention_line(section)
-
-
 def source_line(entries: Iterable[Entry]) -> Paragraph:
     """Return where the statements come from."""
     sources = dict.fromkeys(source for e in entries for source in e.source.split("; "))
@@ -275,7 +209,9 @@ def concept_item(kind: str, parameters: Parameters, entries: Sequence[Entry], as
     """Return an item about entries of one section, the first of them the one asked about."""
     section, first = entry_of(parameters)
     scheme = (Mark(asked.marks, "B", prose(asked.given_for)),) if asked.given_for else ()
-    read_in = tuple(_lines(section, entries, asked))
+    options = asked.response.options if isinstance(asked.response, Choice) else ()
+    shown = "\n".join(map(printed, (*asked.stem, *(option.content for option in options))))
+    read_in = tuple(lines(section, entries, shown, asked.expected))
     part = Part((), asked.response, asked.marks, (source_line(entries),), scheme)
     return Item(
         id=identifier(kind, parameters),

@@ -120,8 +120,7 @@ def _as_input(work: Work) -> Slips:
 
 def _wide_recurrence(work: Work) -> Slips:
     """A recurrent matrix as if the state were not projected."""
-    above = ", and what goes to the layer above," if work.parts[-1].layer > 1 else ""
-    why = (f"What recurs{above} has ", size("p"), " entries, not ", size("n"), ".")
+    why = ("What recurs has ", size("p"), " entries, not ", size("n"), ".")
     return each(work, lambda p: unprojected(p) if p.reads == "state" else p, *why)
 
 

@@ -136,18 +136,17 @@ REMEDIES = (
         _truncation,
     ),
     Remedy(
-        "orthogonal initialisation of the recurrent matrix",
+        "orthogonal initialisation",
         "All singular values of an orthogonal matrix are 1: it keeps the length of every vector.",
         (
-            "Before the first update the weights of the old state have singular values from 0.01 "
-            "to 3.",
-            "Already in the first epoch, the weights of the old state stretch some directions "
-            "threefold at each step and nearly wipe out others.",
+            "Before the first update the recurrent matrix has singular values from 0.01 to 3.",
+            "Right at the start, the recurrent matrix stretches some directions threefold at each "
+            "step and nearly wipes out others.",
         ),
         (
             "Singular values become 1, but the slopes of tanh beside them are mostly below 1.",
-            "It makes the weights of the old state keep every length at first; saturated units "
-            "with slopes near 0 still shrink what flows back.",
+            "It makes the recurrent matrix keep every length at first; saturated units with slopes "
+            "near 0 still shrink what flows back.",
         ),
         _orthogonal,
     ),

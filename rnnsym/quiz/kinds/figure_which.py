@@ -94,6 +94,7 @@ def _pairs(model: str) -> tuple[str, ...]:
     What they read and put out has the same names: those are printed and would tell them apart.
     One of the two at least has the same boxes: counting boxes is not enough. The other is a cell,
     where one suits: what is wired by chance looks it.
+    Where cells allow it, all three have the same signs.
     """
     same = _look(_graph(model))
     rivals = [n for n in EXAMINED if _ends(n) == _ends(model) and _look(_graph(n)) != same]
@@ -108,7 +109,8 @@ def _pairs(model: str) -> tuple[str, ...]:
         if any(_parts(name) == _parts(model) for name in pair)
     ]
     real = [pair for pair in pairs if any(EXCHANGED not in name for name in pair)]
-    return tuple(" ".join(pair) for pair in real or pairs)
+    alike = [pair for pair in real if all({*_parts(n)} == {*_parts(model)} for n in pair)]
+    return tuple(" ".join(pair) for pair in alike or real or pairs)
 
 
 def _distance(a: str, b: str) -> int:
@@ -163,8 +165,8 @@ def _make(parameters: Parameters) -> Item:
         stem=(
             Paragraph(prose(f"The cell “{cell.title}” computes")),
             equations_of_cell(cell),
-            Paragraph(prose("One of these figures shows a step of it; the names are left out. ",
-                            BOXES)),
+            Paragraph(prose("One of these figures shows a step of it; the names inside are left "
+                            "out. ", BOXES)),
             *figures,
         ),
         parts=(

@@ -197,19 +197,21 @@ def _as_shown(kept: Decimal) -> Decimal:
 
 
 def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
-    left = power(kept, steps)
-    if left < SMALLEST:
+    exact, base = power(kept, steps), rounded(kept, WORKED)
+    if exact < SMALLEST:
         raise Unfair("too little is left for three decimals")
-    value = rounded(left, SHOWN)
+    value = rounded(power(base, steps), SHOWN)
     tolerance = max(rounded(value * SHARE, SHOWN), LEAST)
+    if abs(exact - value) > tolerance / 2:
+        raise Unfair("rounding on the way changes the answer")
     wrong: list[WrongNumber] = []
     for name, why, slip in MISCONCEPTIONS:
-        other = rounded(slip(kept, bias, steps), SHOWN)
+        other = rounded(slip(base, bias, steps), SHOWN)
         if other > 0:
             wrong.append(WrongNumber(other, name, prose(why)))
     start = gate.state.xreplace({TIME: Integer(0)})
     end = gate.state.xreplace({TIME: Integer(steps)})
-    base = shown(rounded(kept, WORKED))
+    raised = Symbol(shown(base)) ** steps
     counts = f"off by at most {100 * SHARE:.0f} % or {LEAST}, whichever is larger."
     ask = prose(
         "What share of ", start, " is left in ", end, f"? An answer counts if it is {counts}"
@@ -218,29 +220,34 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
         (Paragraph(ask),),
         Numeric((Blank(prose("share"), value, tolerance, told_apart(wrong)),)),
         2,
-        (Paragraph(prose(Symbol(base) ** steps, f" = {shown(value)}.")),),
+        (Paragraph(prose(raised, f" = {shown(value)}.")),),
         (
-            Mark(1, "M", prose("the factor to the power of the steps: ", Symbol(base) ** steps)),
+            Mark(1, "M", prose("the factor to the power of the steps: ", raised)),
             Mark(1, "A", prose(shown(value))),
         ),
         carries=(0,),
     )
 
 
+def _power(base: Decimal, k: int) -> Prose:
+    """Return a power with its value; the first is its own."""
+    raised = Symbol(shown(base)) ** k
+    value = Symbol(shown(rounded(power(base, k), SHOWN)))
+    return prose(raised) if k == 1 else prose(Relation((raised, value)))
+
+
 def _until(kept: Decimal, half: int) -> Part:
     without = WrongNumber(
         Decimal(2), "bias left at 0", prose("That holds for σ(0) = 0.5: 0.25 after two steps.")
     )
-    base = Symbol(shown(rounded(kept, WORKED)))
-    before, after = (shown(rounded(power(kept, k), SHOWN)) for k in (half - 1, half))
-    powers = (Relation((base**k, Symbol(v))) for k, v in ((half - 1, before), (half, after)))
-    first, second = powers
+    base = rounded(kept, WORKED)
+    first, second = (_power(base, k) for k in (half - 1, half))
     return Part(
         (Paragraph(prose("After how many steps is less than half left, for the first time?")),),
         Numeric((Blank(prose("steps"), Decimal(half), Decimal(0),
                        (without,) if half != int(without.value) else ()),)),
         1,
-        (Paragraph(prose(first, " and ", second, ".")),),
+        (Paragraph(prose(*first, " and ", *second, ".")),),
         carries=(0,),
     )  # fmt: skip
 

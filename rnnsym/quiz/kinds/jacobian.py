@@ -204,9 +204,9 @@ def _stem(asked: Asked, steps: int) -> tuple[Block, ...]:
              "of ", old)  # fmt: skip
     if asked.form == DIRECT:
         edge = Partial(of, asked.wrt, "∂⁺")
-        wanted: Inline = "P"
+        wanted: Inline = "Q"
         said = prose(edge, " is the Jacobian along the direct edge: all else that the equation of ",
-                     of, " reads is held fixed. Let P be the Jacobian of ", of,
+                     of, " reads is held fixed. Let Q be the Jacobian of ", of,
                      f" along {steps} direct edges. It holds ", *entry, ".")  # fmt: skip
     else:
         wanted = Partial(of, old)
@@ -258,7 +258,7 @@ def _solution(asked: Asked, steps: int) -> tuple[Block, ...]:
     if steps == 1:
         return first
     old = asked.wrt.xreplace({TIME: TIME - steps + 1})
-    whole: Math = Symbol("P") if asked.form == DIRECT else Partial(asked.of, old)
+    whole: Math = Symbol("Q") if asked.form == DIRECT else Partial(asked.of, old)
     said = "By the chain rule the Jacobians of the steps are multiplied, the latest on the left:"
     return (
         *first,

@@ -134,7 +134,7 @@ def _rule(path: Path) -> Relation:
 def _stem(path: Path) -> tuple[Block, ...]:
     of = path.edge.of
     said = prose(_edge(path), " is the Jacobian along the direct edge: all else that the equation "
-                 "of ", of, " reads is held fixed. Let P be the Jacobian along the ", STEPS,
+                 "of ", of, " reads is held fixed. Let Q be the Jacobian along the ", STEPS,
                  " direct edges from ", _at(of, 0), " to ", _at(of, STEPS),
                  ". diag(v) is the diagonal matrix with the entries of the vector v.")  # fmt: skip
     return (*cell_blocks(path.model), Paragraph(said))
@@ -155,19 +155,19 @@ def _part(ask: Prose, scheme: Sequence[Mark], solution: Sequence[Prose], hint: s
 def _product(path: Path) -> Part:
     edge, value = _edge(path), diag(path.kept)
     return _part(
-        prose("Show that P = ", *_product_text(path), ". State each equation that you use."),
+        prose("Show that Q = ", *_product_text(path), ". State each equation that you use."),
         (
             Mark(1, "M", prose(edge, " = ", value)),
             Mark(1, "M", prose("chain rule on the path: a product of ", STEPS, " such matrices")),
-            Mark(1, "A", prose("diagonal matrices are multiplied entry by entry: P as stated")),
+            Mark(1, "A", prose("diagonal matrices are multiplied entry by entry: Q as stated")),
         ),
         (
             prose("In ", _rule(path), " everything but ", path.edge.wrt, " is held fixed. It is "
                   "multiplied entry by entry by ", path.kept, ", so ", edge, " = ", value, "."),
-            prose("By the chain rule P is the product of these matrices for the steps from ",
+            prose("By the chain rule Q is the product of these matrices for the steps from ",
                   STEPS, " down to 1."),
             prose("The product of diagonal matrices is diagonal, and its entries are the products "
-                  "of their entries: P = ", *_product_text(path), "."),
+                  "of their entries: Q = ", *_product_text(path), "."),
         ),
         "Begin with one direct edge.",
     )  # fmt: skip
@@ -176,7 +176,7 @@ def _product(path: Path) -> Part:
 def _bounded(path: Path) -> Part:
     goal = 1 if path.kept == path.gate else 0
     return _part(
-        prose("Show that no entry of P is above 1, and say for which values of the gate ",
+        prose("Show that no entry of Q is above 1, and say for which values of the gate ",
               path.gate, " a gradient hardly shrinks along this path."),
         (
             Mark(1, "M", prose(path.gate, " is a sigmoid: every factor lies between 0 and 1")),
@@ -199,7 +199,7 @@ def _compared(path: Path) -> Part:
     return _part(
         prose("In the network h = tanh(W x + U h⁻ + b), where h⁻ is the state of the step before, "
               "the Jacobian over ", STEPS, " steps is a product of factors ", *factor,
-              ". Name two differences between these factors and those of P, and say what each "
+              ". Name two differences between these factors and those of Q, and say what each "
               "means for a gradient."),
         (
             Mark(2, "B", prose("1 for each of two of these, with what it means: no weight matrix "
@@ -208,9 +208,9 @@ def _compared(path: Path) -> Part:
                                "of a gradient do not mix); no entry above 1 (nothing grows)")),
         ),
         (
-            prose("No factor of P holds a weight matrix. In the other product U stands in every "
-                  "factor, so it shrinks or grows a gradient again and again."),
-            prose("No factor of P is a slope of tanh, which is near 0 where a unit is saturated. "
+            prose("No factor of Q holds a weight matrix. In the other product U stands in every "
+                  "factor, so it makes a gradient shrink or grow again and again."),
+            prose("No factor of Q is a slope of tanh, which is near 0 where a unit is saturated. "
                   "In its place stands ", path.kept, ", which the net learns to set, and which the "
                   "bias of the gate can hold near 1."),
         ),
@@ -230,7 +230,7 @@ def _others(path: Path) -> Part:
             Mark(1, "B", prose("they pass through recurrent weights, which may be large")),
         ),
         (
-            prose("No. P counts the direct edges alone. ", _at(of, 0), " also acts on the gates "
+            prose("No. Q counts the direct edges alone. ", _at(of, 0), " also acts on the gates "
                   "and on the candidate of later steps. These paths pass through the recurrent "
                   "weights, such as ", matrix,
                   ", and nothing keeps those small."),
