@@ -405,6 +405,7 @@ def test_clipping(kind: str) -> None:
 
 def test_gradients_that_vanish() -> None:
     for item in items("zero_gradient"):
+        assert "step is 1 where" in str(item.parts[0].solution[0]), "the slope of a ReLU is told"
         response = item.parts[0].response
         assert isinstance(response, Choice)
         found = by_hand(item, last=dict(item.parameters)["loss_at"] == "last")

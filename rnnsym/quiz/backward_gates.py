@@ -219,4 +219,6 @@ def _loss_note(plan: Plan) -> Prose:
     term = plan.system.loss_terms[0]
     if all(a.name != term.given.name for a in plan.given):
         return ()
-    return prose(" The loss itself gives ", term.given, " to ", term.target, " directly.")
+    reached = derive(plan.system).adjoints[0].target
+    return prose(" ", term.given, " is what the loss of step ", TIME, " adds to ", reached,
+                 " directly.")  # fmt: skip

@@ -21,7 +21,7 @@ from rnnsym.record import record
 
 __all__ = [
     "STATES", "Ask", "Work", "entries_of", "given_lines", "given_of", "lines_to", "methods_of",
-    "noticed", "part_of", "rounding_note", "value_of",
+    "noticed", "part_of", "rounding_note", "slope_note", "value_of",
 ]  # fmt: skip
 
 BACKWARDS, UPHILL = "Work from the last step to the first.", "The gradient points uphill."
@@ -200,10 +200,12 @@ def _solution(works: Sequence[Work], place: int) -> tuple[Block, ...]:
         for x in lines
     )
     rounded = "" if exact else f", each to {WORKED} decimals, as the next one uses it"
-    slope = (
-        "; step is 1 where what it is taken of is above 0, else 0" if work.plan.is_rectified else ""
-    )
-    return Paragraph(prose(f"Line by line{rounded}{slope}:")), Equations(seen)
+    return Paragraph(prose(f"Line by line{rounded}{slope_note(work.plan)}:")), Equations(seen)
+
+
+def slope_note(plan: Plan) -> str:
+    """Return what is said of the slope of a ReLU, where there is one."""
+    return "; step is 1 where what it is taken of is above 0, else 0" if plan.is_rectified else ""
 
 
 @lru_cache(maxsize=1024)
