@@ -193,6 +193,16 @@ def test_what_is_left_out_is_left_out_where_it_is_alone(kind: str, part: int, sa
         assert [said in printed(w.why) for w in told] == [True], item.id
 
 
+def test_who_takes_the_other_matrix_back_is_told() -> None:
+    for item in items("bptt_input"):
+        v, found = numbers(item), by_hand(item)
+        for part, name, other in ((0, "∂L/∂x₁", v["U"] / v["W"]), (1, "∂L/∂h₀", v["W"] / v["U"])):
+            [blank] = blanks(item, part).values()
+            told = [float(w.value) for w in blank.wrong if "another matrix" in w.misconception]
+            assert np.allclose(told, float((found[name] * other)[0, 0]), atol=0.00051), item.id
+            assert told
+
+
 def test_each_of_two_losses_is_the_mistake_for_the_other() -> None:
     for item in items("bptt_last_step"):
         [first], [second] = (blanks(item, part).values() for part in (0, 1))

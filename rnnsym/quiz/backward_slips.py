@@ -115,6 +115,22 @@ def _matrix_forgotten(row: Row) -> Sequence[Slip]:
     return found
 
 
+def _other_matrix(row: Row) -> Sequence[Slip]:
+    """Wᵀ δ in place of Uᵀ δ, on the way to an initial state; Uᵀ δ on the way to an input."""
+    found: list[Slip] = []
+    for term in row.step.terms if row.step.target.family.role == "gradient" else ():
+        read = arrays_in(term.source.rhs) if term.source is not None else ()
+        others = [Transpose(a) for a in read if a.time is None and a.shape[1] != 1]
+        for right in [o for o in others if o in subtrees(term.value)]:
+            for other in (o for o in others if o != right):
+                why = prose("It is ", right, " that leads back to ", row.step.of, ", not ", other,
+                            ".")  # fmt: skip
+                taken: dict[Node, Node] = {right: other}
+                values = one_by_one(row.value, taken.get)
+                found += [(replace(row, value=value), why) for value in values]
+    return found
+
+
 PATH, TURNED = "one path missing", "sign of the error"
 LINE = (
     PATH, "derivative forgotten", "value for derivative", "factor forgotten",
@@ -129,6 +145,7 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     Misconception("derivative of the softmax once more", _function_twice),
     Misconception("softmax skipped", _softmax_skipped),
     Misconception("matrix forgotten", _matrix_forgotten),
+    Misconception("another matrix", _other_matrix),
 )
 
 
