@@ -375,6 +375,16 @@ def test_slips_about_a_coupled_gate_are_made_wherever_it_stands() -> None:
         assert len(set(said)) == len(said), "one slip has two numbers"
 
 
+def test_a_bias_left_out_behind_the_reset_gate_is_told() -> None:
+    for item in generate(20, 3, ["gate_gradient"], ["gru-reset-after"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        r, z, g = v["r[3]"], v["z[3]"], v["g[3]"]
+        dg = v["delta_h[3]"] * z * (1 - g * g)
+        blank = blanks(item, 0)["δ_r₃"]
+        [told] = [float(w.value) for w in blank.wrong if "bias forgotten" in w.misconception]
+        assert abs(told - dg * v["U_h"] * v["h[2]"] * logistic_slope(r)) < 0.00051, item.id
+
+
 def test_one_gates_slope_is_not_as_good_as_anothers() -> None:
     for item in generate(30, 3, ["carry_gradient"], ["gru"]):
         v = {name: float(value[0, 0]) for name, value in numbers(item).items()}

@@ -1,16 +1,17 @@
 """Mistakes in a backward pass: each made in every line of a plan in which it can be made."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias
 
 from rnnsym.audit import slips
-from rnnsym.audit.rewrite import Misconception, one_by_one, subtrees
+from rnnsym.audit.rewrite import Misconception, everywhere, one_by_one, subtrees
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Step, Term
+from rnnsym.equations import Equation
 from rnnsym.expr import (
     STEPS,
     TIME,
@@ -18,6 +19,7 @@ from rnnsym.expr import (
     Expr,
     Integer,
     Node,
+    Plus,
     Product,
     Transpose,
     apply,
@@ -26,6 +28,7 @@ from rnnsym.expr import (
     hadamard,
     matmul,
     minus,
+    plus,
     scale,
     source,
 )
@@ -131,6 +134,19 @@ def _other_matrix(row: Row) -> Sequence[Slip]:
     return found
 
 
+def _bias_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
+    """U h in place of u = U h + b, where u is a factor."""
+    found: list[Slip] = []
+    for equation in (e for e in equations if e.lhs in subtrees(row.value)):
+        parts = equation.rhs.children if isinstance(equation.rhs, Plus) else ()
+        kept = [part for part in parts if not isinstance(part, Array) or part.time is not None]
+        if kept and len(kept) < len(parts):
+            taken: dict[Node, Node] = {equation.lhs: plus(*kept)}
+            why = prose(equation.lhs, " holds its bias too: it is not ", *taken.values(), ".")
+            found.append((replace(row, value=everywhere(row.value, taken.get)), why))
+    return found
+
+
 PATH, TURNED = "one path missing", "sign of the error"
 LINE = (
     PATH, "derivative forgotten", "value for derivative", "factor forgotten",
@@ -178,7 +194,9 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     changed: dict[tuple[str, str, str], dict[Array, Node]] = {}
     reasons: dict[tuple[str, str, str], Prose] = {}
     values = [x.step.value() for x in plan.backward if x.step is not None]
-    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values)):
+    equations = plan.system.equations
+    biased = Misconception[Row]("bias forgotten", lambda row: _bias_left_out(row, equations))
+    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values), biased):
         if plan.has_one_unit and misconception.name in NEED_MATRICES:
             continue
         for line in reversed(plan.backward):  # what is asked last is told first
