@@ -572,6 +572,15 @@ def test_whoever_forgets_the_matrix_on_the_way_back_is_told(kind: str) -> None:
         assert any("matrix forgotten" in w.misconception for w in wrong)
 
 
+@pytest.mark.parametrize("kind", ["bptt_truncated", "bptt_last_step", "bptt_input"])
+def test_sums_pay_less_than_functions(kind: str) -> None:
+    linear, bent = (
+        {item.marks for item in items(kind) if (dict(item.parameters)["model"] == "linear") == sums}
+        for sums in (True, False)
+    )
+    assert max(linear) < min(bent)
+
+
 def test_inputs_of_a_question_differ() -> None:
     for item in items("bptt_scalar"):
         values = dict(item.parameters)

@@ -157,10 +157,14 @@ def _asked(work: Work) -> Prose:
 
 
 def methods_of(ask: Ask, plan: Plan) -> tuple[str, ...]:
-    """Return what is marked besides the answers: the states alone where those are short sums."""
-    sums = plan.is_scalar and plan.is_exact and not plan.is_rectified
-    short = sums and entries_of(ask, plan) > 1
-    return tuple(text for text in ask.marks if text == STATES) if short else ask.marks
+    """Return what is marked besides the answers.
+
+    Where these are short sums, the states alone; but not those for one answer, which they lead to.
+    """
+    if not plan.is_scalar or not plan.is_exact or plan.is_rectified:
+        return ask.marks
+    several = entries_of(ask, plan) > 1
+    return tuple(text for text in ask.marks if (text == STATES) == several)
 
 
 def entries_of(ask: Ask, plan: Plan) -> int:
