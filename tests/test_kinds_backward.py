@@ -36,6 +36,11 @@ ACTIVATIONS: dict[str, tuple[Callable[[Matrix], Matrix], Callable[[Matrix], Matr
     "relu-rnn": (lambda a: np.maximum(a, 0), lambda a: (a > 0) * 1.0),
     "linear": (lambda a: a, np.ones_like),
 }
+SLOPES: dict[str, Callable[[Matrix], Matrix]] = {
+    "vanilla": lambda h: 1 - h * h,
+    "logistic-rnn": lambda h: h * (1 - h),
+}
+"""Slopes as functions of the value."""
 
 
 @cache
@@ -58,8 +63,11 @@ def blanks(item: Item, part: int) -> dict[str, Blank]:
     return {printed(blank.label): blank for blank in response.blanks}
 
 
-def by_hand(item: Item, *, last: bool = False, cut: int = 0) -> dict[str, Matrix]:
-    """Goodfellow, Bengio, Courville: the recursion over δ, then the sums over the steps."""
+def by_hand(item: Item, *, last: bool = False, cut: int = 0, slopes: int = 0) -> dict[str, Matrix]:
+    """Goodfellow, Bengio, Courville: the recursion over δ, then the sums over the steps.
+
+    Slopes are taken of the state so many steps before.
+    """
     given, values = numbers(item), dict(item.parameters)
     steps = int(values["T"])
     f, slope = ACTIVATIONS[values["model"]]
@@ -76,7 +84,7 @@ def by_hand(item: Item, *, last: bool = False, cut: int = 0) -> dict[str, Matrix
     for t in range(steps, 0, -1):
         own = h[t] - given[f"target[{t}]"] if t == steps or not last else 0 * h[t]
         delta_h = own + back
-        delta = delta_h * slope(a[t])
+        delta = delta_h * (slope(a[t]) if not slopes else SLOPES[values["model"]](h[t - slopes]))
         found[f"h{'₀₁₂₃'[t]}"] = h[t]
         found[f"δ_h{'₀₁₂₃'[t]}"] = delta_h
         found[f"∂L/∂x{'₀₁₂₃'[t]}"] = weight.T @ delta
@@ -115,6 +123,22 @@ def test_no_state_nearly_meets_its_target(kind: str) -> None:
             if name.startswith("target"):
                 state = found[f"h{'₀₁₂₃'[int(name[-2])]}"]
                 assert np.all(np.abs(state - aim) > 0.25 - 1e-9), (item.parameters, name)
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_input", "bptt_bias", "bptt_last_step"])
+def test_the_slope_of_the_step_before_gives_no_answer(kind: str) -> None:
+    bent = [item for item in items(kind) if dict(item.parameters)["model"] in SLOPES]
+    assert bent
+    for item in bent:
+        for part in range(len(item.parts)):
+            last = kind == "bptt_last_step" and part == 0
+            right, found = by_hand(item, last=last), by_hand(item, last=last, slopes=1)
+            for label, blank in blanks(item, part).items():
+                wrong = entry(found, label)
+                told = any(abs(float(w.value) - wrong) < 0.00051 for w in blank.wrong)
+                same = np.isclose(wrong, entry(right, label))
+                assert same or told or len(blank.wrong) == 12, (item.id, label)
+                assert same or not blank.accepts(round(Decimal(wrong), 3)), (item.id, label)
 
 
 @pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_matrix", "bptt_input", "bptt_bias"])
@@ -157,6 +181,28 @@ def test_keys_full_and_truncated() -> None:
         checked(item, 1, {"g_U": cut["∂L/∂U"]})
 
 
+@pytest.mark.parametrize(
+    ("kind", "part", "said"),
+    [("bptt_truncated", 1, "The loss sees it directly"), ("bptt_last_step", 0, "The path through")],
+)
+def test_what_is_left_out_is_left_out_where_it_is_alone(kind: str, part: int, said: str) -> None:
+    """At a cut, and without a loss before the last step: then the last step alone is in the sum."""
+    for item in items(kind):
+        [blank] = blanks(item, part).values()
+        told = [w for w in blank.wrong if "last step only" in w.misconception.split(", or ")]
+        assert [said in printed(w.why) for w in told] == [True], item.id
+
+
+def test_who_takes_the_other_matrix_back_is_told() -> None:
+    for item in items("bptt_input"):
+        v, found = numbers(item), by_hand(item)
+        for part, name, other in ((0, "∂L/∂x₁", v["U"] / v["W"]), (1, "∂L/∂h₀", v["W"] / v["U"])):
+            [blank] = blanks(item, part).values()
+            told = [float(w.value) for w in blank.wrong if "another matrix" in w.misconception]
+            assert np.allclose(told, float((found[name] * other)[0, 0]), atol=0.00051), item.id
+            assert told
+
+
 def test_each_of_two_losses_is_the_mistake_for_the_other() -> None:
     for item in items("bptt_last_step"):
         [first], [second] = (blanks(item, part).values() for part in (0, 1))
@@ -170,6 +216,30 @@ def test_a_missing_path_that_looks_like_a_slip_of_sign_is_refused() -> None:
     drawn = {**dict(kind.draw(coupled, Draw(3, "sign"))), "c[2]": "-0.24", "g[3]": "-0.48"}
     with pytest.raises(guard.Unfair, match="turns the sign"):
         kind.make((*drawn.items(), ("arrangement", "1")))
+
+
+def test_a_step_that_gives_minus_the_sum_is_refused() -> None:
+    """Whoever forgets the other steps, and turns the sign of the error, would find the key."""
+    subject = {"model": "linear", "convention": "textbook", "T": "2"}
+    weights = {"W": "-0.5", "U": "0.5"}
+    values = {"x[1]": "-3", "x[2]": "3", "h[0]": "-2", "target[1]": "2.5", "target[2]": "1.75"}
+    kind = load_kind("bptt_last_step")
+    with pytest.raises(guard.Unfair, match="turns the sign of dL/dU"):
+        kind.make((*subject.items(), *weights.items(), *values.items()))
+    values["h[0]"] = "4"
+    assert kind.make((*subject.items(), *weights.items(), *values.items()))
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_bias", "bptt_last_step", "bptt_truncated"])
+def test_no_step_gives_minus_the_sum(kind: str) -> None:
+    for item in items(kind):
+        for part in range(len(item.parts)):
+            for label, blank in blanks(item, part).items():
+                for w in blank.wrong if "∂L" in label else ():
+                    one = {"last step only", "first step forgotten"} & {
+                        *w.misconception.split(", or ")
+                    }
+                    assert not one or not blank.accepts(-w.value), (item.id, label)
 
 
 def test_every_unit_is_on_at_one_step_at_least() -> None:
@@ -285,6 +355,36 @@ def test_slopes_at_the_wrong_place_are_no_answer_to_the_total() -> None:
             assert not whole.accepts(round(total, 3)), (item.id, total)
 
 
+def test_slips_about_a_coupled_gate_are_made_wherever_it_stands() -> None:
+    for item in generate(30, 3, ["cell_state_paths"], ["lstm-coupled"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        f, g, c = v["f[3]"], v["g[3]"], v["c[2]"]
+        back, slope = v["o[2]"] * (1 - tanh(c) ** 2), v["U_c"] * (1 - g * g)
+        expected = {
+            "derivative forgotten": f + back * ((c - g) * v["U_f"] + (1 - f) * slope),
+            "1 − z for z in the cell": 1 - f + back * (
+                -logistic_slope(f) * (c - g) * v["U_f"] + f * slope
+            ),
+            "1 − z and z swapped": f + back * (logistic_slope(f) * (c - g) * v["U_f"] + f * slope),
+        }  # fmt: skip
+        [whole] = blanks(item, 1).values()
+        for name, value in expected.items():
+            told = [w.value for w in whole.wrong if name in w.misconception.split(", or ")]
+            assert any(abs(float(one) - value) < 0.00051 for one in told), (item.id, name)
+        said = [part for w in whole.wrong for part in printed(w.why).split(" Or: ")]
+        assert len(set(said)) == len(said), "one slip has two numbers"
+
+
+def test_a_bias_left_out_behind_the_reset_gate_is_told() -> None:
+    for item in generate(20, 3, ["gate_gradient"], ["gru-reset-after"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        r, z, g = v["r[3]"], v["z[3]"], v["g[3]"]
+        dg = v["delta_h[3]"] * z * (1 - g * g)
+        blank = blanks(item, 0)["δ_r₃"]
+        [told] = [float(w.value) for w in blank.wrong if "bias forgotten" in w.misconception]
+        assert abs(told - dg * v["U_h"] * v["h[2]"] * logistic_slope(r)) < 0.00051, item.id
+
+
 def test_one_gates_slope_is_not_as_good_as_anothers() -> None:
     for item in generate(30, 3, ["carry_gradient"], ["gru"]):
         v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
@@ -325,6 +425,7 @@ def test_clipping(kind: str) -> None:
 
 def test_gradients_that_vanish() -> None:
     for item in items("zero_gradient"):
+        assert "step is 1 where" in str(item.parts[0].solution[0]), "the slope of a ReLU is told"
         response = item.parts[0].response
         assert isinstance(response, Choice)
         found = by_hand(item, last=dict(item.parameters)["loss_at"] == "last")
@@ -471,6 +572,15 @@ def test_whoever_forgets_the_matrix_on_the_way_back_is_told(kind: str) -> None:
         assert any("matrix forgotten" in w.misconception for w in wrong)
 
 
+@pytest.mark.parametrize("kind", ["bptt_truncated", "bptt_last_step", "bptt_input"])
+def test_sums_pay_less_than_functions(kind: str) -> None:
+    linear, bent = (
+        {item.marks for item in items(kind) if (dict(item.parameters)["model"] == "linear") == sums}
+        for sums in (True, False)
+    )
+    assert max(linear) < min(bent)
+
+
 def test_inputs_of_a_question_differ() -> None:
     for item in items("bptt_scalar"):
         values = dict(item.parameters)
@@ -505,6 +615,11 @@ def test_no_mistake_leaves_an_entry_right_by_chance() -> None:
                    for label, text in told.items())  # fmt: skip
         assert all("one path missing" in text for text in told.values())
         assert all("matrix forgotten" in text for text in told.values())
+
+
+def test_the_columns_of_a_gradient_are_no_multiples_of_each_other() -> None:
+    for item in items("bptt_matrix", 150):
+        assert np.linalg.matrix_rank(by_hand(item)["∂L/∂U"]) == 2, item.id
 
 
 def test_the_working_of_matrices_earns_marks() -> None:

@@ -223,7 +223,7 @@ def test_every_gradient_of_a_state_is_said_to_be_one(kind: str) -> None:
     assert "a" in seen
 
 
-ONLINE = ("at the moment", "while", "hour by hour", "may not wait", "as soon as")
+ONLINE = ("at once", "while", "hour by hour", "may not wait", "as soon as")
 SMALL = ("dataset is small", "are short", "has to be fast", "few parameters")
 LARGE = ("much data", "are long", "many steps back", "heavier model")
 

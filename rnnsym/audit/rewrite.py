@@ -8,7 +8,10 @@ from rnnsym.errors import ShapeError
 from rnnsym.expr import Hadamard, Node, Plus, Scale, fill_like, hadamard, rebuild
 from rnnsym.record import record
 
-__all__ = ["Misconception", "Rule", "complement", "everywhere", "one_by_one", "subtrees", "without"]
+__all__ = [
+    "Misconception", "Rule", "complement", "everywhere", "one_by_one", "subtrees", "throughout",
+    "without",
+]  # fmt: skip
 
 Work = TypeVar("Work")
 Rule: TypeAlias = Callable[[Node], Node | None]
@@ -29,6 +32,22 @@ class Misconception(Generic[Work]):
     name: str
     apply: Callable[[Work], Sequence[tuple[Work, Prose]]]
     needs_matrices: bool = False
+
+
+def throughout(misconception: Misconception[Work], work: Work) -> Iterator[tuple[Work, Prose]]:
+    """Yield a mistake with all that its reason names gone wrong, not at one place of several."""
+    told = set[Prose]()
+    for slip, why in misconception.apply(work):
+        if why in told:
+            continue
+        told.add(why)
+        done, slips = [work], [slip]
+        while slips:
+            done.append(slips[0])
+            slips = [
+                s for s, said in misconception.apply(done[-1]) if said == why and s not in done
+            ]
+        yield done[-1], why
 
 
 def everywhere(node: Node, rule: Rule) -> Node:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from rnnsym.audit.rewrite import Misconception, Rule, complement, one_by_one, subtrees, without
 from rnnsym.blocks import Prose, Relation, Written, prose
-from rnnsym.derivation import Step
+from rnnsym.derivation import Step, Term
 from rnnsym.expr import (
     BOUND,
     LAYER,
@@ -28,7 +28,7 @@ from rnnsym.expr import (
 )
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "SIGN", "Row", "Slip", "derivatives"]
+__all__ = ["MISCONCEPTIONS", "SIGN", "Row", "Slip", "derivatives", "without_term"]
 
 
 @record
@@ -48,16 +48,17 @@ def _at_each_place(row: Row, rule: Rule, why: Prose) -> Sequence[Slip]:
 
 def _term_dropped(row: Row) -> Sequence[Slip]:
     terms = row.step.terms
-    found: list[Slip] = []
-    for term in terms if len(terms) > 1 else ():
-        rest = replace(row.step, terms=tuple(t for t in terms if t is not term))
-        if term.source is None:
-            why = prose("The loss sees it directly too: ", term.value, " is missing.")
-        else:
-            through = term.source.lhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
-            why = prose("The path through ", through, " is missing: ", term.value, ".")
-        found.append((replace(row, value=rest.value()), why))
-    return found
+    return [without_term(row, term) for term in terms] if len(terms) > 1 else []
+
+
+def without_term(row: Row, term: Term) -> Slip:
+    """Leave out one term of a line, which may be its only one."""
+    rest = replace(row.step, terms=tuple(t for t in row.step.terms if t is not term))
+    why = prose("The loss sees it directly too: ", term.value, " is missing.")
+    if term.source is not None:
+        through = term.source.lhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
+        why = prose("The path through ", through, " is missing: ", term.value, ".")
+    return replace(row, value=rest.value()), why
 
 
 def _wrong_step(row: Row) -> Sequence[Slip]:
@@ -199,19 +200,16 @@ def _is_value(node: Node) -> bool:
 
 def _gate_swapped(row: Row) -> Sequence[Slip]:
     """Z in place of 1 − z, where that is no derivative."""
-
-    def swap(node: Node) -> Node | None:
-        if not isinstance(node, Hadamard):
-            return None
+    found: list[Slip] = []
+    for node in dict.fromkeys(n for n in subtrees(row.value) if isinstance(n, Hadamard)):
         pairs = {part for pair in derivatives(node) for part in pair}
         for child in node.children:
             inner = complement(child)
             if isinstance(inner, Array) and child not in pairs:
-                others = [inner if c == child else c for c in node.children]
-                return Hadamard(*others)
-        return None
-
-    return _at_each_place(row, swap, prose("The gate and 1 minus the gate are swapped."))
+                new = Hadamard(*(inner if c == child else c for c in node.children))
+                why = prose("In ", node, " it is ", child, " that belongs there, not ", inner, ".")
+                found += _at_each_place(row, _exchange(node, new), why)
+    return found
 
 
 def _sum_forgotten(row: Row) -> Sequence[Slip]:

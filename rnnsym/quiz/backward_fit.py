@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
+from itertools import combinations
 
 from rnnsym.expr import Array, Plus, arrays_in
 from rnnsym.quiz.backward_guesses import GUESS
@@ -51,6 +52,7 @@ def fits(plan: Plan, lines: Iterable[Line], known: Given) -> None:
             elif line.target.time is not None and not all(entries(value)):
                 raise Unfair(f"{line.target} has an entry of 0")
             _apart(plan, line, known)
+            _independent(line, value)
         elif line.target.family == GUESS and not all(
             LIKELY <= e <= 1 - LIKELY for e in entries(value)
         ):
@@ -133,6 +135,16 @@ def _apart(plan: Plan, line: Line, known: Given) -> None:
         sizes = [abs(part) for part in entry if part]
         if len(set(sizes)) < len(sizes):
             raise Unfair(f"two steps give the same to an entry of {line.target}")
+
+
+def _independent(line: Line, value: Matrix) -> None:
+    """Look for a gradient with parallel columns: so are the states in it, or the errors."""
+    if line.time or len(value) == 1:
+        return
+    for pair in combinations(zip(*value, strict=True), 2):
+        rows = combinations(zip(*pair, strict=True), 2)
+        if all(a * d == b * c for (a, b), (c, d) in rows):
+            raise Unfair(f"columns of {line.target} are multiples of each other")
 
 
 def entries(matrix: Matrix) -> list[Decimal]:

@@ -1,7 +1,6 @@
 """The backward pass of one step of a gated cell, its gates and what comes back given in numbers."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Paragraph, Prose, Relation, prose
@@ -25,11 +24,9 @@ from rnnsym.quiz.backward_numbers import worked_out
 from rnnsym.quiz.backward_plan import Line, Plan, Setting, run
 from rnnsym.quiz.backward_slips import mistaken, mistakes
 from rnnsym.quiz.backward_walk import METHOD, prove_step
-from rnnsym.quiz.by_hand import SHOWN
 from rnnsym.quiz.derivation_lines import gradient_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.numbers import rounded
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note, equations_of
@@ -177,7 +174,6 @@ def _item(spec: GateSpec, parameters: Parameters) -> Item:
     names = tuple(x.step.name for x in plan.backward if x.step and x.target in _targets(spec, plan))
     work = Work(Ask(names, marks=spec.methods), plan, exact, worked, wrong)
     noticed([work])
-    _no_turned_sign(work)
     part = part_of([work], 0)
     prove_step(plan, given, exact)
     return Item(
@@ -193,19 +189,6 @@ def _item(spec: GateSpec, parameters: Parameters) -> Item:
         proof=Proof(METHOD, "≤ 1e-12"),
         tags=(dict(parameters)["model"],),
     )
-
-
-def _no_turned_sign(work: Work) -> None:
-    """Look for an answer with the other sign: a reason would be told that is not its only one.
-
-    Raises:
-        Unfair: a mistake gives it.
-    """
-    for name, _, values in work.wrong:
-        for target in work.targets:
-            [[right]], [[found]] = work.exact[target], values.get(target, ((Decimal(0),),))
-            if rounded(found, SHOWN) == -rounded(right, SHOWN):
-                raise Unfair(f"'{name}' turns the sign of {target}")
 
 
 @lru_cache(maxsize=256)
@@ -236,4 +219,6 @@ def _loss_note(plan: Plan) -> Prose:
     term = plan.system.loss_terms[0]
     if all(a.name != term.given.name for a in plan.given):
         return ()
-    return prose(" The loss itself gives ", term.given, " to ", term.target, " directly.")
+    reached = derive(plan.system).adjoints[0].target
+    return prose(" ", term.given, " is what the loss of step ", TIME, " adds to ", reached,
+                 " directly.")  # fmt: skip

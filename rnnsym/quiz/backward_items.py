@@ -8,9 +8,11 @@ from rnnsym.blocks import Block, Equations, Line, NumberMatrix, Paragraph, Prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
 from rnnsym.quiz.backward_descent import rate
-from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, unnoticed
+from rnnsym.quiz.backward_fit import entries
+from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, tolerance_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
+from rnnsym.quiz.backward_slips import TURNED
 from rnnsym.quiz.by_hand import EXACT_RULE, RULE, WORKED
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
@@ -19,7 +21,7 @@ from rnnsym.record import record
 
 __all__ = [
     "STATES", "Ask", "Work", "entries_of", "given_lines", "given_of", "lines_to", "methods_of",
-    "noticed", "part_of", "rounding_note", "value_of",
+    "noticed", "part_of", "rounding_note", "slope_note", "value_of",
 ]  # fmt: skip
 
 BACKWARDS, UPHILL = "Work from the last step to the first.", "The gradient points uphill."
@@ -84,7 +86,7 @@ def noticed(works: Sequence[Work]) -> None:
     """Look for a misconception that nobody would notice in the answers, and for too many zeros.
 
     Raises:
-        Unfair: there is one, or more than one answer is 0.
+        Unfair: there is one, or it turns the sign of an answer, or more than one answer is 0.
     """
     targets = {t: work.exact[t] for work in works for t in work.targets}
     if sum(not any(e for row in value for e in row) for value in targets.values()) > 1:
@@ -92,6 +94,23 @@ def noticed(works: Sequence[Work]) -> None:
     name = unnoticed(targets, works[0].wrong)
     if name:
         raise Unfair(f"'{name}' gives every answer")
+    for work in works:
+        _no_turned_sign(work)
+
+
+def _no_turned_sign(work: Work) -> None:
+    """Look for an answer with the other sign: with the sign of the error turned too, it is right.
+
+    Raises:
+        Unfair: a mistake gives it.
+    """
+    for name, _, values in work.wrong:
+        for target in work.targets if name != TURNED else ():
+            pairs = zip(entries(work.exact[target]), entries(values.get(target, ())), strict=False)
+            for right, found in pairs:
+                far = 0 if work.plan.is_exact else tolerance_of(right)
+                if right and abs(found + right) <= far:
+                    raise Unfair(f"'{name}' turns the sign of {target}")
 
 
 def part_of(works: Sequence[Work], place: int) -> Part:
@@ -138,10 +157,14 @@ def _asked(work: Work) -> Prose:
 
 
 def methods_of(ask: Ask, plan: Plan) -> tuple[str, ...]:
-    """Return what is marked besides the answers: the states alone where those are short sums."""
-    sums = plan.is_scalar and plan.is_exact and not plan.is_rectified
-    short = sums and entries_of(ask, plan) > 1
-    return tuple(text for text in ask.marks if text == STATES) if short else ask.marks
+    """Return what is marked besides the answers.
+
+    Where these are short sums, the states alone; but not those for one answer, which they lead to.
+    """
+    if not plan.is_scalar or not plan.is_exact or plan.is_rectified:
+        return ask.marks
+    several = entries_of(ask, plan) > 1
+    return tuple(text for text in ask.marks if (text == STATES) == several)
 
 
 def entries_of(ask: Ask, plan: Plan) -> int:
@@ -181,10 +204,12 @@ def _solution(works: Sequence[Work], place: int) -> tuple[Block, ...]:
         for x in lines
     )
     rounded = "" if exact else f", each to {WORKED} decimals, as the next one uses it"
-    slope = (
-        "; step is 1 where what it is taken of is above 0, else 0" if work.plan.is_rectified else ""
-    )
-    return Paragraph(prose(f"Line by line{rounded}{slope}:")), Equations(seen)
+    return Paragraph(prose(f"Line by line{rounded}{slope_note(work.plan)}:")), Equations(seen)
+
+
+def slope_note(plan: Plan) -> str:
+    """Return what is said of the slope of a ReLU, where there is one."""
+    return "; step is 1 where what it is taken of is above 0, else 0" if plan.is_rectified else ""
 
 
 @lru_cache(maxsize=1024)

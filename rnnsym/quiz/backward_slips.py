@@ -1,16 +1,17 @@
 """Mistakes in a backward pass: each made in every line of a plan in which it can be made."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias
 
 from rnnsym.audit import slips
-from rnnsym.audit.rewrite import Misconception, one_by_one, subtrees
+from rnnsym.audit.rewrite import Misconception, everywhere, one_by_one, subtrees
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
-from rnnsym.derivation import Term
+from rnnsym.derivation import Step, Term
+from rnnsym.equations import Equation
 from rnnsym.expr import (
     STEPS,
     TIME,
@@ -18,6 +19,7 @@ from rnnsym.expr import (
     Expr,
     Integer,
     Node,
+    Plus,
     Product,
     Transpose,
     apply,
@@ -26,6 +28,7 @@ from rnnsym.expr import (
     hadamard,
     matmul,
     minus,
+    plus,
     scale,
     source,
 )
@@ -39,7 +42,7 @@ from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.subject import INPUT
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "Mistake", "lucky", "mistaken", "mistakes"]
+__all__ = ["MISCONCEPTIONS", "TURNED", "Mistake", "lucky", "mistaken", "mistakes"]
 
 
 def _loss_changed(row: Row, change: Callable[[Node], Node], why: Prose) -> Sequence[Slip]:
@@ -115,8 +118,38 @@ def _matrix_forgotten(row: Row) -> Sequence[Slip]:
     return found
 
 
+def _other_matrix(row: Row) -> Sequence[Slip]:
+    """Wᵀ δ in place of Uᵀ δ, on the way to an initial state; Uᵀ δ on the way to an input."""
+    found: list[Slip] = []
+    for term in row.step.terms if row.step.target.family.role == "gradient" else ():
+        read = arrays_in(term.source.rhs) if term.source is not None else ()
+        others = [Transpose(a) for a in read if a.time is None and a.shape[1] != 1]
+        for right in [o for o in others if o in subtrees(term.value)]:
+            for other in (o for o in others if o != right):
+                why = prose("It is ", right, " that leads back to ", row.step.of, ", not ", other,
+                            ".")  # fmt: skip
+                taken: dict[Node, Node] = {right: other}
+                values = one_by_one(row.value, taken.get)
+                found += [(replace(row, value=value), why) for value in values]
+    return found
+
+
+def _bias_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
+    """U h in place of u = U h + b, where u is a factor."""
+    found: list[Slip] = []
+    for equation in (e for e in equations if e.lhs in subtrees(row.value)):
+        parts = equation.rhs.children if isinstance(equation.rhs, Plus) else ()
+        kept = [part for part in parts if not isinstance(part, Array) or part.time is not None]
+        if kept and len(kept) < len(parts):
+            taken: dict[Node, Node] = {equation.lhs: plus(*kept)}
+            why = prose(equation.lhs, " holds its bias too: it is not ", *taken.values(), ".")
+            found.append((replace(row, value=everywhere(row.value, taken.get)), why))
+    return found
+
+
+PATH, TURNED = "one path missing", "sign of the error"
 LINE = (
-    "one path missing", "derivative forgotten", "value for derivative", "factor forgotten",
+    PATH, "derivative forgotten", "value for derivative", "factor forgotten",
     "transpose missing", "outer product turned round", "outer product added", "wrong step",
     "1 − z and z swapped", "last step only", "first step forgotten",
 )  # fmt: skip
@@ -124,10 +157,11 @@ NEED_MATRICES = ("transpose missing", "outer product turned round")
 MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     *(m for name in LINE for m in slips.MISCONCEPTIONS if m.name == name),
     Misconception("½ forgotten", _half_forgotten),
-    Misconception("sign of the error", _error_turned),
+    Misconception(TURNED, _error_turned),
     Misconception("derivative of the softmax once more", _function_twice),
     Misconception("softmax skipped", _softmax_skipped),
     Misconception("matrix forgotten", _matrix_forgotten),
+    Misconception("another matrix", _other_matrix),
 )
 
 
@@ -160,7 +194,9 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     changed: dict[tuple[str, str, str], dict[Array, Node]] = {}
     reasons: dict[tuple[str, str, str], Prose] = {}
     values = [x.step.value() for x in plan.backward if x.step is not None]
-    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values)):
+    equations = plan.system.equations
+    biased = Misconception[Row]("bias forgotten", lambda row: _bias_left_out(row, equations))
+    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values), biased):
         if plan.has_one_unit and misconception.name in NEED_MATRICES:
             continue
         for line in reversed(plan.backward):  # what is asked last is told first
@@ -170,7 +206,7 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
             rule: dict[Expr, Expr] = {
                 STEPS: Integer(plan.setting.steps), TIME: Integer(line.time)
             }  # fmt: skip
-            for slip, why in misconception.apply(Row(line.step, line.step.value())):
+            for slip, why in _slips(misconception, line.step, line.time, plan.setting.steps):
                 key = misconception.name, line.step.key, printed(why)
                 reasons.setdefault(key, prose("In the line of ", line.step.target, ": ", *why))
                 value = slip.value.xreplace(rule)
@@ -180,6 +216,19 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
         Mistake(key[0], reasons[key], _downstream(plan, values)) for key, values in changed.items()
     ]
     return (*found, *_descent_mistakes(plan))
+
+
+def _slips(misconception: Misconception[Row], step: Step, time: int, steps: int) -> Sequence[Slip]:
+    """Return what a misconception makes of a line.
+
+    Whoever leaves out the loss's own term before the last step, or what comes back from the next
+    one, leaves it out too where it is all that there is.
+    """
+    row, (term, *others) = Row(step, step.value()), step.terms
+    is_path = term.source is None or term.index[1] == TIME + 1
+    if misconception.name == PATH and is_path and not others and 0 < time < steps:
+        return [slips.without_term(row, term)]
+    return misconception.apply(row)
 
 
 def _descent_mistakes(plan: Plan) -> Iterator[Mistake]:

@@ -1,13 +1,13 @@
-"""Slopes taken at the wrong place: of what is a value already, of an argument, of another gate."""
+"""Slopes at the wrong place: of what is a value already, of an argument, another gate or step."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnnsym.audit.rewrite import Misconception, Rule, complement, everywhere, subtrees, without
 from rnnsym.audit.slips import Row, Slip, derivatives
 from rnnsym.blocks import Prose, prose
-from rnnsym.expr import Array, Map, Node, apply, fill_like, hadamard, minus
+from rnnsym.expr import TIME, Array, Map, Node, apply, fill_like, hadamard, minus, scale
 
-__all__ = ["slopes_misplaced"]
+__all__ = ["slopes_misplaced", "turned"]
 
 
 def slopes_misplaced(lines: Iterable[Node]) -> tuple[Misconception[Row], ...]:
@@ -17,7 +17,24 @@ def slopes_misplaced(lines: Iterable[Node]) -> tuple[Misconception[Row], ...]:
         Misconception("derivative at the output", _function_twice),
         Misconception("derivative at the argument", _function_skipped),
         Misconception("slope of another gate", lambda row: _of_another(row, gates)),
+        Misconception("slope of the step before", _of_the_step_before),
     )
+
+
+def turned(gate: Array) -> Misconception[Row]:
+    """Return the slip of who takes 1 − g for g in the cell itself, so that slopes turn too."""
+    other = minus(fill_like(1, gate), gate)
+    both: dict[Node, Node] = {gate: other, other: gate}
+
+    def rule(node: Node) -> Node | None:
+        if (gate, other) not in derivatives(node):
+            return both.get(node)
+        rest = without(node, gate, other)
+        slope = _slope(gate)
+        return scale(-1, slope if rest is None else hadamard(everywhere(rest, rule), slope))
+
+    why = prose("Here ", gate, " and ", other, " are swapped from the start, as in another cell.")
+    return Misconception("1 − z for z in the cell", lambda row: _changed(row, [(rule, why)]))
 
 
 def _gates(node: Node) -> Iterator[Array]:
@@ -54,8 +71,9 @@ def _function_skipped(row: Row) -> Sequence[Slip]:
     for value in _squared(row.value):
         if not isinstance(value, Map):
             continue
-        slope = minus(fill_like(1, value), apply("square", value))
-        why = prose("The derivative is ", slope, ": ", value.arg, " is not the value of tanh.")
+        why = prose(
+            "The derivative is ", _tanh_slope(value), ": ", value.arg, " is not the value of tanh."
+        )
         found.append((_square_rule({value: value.arg}), why))
         for other in values:
             both: dict[Node, Node] = {value: value.arg, other: apply("tanh", other)}
@@ -69,14 +87,30 @@ def _of_another(row: Row, gates: Sequence[Array]) -> Sequence[Slip]:
     for gate in dict.fromkeys(_gates(row.value)):
         for other in gates:
             if other != gate and (other.shape, other.time) == (gate.shape, gate.time):
-                why = prose("It is the derivative ", _slope(gate), " that belongs there, not ",
-                            _slope(other), ".")  # fmt: skip
-                found.append((_gate_rule({gate: other}), why))
+                found.append((_gate_rule({gate: other}), _not_that(_slope(gate), _slope(other))))
     return _changed(row, found)
 
 
+def _of_the_step_before(row: Row) -> Sequence[Slip]:
+    """1 − h_{t−1}² in place of 1 − h_t², and the same of h_t ⊙ (1 − h_t)."""
+    found: list[tuple[Rule, Prose]] = []
+    for values, slope, rule in (
+        (_squared(row.value), _tanh_slope, _square_rule),
+        (_gates(row.value), _slope, _gate_rule),
+    ):
+        for value in dict.fromkeys(v for v in values if isinstance(v, Array) and v.time == TIME):
+            before = value.xreplace({TIME: TIME - 1})
+            found.append((rule({value: before}), _not_that(slope(value), slope(before))))
+    return _changed(row, found)
+
+
+def _not_that(slope: Node, other: Node) -> Prose:
+    return prose("It is the derivative ", slope, " that belongs there, not ", other, ".")
+
+
 def _changed(row: Row, found: Iterable[tuple[Rule, Prose]]) -> Sequence[Slip]:
-    return [(Row(row.step, everywhere(row.value, rule)), why) for rule, why in found]
+    slips = ((Row(row.step, everywhere(row.value, rule)), why) for rule, why in found)
+    return [(slip, why) for slip, why in slips if slip != row]
 
 
 def _square_rule(new: dict[Node, Node]) -> Rule:
@@ -103,6 +137,10 @@ def _gate_rule(new: dict[Node, Node]) -> Rule:
 
 def _slope(value: Node) -> Node:
     return hadamard(value, minus(fill_like(1, value), value))
+
+
+def _tanh_slope(value: Node) -> Node:
+    return minus(fill_like(1, value), apply("square", value))
 
 
 def _said_tanh(value: Array) -> Prose:

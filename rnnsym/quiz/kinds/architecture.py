@@ -14,7 +14,7 @@ __all__ = ["KIND"]
 NAME = "architecture"
 TASKS = {
     "heartbeat": (
-        "A monitor marks each heartbeat as normal or not, at the moment it comes in.",
+        "At every sample of a heart's signal, a monitor says at once whether the beat is normal.",
         True,
     ),
     "typing": ("A keyboard suggests the next word while somebody types.", True),
@@ -26,7 +26,7 @@ TASKS = {
         False,
     ),
     "reviews": (
-        "Written reviews are rated as kind or unkind; an end may turn round what came before.",
+        "Each sentence of stored reviews is marked as kind or not; a later one may turn it round.",
         False,
     ),
     "records": (

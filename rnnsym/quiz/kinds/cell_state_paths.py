@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rnnsym.audit.misconceptions import MISCONCEPTIONS, mistakes
+from rnnsym.audit.rewrite import throughout
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Partial, Prose, Relation, prose
 from rnnsym.derive import derive
@@ -20,7 +21,7 @@ from rnnsym.quiz.backward_items import given_lines, given_of, rounding_note, val
 from rnnsym.quiz.backward_numbers import Wrong, blanks_of
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, run
 from rnnsym.quiz.backward_plan import Line as Worked
-from rnnsym.quiz.backward_slopes import slopes_misplaced
+from rnnsym.quiz.backward_slopes import slopes_misplaced, turned
 from rnnsym.quiz.backward_walk import BOUND, METHOD, Walk
 from rnnsym.quiz.by_hand import WORKED
 from rnnsym.quiz.draw import Draw
@@ -34,10 +35,8 @@ from rnnsym.system import build_system, read_model
 __all__ = ["KIND"]
 
 NAME = "cell_state_paths"
-LIKELY = {
-    "one term missing", "derivative forgotten", "value for derivative", "factor forgotten",
-    "1 − z and z swapped",
-}  # fmt: skip
+LIKELY = ("derivative forgotten", "value for derivative", "factor forgotten", "one term missing",
+          "1 − z and z swapped")  # fmt: skip
 RULE: dict[Expr, Expr] = {TIME: Integer(HERE), STEPS: Integer(LONG)}
 
 
@@ -86,8 +85,7 @@ def _lines(chain: ChainJacobians, edge: StateJacobian, total: StateJacobian) -> 
 
 
 def _named(name: str, state: Array) -> Array:
-    family = type(state.family)(name, name)
-    return Array(family, state.shape, None, TIME)
+    return Array(type(state.family)(name, name), state.shape, None, TIME)
 
 
 def _line(target: Array, value: Node) -> Worked:
@@ -237,12 +235,13 @@ def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]
     else:
         named: dict[Node, Node] = {part.target: part.value for part in parts}
         # First the slips beside the names of the parts: they spoil all paths at once.
-        likely = [m for m in MISCONCEPTIONS if m.name in LIKELY]
+        known = {m.name: m for m in reversed(MISCONCEPTIONS)}
+        likely = (*(known[name] for name in LIKELY), *map(turned, arrays_in(edge.value)))
         rows = (Row(step, value) for value in (total.value, total.value.xreplace(named)))
         found = [
             (m.name, why, slip.value.xreplace(named))
             for row in rows for m in (*likely, *slopes_misplaced([row.value]))
-            for slip, why in m.apply(row)
+            for slip, why in throughout(m, row)
         ]  # fmt: skip
     once: dict[Node, tuple[str, Prose]] = {}
     for name, why, value in found:

@@ -8,7 +8,7 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
 from rnnsym.expr import Array, Integer, Plus
 from rnnsym.item import SEVERAL, Choice, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.backward_draws import label, read
-from rnnsym.quiz.backward_items import given_of, value_of
+from rnnsym.quiz.backward_items import given_of, slope_note, value_of
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan, plan_of, run
 from rnnsym.quiz.backward_proof import METHOD, prove
@@ -143,7 +143,7 @@ def _solution(plan: Plan, exact: dict[Array, Matrix]) -> tuple[Block, ...]:
         Line(x.target, Relation((x.value, value_of(_rounded(exact[x.target]))))) for x in plan.lines
     )
     rule = "" if plan.is_exact else f", to {SHOWN} decimals"
-    return Paragraph(prose(f"Line by line{rule}:")), Equations(tuple(lines))
+    return Paragraph(prose(f"Line by line{rule}{slope_note(plan)}:")), Equations(tuple(lines))
 
 
 def _rounded(matrix: Matrix) -> Matrix:
