@@ -106,11 +106,11 @@ def _no_turned_sign(work: Work) -> None:
     """
     for name, _, values in work.wrong:
         for target in work.targets if name != TURNED else ():
-            pairs = zip(entries(work.exact[target]), entries(values.get(target, ())), strict=False)
-            for right, found in pairs:
-                far = 0 if work.plan.is_exact else tolerance_of(right)
-                if right and abs(found + right) <= far:
-                    raise Unfair(f"'{name}' turns the sign of {target}")
+            right, found = entries(work.exact[target]), entries(values.get(target, ()))
+            far = [0 if work.plan.is_exact else tolerance_of(entry) for entry in right]
+            near = [abs(a + b) <= most for a, b, most in zip(right, found, far, strict=False)]
+            if any(right) and near and all(near):
+                raise Unfair(f"'{name}' turns the sign of {target}")
 
 
 def part_of(works: Sequence[Work], place: int) -> Part:
