@@ -130,6 +130,26 @@ def test_a_number_that_two_mistakes_give_by_chance_is_refused() -> None:
         load_kind("count_itemised").make((*given, *numbers))
 
 
+CARRIED = [
+    ("count_head", "lstm-peephole, dense:2", (("input", "one-hot"), ("biases", "none")),
+     {"d": 64, "n": 16, "q": 64, "T": 15}, 5168),
+    ("count_itemised", "gru", (("map", "z"),), {"d": 12, "n": 8, "T": 10}, 672),
+    ("count_stack", "lstm-coupled*2", (), {"d": 10, "n": 12, "T": 25}, 1656),
+    ("count_projection", "lstm-projection*2", (), {"d": 50, "n": 6, "p": 5, "T": 15}, 1716),
+]  # fmt: skip
+"""With d = 4n a head on it adds to a net of four gates what their U hold, 4n²: so who forgets U
+arrives at the number of who forgets the head."""
+
+
+@pytest.mark.parametrize(("name", "model", "more", "given", "number"), CARRIED)
+def test_what_follows_from_a_wrong_answer_is_no_mistake_of_another_kind(
+    name: str, model: str, more: Parameters, given: dict[str, int], number: int
+) -> None:
+    numbers = tuple((size, str(value)) for size, value in given.items())
+    with pytest.raises(guard.Unfair, match=f"^{number} follows from a wrong answer"):
+        load_kind(name).make((("model", model), ("convention", "textbook"), *more, *numbers))
+
+
 def test_stack() -> None:
     for item in items("count_stack"):
         values, given = dict(item.parameters), sizes(item)
