@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.blocks import prose
+from rnnsym.blocks import Prose, prose
 from rnnsym.count import Gate, count
-from rnnsym.expr import size
+from rnnsym.expr import Array, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 from rnnsym.quiz.counting import (
@@ -34,6 +34,7 @@ from rnnsym.quiz.counting_items import (
     size_variants,
 )
 from rnnsym.quiz.counting_slips import ARRAY, SHARED_BIAS, WIDE, named
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -139,16 +140,23 @@ def _arrays(gate: Gate, given: Given, steps: int, every: tuple[Counted, ...]) ->
     """Ask for the arrays of the map, one by one."""
     own = {part.array: part for part in every}
     chosen = tuple(own[p.array] for p in gate.parameters)
+    biases = [p.array for p in gate.parameters if own[p.array].reads == "1"]
     blanks = [
-        count_blank(prose("Entries of ", p.array), value_of(p.formula, given),
-                    Work((own[p.array],), given, steps), ARRAY)
-        for p in gate.parameters
+        count_blank(prose("Entries of ", *(_each(biases) if p.array in biases else (p.array,))),
+                    value_of(p.formula, given), Work((own[p.array],), given, steps), ARRAY)
+        for p in gate.parameters if p.array not in biases[1:]
     ]  # fmt: skip
     ask = prose(
         "How many numbers are in each trained array that the equation of ", gate.array, " reads?"
     )
-    scheme = [Mark(len(blanks), "B", prose("1 for each array"))]
+    together = ", biases together" if len(biases) > 1 else ""
+    scheme = [Mark(len(blanks), "B", prose(f"1 for each array{together}"))]
     return (numeric(ask, blanks, tally(chosen, given), scheme),)
+
+
+def _each(biases: Sequence[Array]) -> Prose:
+    """Return an only bias, or "each of b_i and b_h"."""
+    return prose("each of " if len(biases) > 1 else "", *listed(biases))
 
 
 def _all(
@@ -174,7 +182,8 @@ def _all(
         work = Work(every, given, steps)
         _meant_alike(work)
         # The thought is here: with it, the arrays of (a) are at most half of the marks.
-        thought = max(1, len(gate.parameters) - 2)
+        asked = {part.array if part.reads != "1" else "bias" for part in chosen}
+        thought = max(1, len(asked) - 2)
         scheme = [
             Mark(thought, "M", prose("the equations that hold parameters, and their arrays")),
             Mark(1, "A", prose("all of them added up")),

@@ -7,7 +7,7 @@ from rnnsym.count import Gate, count
 from rnnsym.equations import System
 from rnnsym.expr import Array, Integer, size
 from rnnsym.item import Blank, Item, Mark, Part, Proof
-from rnnsym.quiz.count_slips import Counted, Work
+from rnnsym.quiz.count_slips import Counted, Work, bare
 from rnnsym.quiz.counting import (
     PROOF,
     Given,
@@ -33,7 +33,7 @@ from rnnsym.quiz.counting_items import (
     model_stem,
     numeric,
 )
-from rnnsym.quiz.counting_slips import PROJECTED, STACK
+from rnnsym.quiz.counting_slips import PROJECTED, STACK, named
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -43,7 +43,7 @@ __all__ = ["KIND"]
 NAME = "count_projection"
 CELL, PLAIN = "lstm-projection", "lstm"
 FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
-WHOLE = (*STACK, *PROJECTED)
+WHOLE = (*STACK, *named("sizes swapped"), *PROJECTED)
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -143,9 +143,10 @@ def _carried(work: Work, plain: Work, asked: Sequence[Counted]) -> None:
 
 
 def _single(system: System, reads: str) -> tuple[Gate, Counted]:
-    """Return the last array of layer 1 that multiplies the state ("state") or the input ("x")."""
+    """Return the last array, of the forward chain of layer 1, that reads the "state" or "x"."""
     [layer] = count(system).layers
-    part = [p for p in parts_of(system) if p.reads == reads and p.layer == 1][-1]
+    forward = [p for p in parts_of(system) if p.layer == 1 and p.array.family.direction != "bwd"]
+    part = [p for p in forward if p.reads == reads][-1]
     [gate] = [g for g in layer.gates if part.array in _own(g)][:1]
     return gate, part
 
@@ -162,7 +163,7 @@ def _arrays(
     for (gate, part), claim in zip(asked, _wrong_arrays(given), strict=True):
         [formula] = [p.formula for p in gate.parameters if p.array == part.array]
         key = proven(Work((part,), given, steps), value_of(formula, given))
-        blanks.append(blank(prose("Entries of ", _bare(part.array)), key, [claim]))
+        blanks.append(blank(prose("Entries of ", bare(part.array)), key, [claim]))
         shown.append(part)
     model = str(system.model)
     places = [
@@ -186,11 +187,6 @@ def _wrong_arrays(given: Given) -> Sequence[tuple[str, int, Prose]]:
         ("gates of p entries", sizes["p"] * sizes["d"],
          prose("A gate has ", size("n"), " entries: only the state is projected.")),
     )  # fmt: skip
-
-
-def _bare(array: Array) -> Array:
-    """The array as the equations write it."""
-    return Array(type(array.family)(array.family.name, array.family.label), array.shape)
 
 
 def _whole(system: System, given: Given, steps: int, total: int) -> Part:

@@ -36,7 +36,7 @@ from rnnsym.quiz.counting_items import (
     numeric,
     size_variants,
 )
-from rnnsym.quiz.counting_slips import LAYER, SHARED_BIAS, STACK, WIDE
+from rnnsym.quiz.counting_slips import LAYER, SHARED_BIAS, STACK, WIDE, WIDE_ABOVE, named
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -47,7 +47,7 @@ __all__ = ["KIND"]
 
 NAME = "count_stack"
 FORMS = ("{}*2", "{}*3", "bi({})*2", "bi({})*3")
-WHOLE = (*STACK, SHARED_BIAS, WIDE)
+WHOLE = (*STACK, *named("sizes swapped"), SHARED_BIAS, WIDE, *WIDE_ABOVE)
 FIRST = tuple(m for m in WHOLE if m.name not in ("all layers alike", "one layer only"))
 LAYER_1 = "every layer reads the input"
 """The mistake that gives what layer 1 has, whatever the sizes are."""
