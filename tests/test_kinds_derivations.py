@@ -16,12 +16,12 @@ from rnnsym.api import generate_quiz as generate
 from rnnsym.audit import audit
 from rnnsym.blocks import Equations, Line, Paragraph, Relation
 from rnnsym.derive import derive
-from rnnsym.expr import Array, Node, Sigma, Transpose, source, text
+from rnnsym.expr import Array, Node, Sigma, Transpose, arrays_in, source, text
 from rnnsym.item import Choice, FormulaAnswer, Item, Numeric, Open, Ordering
 from rnnsym.quiz import derivation_lines, guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
-from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.likeness import form_of, printed
 from rnnsym.quiz.registry import load_kind
 from rnnsym.system import build_system, read_model
 from tests.nets_with_gradients import T, net, right, true, value
@@ -125,6 +125,21 @@ def test_no_sum_reads_what_does_not_exist(cell: str) -> None:
         assert not [t for t in sums if "ₜ₊₁" in t]
         assert all(re.search(r"[hc]ₜ₋₁", t) for t in sums if "ₜ₋₁" in t)
         assert not [t for t in sums if re.search(r"(δ_\S+|x)ₜ₋₁", t)]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "lstm-coupled", "gru", "lstm-peephole"])
+def test_no_term_beside_the_missing_one_shows_its_form(cell: str) -> None:
+    """Of ∂L/∂h = Δ + U_fᵀ δ_f + U_oᵀ δ_o, all of the next step, nothing but Δ could be asked."""
+    for item in all_of("missing_term", cell):
+        [key] = [node_in(o.content) for o in item.options if o.correct]
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        beside = node_in((shown.lines[0].rhs,)).children
+        alike = [
+            node for node in beside
+            if form_of(node) == form_of(key)
+            and {a.time for a in arrays_in(node)} == {a.time for a in arrays_in(key)}
+        ]  # fmt: skip
+        assert not alike
 
 
 def test_why_a_right_line_is_right_names_equations_and_rules() -> None:
