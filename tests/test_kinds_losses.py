@@ -232,6 +232,23 @@ def arrays(part: object) -> Iterator[Array]:
             return
 
 
+def test_reasons_name_what_is_used_and_what_multiplies_what() -> None:
+    kind = load_kind("adjoint")
+    [alone] = [s for s in kind.subjects(["vanilla"]) if dict(s)["line"] == "delta_a"
+               and "loss" not in dict(s)]  # fmt: skip
+    found = [*items("adjoint", "vanilla", 12),
+             *(draw_item(kind, alone, Draw(seed, "q"), ()) for seed in range(12))]  # fmt: skip
+    reasons = {printed(o.why) for item in found for o in item.options}
+    assert {
+        "hₜ is used in aₜ₊₁ only.",
+        "Every place where hₜ is used gives one term.",
+        "W multiplies xₜ₊₁; it is U that multiplies hₜ.",
+        "It is δ_hₜ that belongs there, not δ_hₜ₊₁.",
+        "V is used in sₜ only, at every step.",
+        "aₜ is used in hₜ only.",
+    } <= reasons
+
+
 def test_every_misconception_of_a_loss_is_shown() -> None:
     found = [i for kind in ("adjoint", "missing_term") for i in items(kind, "vanilla", 12)]
     shown = {o.misconception for item in found for o in item.options}
