@@ -5,7 +5,7 @@ Over 300 lines: one table of kinds is worked by one net written by hand.
 
 import re
 from functools import cache
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ import pytest
 
 from rnnsym.api import generate_quiz as generate
 from rnnsym.audit import audit
-from rnnsym.blocks import Equations, Line, Paragraph, Relation
+from rnnsym.blocks import Equations, Line, Listing, Paragraph, Relation
 from rnnsym.derive import derive
 from rnnsym.expr import Array, Node, Sigma, Transpose, arrays_in, source, text
-from rnnsym.item import Choice, FormulaAnswer, Item, Numeric, Open, Ordering
+from rnnsym.item import Choice, FormulaAnswer, Item, Numeric, Open, Option, Ordering
 from rnnsym.quiz import derivation_lines, guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
@@ -217,6 +217,33 @@ def test_numbers_of_paths_counted_by_hand(cell: str) -> None:
     seen = {(cell, dict(i.parameters)["of"], dict(i.parameters)["from"])
             for i in all_of("name_paths", cell)}  # fmt: skip
     assert {key for key in PATHS if key[0] == cell} <= seen
+
+
+def _arrows(option: Option) -> list[tuple[str, str]]:
+    return list(pairwise(printed(option.content).split(" → ")))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "lstm-coupled", "lstm-projection"])
+def test_false_paths_have_different_faults_and_all_are_named(cell: str) -> None:
+    """One of them leaves an array out: it is a true path but for that."""
+    for item in all_of("name_paths", cell):
+        values = dict(item.parameters)
+        if values["of"] != values["from"] or values["of"] == "c":
+            continue  # an arrow may be real though no path of these has it
+        listing, which = item.parts[0].solution[1], item.parts[1].response
+        assert isinstance(listing, Listing)
+        assert isinstance(which, Choice)
+        true = [printed(path).split(" → ") for path in listing.items]
+        real = {arrow for path in true for arrow in pairwise(path)}
+        wrong = [option for option in which.options if not option.correct]
+        faults = [{arrow for arrow in _arrows(o) if arrow not in real} for o in wrong]
+        assert sum(map(len, faults)) == len(set().union(*faults)), values
+        for option, fault in zip(wrong, faults, strict=True):
+            why = printed(option.why)
+            assert why.count("does not read") == len(fault)
+            assert all(f"of {reader} does not read {read}" in why for read, reader in fault)
+        shorter = [path[:i] + path[i + 1 :] for path in true for i in range(1, len(path) - 1)]
+        assert any(printed(option.content).split(" → ") in shorter for option in wrong)
 
 
 def test_the_reset_gate_alone_reaches_no_new_state() -> None:
