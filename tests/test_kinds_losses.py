@@ -261,6 +261,17 @@ def test_every_misconception_of_a_loss_is_shown() -> None:
     } <= shown  # fmt: skip
 
 
+@pytest.mark.parametrize(("cell", "slope"), [("vanilla", "1 − hₜ²"), ("relu-rnn", "step(hₜ)")])
+def test_a_wrong_slope_keeps_the_mark_for_the_path(cell: str, slope: str) -> None:
+    for item in items("derive_gradient", cell, 1):
+        parts = {printed(p.response.answer[:1]): p for p in item.parts
+                 if isinstance(p.response, FormulaAnswer)}  # fmt: skip
+        method, accuracy = parts["δ_aₜ"].scheme
+        assert (method.kind, accuracy.kind) == ("M", "A")
+        assert printed(method.text).startswith("δ_hₜ times a slope")
+        assert printed(accuracy.text).startswith(f"the slope {slope},")
+
+
 def test_marks_of_the_loss_are_those_of_its_steps() -> None:
     for item in items("prove", "vanilla", 1):
         scheme = item.parts[0].scheme
