@@ -16,8 +16,8 @@ __all__ = [
 
 LETTERS = "ABCDEFGH"
 SEVERAL = (
-    "one letter too many or too few leaves half of the marks; more of them, or no letter at all, "
-    "leave none"
+    "a letter too many or too few is an error: one error leaves half of the marks; two errors "
+    "(such as one letter in place of another) or more, or no letter at all, leave none"
 )
 """How a choice of several options is marked: neither a blank nor all letters must pay."""
 

@@ -189,15 +189,15 @@ def test_what_two_kinds_ask_is_asked_once() -> None:
 
 
 def test_a_count_has_one_name_whichever_kind_asks() -> None:
-    given = (("model", "gru"), ("convention", "textbook"), ("d", "4"), ("n", "5"))
+    given = (("model", "gru"), ("convention", "textbook"), ("d", "4"), ("n", "7"))
     tail = (("T", "10"), ("arrangement", "1"))
     names = {
         load_kind("count").make((*given, *tail)).asks,
         load_kind("count_itemised").make((*given[:2], ("map", "z"), *given[2:], *tail)).asks,
     }
-    assert names == {("parameters of gru (textbook), d = 4, n = 5",)}
+    assert names == {("parameters of gru (textbook), d = 4, n = 7",)}
     designs = (("first", "gru"), ("second", "lstm"), ("convention", "textbook"))
-    pair = (*designs, ("d", "4"), ("n", "5"), ("m", "6"), *tail)
+    pair = (*designs, ("d", "4"), ("n", "7"), ("m", "6"), *tail)
     assert load_kind("count_compare").make(pair).asks[:1] in names
 
 

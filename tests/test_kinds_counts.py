@@ -26,7 +26,7 @@ from rnnsym.quiz.counting import (
     value_of,
 )
 from rnnsym.quiz.counting_head_slips import HEAD, TABLE
-from rnnsym.quiz.counting_slips import ARRAY, LAYER, SHARED_BIAS, STACK, WIDE
+from rnnsym.quiz.counting_slips import ARRAY, LAYER, SHARED_BIAS, STACK, WIDE, WIDE_ABOVE
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.kinds import count_budget, count_ratio
@@ -112,7 +112,9 @@ def test_itemised() -> None:
     for item in items("count_itemised"):
         values, given = dict(item.parameters), sizes(item)
         *arrays, gate, whole = answers(item) if len(item.parts) == 3 else [*answers(item), 0]
-        assert gate == sum(arrays)
+        two_biases = "each of" in printed(blanks(item)[len(arrays) - 1].label)
+        assert gate == sum(arrays) + two_biases * arrays[-1]
+        assert item.parts[0].marks == len(arrays)
         total = whole or gate
         n, d, p = given["n"], given["d"], given.get("p", 0)
         if values["convention"] == "keras":
@@ -129,6 +131,69 @@ def test_a_number_that_two_mistakes_give_by_chance_is_refused() -> None:
     numbers = (("d", "8"), ("n", "3"), ("T", "20"))
     with pytest.raises(guard.Unfair, match="one number stands for two mistakes"):
         load_kind("count_itemised").make((*given, *numbers))
+
+
+def test_a_hint_names_the_equations_that_have_a_bias() -> None:
+    """The projection of an LSTM has none; in a GRU all have one, in PyTorch's all have two."""
+    for model, convention, said in (
+        ("lstm-projection", "textbook", "Each of the equations with W_f, W_i, W_c and W_o has its "
+                                        "own bias."),
+        ("gru", "textbook", "Every equation has its own bias."),
+        ("gru", "pytorch", "Every equation has its own biases."),
+    ):  # fmt: skip
+        work = Work(parts_of(system_of(model, convention)), (("d", 3), ("n", 4), ("p", 2)), 5)
+        [(_, why)] = SHARED_BIAS.apply(work)
+        assert printed(why) == said
+
+
+@pytest.mark.parametrize(("model", "of"), [("{}*2", ""), ("bi({})*2", " of each direction")])
+def test_each_place_of_p_has_a_hint_of_its_own(model: str, of: str) -> None:
+    work = Work(parts_of(system_of(model.format("lstm-projection"))),
+                (("d", 3), ("n", 5), ("p", 2)), 5)  # fmt: skip
+    slips = (WIDE, *WIDE_ABOVE)
+    recurs, above = (
+        "What recurs has p entries, not n",
+        f"the output{of}, which the layer above reads",
+    )
+    found = {
+        name: (total - work.total, printed(why)) for name, total, why in claims_of(work, slips)
+    }
+    (a, first), (b, second), (both, third) = found.values()
+    assert both == a + b
+    assert first == f"{recurs}."
+    assert second == f"T{above[1:]}, has p entries, not n."
+    assert third == f"{recurs}, and so has {above}."
+
+
+def test_the_projection_left_out_has_one_hint() -> None:
+    for item in items("count_projection"):
+        [hint] = [w for w in blanks(item)[-2].wrong if "projection matrix" in w.misconception]
+        assert "one block forgotten" not in hint.misconception or "W_hr" not in printed(hint.why)
+
+
+def test_a_bidirectional_projection_shows_the_arrays_of_the_forward_chain() -> None:
+    for item in items("count_projection"):
+        assert "_bwd" not in str(item.parts[0].solution)
+
+
+CARRIED = [
+    ("count_head", "lstm-peephole, dense:2", (("input", "one-hot"), ("biases", "none")),
+     {"d": 64, "n": 16, "q": 64, "T": 15}, 5168),
+    ("count_itemised", "gru", (("map", "z"),), {"d": 12, "n": 8, "T": 10}, 672),
+    ("count_stack", "lstm-coupled*2", (), {"d": 10, "n": 12, "T": 25}, 1656),
+    ("count_projection", "lstm-projection*2", (), {"d": 50, "n": 6, "p": 5, "T": 15}, 1716),
+]  # fmt: skip
+"""With d = 4n a head on it adds to a net of four gates what their U hold, 4n²: so who forgets U
+arrives at the number of who forgets the head."""
+
+
+@pytest.mark.parametrize(("name", "model", "more", "given", "number"), CARRIED)
+def test_what_follows_from_a_wrong_answer_is_no_mistake_of_another_kind(
+    name: str, model: str, more: Parameters, given: dict[str, int], number: int
+) -> None:
+    numbers = tuple((size, str(value)) for size, value in given.items())
+    with pytest.raises(guard.Unfair, match=f"^{number} follows from a wrong answer"):
+        load_kind(name).make((("model", model), ("convention", "textbook"), *more, *numbers))
 
 
 def test_stack() -> None:
@@ -341,7 +406,7 @@ def test_equations_unlike_each_other_are_told_apart() -> None:
     gate, candidate = 2 * (3 + 2 + 1 + 1), 2 * (3 + 2 + 1)
     found = [(v - work.total, printed(why)) for name, v, why in claims_of(work) if "block" in name]
     assert [change for change, _ in found] == [-gate, -candidate, gate, candidate]
-    assert [("W_c" in why, "W_f or W_i or W_o" in why) for _, why in found] == [
+    assert [("W_c" in why, "W_f, W_i or W_o" in why) for _, why in found] == [
         (False, True), (True, False)] * 2  # fmt: skip
 
 

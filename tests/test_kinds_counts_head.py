@@ -126,7 +126,7 @@ def test_n_where_p_stands() -> None:
 
     assert Work(recurrent, given, 9).total == total(3, 3)
     assert found["recurrent matrix of n × n"] == total(5, 3)
-    assert found["layer 2 reads n"] == total(3, 5)
+    assert found["layer above reads n"] == total(3, 5)
     assert found["n in place of p"] == total(5, 5)
 
 

@@ -5,7 +5,7 @@ Over 300 lines: one table of kinds is worked by one net written by hand.
 
 import re
 from functools import cache
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,14 @@ import pytest
 
 from rnnsym.api import generate_quiz as generate
 from rnnsym.audit import audit
-from rnnsym.blocks import Equations, Line, Paragraph, Relation
+from rnnsym.blocks import Equations, Line, Listing, Paragraph, Relation
 from rnnsym.derive import derive
-from rnnsym.expr import Array, Node, Sigma, Transpose, source, text
-from rnnsym.item import Choice, FormulaAnswer, Item, Numeric, Open, Ordering
+from rnnsym.expr import Array, Node, Sigma, Transpose, arrays_in, source, text
+from rnnsym.item import Choice, FormulaAnswer, Item, Numeric, Open, Option, Ordering
 from rnnsym.quiz import derivation_lines, guard
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.drawing import draw_item
-from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.likeness import form_of, printed
 from rnnsym.quiz.registry import load_kind
 from rnnsym.system import build_system, read_model
 from tests.nets_with_gradients import T, net, right, true, value
@@ -136,6 +136,21 @@ def test_no_sum_reads_what_does_not_exist(cell: str) -> None:
         assert not [t for t in sums if re.search(r"(δ_\S+|x)ₜ₋₁", t)]
 
 
+@pytest.mark.parametrize("cell", ["lstm", "lstm-coupled", "gru", "lstm-peephole"])
+def test_no_term_beside_the_missing_one_shows_its_form(cell: str) -> None:
+    """Of ∂L/∂h = Δ + U_fᵀ δ_f + U_oᵀ δ_o, all of the next step, nothing but Δ could be asked."""
+    for item in all_of("missing_term", cell):
+        [key] = [node_in(o.content) for o in item.options if o.correct]
+        [shown] = [b for b in item.stem if isinstance(b, Equations)][-1:]
+        beside = node_in((shown.lines[0].rhs,)).children
+        alike = [
+            node for node in beside
+            if form_of(node) == form_of(key)
+            and {a.time for a in arrays_in(node)} == {a.time for a in arrays_in(key)}
+        ]  # fmt: skip
+        assert not alike
+
+
 def test_why_a_right_line_is_right_names_equations_and_rules() -> None:
     for item in several("find_error", "gru"):
         whys = [printed(option.why) for option in item.options if not option.correct]
@@ -224,6 +239,35 @@ def test_numbers_of_paths_counted_by_hand(cell: str) -> None:
     seen = {(cell, dict(i.parameters)["of"], dict(i.parameters)["from"])
             for i in all_of("name_paths", cell)}  # fmt: skip
     assert {key for key in PATHS if key[0] == cell} <= seen
+
+
+def _arrows(option: Option) -> list[tuple[str, str]]:
+    return list(pairwise(printed(option.content).split(" → ")))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "lstm-coupled", "lstm-projection"])
+def test_false_paths_have_different_faults_and_all_are_named(cell: str) -> None:
+    """One of them leaves an array out: it is a true path but for that."""
+    kind = load_kind("name_paths")
+    subjects = kind.subjects([cell])
+    for item in (draw_item(kind, s, Draw(k, "q"), ()) for s in subjects for k in range(9)):
+        values = dict(item.parameters)
+        if values["of"] != values["from"] or values["of"] == "c":
+            continue  # an arrow may be real though no path of these has it
+        listing, which = item.parts[0].solution[1], item.parts[1].response
+        assert isinstance(listing, Listing)
+        assert isinstance(which, Choice)
+        true = [printed(path).split(" → ") for path in listing.items]
+        real = {arrow for path in true for arrow in pairwise(path)}
+        wrong = [option for option in which.options if not option.correct]
+        faults = [{arrow for arrow in _arrows(o) if arrow not in real} for o in wrong]
+        assert sum(map(len, faults)) == len({arrow for fault in faults for arrow in fault}), values
+        for option, fault in zip(wrong, faults, strict=True):
+            why = printed(option.why)
+            assert why.count("does not read") == len(fault)
+            assert all(f"of {reader} does not read {read}" in why for read, reader in fault)
+        shorter = [path[:i] + path[i + 1 :] for path in true for i in range(1, len(path) - 1)]
+        assert any(printed(option.content).split(" → ") in shorter for option in wrong)
 
 
 def test_the_reset_gate_alone_reaches_no_new_state() -> None:

@@ -232,6 +232,23 @@ def arrays(part: object) -> Iterator[Array]:
             return
 
 
+def test_reasons_name_what_is_used_and_what_multiplies_what() -> None:
+    kind = load_kind("adjoint")
+    [alone] = [s for s in kind.subjects(["vanilla"]) if dict(s)["line"] == "delta_a"
+               and "loss" not in dict(s)]  # fmt: skip
+    found = [*items("adjoint", "vanilla", 12),
+             *(draw_item(kind, alone, Draw(seed, "q"), ()) for seed in range(12))]  # fmt: skip
+    reasons = {printed(o.why) for item in found for o in item.options}
+    assert {
+        "hₜ is used in aₜ₊₁ only.",
+        "Every place where hₜ is used gives one term.",
+        "W multiplies xₜ₊₁; it is U that multiplies hₜ.",
+        "It is δ_hₜ that belongs there, not δ_hₜ₊₁.",
+        "V is used in sₜ only, at every step.",
+        "aₜ is used in hₜ only.",
+    } <= reasons
+
+
 def test_every_misconception_of_a_loss_is_shown() -> None:
     found = [i for kind in ("adjoint", "missing_term") for i in items(kind, "vanilla", 12)]
     shown = {o.misconception for item in found for o in item.options}
@@ -242,6 +259,17 @@ def test_every_misconception_of_a_loss_is_shown() -> None:
         "outer product added", "next loss let in directly", "last step only",
         "outer product turned round", "transpose missing", "one path missing",
     } <= shown  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "slope"), [("vanilla", "1 − hₜ²"), ("relu-rnn", "step(hₜ)")])
+def test_a_wrong_slope_keeps_the_mark_for_the_path(cell: str, slope: str) -> None:
+    for item in items("derive_gradient", cell, 1):
+        parts = {printed(p.response.answer[:1]): p for p in item.parts
+                 if isinstance(p.response, FormulaAnswer)}  # fmt: skip
+        method, accuracy = parts["δ_aₜ"].scheme
+        assert (method.kind, accuracy.kind) == ("M", "A")
+        assert printed(method.text).startswith("δ_hₜ times a slope")
+        assert printed(accuracy.text).startswith(f"the slope {slope},")
 
 
 def test_marks_of_the_loss_are_those_of_its_steps() -> None:

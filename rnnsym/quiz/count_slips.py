@@ -7,9 +7,10 @@ from functools import lru_cache
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Inline, Prose, prose
 from rnnsym.expr import Array, size
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "Counted", "Work"]
+__all__ = ["MISCONCEPTIONS", "Counted", "Work", "bare"]
 
 
 @record
@@ -134,10 +135,12 @@ def _unlike_equations(
 
 def _first_arrays(equations: Sequence[Sequence[Counted]]) -> Prose:
     """Return ", that of W_r or W_z": an equation is known by an array of its own."""
-    families = [own[0].array.family for own in equations]
-    arrays = [Array(type(f)(f.name, f.label), own[0].array.shape)
-              for f, own in zip(families, equations, strict=True)]  # fmt: skip
-    return tuple(x for i, a in enumerate(arrays) for x in (" or " if i else ", that of ", a))
+    return prose(", that of ", *listed([bare(own[0].array) for own in equations], " or "))
+
+
+def bare(array: Array) -> Array:
+    """Return an array as the equations write it, without direction or layer."""
+    return Array(type(array.family)(array.family.name, array.family.label), array.shape)
 
 
 def _swapped(work: Work) -> Slips:

@@ -155,8 +155,13 @@ def count_blank(
 def claims_of(
     work: Work, slips: Sequence[Misconception[Work]] = MISCONCEPTIONS
 ) -> list[tuple[str, int, Prose]]:
-    """Return what each misconception makes of a count: its name, the number, and why not."""
-    return [(slip.name, changed.total, why) for slip in slips for changed, why in slip.apply(work)]
+    """Return what each misconception makes of a count: its name, the number, and why not.
+
+    Where two of them count the same arrays, the later one says more about it.
+    """
+    made = [(slip.name, changed, why) for slip in slips for changed, why in slip.apply(work)]
+    last = {changed: (name, changed.total, why) for name, changed, why in made}
+    return list(last.values())
 
 
 def blank(label: Prose, key: int, claims: Iterable[tuple[str, int, Prose]]) -> Blank:

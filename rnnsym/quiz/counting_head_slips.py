@@ -7,7 +7,7 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import size
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
-from rnnsym.quiz.counting_slips import WIDE, each, named, unprojected, with_columns
+from rnnsym.quiz.counting_slips import WIDE, WIDE_ABOVE, each, named, unprojected, with_columns
 
 __all__ = ["HEAD", "ONE_HOT", "READS_VECTORS", "READS_WORDS", "TABLE", "biases_counted"]
 
@@ -67,31 +67,10 @@ def _reads_number(work: Work) -> Slips:
 # The recurrent network
 
 
-def _wide_below(work: Work) -> Slips:
-    """A layer above the first that reads n entries where the one below gives p."""
-    both = any(part.array.family.direction for part in work.parts)
-    of = "each direction of " if both else ""
-    why = f"The output of {of}layer 1, which layer 2 reads, has the size "
-    return each(work, _wide_input, why, size("p"), ", not ", size("n"), ".")
-
-
-def _wide_input(part: Counted) -> Counted:
-    return unprojected(part) if part.reads == "x" else part
-
-
-def _wide_throughout(work: Work) -> Slips:
-    """Both what recurs and what layer 2 reads."""
-    why = prose("What recurs and what layer 2 reads has the size ", size("p"), ", not ",
-                size("n"), ".")  # fmt: skip
-    wide = (changed for changed, _ in WIDE.apply(work))
-    return [(both, why) for changed in wide for both, _ in _wide_below(changed)]
-
-
 READS_VECTORS = (
     *MISCONCEPTIONS,
     WIDE,
-    Misconception("layer 2 reads n", _wide_below),
-    Misconception("n in place of p", _wide_throughout),
+    *WIDE_ABOVE,
 )
 """Of a recurrent network."""
 READS_WORDS = (

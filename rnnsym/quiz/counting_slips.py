@@ -1,16 +1,18 @@
 """Further mistakes in counts, as operators on a Work: single arrays and stacks."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Inline, Prose, prose
 from rnnsym.expr import size
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work, bare
+from rnnsym.quiz.derivation_lines import listed
 
 __all__ = [
-    "ARRAY", "LAYER", "PROJECTED", "SHARED_BIAS", "STACK", "WHOLE", "WIDE", "each", "named",
-    "unprojected", "with_columns",
+    "ARRAY", "LAYER", "PROJECTED", "SHARED_BIAS", "STACK", "WHOLE", "WIDE", "WIDE_ABOVE", "each",
+    "named", "unprojected", "with_columns",
 ]  # fmt: skip
 
 Slips = Sequence[tuple[Work, Prose]]
@@ -27,8 +29,9 @@ def _without_inputs(work: Work) -> Slips:
 
 
 def _matrices_only(work: Work) -> Slips:
-    """Vectors left out, where they are not the biases only."""
-    if all(part.reads == "1" for part in work.parts if part.sides[1] == (1, "")):
+    """Vectors left out, where they are not the biases, or the peepholes, only."""
+    vectors = {part.reads for part in work.parts if part.sides[1] == (1, "")}
+    if vectors <= {"1"} or vectors == {"peephole"}:
         return []
     parts = tuple(part for part in work.parts if part.sides[1] != (1, ""))
     return [(replace(work, parts=parts), prose("Vectors are trained too, whatever they do."))]
@@ -56,8 +59,20 @@ def _shared_bias(work: Work) -> Slips:
         p for p in work.parts
         if p.reads != "1" or p.block == first[p.layer, p.array.family.direction]
     )  # fmt: skip
-    why = "Every equation has its own bias."
-    return [(replace(work, parts=parts), prose(why))] if parts != work.parts else []
+    return [(replace(work, parts=parts), _own_biases(work))] if parts != work.parts else []
+
+
+def _own_biases(work: Work) -> Prose:
+    """Say which equations have biases: all of them, or those of certain arrays."""
+    biases = Counter((p.block, p.layer, p.array.family.direction)
+                     for p in work.parts if p.reads == "1")  # fmt: skip
+    word = "its own bias" if set(biases.values()) == {1} else "its own biases"
+    having = {block for block, *_ in biases}
+    if having == set(work.blocks):
+        return prose(f"Every equation has {word}.")
+    firsts = [next(p for p in work.parts if p.block == b) for b in work.blocks if b in having]
+    return prose("Each of the equations with ", *listed([bare(p.array) for p in firsts]),
+                 f" has {word}.")  # fmt: skip
 
 
 SHARED_BIAS = Misconception("one bias for all equations", _shared_bias)
@@ -130,7 +145,31 @@ def unprojected(part: Counted) -> Counted:
     return with_columns(part, (times, "n")) if name == "p" else part
 
 
+def _wide_above(work: Work) -> Slips:
+    """A layer above the first that reads n entries where the one below gives p."""
+    why = (f"The output{_of_each(work)}, which the layer above reads, has ", size("p"),
+           " entries, not ", size("n"), ".")  # fmt: skip
+    return each(work, lambda p: unprojected(p) if p.reads == "x" else p, *why)
+
+
+def _wide_throughout(work: Work) -> Slips:
+    """Both what recurs and what a layer above the first reads."""
+    why = prose("What recurs has ", size("p"), " entries, not ", size("n"), ", and so has the "
+                f"output{_of_each(work)}, which the layer above reads.")  # fmt: skip
+    wide = (changed for changed, _ in _wide_recurrence(work))
+    return [(both, why) for changed in wide for both, _ in _wide_above(changed)]
+
+
+def _of_each(work: Work) -> str:
+    both = any(part.array.family.direction for part in work.parts)
+    return " of each direction" if both else ""
+
+
 WIDE = Misconception("recurrent matrix of n × n", _wide_recurrence)
+WIDE_ABOVE = (
+    Misconception("layer above reads n", _wide_above),
+    Misconception("n in place of p", _wide_throughout),
+)
 
 
 ARRAY = (
@@ -163,6 +202,7 @@ LAYER = (
            "second layer reads one direction"),
     SHARED_BIAS,
     WIDE,
+    *WIDE_ABOVE,
 )  # fmt: skip
 """Of a layer above the first."""
 
@@ -208,6 +248,7 @@ def _plain(work: Work) -> Slips:
 
 PROJECTED = (
     WIDE,
+    *WIDE_ABOVE,
     Misconception("projection matrix forgotten", _projection),
     Misconception("projection forgotten", _plain),
 )

@@ -1,6 +1,6 @@
 """The paths between states of successive steps, walked along the edges of the derivation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -9,7 +9,16 @@ from rnnsym.flow.paths import step_paths
 from rnnsym.jacobian import ChainJacobians, TooManyPathsError, jacobians
 from rnnsym.quiz.derivation_lines import derivation_of, source_of, system_of
 
-__all__ = ["Path", "broken_paths", "chain_of", "counted", "gap", "has_chain", "paths"]
+__all__ = [
+    "Path",
+    "broken_paths",
+    "chain_of",
+    "counted",
+    "gaps",
+    "has_chain",
+    "paths",
+    "skipping",
+]
 
 Path = tuple[Array, ...]
 """From a state at t to one at t − 1, against the arrows."""
@@ -106,25 +115,35 @@ def broken_paths(model: str, of: Array, wrt: Array) -> tuple[Path, ...]:
     found: list[Path] = []
     for path in true:
         inner = path[1:-1]
-        shorter = [inner[:i] + inner[i + 1 :] for i in range(len(inner))]
+        found += _shorter(path)
         longer = [
             (*inner[:i], a, *inner[i:]) for a in others for i in range(len(inner) + 1)
             if a not in inner
         ]  # fmt: skip
-        found += [(of, *way, before) for way in (*shorter, *longer)]
-    return tuple(sorted((p for p in set(found) if gap(model, p)), key=_length))
+        found += [(of, *way, before) for way in longer]
+    return tuple(sorted((p for p in set(found) if gaps(model, p)), key=_length))
+
+
+def skipping(model: str, path: Path) -> bool:
+    """Tell whether a way is a path from which an array is left out."""
+    of, before = path[0], path[-1]
+    wrt = before.xreplace({before.time: TIME})
+    return any(path in _shorter(true) for true in paths(model, of, wrt))
+
+
+def _shorter(path: Path) -> Sequence[Path]:
+    return [path[:i] + path[i + 1 :] for i in range(1, len(path) - 1)]
 
 
 @lru_cache(maxsize=16384)
-def gap(model: str, path: Path) -> tuple[Array, Array] | None:
-    """Return the first two neighbours that no equation joins: the second is not read by the first.
+def gaps(model: str, path: Path) -> tuple[tuple[Array, Array], ...]:
+    """Return the neighbours that no equation joins, the second not read by the first.
 
-    This walks the forward equations, not the derivation.
+    They are in the order of print, from the old state on. This walks the forward equations, not
+    the derivation.
     """
-    for reader, read in pairwise(path):
-        if read not in _read_by(model, reader, path):
-            return reader, read
-    return None
+    pairs = [(a, b) for a, b in pairwise(path) if b not in _read_by(model, a, path)]
+    return tuple(reversed(pairs))
 
 
 def _read_by(model: str, reader: Array, path: Path) -> set[Array]:

@@ -3,10 +3,11 @@
 from functools import lru_cache
 
 from rnnsym.audit import audit
+from rnnsym.audit.rewrite import without
 from rnnsym.blocks import Paragraph, Prose, prose
 from rnnsym.derivation import Step
 from rnnsym.equations import LossTerm
-from rnnsym.expr import softmax, source
+from rnnsym.expr import Map, arrays_in, softmax, source
 from rnnsym.item import FormulaAnswer, Mark, Part
 from rnnsym.quiz.derivation_lines import (
     INSIDE,
@@ -109,6 +110,8 @@ def _marks(step: Step) -> tuple[Mark, ...]:
         if len(step.terms) >= MOST
         else "no slip elsewhere"
     )
+    if _of_function(step):
+        return _slope_marks(step)
     if step.factor is not None:
         return (*found, Mark(1, "A", prose("times ", step.factor, ", ", last)))
     if step.summed is not None:
@@ -116,6 +119,30 @@ def _marks(step: Step) -> tuple[Mark, ...]:
     if len(step.terms) == 1:
         return (*found, Mark(1, "A", prose("no other term, shapes and indices right")))
     return (*found, Mark(1, "A", prose("the sum of these terms, ", last)))
+
+
+def _of_function(step: Step) -> bool:
+    """Tell whether a line is of the argument of a function, and of nothing else."""
+    sources = [term.source.rhs for term in step.terms if term.source is not None]
+    alone = len(sources) == len(step.terms) == 1 and step.factor is None
+    return alone and isinstance(sources[0], Map)
+
+
+def _slope_marks(step: Step) -> tuple[Mark, ...]:
+    """Return a mark for the path to the value of a function, and one for its slope.
+
+    Raises:
+        TypeError: the line is not the product of an adjoint and a slope.
+    """
+    [term] = step.terms
+    [reached] = [a for a in arrays_in(term.value) if a.family.role == "adjoint"]
+    slope = without(term.value, reached)
+    if slope is None:
+        raise TypeError(f"{term.value} is no product")
+    path = prose(reached, " times a slope (a wrong one, or the value in its place, has this mark "
+                 "too), ", *reason_of(term))  # fmt: skip
+    right = prose("the slope ", slope, ", no other term, shapes and indices right")
+    return Mark(1, "M", path), Mark(1, "A", right)
 
 
 def _hints(step: Step) -> tuple[Prose, ...]:

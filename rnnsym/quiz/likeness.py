@@ -33,7 +33,7 @@ from rnnsym.quiz.decimals import Numbers, Place, Point, evaluate
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.numbers import Matrix
 
-__all__ = ["MARGIN", "alike", "fingerprint", "printed"]
+__all__ = ["MARGIN", "alike", "fingerprint", "form_of", "printed"]
 
 MARGIN = 10
 """By how many units of the last decimal shown two numbers differ, so that rounding on the way
@@ -167,3 +167,10 @@ def _math(math: Math) -> str:
     if isinstance(math, Written):
         return math.text
     return str(math) if isinstance(math, Integer) else text_scalar(math)
+
+
+@lru_cache(maxsize=4096)
+def form_of(value: Node) -> str:
+    """Return how an expression looks with all names alike."""
+    inner = ", ".join(form_of(child) for child in value.children)
+    return f"{type(value).__name__}({inner})"

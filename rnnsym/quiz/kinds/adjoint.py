@@ -5,12 +5,13 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 
-from rnnsym.audit.rewrite import Misconception, everywhere
+from rnnsym.audit.rewrite import Misconception, everywhere, subtrees
 from rnnsym.audit.slips import MISCONCEPTIONS as LINE
 from rnnsym.audit.slips import SIGN, Row, Slip
-from rnnsym.blocks import Block, Paragraph, prose
+from rnnsym.blocks import Block, Paragraph, Prose, prose
+from rnnsym.derivation import Step, Term
 from rnnsym.errors import ShapeError
-from rnnsym.expr import TIME, Array, Expr, Node, Product, arrays_in, transpose
+from rnnsym.expr import LAYER, TIME, Array, Expr, Node, Product, arrays_in, transpose
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     DERIVATION,
@@ -23,6 +24,7 @@ from rnnsym.quiz.derivation_lines import (
     model_blocks,
     proven,
     readouts,
+    source_of,
     system_of,
 )
 from rnnsym.quiz.derivation_loss import is_of_loss
@@ -47,24 +49,41 @@ def _another_step(row: Row) -> Sequence[Slip]:
     if not moved or row.step.target in moved.values():
         return []
     value = everywhere(row.value, lambda node: moved.get(node) if isinstance(node, Array) else None)
-    return [(replace(row, value=value), prose("Each δ stands at a step that is not its own."))]
+    why = prose("Each δ stands at a step that is not its own.")
+    if len(moved) == 1:
+        [(its, other)] = moved.items()
+        why = prose("It is ", its, " that belongs there, not ", other, ".")
+    return [(replace(row, value=value), why)]
 
 
 def _other_matrix(row: Row) -> Sequence[Slip]:
     """The matrix of the state in place of that of the input, in every term."""
     others: dict[Node, Node] = {}
+    taken: list[tuple[Node, Node]] = []
     for term in row.step.terms:
-        read = term.source.rhs if term.source is not None else None
-        matrices = [p.children[0] for p in read.atoms(Product)] if read is not None else []
-        if len(matrices) == 2:
-            first, second = map(transpose, matrices)
-            others |= {first: second, second: first}
+        read = _at_its_step(term).atoms(Product) if term.source is not None else ()
+        if len(read) == 2:
+            first, second = read
+            a, b = (transpose(product.children[0]) for product in (first, second))
+            others |= {a: b, b: a}
+            taken.append((first, second) if a in subtrees(term.value) else (second, first))
     try:
         value = everywhere(row.value, others.get)
     except ShapeError:  # a term that has no other matrix
         return []
-    why = prose("Here stands the matrix of the other vector, not of ", row.step.of, ".")
+    why = prose("The matrices that stand here multiply another vector than ", row.step.of, ".")
+    if len(taken) == 1:
+        [(right, wrong)] = taken
+        why = prose(wrong.children[0], " multiplies ", *wrong.children[1:], "; it is ",
+                    right.children[0], " that multiplies ", *right.children[1:], ".")  # fmt: skip
     return [(replace(row, value=value), why)]
+
+
+def _at_its_step(term: Term) -> Node:
+    """Return the right-hand side that a term comes through, at the step it has in the line."""
+    if term.source is None:
+        raise ValueError("the loss is no equation")
+    return term.source.rhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
 
 
 MISCONCEPTIONS = (
@@ -113,10 +132,7 @@ def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     model, key, how = values["model"], values["line"], how_of(values)
     step, value = line(model, key, *how)
-    why = "Every edge that leads back to it, once."
-    if is_of_loss(step):
-        why = "It is the derivative of the loss of its step."
-    right = Option(prose(value), "", prose(why))
+    right = Option(prose(value), "", _why_right(step))
     wrong = _wrong(model, key, *how)
     likely = tuple(option for option in wrong if option.misconception != SIGN)
     options = mixed(
@@ -138,6 +154,19 @@ def _make(parameters: Parameters) -> Item:
         proof=Proof(f"{PROOF}, all options evaluated", "≤ 1e-12"),
         tags=(model, DERIVATION),
     )
+
+
+def _why_right(step: Step) -> Prose:
+    if is_of_loss(step):
+        return prose("It is the derivative of the loss of its step.")
+    made = "what is made of " if step.factor is not None else ""
+    slope = ", and the slope of its function is a factor" if step.factor is not None else ""
+    if len(step.terms) != 1:
+        return prose(f"Every place where {made}", step.of, f" is used gives one term{slope}.")
+    [term] = step.terms
+    always = ", at every step" if step.summed is not None else ""
+    return prose(made.capitalize(), step.of, " is used in ", source_of(term) or "the loss",
+                 f" only{always}{slope}.")  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

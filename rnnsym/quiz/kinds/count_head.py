@@ -1,7 +1,8 @@
 """A whole network: an embedding, vectors or characters, recurrent layers, a dense layer on top."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.count import Count, count
 from rnnsym.equations import System
@@ -20,6 +21,7 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
+from rnnsym.quiz.counting_carried import carried_apart, total_at, wrong_at
 from rnnsym.quiz.counting_head_slips import (
     HEAD,
     ONE_HOT,
@@ -152,14 +154,12 @@ def _parts(system: System, given: Given, parameters: Parameters) -> Sequence[Par
     with_biases = parts_by_layer(system_of(*model_of(parameters)))
     every = zip(asked, counted.layers, layers, with_biases, strict=True)
     found: list[Part] = []
-    totals: list[int] = []
+    works: list[tuple[Work, Sequence[Misconception[Work]]]] = []
     for (name, method, worth, slips), layer, parts, all_parts in every:
         total = value_of(layer.formula, given)
-        totals.append(total)
-        mistakes = (*slips, biases_counted(all_parts))
-        one = count_blank(
-            prose(f"Parameters of the {name}"), total, Work(parts, given, steps), mistakes
-        )
+        work, mistakes = Work(parts, given, steps), (*slips, biases_counted(all_parts))
+        works.append((work, mistakes))
+        one = count_blank(prose(f"Parameters of the {name}"), total, work, mistakes)
         listed = tally(told_from_the_words(parts) if table else parts, given)
         solution = (*listed, *derived(total_line(layer.formula, total)))
         scheme = [Mark(1, "A", prose("the number"))]
@@ -167,17 +167,43 @@ def _parts(system: System, given: Given, parameters: Parameters) -> Sequence[Par
             scheme.insert(0, Mark(worth - 1, "M", prose(method)))
         ask = prose(f"How many parameters does the {name} have?")
         found.append(numeric(ask, [one], solution, scheme))
-    if table:
-        claims, whole = _of_words(totals), "classifier"
-    else:
-        claims, whole = _of_vectors(totals, steps), "network"
+    of, whole = (_of_words, "classifier") if table else (_of_vectors, "network")
+    _fair(works, given, of)
+    claims = of([work.total for work, _ in works], steps)
     return (*found, _together(counted.formula, given, claims, whole))
 
 
 Claims = Sequence[tuple[str, int, Prose]]
 
 
-def _of_words(totals: Sequence[int]) -> Claims:
+def _fair(
+    works: Sequence[tuple[Work, Sequence[Misconception[Work]]]],
+    given: Given,
+    of: Callable[[Sequence[int], int], Claims],
+) -> None:
+    """Compare the sums that have one wrong answer in them with what is said to be a mistake.
+
+    Raises:
+        Unfair: as ``carried_apart``.
+    """
+
+    def totals(sizes: Given) -> Sequence[int]:
+        return [total_at(work, sizes) for work, _ in works]
+
+    def carried(sizes: Given) -> Sequence[int]:
+        return [
+            sum(totals(sizes)) - total_at(work, sizes) + wrong
+            for work, slips in works
+            for wrong in wrong_at(work, slips, sizes)
+        ]
+
+    def listed(sizes: Given) -> Sequence[int]:
+        return [value for _, value, _ in of(totals(sizes), works[0][0].steps)]
+
+    carried_apart(given, carried, listed)
+
+
+def _of_words(totals: Sequence[int], _steps: int) -> Claims:
     table, recurrent, head = totals
     return [
         ("embedding forgotten", recurrent + head, prose("The embedding is trained too.")),

@@ -1,12 +1,13 @@
 """The parameters of one layer, array by array: one affine map, and then all of them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rnnsym.blocks import prose
+from rnnsym.blocks import Prose, prose
 from rnnsym.count import Gate, count
-from rnnsym.expr import size
+from rnnsym.expr import Array, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
 from rnnsym.quiz.counting import (
@@ -22,6 +23,7 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
+from rnnsym.quiz.counting_carried import carried_apart, total_at, wrong_at
 from rnnsym.quiz.counting_items import (
     about,
     derived,
@@ -32,6 +34,7 @@ from rnnsym.quiz.counting_items import (
     size_variants,
 )
 from rnnsym.quiz.counting_slips import ARRAY, SHARED_BIAS, WIDE, named
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -71,7 +74,12 @@ def _make(parameters: Parameters) -> Item:
     given = given_sizes(values, system.size_names)
     [gate] = [g for g in _gates(model, convention) if g.array.name == values["map"]]
     steps = int(values["T"])
-    parts = _arrays(gate, given, steps, parts_of(system))
+    every = parts_of(system)
+    parts = (
+        *_arrays(gate, given, steps, every),
+        *_all(gate, given, steps, every, model, convention),
+    )
+    _carried(gate, given, steps, every)
     several = len(_gates(model, convention)) > 1
     return Item(
         id=identifier(NAME, parameters),
@@ -82,27 +90,73 @@ def _make(parameters: Parameters) -> Item:
         convention=convention,
         parameters=parameters,
         stem=model_stem(system, given, f"a sequence has {steps} steps."),
-        parts=(*parts, *_all(gate, given, steps, parts_of(system), model, convention)),
+        parts=parts,
         proof=Proof(PROOF, "exact"),
         tags=(model, "by gate"),
         asks=(counted(system, given),),
     )
 
 
+def _own(gate: Gate, every: tuple[Counted, ...]) -> tuple[Counted, ...]:
+    arrays = {p.array for p in gate.parameters}
+    return tuple(part for part in every if part.array in arrays)
+
+
+def _carried(gate: Gate, given: Given, steps: int, every: tuple[Counted, ...]) -> None:
+    """Compare what follows from a wrong answer with what is said to be a mistake in a later part.
+
+    Who has one equation wrong has all of its form wrong.
+
+    Raises:
+        Unfair: as ``carried_apart``.
+    """
+    whole, own = (Work(parts, given, steps) for parts in (every, _own(gate, every)))
+    forms = Counter(_form(block, every) for block in whole.blocks)
+    alike = forms[_form(own.parts[0].block, every)]
+
+    def together(sizes: Given) -> Sequence[int]:
+        arrays = [replace(own, parts=(part,)) for part in own.parts]
+        return [
+            total_at(own, sizes) - total_at(array, sizes) + value
+            for array in arrays
+            for value in wrong_at(array, ARRAY, sizes)
+        ]
+
+    def layer(sizes: Given) -> Sequence[int]:
+        wrong = [*wrong_at(own, MAP_SLIPS, sizes), *together(sizes)]
+        return [total_at(whole, sizes) + alike * (value - total_at(own, sizes)) for value in wrong]
+
+    carried_apart(given, together, lambda sizes: wrong_at(own, MAP_SLIPS, sizes))
+    if len(every) > len(own.parts):
+        carried_apart(given, layer, lambda sizes: wrong_at(whole, LAYER_SLIPS, sizes))
+
+
+def _form(block: str, every: Iterable[Counted]) -> tuple[object, ...]:
+    """Return the shapes of the arrays of an equation."""
+    return tuple(sorted(part.sides for part in every if part.block == block))
+
+
 def _arrays(gate: Gate, given: Given, steps: int, every: tuple[Counted, ...]) -> tuple[Part, ...]:
     """Ask for the arrays of the map, one by one."""
     own = {part.array: part for part in every}
     chosen = tuple(own[p.array] for p in gate.parameters)
+    biases = [p.array for p in gate.parameters if own[p.array].reads == "1"]
     blanks = [
-        count_blank(prose("Entries of ", p.array), value_of(p.formula, given),
-                    Work((own[p.array],), given, steps), ARRAY)
-        for p in gate.parameters
+        count_blank(prose("Entries of ", *(_each(biases) if p.array in biases else (p.array,))),
+                    value_of(p.formula, given), Work((own[p.array],), given, steps), ARRAY)
+        for p in gate.parameters if p.array not in biases[1:]
     ]  # fmt: skip
     ask = prose(
         "How many numbers are in each trained array that the equation of ", gate.array, " reads?"
     )
-    scheme = [Mark(len(blanks), "B", prose("1 for each array"))]
+    together = ", biases together" if len(biases) > 1 else ""
+    scheme = [Mark(len(blanks), "B", prose(f"1 for each array{together}"))]
     return (numeric(ask, blanks, tally(chosen, given), scheme),)
+
+
+def _each(biases: Sequence[Array]) -> Prose:
+    """Return an only bias, or "each of b_i and b_h"."""
+    return prose("each of " if len(biases) > 1 else "", *listed(biases))
 
 
 def _all(
@@ -111,8 +165,7 @@ def _all(
     """Ask for the whole layer, and on the way for the map unless it is all there is."""
     whole = count(system_of(model, convention)).formula
     total = value_of(whole, given)
-    arrays = {p.array for p in gate.parameters}
-    chosen = tuple(part for part in every if part.array in arrays)
+    chosen = _own(gate, every)
     single = value_of(gate.formula, given)
     label = prose("Parameters for ", gate.array)
     found = [
@@ -129,7 +182,8 @@ def _all(
         work = Work(every, given, steps)
         _meant_alike(work)
         # The thought is here: with it, the arrays of (a) are at most half of the marks.
-        thought = max(1, len(gate.parameters) - 2)
+        asked = {part.array if part.reads != "1" else "bias" for part in chosen}
+        thought = max(1, len(asked) - 2)
         scheme = [
             Mark(thought, "M", prose("the equations that hold parameters, and their arrays")),
             Mark(1, "A", prose("all of them added up")),

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from rnnsym.blocks import Paragraph, prose
+from rnnsym.blocks import Paragraph, Prose, prose
 from rnnsym.count import Gate, count
 from rnnsym.equations import System
 from rnnsym.expr import Array, Integer, size
 from rnnsym.item import Blank, Item, Mark, Part, Proof
-from rnnsym.quiz.count_slips import Counted, Work
+from rnnsym.quiz.count_slips import Counted, Work, bare
 from rnnsym.quiz.counting import (
     PROOF,
     Given,
@@ -23,6 +23,7 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
+from rnnsym.quiz.counting_carried import Numbers, carried_apart, total_at, wrong_at
 from rnnsym.quiz.counting_items import (
     SIZES,
     about,
@@ -32,7 +33,7 @@ from rnnsym.quiz.counting_items import (
     model_stem,
     numeric,
 )
-from rnnsym.quiz.counting_slips import PROJECTED, STACK
+from rnnsym.quiz.counting_slips import PROJECTED, STACK, named
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -42,6 +43,7 @@ __all__ = ["KIND"]
 NAME = "count_projection"
 CELL, PLAIN = "lstm-projection", "lstm"
 FORMS = ("{}", "bi({})", "{}*2", "bi({})*2")
+WHOLE = (*STACK, *named("sizes swapped"), *PROJECTED)
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -63,6 +65,8 @@ def _make(parameters: Parameters) -> Item:
     total = value_of(count(system).formula, given)
     asked = (_single(system, "state"), _single(system, "x"))
     _fair(system, plain, given, [part for _, part in asked])
+    work, without = (Work(parts_of(of), given, steps) for of in (system, plain))
+    _carried(work, without, [part for _, part in asked])
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -101,10 +105,48 @@ def _fair(system: System, plain: System, given: Given, asked: Sequence[Counted])
         raise Unfair("what the projection saves is as much as one of its arrays")
 
 
+def _carried(work: Work, plain: Work, asked: Sequence[Counted]) -> None:
+    """Compare what follows from a wrong answer with what is said to be a mistake in a later part.
+
+    Who has one array wrong has all that read the same wrong, in layer 1 or in both.
+
+    Raises:
+        Unfair: as ``carried_apart``.
+    """
+
+    def whole(sizes: Given) -> Sequence[int]:
+        wrong = _wrong_arrays(sizes)
+        return [
+            total_at(work, sizes) + number * (value - part.entries(dict(sizes)))
+            for part, (_, value, _) in zip(asked, wrong, strict=True)
+            for number in {
+                sum(p.sides == part.sides and p.reads == part.reads for p in of)
+                for of in (work.parts, [p for p in work.parts if p.layer == 1])
+            }
+        ]
+
+    def saved(wrong: Numbers) -> Numbers:
+        return lambda sizes: [total_at(plain, sizes) - value for value in wrong(sizes)]
+
+    def listed(sizes: Given) -> Sequence[int]:
+        return wrong_at(work, WHOLE, sizes)
+
+    def turned(sizes: Given) -> Sequence[int]:
+        return [total_at(work, sizes) - total_at(plain, sizes)]
+
+    carried_apart(work.sizes, whole, listed)
+    carried_apart(
+        work.sizes,
+        saved(lambda sizes: [*listed(sizes), *whole(sizes)]),
+        lambda sizes: [*turned(sizes), *saved(lambda at: wrong_at(work, PROJECTED, at))(sizes)],
+    )
+
+
 def _single(system: System, reads: str) -> tuple[Gate, Counted]:
-    """Return the last array of layer 1 that multiplies the state ("state") or the input ("x")."""
+    """Return the last array, of the forward chain of layer 1, that reads the "state" or "x"."""
     [layer] = count(system).layers
-    part = [p for p in parts_of(system) if p.reads == reads and p.layer == 1][-1]
+    forward = [p for p in parts_of(system) if p.layer == 1 and p.array.family.direction != "bwd"]
+    part = [p for p in forward if p.reads == reads][-1]
     [gate] = [g for g in layer.gates if part.array in _own(g)][:1]
     return gate, part
 
@@ -116,19 +158,12 @@ def _own(gate: Gate) -> Sequence[Array]:
 def _arrays(
     system: System, asked: Sequence[tuple[Gate, Counted]], given: Given, steps: int
 ) -> Part:
-    sizes = dict(given)
     blanks: list[Blank] = []
     shown: list[Counted] = []
-    claims = (
-        ("recurrent matrix of n × n", sizes["n"] ** 2,
-         prose("What recurs is the projected state, of ", size("p"), " entries.")),
-        ("gates of p entries", sizes["p"] * sizes["d"],
-         prose("A gate has ", size("n"), " entries: only the state is projected.")),
-    )  # fmt: skip
-    for (gate, part), claim in zip(asked, claims, strict=True):
+    for (gate, part), claim in zip(asked, _wrong_arrays(given), strict=True):
         [formula] = [p.formula for p in gate.parameters if p.array == part.array]
         key = proven(Work((part,), given, steps), value_of(formula, given))
-        blanks.append(blank(prose("Entries of ", _bare(part.array)), key, [claim]))
+        blanks.append(blank(prose("Entries of ", bare(part.array)), key, [claim]))
         shown.append(part)
     model = str(system.model)
     places = [
@@ -143,16 +178,22 @@ def _arrays(
     )
 
 
-def _bare(array: Array) -> Array:
-    """The array as the equations write it."""
-    return Array(type(array.family)(array.family.name, array.family.label), array.shape)
+def _wrong_arrays(given: Given) -> Sequence[tuple[str, int, Prose]]:
+    """Return a wrong number for each array that is asked."""
+    sizes = dict(given)
+    return (
+        ("recurrent matrix of n × n", sizes["n"] ** 2,
+         prose("What recurs is the projected state, of ", size("p"), " entries.")),
+        ("gates of p entries", sizes["p"] * sizes["d"],
+         prose("A gate has ", size("n"), " entries: only the state is projected.")),
+    )  # fmt: skip
 
 
 def _whole(system: System, given: Given, steps: int, total: int) -> Part:
     work = Work(parts_of(system), given, steps)
     return numeric(
         prose("How many trainable parameters are there in all?"),
-        [count_blank(prose("Parameters ", size("P")), total, work, (*STACK, *PROJECTED))],
+        [count_blank(prose("Parameters ", size("P")), total, work, WHOLE)],
         (*tally(parts_of(system), given), *derived(total_line(count(system).formula, total))),
         [
             Mark(1, "M", prose("the recurrent matrices and the projection with their shapes")),

@@ -65,7 +65,7 @@ PAIRS = {
                   sizes=", with q = 10 outputs"),
     "table": _Pair("textbook GRU and LSTM, each counted with an embedding of 1000 words below",
                    "embedding:1000:8, gru", "embedding:1000:8, lstm", trap="embedding forgotten",
-                   sizes=", with V = 1000 words of e entries"),
+                   sizes=", with V = 1000 words; a word's vector is what both read, so e is d"),
     "deeper": _Pair("two layers of GRU and one layer of LSTM, textbook", "gru*2", "lstm",
                     trap="depth forgotten"),
 }  # fmt: skip
@@ -191,7 +191,7 @@ def biases_of_maps(name: str) -> list[list[int]]:
 
 
 def _stem(with_head: bool) -> tuple[Block, ...]:
-    readout = "; the readout is an affine map too" if with_head else ""
+    readout = "; the dense layer is an affine map too" if with_head else ""
     ask = prose(
         "A GRU and an LSTM read the same input of ", size("d"), " entries and have states of ",
         size("n"), " entries. Which of these GRUs have exactly three quarters of the parameters "

@@ -11,7 +11,7 @@ from rnnsym.expr import Expr, Formula, Integer, Symbol, size
 from rnnsym.expr.formula import Group, gathered
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof
 from rnnsym.model_text import Recurrent
-from rnnsym.quiz.count_slips import Work
+from rnnsym.quiz.count_slips import Counted, Work
 from rnnsym.quiz.counting import (
     PROOF,
     Given,
@@ -26,6 +26,7 @@ from rnnsym.quiz.counting import (
     total_line,
     value_of,
 )
+from rnnsym.quiz.counting_carried import carried_apart, total_at, wrong_at
 from rnnsym.quiz.counting_items import (
     about,
     derived,
@@ -35,7 +36,7 @@ from rnnsym.quiz.counting_items import (
     numeric,
     size_variants,
 )
-from rnnsym.quiz.counting_slips import LAYER, SHARED_BIAS, STACK, WIDE
+from rnnsym.quiz.counting_slips import LAYER, SHARED_BIAS, STACK, WIDE, WIDE_ABOVE, named
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -46,7 +47,8 @@ __all__ = ["KIND"]
 
 NAME = "count_stack"
 FORMS = ("{}*2", "{}*3", "bi({})*2", "bi({})*3")
-WHOLE = (*STACK, SHARED_BIAS, WIDE)
+WHOLE = (*STACK, *named("sizes swapped"), SHARED_BIAS, WIDE, *WIDE_ABOVE)
+FIRST = tuple(m for m in WHOLE if m.name not in ("all layers alike", "one layer only"))
 LAYER_1 = "every layer reads the input"
 """The mistake that gives what layer 1 has, whatever the sizes are."""
 
@@ -93,6 +95,7 @@ def _make(parameters: Parameters) -> Item:
         _together(system, given, int(values["T"])),
     )
     _apart([b for p in parts if isinstance(p.response, Numeric) for b in p.response.blanks])
+    _carried(system, given, int(values["T"]))
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
@@ -124,14 +127,48 @@ def _apart(blanks: Sequence[Blank]) -> None:
             raise Unfair(f"'{wrong.misconception}' gives {wrong.value}, the key of another part")
 
 
+def _of_layer(system: System, layer: int) -> tuple[Counted, ...]:
+    return tuple(p for p in parts_of(system) if p.layer == layer)
+
+
+def _carried(system: System, given: Given, steps: int) -> None:
+    """Compare what follows from a wrong answer with what is said to be a mistake in a later part.
+
+    Raises:
+        Unfair: as ``carried_apart``.
+    """
+    first, above, every = (
+        Work(parts, given, steps)
+        for parts in (_of_layer(system, 1), _of_layer(system, 2), parts_of(system))
+    )
+    copies = _stack(system).depth - 1
+
+    def from_width(sizes: Given) -> Sequence[int]:
+        read = sum(p.entries({**dict(sizes), p.sides[1][1]: 1}) // p.sides[1][0]
+                   for p in above.parts if p.reads == "x")  # fmt: skip
+        return [
+            total_at(above, sizes) + read * (value - _entries(_width(system), sizes))
+            for _, value, _ in _widths(system, sizes)
+        ]
+
+    def together(sizes: Given) -> Sequence[int]:
+        wrong = [*wrong_at(above, LAYER, sizes), *from_width(sizes)]
+        return [
+            *(value + copies * total_at(above, sizes) for value in wrong_at(first, FIRST, sizes)),
+            *(total_at(first, sizes) + copies * value for value in wrong),
+        ]
+
+    carried_apart(given, from_width, lambda sizes: wrong_at(above, LAYER, sizes))
+    carried_apart(given, together, lambda sizes: wrong_at(every, WHOLE, sizes))
+
+
 def _first(system: System, given: Given, steps: int, directions: str) -> Part:
     formula = _layer_formula(system, first=True)
     total = value_of(formula, given)
-    chosen = tuple(p for p in parts_of(system) if p.layer == 1)
-    slips = [m for m in WHOLE if m.name not in ("all layers alike", "one layer only")]
+    chosen = _of_layer(system, 1)
     return numeric(
         prose(f"How many parameters does layer 1 have{directions}?"),
-        [count_blank(prose("Parameters of layer 1"), total, Work(chosen, given, steps), slips)],
+        [count_blank(prose("Parameters of layer 1"), total, Work(chosen, given, steps), FIRST)],
         (*tally(chosen, given), *derived(total_line(formula, total, "P_1"))),
         _two_marks("all matrices and vectors of the layer with their shapes"),
     )
@@ -144,23 +181,28 @@ def _read(system: System, given: Given) -> Part:
     output = _entries(cell_of(system).output.shape[0], given)
     if key != output * (2 if _stack(system).bidirectional else 1):
         raise Unfair(f"layer 2 reads {key} entries, but the outputs below have {output} each")
+    return numeric(
+        prose("How many entries does the vector have that layer 2 reads at each step?"),
+        [blank(label, key, _widths(system, given))],
+        derived(Line(width, number(key))),
+        [Mark(1, "B", prose("the output of the layer below"))],
+    )
+
+
+def _widths(system: System, given: Given) -> Sequence[tuple[str, int, Prose]]:
+    """Return the wrong numbers of entries that layer 2 may be said to read."""
+    made, output = dict(given)["n"], _entries(cell_of(system).output.shape[0], given)
     claims: list[tuple[str, int, Prose]] = [
         ("every layer reads the input", dict(given)["d"],
          prose("Only layer 1 reads the input of size ", size("d"), ".")),
     ]  # fmt: skip
-    made = dict(given)["n"]
     if made != output:
         claims.append(("n entries handed on", made, prose("The output below has ", size("p"),
                        " entries.")))  # fmt: skip
     if _stack(system).bidirectional:
         why = prose("The outputs of both directions are concatenated.")
         claims.append(("second layer reads one direction", output, why))
-    return numeric(
-        prose("How many entries does the vector have that layer 2 reads at each step?"),
-        [blank(label, key, claims)],
-        derived(Line(width, number(key))),
-        [Mark(1, "B", prose("the output of the layer below"))],
-    )
+    return claims
 
 
 def _entries(length: Expr, given: Given) -> int:
@@ -171,7 +213,7 @@ def _entries(length: Expr, given: Given) -> int:
 def _above(system: System, given: Given, steps: int, directions: str) -> Part:
     formula = _layer_formula(system, first=False)
     total = value_of(formula, given)
-    chosen = tuple(p for p in parts_of(system) if p.layer == 2)
+    chosen = _of_layer(system, 2)
     return numeric(
         prose(f"How many parameters does layer 2 have{directions}?"),
         [count_blank(prose("Parameters of layer 2"), total, Work(chosen, given, steps), LAYER)],

@@ -29,7 +29,7 @@ from rnnsym.quiz.derivation_lines import (
 from rnnsym.quiz.derivation_loss import is_of_loss
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
-from rnnsym.quiz.likeness import printed
+from rnnsym.quiz.likeness import form_of, printed
 from rnnsym.quiz.loss_slips import loss_slips
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -142,7 +142,7 @@ def _make(parameters: Parameters) -> Item:
     if mistake is None:
         raise Unfair(f"nobody makes the mistake '{values['mistake']}' in that line")
     lines = {key: line(model, key, *how)[1] for key in keys}
-    if any(_form(lines[key]) == _form(lines[wrong]) or
+    if any(form_of(lines[key]) == form_of(lines[wrong]) or
            _products(lines[key]) & _products(lines[wrong])
            for key in keys if key != wrong):  # fmt: skip
         raise Unfair("a line beside the wrong one shows how it should be")
@@ -186,13 +186,6 @@ def _make(parameters: Parameters) -> Item:
         proof=Proof(f"{PROOF}: the line named is off, all others are right", "≤ 1e-12"),
         tags=(model, DERIVATION, mistake.name),
     )
-
-
-@lru_cache(maxsize=4096)
-def _form(value: Node) -> str:
-    """Return how an expression looks with all names alike."""
-    inner = ", ".join(_form(child) for child in value.children)
-    return f"{type(value).__name__}({inner})"
 
 
 @lru_cache(maxsize=4096)

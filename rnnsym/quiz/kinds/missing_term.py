@@ -1,5 +1,6 @@
 """A line of the derivation with one term left out: which term is missing?"""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -10,7 +11,7 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.derivation import Step, Term
-from rnnsym.expr import Array, Family, Node, arrays_in
+from rnnsym.expr import Array, Expr, Family, Node, arrays_in
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     DERIVATION,
@@ -29,7 +30,7 @@ from rnnsym.quiz.derivation_lines import (
     system_of,
 )
 from rnnsym.quiz.draw import Draw
-from rnnsym.quiz.likeness import fingerprint
+from rnnsym.quiz.likeness import fingerprint, form_of
 from rnnsym.quiz.loss_slips import loss_slips
 from rnnsym.quiz.options import WRONG, arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
@@ -56,16 +57,24 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 
 def _asked(model: str, key: str, *how: str) -> Iterator[int]:
-    """Yield the places of the terms that can be asked for: those of a cell where it is alone."""
+    """Yield the places of the terms that can be asked for: those of a cell where it is alone.
+
+    A term of the same form from the same step beside it would show how it is written.
+    """
     step, _ = line(model, key, *how)
+    forms = Counter(_form(term) for term in step.terms)
     [loss] = system_of(model, *how).loss_terms
     for place, term in enumerate(step.terms if len(step.terms) > 1 else ()):
         source = term.source
         own = source is not None and (
             loss.kind == "free" or source.lhs.family == loss.target.family
         )
-        if own and _enough(model, key, place, *how):
+        if own and forms[_form(term)] == 1 and _enough(model, key, place, *how):
             yield place
+
+
+def _form(term: Term) -> tuple[str, tuple[Expr, Expr]]:
+    return form_of(term.value), term.index
 
 
 @lru_cache(maxsize=4096)

@@ -13,9 +13,10 @@ from rnnsym.quiz.derivation_paths import (
     broken_paths,
     chain_of,
     counted,
-    gap,
+    gaps,
     has_chain,
     paths,
+    skipping,
 )
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
@@ -61,7 +62,7 @@ def _make(parameters: Parameters) -> Item:
     states = {state.name: state for state in chain_of(model).states}
     of, wrt = states[values["of"]], states[values["from"]]
     true = paths(model, of, wrt)
-    if len(true) != counted(model, of, wrt) or any(gap(model, path) for path in true):
+    if len(true) != counted(model, of, wrt) or any(gaps(model, path) for path in true):
         raise Unfair("the paths of the derivation are not those of the equations")
     return Item(
         id=identifier(NAME, parameters),
@@ -103,7 +104,8 @@ def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
     # One path at least is left out: else (a) could be read off here.
     number = draw.integer("number", fewest, min(RIGHT, len(known) - 1))
     right = draw.ranked("right", known, _label)[:number]
-    wrong = draw.ranked("wrong", broken_paths(model, of, wrt), _label)[: SHOWN - len(right)]
+    ranked = draw.ranked("wrong", broken_paths(model, of, wrt), _label)
+    wrong = _unlike(model, ranked)[: SHOWN - len(right)]
     options = [
         *(Option(_said(path), "", prose("Each step of it is in an equation.")) for path in right),
         *(Option(_said(path), "an edge that is not there", _why(model, path)) for path in wrong),
@@ -121,16 +123,30 @@ def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:
     )
 
 
+def _unlike(model: str, ranked: Sequence[Path]) -> Sequence[Path]:
+    """Return the ways with one that leaves out an array first, then those of other faults."""
+    first = [path for path in ranked if skipping(model, path)][:1]
+    seen = {fault for path in first for fault in gaps(model, path)}
+    for path in ranked:
+        if not seen.intersection(gaps(model, path)):
+            first.append(path)
+            seen.update(gaps(model, path))
+    return [*first, *(path for path in ranked if path not in first)]
+
+
 @lru_cache(maxsize=16384)
 def _label(path: Path) -> str:
     return printed(_said(path))
 
 
 def _why(model: str, path: Path) -> Prose:
-    broken = gap(model, path)
-    if broken is None:
+    broken = gaps(model, path)
+    if not broken:
         raise Unfair("what should be no path is one")
-    return prose("The equation of ", broken[0], " does not read ", broken[1], ".")
+    said = [
+        x for reader, read in broken for x in (", and that of ", reader, " does not read ", read)
+    ]
+    return prose("The equation of ", *said[1:], ".")
 
 
 def _said(path: Path) -> Prose:
