@@ -104,12 +104,13 @@ def _no_turned_sign(work: Work) -> None:
     Raises:
         Unfair: a mistake gives it.
     """
-    for name, _, values in work.wrong:
-        for target in work.targets if name != TURNED else ():
-            right, found = entries(work.exact[target]), entries(values.get(target, ()))
-            far = [0 if work.plan.is_exact else tolerance_of(entry) for entry in right]
-            near = [abs(a + b) <= most for a, b, most in zip(right, found, far, strict=False)]
-            if any(right) and near and all(near):
+    for target in work.targets:
+        right = entries(work.exact[target])
+        far = [0 if work.plan.is_exact else tolerance_of(entry) for entry in right]
+        for name, _, values in work.wrong if any(right) else ():
+            found = entries(values.get(target, ()))
+            pairs = zip(right, found, far, strict=False)
+            if found and name != TURNED and all(abs(a + b) <= most for a, b, most in pairs):
                 raise Unfair(f"'{name}' turns the sign of {target}")
 
 
