@@ -6,7 +6,7 @@ Over 300 lines: one table of kinds, whose keys are recomputed by the same few he
 import math
 import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import cache
 from itertools import product
 from typing import Any
@@ -175,7 +175,7 @@ def test_a_tolerance_is_that_of_the_rule_printed() -> None:
             for part in item.parts[:-1]:
                 [blank] = blanks(part)
                 told = "at most 1 % or 0.002" in said_in(part.stem)
-                share = (abs(blank.value) / 100).quantize(Decimal("0.001"), ROUND_HALF_UP)
+                share = (abs(blank.value) / 100).quantize(Decimal("0.001"), ROUND_DOWN)
                 assert blank.tolerance == (max(share, Decimal("0.002")) if told else 0)
 
 

@@ -200,7 +200,15 @@ def by_three(number: Any) -> Any:
 
 def test_a_small_answer_may_be_two_units_off() -> None:
     assert tolerance(Decimal("0.020")) == tolerance(Decimal("0.000")) == Decimal("0.002")
-    assert tolerance(Decimal("-1.250")) == Decimal("0.013")
+
+
+def test_no_answer_counts_that_the_rule_printed_shuts_out() -> None:
+    """1 % of 0.463 is less than 0.005, so 0.468 does not count."""
+    assert tolerance(Decimal("-1.250")) == Decimal("0.012")
+    for item in items("forward_steps"):
+        for part in item.parts:
+            for blank in blanks(part):
+                assert blank.tolerance <= max(abs(blank.value) / 100, Decimal("0.002"))
 
 
 def test_rounding_on_the_way_is_accepted() -> None:
