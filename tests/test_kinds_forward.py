@@ -1,13 +1,13 @@
 """Forward kinds: every key against formulas written by hand here, every trap where it belongs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rnnsym.item import Numeric
+from rnnsym.item import Blank, Numeric
 from rnnsym.quiz import forward_question, guard, line_by_line
 from rnnsym.quiz.by_hand import tolerance
 from rnnsym.quiz.draw import Draw
@@ -158,6 +158,28 @@ def test_both_directions_are_aligned() -> None:
         from_left = chained(cell, p, "_bwd", inputs, "h_bwd[4]")
         for value in wrong(back, "backward chain run from the left"):
             assert min(abs(value - state[0, 0]) for state in from_left) < HALF_UNIT
+
+
+def test_no_answer_comes_out_of_the_wrong_direction_or_of_no_softmax() -> None:
+    """Not even one of several, by chance: it would earn its mark."""
+    for item in items("forward_bidirectional", 16):
+        p = given(item)
+        cell = model(item).removeprefix("bi(").removesuffix(")").partition(", ")[0]
+        from_left = chained(cell, p, "_bwd", [p[f"x[{t}]"] for t in (1, 2, 3)], "h_bwd[4]")
+        assert not counted(blanks(item.parts[1]), from_left), item.parameters
+    for item in items("forward_loss", 16):
+        if dict(item.parameters)["loss"] == "cross-entropy":
+            p, cell = given(item), model(item).partition(",")[0]
+            [step] = unrolled(cell, p, 1)
+            each = sigmoid(p["V"] @ step["h"] + p["b_V"])
+            assert not counted(blanks(item.parts[-2]), each), item.parameters
+
+
+def counted(asked: Sequence[Blank], found: Iterable[Any]) -> list[Blank]:
+    """Return the answers for which one of these numbers counts."""
+    numbers = (Decimal(str(round(np.asarray(value).item(), 3))) for value in found)
+    pairs = zip(asked, numbers, strict=True)
+    return [blank for blank, number in pairs if blank.accepts(number)]
 
 
 def test_losses() -> None:

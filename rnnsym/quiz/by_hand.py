@@ -9,12 +9,14 @@ from rnnsym.quiz.decimals import Numbers, sized
 from rnnsym.quiz.numbers import Matrix, rounded
 
 __all__ = [
-    "COUNTS", "EXACT_RULE", "RULE", "SHOWN", "WORKED", "at_display", "minutes_for", "tolerance",
+    "COUNTS", "EXACT_RULE", "RULE", "SHOWN", "UNIT", "WORKED", "at_display", "minutes_for",
+    "tolerance",
 ]  # fmt: skip
 
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the answers."""
 UNIT = Decimal(1).scaleb(-SHOWN)
+"""What the last decimal of an answer counts."""
 COUNTS = f"An answer counts if it is off by at most 1 % or {2 * UNIT}, whichever is larger."
 RULE = f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. {COUNTS}"
 EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."

@@ -1,6 +1,6 @@
 """A forward question: what is asked, and its lines worked as far as their numbers are fair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -13,7 +13,7 @@ from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display, tolerance
 from rnnsym.quiz.decimals import Place, precise
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_draws import POOL, Pool, draw_along
-from rnnsym.quiz.forward_net import Net, lines_of, rounding_to
+from rnnsym.quiz.forward_net import Net, lines_of, place_of, rounding_to, run
 from rnnsym.quiz.forward_seen import none_unseen
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
@@ -23,12 +23,14 @@ from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.wrong_numbers import all_bend, none_cancels, unlike_start
 from rnnsym.sheet.worked_lines import Row
 
-__all__ = ["Ask", "Question", "Values", "Worked", "without_zeros"]
+__all__ = ["Ask", "Keys", "Question", "Values", "Worked", "without_zeros"]
 
 LEAST = Decimal("0.02")
 """A smaller answer is hardly more than its tolerance."""
 ROUNDED = rounding_to(WORKED)
 Values = Mapping[Place, Matrix]
+Keys = Mapping[Array, Matrix]
+"""The answers of a part."""
 NOTHING: Values = MappingProxyType({})
 
 
@@ -127,6 +129,29 @@ class Question:
 
         return draw_along(self.net, draw, self.pool, follow, fixed)
 
+    def misled(
+        self, ask: Ask, exact: Values, keys: Keys
+    ) -> Iterator[tuple[Slipped, tuple[Array, int, int], Decimal]]:
+        """Yield what each misconception of a part gives for each entry where it does not count.
+
+        Raises:
+            Unfair: it changes no entry, or it changes one and counts there.
+        """
+        for slip in ask.slips:
+            then = run(slip.rows, exact, self.net.numbers, reads=slip.reads)
+            told = False
+            for a, key in keys.items():
+                right = exact[place_of(a)]
+                for i, row in enumerate(then[place_of(a)]):
+                    for j, value in enumerate(row):
+                        if not self.counts(value, key[i][j]):
+                            told = True
+                            yield slip, (a, i, j), rounded(value, SHOWN)
+                        elif rounded(value, WORKED) != rounded(right[i][j], WORKED):
+                            raise Unfair(f"'{slip.name}' nearly gives the key")
+            if not told:
+                raise Unfair(f"'{slip.name}' gives the key")
+
     def work(self, lines: Sequence[Line], before: Worked) -> Worked:
         """Work some lines on what is known before.
 
@@ -146,7 +171,7 @@ class Question:
                 none_cancels(net, exact, place)
             unlike_start(exact)
             if self.whole:
-                none_unseen(net, exact, before.answers, now, self.counts)
+                none_unseen(net, exact, before.answers, now, self.within)
         return Worked(exact, by_hand, {**before.answers, **now})
 
     def _answer(self, array: Array, exact: Matrix, by_hand: Matrix) -> Matrix:
