@@ -108,6 +108,21 @@ def test_terms_do_not_hide_each_other() -> None:
         assert np.all(np.abs(p["W_h"] @ p["x[1]"] + p["b_h"]) > 1e-12), item.parameters
 
 
+def test_the_gate_acts_on_every_entry_of_the_variant() -> None:
+    """Who leaves it out is off by more than a slip of the pen, wherever it stands."""
+    for item in items("reset_placement", 20):
+        p = given(item)
+        gate = next(v for name, v in p.items() if name in {"f[1]", "r[1]"})
+        for inner in (p["U_h"] @ p["h[0]"] * (1 - gate), p["U_h"] @ (p["h[0]"] * (1 - gate))):
+            if "b_u" not in p:
+                assert np.all(np.abs(inner) > 0.002), item.parameters
+        for part in item.parts[:2]:
+            for blank in blanks(part):
+                assert any("gate left out" in w.misconception for w in blank.wrong)
+                off = [abs(w.value - blank.value) for w in blank.wrong]
+                assert min(off) > tolerance(blank.value), item.parameters
+
+
 def test_maps_earn_the_method_marks() -> None:
     [mark] = [m for m in items("forward_affine")[0].parts[0].scheme if m.kind == "M"]
     assert mark.points == 1

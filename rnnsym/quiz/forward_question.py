@@ -96,9 +96,10 @@ class Question:
         """Return how far off an answer may be: not at all, if the rule printed tells of nothing."""
         return Decimal(0) if self.exact or self.rule else tolerance(value)
 
-    def counts(self, value: Decimal, answer: Decimal) -> bool:
-        """Tell whether a number, as it is shown, counts for an answer."""
-        return abs(rounded(value, SHOWN) - answer) <= self.within(answer)
+    def _near(self, value: Decimal, answer: Decimal) -> bool:
+        """Tell whether a number counts for an answer; an exact one is no slip of the pen off."""
+        within = tolerance(answer) if self.exact else self.within(answer)
+        return abs(rounded(value, SHOWN) - answer) <= within
 
     @cached_property
     def asked(self) -> Mapping[Array, Ask]:
@@ -135,7 +136,8 @@ class Question:
         """Yield what each misconception of a part gives for each entry where it does not count.
 
         Raises:
-            Unfair: it changes no entry, or it changes one and counts there.
+            Unfair: it changes no entry, or it changes one and counts there; where nothing is
+                rounded, it nearly gives any.
         """
         for slip in ask.slips:
             then = run(slip.rows, exact, self.net.numbers, reads=slip.reads)
@@ -144,10 +146,10 @@ class Question:
                 right = exact[place_of(a)]
                 for i, row in enumerate(then[place_of(a)]):
                     for j, value in enumerate(row):
-                        if not self.counts(value, key[i][j]):
+                        if not self._near(value, key[i][j]):
                             told = True
                             yield slip, (a, i, j), rounded(value, SHOWN)
-                        elif rounded(value, WORKED) != rounded(right[i][j], WORKED):
+                        elif self.exact or rounded(value, WORKED) != rounded(right[i][j], WORKED):
                             raise Unfair(f"'{slip.name}' nearly gives the key")
             if not told:
                 raise Unfair(f"'{slip.name}' gives the key")
