@@ -125,7 +125,10 @@ def _agreement(net: Net, parameters: Parameters) -> Part:
     inside = [a for a in net.given if a.name == "b_u"]
     no_bias = (" and ", Relation((inside[0], Integer(0)))) if inside else ()
     mixes = prose("Such a matrix may mix entries: the gate of one then scales another.")
-    each = prose("A diagonal matrix scales entry by entry, as the gate does: the order is free.")
+    bias = (" The gate scales ", inside[0], " on one side only, so it must be 0.") if inside else ()
+    each = prose(
+        "A diagonal matrix scales entry by entry, as the gate does: the order is free.", *bias
+    )
     options = [
         Option(prose(matrix, f" is {kind}", *no_bias), *(("", each) if _agrees(kind) else
                (f"{kind} taken for diagonal", mixes)))
