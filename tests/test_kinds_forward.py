@@ -18,7 +18,7 @@ from rnnsym.quiz.numbers import read_matrix
 from rnnsym.quiz.registry import load_kind
 from tests.asked import HALF_UNIT, blanks, close, wrong
 from tests.forward_questions import KINDS, all_count, given, items, model
-from tests.nets_by_hand import affine, chained, sigmoid, states, unrolled, vanilla
+from tests.nets_by_hand import affine, chained, lstm, sigmoid, states, unrolled, vanilla
 
 BILLIONTH = Decimal("1e-9")
 
@@ -80,6 +80,21 @@ def test_a_later_step_starts_from_the_one_before() -> None:
         assert abs(wrong(second, "state not carried on")[0] - forgotten[0, 0]) < HALF_UNIT
         assert abs(wrong(second, "initial state used again")[0] - first[0, 0]) < HALF_UNIT
         assert wrong(second, "first input used again")
+
+
+def test_of_two_states_one_alone_may_not_be_carried_on() -> None:
+    """Who starts step 2 of an LSTM from h₀ keeps c₁, or takes c₀ as well: either shows."""
+    for item in items("forward_steps", 8):
+        if model(item) != "lstm":
+            continue
+        p, second = given(item), item.parts[1]
+        [first, _] = unrolled("lstm", p, 2)
+        starts = {"h": p["h[0]"], "c": first["c"]}, {"h": p["h[0]"], "c": p["c[0]"]}
+        named = wrong(second, "initial state used again")
+        for start in starts:
+            step = lstm(p, p["x[2]"], start)
+            for name in ("c", "h"):
+                assert any(abs(step[name].item() - value) < HALF_UNIT for value in named)
 
 
 def test_a_mistake_at_every_step_shows() -> None:

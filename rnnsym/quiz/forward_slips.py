@@ -26,6 +26,7 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.forward_net import Net
 from rnnsym.quiz.line_by_line import Reads
 from rnnsym.quiz.slips import MISCONCEPTIONS, PUT_IN, Work
@@ -134,26 +135,30 @@ def state_slips(
 
 
 def again(net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]) -> Iterator[Slipped]:
-    """Yield what becomes of a later step for somebody who reads the first one's numbers again."""
+    """Yield what becomes of a later step for somebody who reads the first one's numbers again.
+
+    Of several states, the first alone is read again, or all of them.
+    """
     states = [s.array for s in net.system.states if s.array.family in _families(loop)]
     if time == 1 or not states:
         return
-    old = [placed(s, net.sizes, layer, time - 1) for s in states]
-    first = [placed(s, net.sizes, layer, 0) for s in states]
 
     def put(changes: Mapping[Array, Node]) -> tuple[Row, ...]:
         return tuple(Row(row.target, row.value.xreplace(changes)) for row in rows)
 
-    yield Slipped(
-        "initial state used again",
-        prose(f"Step {time} starts from ", old[0], ", not from ", first[0], " again."),
-        put(dict(zip(old, first, strict=True))),
-    )
-    yield Slipped(
-        "state not carried on",
-        prose(f"Step {time} starts from ", old[0], ", which is not zero."),
-        put({a: fill_like(0, a) for a in old}),
-    )
+    for some in dict.fromkeys((tuple(states[:1]), tuple(states))):
+        old = [placed(s, net.sizes, layer, time - 1) for s in some]
+        first = [placed(s, net.sizes, layer, 0) for s in some]
+        start = prose(f"Step {time} starts from ", *listed(old), ", ")
+        is_not = "which is not zero." if len(some) == 1 else "which are not zero."
+        yield Slipped(
+            "initial state used again",
+            prose(*start, "not from ", *listed(first), " again."),
+            put(dict(zip(old, first, strict=True))),
+        )
+        yield Slipped(
+            "state not carried on", prose(*start, is_not), put({a: fill_like(0, a) for a in old})
+        )
     now, before = (placed(net.system.input, net.sizes, 0, t) for t in (time, 1))
     if any(now in row.value.atoms(Array) for row in rows):
         yield Slipped(
