@@ -179,7 +179,8 @@ def test_both_directions_are_aligned() -> None:
         both, back, merged = item.parts
         assert close(both, *right)
         assert close(back, *left)
-        assert close(merged, merge(right[0], left[0]), merge(right[2], left[2]))
+        ends = [merge(right[t], left[t]) for t in (0, 2)]
+        assert close(merged, *(end[-1:] for end in ends))  # of a stack, what is not copied from (a)
         assert merged.carries == (0, 1)
         trap = wrong(merged, "backward list left in reading order")
         turned = np.concatenate([merge(right[0], reading[0]), merge(right[2], reading[2])]).ravel()
@@ -188,6 +189,22 @@ def test_both_directions_are_aligned() -> None:
         from_left = chained(cell, p, "_bwd", inputs, "h_bwd[4]")
         for value in wrong(back, "backward chain run from the left"):
             assert min(abs(value - state[0, 0]) for state in from_left) < HALF_UNIT
+
+
+def test_a_gate_is_swapped_with_its_rest_at_every_step() -> None:
+    """Who takes z for 1 − z does so three times."""
+    for item in items("forward_bidirectional", 6):
+        p = given(item)
+        if "W_z_fwd" not in p:
+            continue
+        h, found = p["h_fwd[0]"], list[float]()
+        for t in (1, 2, 3):
+            z = sigmoid(p["W_z_fwd"] @ p[f"x[{t}]"] + p["b_z_fwd"])
+            h = z * h + (1 - z) * (p["W_h_fwd"] @ p[f"x[{t}]"] + p["b_h_fwd"])
+            found.append(h.item())
+        named = wrong(item.parts[0], "1 − z and z swapped")
+        assert len(named) == 3
+        assert all(abs(a - b) < HALF_UNIT for a, b in zip(named, found, strict=True))
 
 
 def test_no_answer_comes_out_of_the_wrong_direction_or_of_no_softmax() -> None:

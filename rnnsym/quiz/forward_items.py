@@ -106,16 +106,16 @@ def _blanks(question: Question, ask: Ask, answers: Values, exact: Values) -> tup
     return tuple(
         Blank(_named(a, i, key), entry, question.within(entry), told_apart(wrong[a, i, j]))
         for a, key in keys.items()
-        for i, row in enumerate(key)
-        for j, entry in enumerate(row)
+        for i, j, entry in ask.entries(key)
     )
 
 
 def _part(question: Question, place: int, blanks: tuple[Blank, ...], worked: Values) -> Part:
     ask = question.asks[place]
     scheme = _scheme(question, ask, blanks)
+    which, then = ("", " and ") if ask.entry is None else (f"entry {ask.entry + 1} of ", " and of ")
     return Part(
-        stem=(Paragraph(prose("Compute ", *listed(ask.asked), ".")),),
+        stem=(Paragraph(prose(f"Compute {which}", *listed(ask.asked, then), ".")),),
         response=Numeric(blanks),
         marks=sum(mark.points for mark in scheme),
         solution=(Equations(tuple(worked_lines(ask.rows, question.net, worked))),),

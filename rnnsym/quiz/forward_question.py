@@ -52,6 +52,7 @@ class Ask:
         slips: misconceptions in these lines, everything before them right.
         hints: from the gentlest on.
         zero: whether 0 is an answer like any other.
+        entry: which one is asked of each array, from 0 on; None for all of them.
     """
 
     rows: tuple[Row, ...]
@@ -59,6 +60,13 @@ class Ask:
     slips: tuple[Slipped, ...]
     hints: tuple[Prose, ...] = ()
     zero: bool = False
+    entry: int | None = None
+
+    def entries(self, matrix: Matrix) -> Iterator[tuple[int, int, Decimal]]:
+        """Yield the entries asked of an array, each with its row and column."""
+        for i, row in enumerate(matrix):
+            if self.entry in {None, i}:
+                yield from ((i, j, entry) for j, entry in enumerate(row))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +152,12 @@ class Question:
             told = False
             for a, key in keys.items():
                 right = exact[place_of(a)]
-                for i, row in enumerate(then[place_of(a)]):
-                    for j, value in enumerate(row):
-                        if not self._near(value, key[i][j]):
-                            told = True
-                            yield slip, (a, i, j), rounded(value, SHOWN)
-                        elif self.exact or rounded(value, WORKED) != rounded(right[i][j], WORKED):
-                            raise Unfair(f"'{slip.name}' nearly gives the key")
+                for i, j, value in ask.entries(then[place_of(a)]):
+                    if not self._near(value, key[i][j]):
+                        told = True
+                        yield slip, (a, i, j), rounded(value, SHOWN)
+                    elif self.exact or rounded(value, WORKED) != rounded(right[i][j], WORKED):
+                        raise Unfair(f"'{slip.name}' nearly gives the key")
             if not told:
                 raise Unfair(f"'{slip.name}' gives the key")
 

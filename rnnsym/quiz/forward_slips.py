@@ -34,7 +34,7 @@ from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = [
     "IGNORED", "LEFT_OUT", "Slipped", "again", "as_dot", "cell_slips", "crossed", "instead",
-    "shortened", "state_slips", "transposed",
+    "shortened", "slips_of", "state_slips", "transposed",
 ]  # fmt: skip
 
 IGNORED, LEFT_OUT = "initial state ignored", "function left out"
@@ -58,8 +58,8 @@ class Slipped:
 
 
 @lru_cache(maxsize=1024)
-def _of_loop(system: System, loop: Loop) -> tuple[tuple[str, Prose, tuple[Node, ...]], ...]:
-    """Every slip of a chain's cell: its name, its reason and the lines' right-hand sides then."""
+def slips_of(system: System, loop: Loop) -> tuple[tuple[str, Prose, tuple[Node, ...]], ...]:
+    """Return every slip of a chain's cell: its name, its reason, the right-hand sides then."""
     cell = next(b.cell for b in system.blocks if loop in b.loops)
     made_here = {e.lhs.name for e in loop.equations}
     if cell is None or not made_here.issuperset(s.name for s in cell.states):
@@ -102,7 +102,7 @@ def cell_slips(
     scalar = all(value == 1 for symbol, value in net.numbers if symbol == size("n"))
     matrices = {m.name for m in MISCONCEPTIONS if m.needs_matrices}
     targets = [placed(e.lhs, net.sizes, layer, time) for e in loop.equations]
-    for name, why, changed in _of_loop(net.system, loop):
+    for name, why, changed in slips_of(net.system, loop):
         if (scalar and name in matrices) or (name == IGNORED and time > 1):
             continue
         if name == LEFT_OUT and any(node.name == "relu" for row in rows
