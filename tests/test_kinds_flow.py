@@ -101,6 +101,7 @@ def test_a_gate_swapped_with_one_minus_it_is_named() -> None:
         said = [printed(x.why) for x in exponent.wrong if "complement taken" in x.misconception]
         coupled = drawn(item)["model"] in {*KEPT_BY_COMPLEMENT, "lstm-coupled", "ugrnn"}
         assert all(("are swapped" in text) is coupled for text in said)
+        assert not said or drawn(item)["model"] != "linear"  # nothing is lost without a gate
 
 
 def test_a_bias_keeps_its_share() -> None:
@@ -167,6 +168,15 @@ def test_eigenvalues_decide_the_linear_net_only() -> None:
         assert said.startswith(words)
         seen.add(words)
     assert len(seen) == 4
+
+
+def test_the_frobenius_norm_is_no_spectral_norm() -> None:
+    for item in items("flow_threshold"):
+        entries = np.array(read_matrix(drawn(item)["U"]), float)
+        [blank] = blanks(item.parts[0])
+        [found] = [w for w in blank.wrong if "Frobenius" in w.misconception]
+        assert abs(float(found.value / blank.value) - np.linalg.norm(entries)
+                   / np.linalg.norm(entries, 2)) < 5e-3 / float(blank.value)  # fmt: skip
 
 
 def test_a_tolerance_is_that_of_the_rule_printed() -> None:
@@ -374,3 +384,8 @@ def test_what_is_held_fixed_is_said_where_something_else_moves(cell: str) -> Non
         said = item.stem[-1]
         assert isinstance(said, Paragraph)
         assert ("held fixed" in printed(said.content)) == (cell in {"gru", "lstm"})
+        if cell == "gru":
+            assert "only, with zₜ and h̃ₜ held fixed" in printed(said.content)
+        plus = any("∂⁺" in printed(block.content) for block in item.parts[0].solution
+                   if isinstance(block, Paragraph))  # fmt: skip
+        assert plus == ("∂⁺" in printed(said.content))

@@ -246,7 +246,7 @@ def test_every_misconception_is_shown(kind: str, misconception: Misconception[An
 
 
 def _clear() -> None:
-    for cached in (forward._slips, forward_slips._of_loop, adjoint._wrong):  # pyright: ignore[reportPrivateUsage]
+    for cached in (forward._slips, forward_slips.slips_of, adjoint._wrong):  # pyright: ignore[reportPrivateUsage]
         cached.cache_clear()
 
 
