@@ -29,7 +29,7 @@ from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.forward_net import Net
 from rnnsym.quiz.line_by_line import Reads
-from rnnsym.quiz.slips import MISCONCEPTIONS, PUT_IN, Work
+from rnnsym.quiz.slips import MISCONCEPTIONS, NO_BIAS, PUT_IN, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = [
@@ -119,7 +119,15 @@ def cell_slips(
                 placed(part, net.sizes, layer, time) if isinstance(part, Node) else part
                 for part in why
             )
-            yield Slipped(name, said, slipped)
+            yield Slipped(name, _gone(rows, slipped) if name == NO_BIAS else said, slipped)
+
+
+def _gone(rows: Sequence[Row], slipped: Sequence[Row]) -> Prose:
+    """Say what is read no more."""
+    read, kept = (dict.fromkeys(a for r in some for a in arrays_in(r.value))
+                  for some in (rows, slipped))  # fmt: skip
+    gone = [a for a in read if a not in kept]
+    return prose(*listed(gone), " is left out." if len(gone) == 1 else " are left out.")
 
 
 def state_slips(

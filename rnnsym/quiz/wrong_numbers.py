@@ -68,14 +68,20 @@ def all_bend(net: Net, place: Place, value: Matrix) -> None:
     """Look for what a function is taken of where it hardly differs from a line.
 
     A gate of about ½ does not show whether it or 1 less it was taken, either; and one that is
-    flat there hides what stands in its argument.
+    flat there hides what stands in its argument. Nor is it asked twice for one number: σ(−a) is
+    1 − σ(a).
 
     Raises:
         Unfair: there is one.
     """
+    if place not in _arguments(net):
+        return
     least, most = BEND
-    if place in _arguments(net) and any(not least <= abs(e) <= most for row in value for e in row):
+    sizes = [abs(e) for row in value for e in row]
+    if any(not least <= size <= most for size in sizes):
         raise Unfair("a function is taken where it is nearly a line, or flat")
+    if len(set(sizes)) < len(sizes):
+        raise Unfair("a function is taken of one size twice")
 
 
 def none_cancels(net: Net, known: Mapping[Place, Matrix], place: Place) -> None:
