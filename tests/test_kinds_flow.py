@@ -6,7 +6,7 @@ Over 300 lines: one table of kinds, whose keys are recomputed by the same few he
 import math
 import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import cache
 from itertools import product
 from typing import Any
@@ -101,6 +101,7 @@ def test_a_gate_swapped_with_one_minus_it_is_named() -> None:
         said = [printed(x.why) for x in exponent.wrong if "complement taken" in x.misconception]
         coupled = drawn(item)["model"] in {*KEPT_BY_COMPLEMENT, "lstm-coupled", "ugrnn"}
         assert all(("are swapped" in text) is coupled for text in said)
+        assert not said or drawn(item)["model"] != "linear"  # nothing is lost without a gate
 
 
 UPPER = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -189,13 +190,22 @@ def test_no_slip_finds_the_radius_or_the_power(matrix: str, name: str) -> None:
         load_kind("spectral_radius").make(tuple(given.items()))
 
 
+def test_the_frobenius_norm_is_no_spectral_norm() -> None:
+    for item in items("flow_threshold"):
+        entries = np.array(read_matrix(drawn(item)["U"]), float)
+        [blank] = blanks(item.parts[0])
+        [found] = [w for w in blank.wrong if "Frobenius" in w.misconception]
+        assert abs(float(found.value / blank.value) - np.linalg.norm(entries)
+                   / np.linalg.norm(entries, 2)) < 5e-3 / float(blank.value)  # fmt: skip
+
+
 def test_a_tolerance_is_that_of_the_rule_printed() -> None:
     for kind in ("spectral_radius", "flow_threshold"):
         for item in items(kind):
             for part in item.parts[:-1]:
                 [blank] = blanks(part)
                 told = "at most 1 % or 0.002" in said_in(part.stem)
-                share = (abs(blank.value) / 100).quantize(Decimal("0.001"), ROUND_HALF_UP)
+                share = (abs(blank.value) / 100).quantize(Decimal("0.001"), ROUND_DOWN)
                 assert blank.tolerance == (max(share, Decimal("0.002")) if told else 0)
 
 
@@ -402,3 +412,8 @@ def test_what_is_held_fixed_is_said_where_something_else_moves(cell: str) -> Non
         said = item.stem[-1]
         assert isinstance(said, Paragraph)
         assert ("held fixed" in printed(said.content)) == (cell in {"gru", "lstm"})
+        if cell == "gru":
+            assert "only, with zₜ and h̃ₜ held fixed" in printed(said.content)
+        plus = any("∂⁺" in printed(block.content) for block in item.parts[0].solution
+                   if isinstance(block, Paragraph))  # fmt: skip
+        assert plus == ("∂⁺" in printed(said.content))

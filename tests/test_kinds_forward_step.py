@@ -134,6 +134,26 @@ def test_affine_map_and_gate() -> None:
         assert item.parts[1].carries == (0,)
 
 
+def test_no_entry_of_a_gate_is_one_minus_the_other() -> None:
+    for item in items("forward_affine", 40):
+        first, second = (abs(blank.value) for blank in blanks(item.parts[0]))
+        assert first != second, item.parameters
+
+
+def test_the_bias_left_out_is_named() -> None:
+    """Of one line it is that line's, whatever other biases the cell has."""
+    found = [
+        printed(slip.why)
+        for item in items("forward_gates")
+        for part in item.parts
+        for blank in blanks(part)
+        for slip in blank.wrong
+        if slip.misconception == "bias forgotten"
+    ]
+    assert "b_f is left out." in found
+    assert not any("vectors" in why for why in found)
+
+
 def test_reset_before_and_after() -> None:
     for item in items("reset_placement", 6):
         p = given(item)

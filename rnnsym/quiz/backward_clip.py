@@ -9,8 +9,8 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, prose
 from rnnsym.expr import Array, Family, Integer
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.quiz.backward_items import value_of
-from rnnsym.quiz.backward_numbers import SAME, tolerance_of
-from rnnsym.quiz.by_hand import COUNTS, SHOWN
+from rnnsym.quiz.backward_numbers import SAME
+from rnnsym.quiz.by_hand import COUNTS, SHOWN, tolerance
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import plain, rounded
@@ -244,7 +244,7 @@ def _blank(
     exact: bool,
 ) -> Blank:
     value = plain(rounded(key[place], SHOWN))
-    blank = Blank(prose("clipped ", array), value, Decimal(0) if exact else tolerance_of(value))
+    blank = Blank(prose("clipped ", array), value, Decimal(0) if exact else tolerance(value))
     wrong: list[WrongNumber] = []
     for name, why, slip in clipping.slips:
         found = slip(g, limit)

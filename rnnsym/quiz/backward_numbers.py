@@ -10,15 +10,15 @@ from rnnsym.expr import Array
 from rnnsym.item import Blank, WrongNumber
 from rnnsym.quiz.backward_fit import LEAST, entries, fits
 from rnnsym.quiz.backward_plan import Given, Plan, run
-from rnnsym.quiz.by_hand import SHOWN, WORKED
+from rnnsym.quiz.by_hand import SHOWN, WORKED, tolerance
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, rounded
 from rnnsym.quiz.wrong_numbers import told_apart
 
-__all__ = ["SAME", "UNITS", "Wrong", "blanks_of", "tolerance_of", "unnoticed", "worked_out"]
+__all__ = ["SAME", "UNITS", "Wrong", "blanks_of", "unnoticed", "worked_out"]
 
-SHARE, UNITS = Decimal("0.01"), Decimal("0.002")
-"""An answer 1 % off still counts, or two units of the last decimal."""
+UNITS = Decimal("0.002")
+"""An answer two units of the last decimal off still counts."""
 SAME = Decimal("1e-20")
 """What two ways to work out one number differ by, at most."""
 MOST_WRONG = 12
@@ -40,15 +40,6 @@ def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Arra
     if plan.is_exact:
         return exact, exact
     return exact, run(plan.lines, given, plan.numbers, WORKED)
-
-
-def tolerance_of(value: Decimal) -> Decimal:
-    """Return how far off an answer may be: 1 %, or two units of the last decimal shown.
-
-    >>> tolerance_of(Decimal("0.05")), tolerance_of(Decimal("-2.5"))
-    (Decimal('0.002'), Decimal('0.025'))
-    """
-    return max(UNITS, rounded(abs(value) * SHARE, SHOWN))
 
 
 def blanks_of(
@@ -73,13 +64,13 @@ def blanks_of(
     for i, row in enumerate(exact):
         for j, entry in enumerate(row):
             value = _shown(worked[i][j], is_plain=is_plain)
-            tolerance = UNITS if is_tight else tolerance_of(value)
-            tolerance = Decimal(0) if is_plain else tolerance
+            within = UNITS if is_tight else tolerance(value)
+            within = Decimal(0) if is_plain else within
             if abs(entry) < LEAST and (entry or not is_plain):
                 raise Unfair(f"{target} is {entry:f}: too small to be told from 0")
-            if abs(entry - value) > tolerance / 2:
+            if abs(entry - value) > within / 2:
                 raise Unfair("rounding on the way changes the answer")
-            blank = Blank(_entry_label(target, exact, i, j), value, tolerance)
+            blank = Blank(_entry_label(target, exact, i, j), value, within)
             place = i, j
             others = _wrong_numbers(blank, target, exact, place, wrong, is_plain)
             found.append(replace(blank, wrong=_told(others)))

@@ -1,7 +1,7 @@
 """Working by hand: how numbers are rounded on the way, and how long lines take."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from math import prod
 
 from rnnsym.expr import Map, Node, Product, Softmax
@@ -9,12 +9,14 @@ from rnnsym.quiz.decimals import Numbers, sized
 from rnnsym.quiz.numbers import Matrix, rounded
 
 __all__ = [
-    "COUNTS", "EXACT_RULE", "RULE", "SHOWN", "WORKED", "at_display", "minutes_for", "tolerance",
+    "COUNTS", "EXACT_RULE", "RULE", "SHOWN", "UNIT", "WORKED", "at_display", "minutes_for",
+    "tolerance",
 ]  # fmt: skip
 
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the answers."""
 UNIT = Decimal(1).scaleb(-SHOWN)
+"""What the last decimal of an answer counts."""
 COUNTS = f"An answer counts if it is off by at most 1 % or {2 * UNIT}, whichever is larger."
 RULE = f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. {COUNTS}"
 EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
@@ -29,10 +31,12 @@ def at_display(matrix: Matrix) -> Matrix:
 def tolerance(value: Decimal) -> Decimal:
     """Return how far off an answer still counts: 1 %, and two units of the last decimal at least.
 
-    >>> tolerance(Decimal("0.731")), tolerance(Decimal("-0.020"))
-    (Decimal('0.007'), Decimal('0.002'))
+    Answers have so many decimals, so one within 1 % is no further off than 1 % rounded down.
+
+    >>> tolerance(Decimal("0.463")), tolerance(Decimal("-0.020"))
+    (Decimal('0.004'), Decimal('0.002'))
     """
-    return max(rounded(abs(value) / 100, SHOWN), 2 * UNIT)
+    return max((abs(value) / 100).quantize(UNIT, ROUND_DOWN), 2 * UNIT)
 
 
 def minutes_for(values: Iterable[Node], numbers: Numbers) -> int:

@@ -7,13 +7,12 @@ from functools import lru_cache
 from rnnsym.blocks import Equations, Paragraph, Prose, prose
 from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
-from rnnsym.quiz.by_hand import EXACT_RULE, RULE, SHOWN, at_display, minutes_for
+from rnnsym.quiz.by_hand import EXACT_RULE, RULE, SHOWN, minutes_for
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_blocks import given_blocks, method_marks, worked_lines
-from rnnsym.quiz.forward_net import place_of, read_values, run
-from rnnsym.quiz.forward_question import Ask, Question, Values, Worked, without_zeros
-from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.forward_net import place_of, read_values
+from rnnsym.quiz.forward_question import Ask, Keys, Question, Values, Worked, without_zeros
 from rnnsym.quiz.numbers import Matrix, plain, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -29,9 +28,6 @@ WHOLE = Proof("the whole model in complex floats, by a tree walk of its equation
 LINES = Proof("each line again in complex floats, by a tree walk", "≤ 1e-12")
 FEWEST = 4
 """Values that any number handed out may take, at least."""
-
-
-Keys = Mapping[Array, Matrix]
 
 
 def forward_kind(
@@ -110,16 +106,16 @@ def _blanks(question: Question, ask: Ask, answers: Values, exact: Values) -> tup
     return tuple(
         Blank(_named(a, i, key), entry, question.within(entry), told_apart(wrong[a, i, j]))
         for a, key in keys.items()
-        for i, row in enumerate(key)
-        for j, entry in enumerate(row)
+        for i, j, entry in ask.entries(key)
     )
 
 
 def _part(question: Question, place: int, blanks: tuple[Blank, ...], worked: Values) -> Part:
     ask = question.asks[place]
     scheme = _scheme(question, ask, blanks)
+    which, then = ("", " and ") if ask.entry is None else (f"entry {ask.entry + 1} of ", " and of ")
     return Part(
-        stem=(Paragraph(prose("Compute ", *listed(ask.asked), ".")),),
+        stem=(Paragraph(prose(f"Compute {which}", *listed(ask.asked, then), ".")),),
         response=Numeric(blanks),
         marks=sum(mark.points for mark in scheme),
         solution=(Equations(tuple(worked_lines(ask.rows, question.net, worked))),),
@@ -133,24 +129,11 @@ Wrong = Mapping[tuple[Array, int, int], Sequence[WrongNumber]]
 
 
 def _wrong(question: Question, ask: Ask, exact: Values, keys: Keys) -> Wrong:
-    """What each misconception gives for each entry that it changes.
-
-    Raises:
-        Unfair: one changes nothing that can be told from the key.
-    """
+    """What each misconception gives for each entry that it changes."""
     found = defaultdict[tuple[Array, int, int], list[WrongNumber]](list)
-    for slip in ask.slips:
-        then = run(slip.rows, exact, question.net.numbers, reads=slip.reads)
-        told = False
-        for a, key in keys.items():
-            for i, row in enumerate(at_display(then[place_of(a)])):
-                for j, entry in enumerate(row):
-                    if not question.counts(entry, key[i][j]):
-                        told = True
-                        number = plain(entry) if question.exact else entry
-                        found[a, i, j].append(WrongNumber(number, slip.name, slip.why))
-        if not told:
-            raise Unfair(f"'{slip.name}' gives the key")
+    for slip, at, entry in question.misled(ask, exact, keys):
+        number = plain(entry) if question.exact else entry
+        found[at].append(WrongNumber(number, slip.name, slip.why))
     return found
 
 

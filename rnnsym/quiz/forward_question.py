@@ -1,6 +1,6 @@
 """A forward question: what is asked, and its lines worked as far as their numbers are fair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -13,7 +13,7 @@ from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display, tolerance
 from rnnsym.quiz.decimals import Place, precise
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_draws import POOL, Pool, draw_along
-from rnnsym.quiz.forward_net import Net, lines_of, rounding_to
+from rnnsym.quiz.forward_net import Net, lines_of, place_of, rounding_to, run
 from rnnsym.quiz.forward_seen import none_unseen
 from rnnsym.quiz.forward_slips import Slipped
 from rnnsym.quiz.guard import Unfair
@@ -23,12 +23,14 @@ from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.wrong_numbers import all_bend, none_cancels, unlike_start
 from rnnsym.sheet.worked_lines import Row
 
-__all__ = ["Ask", "Question", "Values", "Worked", "without_zeros"]
+__all__ = ["Ask", "Keys", "Question", "Values", "Worked", "without_zeros"]
 
 LEAST = Decimal("0.02")
 """A smaller answer is hardly more than its tolerance."""
 ROUNDED = rounding_to(WORKED)
 Values = Mapping[Place, Matrix]
+Keys = Mapping[Array, Matrix]
+"""The answers of a part."""
 NOTHING: Values = MappingProxyType({})
 
 
@@ -50,6 +52,7 @@ class Ask:
         slips: misconceptions in these lines, everything before them right.
         hints: from the gentlest on.
         zero: whether 0 is an answer like any other.
+        entry: which one is asked of each array, from 0 on; None for all of them.
     """
 
     rows: tuple[Row, ...]
@@ -57,6 +60,13 @@ class Ask:
     slips: tuple[Slipped, ...]
     hints: tuple[Prose, ...] = ()
     zero: bool = False
+    entry: int | None = None
+
+    def entries(self, matrix: Matrix) -> Iterator[tuple[int, int, Decimal]]:
+        """Yield the entries asked of an array, each with its row and column."""
+        for i, row in enumerate(matrix):
+            if self.entry in {None, i}:
+                yield from ((i, j, entry) for j, entry in enumerate(row))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +104,10 @@ class Question:
         """Return how far off an answer may be: not at all, if the rule printed tells of nothing."""
         return Decimal(0) if self.exact or self.rule else tolerance(value)
 
-    def counts(self, value: Decimal, answer: Decimal) -> bool:
-        """Tell whether a number, as it is shown, counts for an answer."""
-        return abs(rounded(value, SHOWN) - answer) <= self.within(answer)
+    def _near(self, value: Decimal, answer: Decimal) -> bool:
+        """Tell whether a number counts for an answer; an exact one is no slip of the pen off."""
+        within = tolerance(answer) if self.exact else self.within(answer)
+        return abs(rounded(value, SHOWN) - answer) <= within
 
     @cached_property
     def asked(self) -> Mapping[Array, Ask]:
@@ -127,6 +138,29 @@ class Question:
 
         return draw_along(self.net, draw, self.pool, follow, fixed)
 
+    def misled(
+        self, ask: Ask, exact: Values, keys: Keys
+    ) -> Iterator[tuple[Slipped, tuple[Array, int, int], Decimal]]:
+        """Yield what each misconception of a part gives for each entry where it does not count.
+
+        Raises:
+            Unfair: it changes no entry, or it changes one and counts there; where nothing is
+                rounded, it nearly gives any.
+        """
+        for slip in ask.slips:
+            then = run(slip.rows, exact, self.net.numbers, reads=slip.reads)
+            told = False
+            for a, key in keys.items():
+                right = exact[place_of(a)]
+                for i, j, value in ask.entries(then[place_of(a)]):
+                    if not self._near(value, key[i][j]):
+                        told = True
+                        yield slip, (a, i, j), rounded(value, SHOWN)
+                    elif self.exact or rounded(value, WORKED) != rounded(right[i][j], WORKED):
+                        raise Unfair(f"'{slip.name}' nearly gives the key")
+            if not told:
+                raise Unfair(f"'{slip.name}' gives the key")
+
     def work(self, lines: Sequence[Line], before: Worked) -> Worked:
         """Work some lines on what is known before.
 
@@ -146,7 +180,7 @@ class Question:
                 none_cancels(net, exact, place)
             unlike_start(exact)
             if self.whole:
-                none_unseen(net, exact, before.answers, now, self.counts)
+                none_unseen(net, exact, before.answers, now, self.within)
         return Worked(exact, by_hand, {**before.answers, **now})
 
     def _answer(self, array: Array, exact: Matrix, by_hand: Matrix) -> Matrix:

@@ -4,8 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal, localcontext
 from functools import lru_cache
+from itertools import chain
 
 from rnnsym.expr import Array, arrays_in
+from rnnsym.quiz.by_hand import UNIT
 from rnnsym.quiz.decimals import Place
 from rnnsym.quiz.forward_net import Net, Pass, lines_of, place_of
 from rnnsym.quiz.forward_slips import again, cell_slips, crossed, shortened, transposed
@@ -27,7 +29,7 @@ def none_unseen(
     known: Mapping[Place, Matrix],
     before: Iterable[Place],
     keys: Mapping[Place, Matrix],
-    counts: Callable[[Decimal, Decimal], bool],
+    within: Callable[[Decimal], Decimal],
 ) -> None:
     """Make every mistake of the net's cells that shows in these answers if it shows anywhere.
 
@@ -38,18 +40,19 @@ def none_unseen(
         known: what is given, and every line up to the answers worked without a mistake.
         before: where earlier answers are kept: what changes one of these has been looked at.
         keys: the answers.
-        counts: whether a number counts for an answer.
+        within: how far off an answer may be.
 
     Raises:
         Unfair: one changes answers, and all of them count.
     """
     with localcontext(prec=ENOUGH):
         reaching = _reaching(net, frozenset(before), frozenset(keys))
+        far = {place: _limits(key, within) for place, key in keys.items()}
         for nth, (name, lines) in enumerate(reaching):
             then = dict(known)
             for line in working(lines, then):
                 at = line.place
-                if at in keys and not _all_count(then[at], keys[at], counts):
+                if at in far and not _all_count(then[at], far[at]):
                     break
             else:
                 reaching.insert(0, reaching.pop(nth))  # it is the likeliest to hide again
@@ -70,9 +73,17 @@ def _reaching(
     return [(name, lines_of(rows, net.numbers)) for rows, name in found.items()]
 
 
-def _all_count(found: Matrix, key: Matrix, counts: Callable[[Decimal, Decimal], bool]) -> bool:
-    pairs = (pair for rows in zip(found, key, strict=True) for pair in zip(*rows, strict=True))
-    return all(counts(value, right) for value, right in pairs)
+Limits = list[tuple[Decimal, Decimal]]
+"""Each entry of an answer, and what is further from it before it is rounded does not count."""
+
+
+def _limits(key: Matrix, within: Callable[[Decimal], Decimal]) -> Limits:
+    return [(entry, within(entry) + UNIT / 2) for row in key for entry in row]
+
+
+def _all_count(found: Matrix, limits: Limits) -> bool:
+    pairs = zip(chain.from_iterable(found), limits, strict=True)
+    return all(abs(value - right) <= far for value, (right, far) in pairs)
 
 
 @lru_cache(maxsize=256)

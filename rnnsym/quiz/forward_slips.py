@@ -26,14 +26,15 @@ from rnnsym.expr import (
     transpose,
 )
 from rnnsym.quiz.decimals import Place
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.forward_net import Net
 from rnnsym.quiz.line_by_line import Reads
-from rnnsym.quiz.slips import MISCONCEPTIONS, PUT_IN, Work
+from rnnsym.quiz.slips import MISCONCEPTIONS, NO_BIAS, PUT_IN, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = [
     "IGNORED", "LEFT_OUT", "Slipped", "again", "as_dot", "cell_slips", "crossed", "instead",
-    "shortened", "state_slips", "transposed",
+    "shortened", "slips_of", "state_slips", "transposed",
 ]  # fmt: skip
 
 IGNORED, LEFT_OUT = "initial state ignored", "function left out"
@@ -57,8 +58,8 @@ class Slipped:
 
 
 @lru_cache(maxsize=1024)
-def _of_loop(system: System, loop: Loop) -> tuple[tuple[str, Prose, tuple[Node, ...]], ...]:
-    """Every slip of a chain's cell: its name, its reason and the lines' right-hand sides then."""
+def slips_of(system: System, loop: Loop) -> tuple[tuple[str, Prose, tuple[Node, ...]], ...]:
+    """Return every slip of a chain's cell: its name, its reason, the right-hand sides then."""
     cell = next(b.cell for b in system.blocks if loop in b.loops)
     made_here = {e.lhs.name for e in loop.equations}
     if cell is None or not made_here.issuperset(s.name for s in cell.states):
@@ -101,7 +102,7 @@ def cell_slips(
     scalar = all(value == 1 for symbol, value in net.numbers if symbol == size("n"))
     matrices = {m.name for m in MISCONCEPTIONS if m.needs_matrices}
     targets = [placed(e.lhs, net.sizes, layer, time) for e in loop.equations]
-    for name, why, changed in _of_loop(net.system, loop):
+    for name, why, changed in slips_of(net.system, loop):
         if (scalar and name in matrices) or (name == IGNORED and time > 1):
             continue
         if name == LEFT_OUT and any(node.name == "relu" for row in rows
@@ -118,7 +119,15 @@ def cell_slips(
                 placed(part, net.sizes, layer, time) if isinstance(part, Node) else part
                 for part in why
             )
-            yield Slipped(name, said, slipped)
+            yield Slipped(name, _gone(rows, slipped) if name == NO_BIAS else said, slipped)
+
+
+def _gone(rows: Sequence[Row], slipped: Sequence[Row]) -> Prose:
+    """Say what is read no more."""
+    read, kept = (dict.fromkeys(a for r in some for a in arrays_in(r.value))
+                  for some in (rows, slipped))  # fmt: skip
+    gone = [a for a in read if a not in kept]
+    return prose(*listed(gone), " is left out." if len(gone) == 1 else " are left out.")
 
 
 def state_slips(
@@ -134,26 +143,30 @@ def state_slips(
 
 
 def again(net: Net, loop: Loop, layer: int, time: int, rows: Sequence[Row]) -> Iterator[Slipped]:
-    """Yield what becomes of a later step for somebody who reads the first one's numbers again."""
+    """Yield what becomes of a later step for somebody who reads the first one's numbers again.
+
+    Of several states, the first alone is read again, or all of them.
+    """
     states = [s.array for s in net.system.states if s.array.family in _families(loop)]
     if time == 1 or not states:
         return
-    old = [placed(s, net.sizes, layer, time - 1) for s in states]
-    first = [placed(s, net.sizes, layer, 0) for s in states]
 
     def put(changes: Mapping[Array, Node]) -> tuple[Row, ...]:
         return tuple(Row(row.target, row.value.xreplace(changes)) for row in rows)
 
-    yield Slipped(
-        "initial state used again",
-        prose(f"Step {time} starts from ", old[0], ", not from ", first[0], " again."),
-        put(dict(zip(old, first, strict=True))),
-    )
-    yield Slipped(
-        "state not carried on",
-        prose(f"Step {time} starts from ", old[0], ", which is not zero."),
-        put({a: fill_like(0, a) for a in old}),
-    )
+    for some in dict.fromkeys((tuple(states[:1]), tuple(states))):
+        old = [placed(s, net.sizes, layer, time - 1) for s in some]
+        first = [placed(s, net.sizes, layer, 0) for s in some]
+        start = prose(f"Step {time} starts from ", *listed(old), ", ")
+        is_not = "which is not zero." if len(some) == 1 else "which are not zero."
+        yield Slipped(
+            "initial state used again",
+            prose(*start, "not from ", *listed(first), " again."),
+            put(dict(zip(old, first, strict=True))),
+        )
+        yield Slipped(
+            "state not carried on", prose(*start, is_not), put({a: fill_like(0, a) for a in old})
+        )
     now, before = (placed(net.system.input, net.sizes, 0, t) for t in (time, 1))
     if any(now in row.value.atoms(Array) for row in rows):
         yield Slipped(

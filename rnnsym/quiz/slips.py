@@ -26,9 +26,9 @@ from rnnsym.expr import (
 )
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "PUT_IN", "Slip", "Work"]
+__all__ = ["MISCONCEPTIONS", "NO_BIAS", "PUT_IN", "Slip", "Work"]
 
-PUT_IN = "tanh for the identity"
+NO_BIAS, PUT_IN = "bias forgotten", "tanh for the identity"
 
 
 @record
@@ -235,5 +235,5 @@ MISCONCEPTIONS = (
     Misconception("reset before instead of after", _gate_before, needs_matrices=True),
     Misconception("initial state ignored", _state_ignored),
     Misconception("gate left out", _gate_left_out),
-    Misconception("bias forgotten", _no_biases),
+    Misconception(NO_BIAS, _no_biases),
 )

@@ -70,16 +70,21 @@ def all_bend(net: Net, place: Place, value: Matrix) -> None:
     """Look for what a function is taken of where it hardly differs from a line.
 
     A gate of about ½ does not show whether it or 1 less it was taken, either; and one that is
-    flat there hides what stands in its argument. Nor does a small candidate that is but an affine
-    map show whether somebody took its tanh.
+    flat there hides what stands in its argument. Nor is it asked twice for one number: σ(−a) is
+    1 − σ(a). A small candidate that is but an affine map does not show whether somebody took its
+    tanh.
 
     Raises:
         Unfair: there is one.
     """
     least, most = BEND
-    if place in _arguments(net) and any(not least <= abs(e) <= most for row in value for e in row):
+    bends, straight = place in _arguments(net), place in _candidates(net)
+    sizes = [abs(e) for row in value for e in row] if bends or straight else []
+    if bends and any(not least <= size <= most for size in sizes):
         raise Unfair("a function is taken where it is nearly a line, or flat")
-    if place in _candidates(net) and any(abs(e) < TOLD for row in value for e in row):
+    if bends and len(set(sizes)) < len(sizes):
+        raise Unfair("a function is taken of one size twice")
+    if straight and any(size < TOLD for size in sizes):
         raise Unfair("a candidate is too small to show whether its tanh was taken")
 
 

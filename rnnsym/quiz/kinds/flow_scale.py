@@ -8,6 +8,7 @@ from math import ceil
 
 from rnnsym.audit.rewrite import complement, subtrees
 from rnnsym.blocks import Block, Paragraph, Partial, Prose, prose
+from rnnsym.cell import Cell
 from rnnsym.expr import TIME, Array, Integer, Node, Symbol, arrays_in
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
 from rnnsym.jacobian import StateJacobian
@@ -20,6 +21,7 @@ from rnnsym.quiz.derivation_flow import (
     scientific,
     ten_to,
 )
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.derivation_paths import chain_of, has_chain
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
@@ -114,7 +116,7 @@ def _make(parameters: Parameters) -> Item:
     kept = power(step, steps)
     digits = int(values["digits"]) * (1 if step > 1 else -1)
     beyond = first_step_beyond(Fraction(step), digits)
-    parts = (_scale(edge, step, steps, kept, _swap(model, edge)), _when(step, digits, beyond))
+    parts = (_scale(model, edge, step, steps, kept), _when(step, digits, beyond))
     _prove(model, edge.of.name, given, steps, kept)  # last: it takes longest and refuses least
     return Item(
         id=identifier(NAME, parameters),
@@ -140,9 +142,7 @@ def _prove(model: str, state_name: str, given: Decimal, steps: int, kept: Decima
     Raises:
         Unfair: what is left of the difference is not the power.
     """
-    cell = chain_of(model).block.cell
-    if cell is None:
-        raise Unfair(f"{model} has no cell")
+    cell = _cell(model)
     [edge] = [e for e in _edges(model) if e.of.name == state_name]
     rule, array = cell.written[state_name], _array(edge)
     fixed = {(array.name, int(array.time is not None)): given}
@@ -156,6 +156,13 @@ def _prove(model: str, state_name: str, given: Decimal, steps: int, kept: Decima
         raise Unfair(f"running the equation gives {ends[1] - ends[0]}, not {kept}")
 
 
+def _cell(model: str) -> Cell:
+    cell = chain_of(model).block.cell
+    if cell is None:
+        raise Unfair(f"{model} has no cell")
+    return cell
+
+
 def _asked(model: str, edge: StateJacobian, given: Decimal, steps: int) -> Block:
     array = _array(edge)
     value = prose(array, f" = {shown(given)}")
@@ -164,8 +171,8 @@ def _asked(model: str, edge: StateJacobian, given: Decimal, steps: int) -> Block
     first = edge.of.xreplace({TIME: Integer(steps)})
     start = edge.of.xreplace({TIME: Integer(0)})
     along = () if _is_only_way(model) else (
-        " along the direct edges from ", edge.of, " to ", edge.wrt, " only, with gates and other "
-        "states held fixed",
+        " along the direct edges ", Partial(edge.of, edge.wrt, "∂⁺"), " only, with ",
+        *listed(_beside(model, edge)), " held fixed",
     )  # fmt: skip
     return Paragraph(
         prose(*here, tail, " A gradient goes back from ", first, " to ", start, *along, ". By what "
@@ -181,20 +188,29 @@ def _is_only_way(model: str) -> bool:
     return sum(not before.isdisjoint(arrays_in(e.rhs)) for e in chain.loop.equations) == 1
 
 
+def _beside(model: str, edge: StateJacobian) -> list[Array]:
+    """Return what else of a step stands in the state's own equation."""
+    read = dict.fromkeys(arrays_in(_cell(model).written[edge.of.name]))
+    return [a for a in read if a.time is not None and a.name != edge.of.name]
+
+
 @lru_cache(maxsize=256)
 def _swap(model: str, edge: StateJacobian) -> Prose:
     """Say that a gate is swapped with 1 minus it, () where the state's equation has not both."""
-    gate, cell = _array(edge), chain_of(model).block.cell
-    if gate.time is None or cell is None:
+    gate = _array(edge)
+    if gate.time is None:
         return ()
-    parts = subtrees(cell.written[edge.of.name])
+    parts = subtrees(_cell(model).written[edge.of.name])
     other = next((part for part in parts if complement(part) == gate), None)
     return () if other is None else prose("Here ", gate, " and ", other, " are swapped.")
 
 
-def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal, swap: Prose) -> Part:
+def _scale(model: str, edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Part:
     mantissa, exponent = scientific(kept)
-    wrong = told_apart(_wrong(step, steps, exponent, swap))
+    wrong = told_apart(_wrong(model, edge, step, steps, exponent))
+    alone = _is_only_way(model)
+    factor = Partial(edge.of, edge.wrt) if alone else Partial(edge.of, edge.wrt, "∂⁺")
+    direct = "." if alone else "; ∂⁺ counts the direct edge alone."
     return Part(
         (
             Paragraph(
@@ -209,8 +225,8 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal, swap: 
         )),
         3,
         (
-            Paragraph(prose("One step multiplies by ", Partial(edge.of, edge.wrt, "∂⁺"), " = ",
-                            _value(edge), f" = {shown(step)}; ∂⁺ counts the direct edge alone.")),
+            Paragraph(prose("One step multiplies by ", factor, " = ", _value(edge),
+                            f" = {shown(step)}{direct}")),
             Paragraph(prose(f"After {steps} steps: ", Symbol(shown(step)) ** steps,
                             f" = {shown(mantissa)} · ", ten_to(exponent), ".")),
         ),
@@ -222,8 +238,13 @@ def _scale(edge: StateJacobian, step: Decimal, steps: int, kept: Decimal, swap: 
     )  # fmt: skip
 
 
-def _wrong(step: Decimal, steps: int, exponent: int, swap: Prose) -> Iterator[WrongNumber]:
+def _wrong(
+    model: str, edge: StateJacobian, step: Decimal, steps: int, exponent: int
+) -> Iterator[WrongNumber]:
+    swap, gated = _swap(model, edge), _array(edge).time is not None
     for name, why, slip in MISCONCEPTIONS:
+        if name == COMPLEMENT and not gated:
+            continue  # a weight keeps no share of what it multiplies
         value = slip(step, steps)
         if value and value.adjusted() != exponent:
             said = swap if swap and name == COMPLEMENT else prose(why)

@@ -91,8 +91,7 @@ def _make(parameters: Parameters) -> Item:
     model, matrix = values["model"], read_matrix(values["U"])
     bound = _known(model)
     gamma = Decimal(bound.number.numerator) / Decimal(bound.number.denominator)
-    lengths = _lengths(matrix, values["matrix"])
-    factor, radius = gamma * max(lengths), _radius(matrix)
+    factor, radius = gamma * max(_lengths(matrix, values["matrix"])), _radius(matrix)
     linear = _is_linear(model)
     if abs(factor - 1) < NEAR or abs(gamma * radius - 1) < NEAR:
         raise Unfair("the bound, or what slopes of γ at every step make, is too near 1")
@@ -187,6 +186,8 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
     of_norm = {
         "largest entry taken": (max(abs(x) for row in matrix for x in row),
                                 "the largest entry, which is less than the norm here"),
+        "Frobenius norm taken": (sum((x * x for x in lengths), Decimal(0)).sqrt(),
+                                 "the Frobenius norm, the root of the sum of all squares"),
         "smallest taken": (min(lengths), "the smallest singular value"),
         "eigenvalue taken": (radius, "the largest absolute value of an eigenvalue"),
     }  # fmt: skip
@@ -194,10 +195,9 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
         (_times(gamma, value), slip, f"That is γ times {why}.")
         for slip, (value, why) in of_norm.items()
     ]
-    others = {Fraction(1), Fraction(1, 4), Fraction(1, 2)} - {gamma}
     slips += [
         (_times(x, largest), "another γ", f"γ = {gamma} here: the largest slope, not {x}.")
-        for x in sorted(others)
+        for x in sorted({Fraction(1), Fraction(1, 4), Fraction(1, 2)} - {gamma})
     ]
     factor = _times(gamma, largest)
     if any(abs(value - factor) < APART for value, _, _ in slips):
@@ -206,7 +206,6 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
         WrongNumber(rounded(value, SHOWN).normalize() + 0, slip, prose(why))
         for value, slip, why in slips
     )
-    norm = prose("‖", name, f"‖ = {shown(largest)}")
     said = prose(f"{gamma} · {shown(largest)} = {shown(factor)}")
     text = " and ".join(shown(length) for length in lengths)
     return Part(
@@ -214,8 +213,8 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
         Numeric((Blank(prose("γ‖", name, "‖"), factor, Decimal(0), wrong),)),
         2,
         (Paragraph(prose(f"The {form} are perpendicular, so the singular values are their lengths, "
-                         f"{text}, and ", *norm, f". γ = {gamma}, so γ‖", name, "‖ = ", *said,
-                         ".")),),
+                         f"{text}, and ‖", name, f"‖ = {shown(largest)}. γ = {gamma}, so "
+                         "γ‖", name, "‖ = ", *said, ".")),),
         (
             Mark(1, "M", prose("a valid method for ‖", name, "‖, the largest singular value")),
             Mark(1, "A", said),
@@ -230,7 +229,7 @@ def _times(gamma: Fraction, value: Decimal) -> Decimal:
 def _follows(verdict: str, model: str, factor: Decimal, rate: Decimal, draw: Draw) -> Part:
     linear = _is_linear(model)
     by_rate = linear and factor > 1
-    reasons = _by_radius(model, rate) if by_rate else _by_bound(verdict, model, rate)
+    reasons = _by_radius(model, rate) if by_rate else _by_bound(verdict, model, factor, rate)
     if linear:  # no input acts on the Jacobian
         reasons = {**reasons, "open": prose(*_power(model), WHATEVER)}
     options = [
@@ -253,13 +252,15 @@ def _follows(verdict: str, model: str, factor: Decimal, rate: Decimal, draw: Dra
     )
 
 
-def _by_bound(verdict: str, model: str, rate: Decimal) -> dict[str, Prose]:
+def _by_bound(verdict: str, model: str, factor: Decimal, rate: Decimal) -> dict[str, Prose]:
     off = slope_of_relu(system_of(model))
     small = "a unit that is off has the slope 0" if off else "slopes may be far below γ"
     matrix = _known(model).norms[0]
+    bound = Symbol(shown(factor))
+    tends = prose("The norm of every step is at most ", bound, ", so over ", K, " steps it is at "
+                  "most ", bound**K, ", which tends to 0.")  # fmt: skip
     said = {
         "vanishes": {
-            "vanishes": "The factor of every step is below 1, which is sufficient for vanishing.",
             "open": "A bound below 1 decides, whatever the inputs are.",
             "explodes": "A bound below 1 lets no product grow without limit.",
         },
@@ -270,7 +271,7 @@ def _by_bound(verdict: str, model: str, rate: Decimal) -> dict[str, Prose]:
             "explodes": f"A bound above 1 is necessary, not sufficient: {small}.",
         },
     }[verdict]
-    return {name: prose(text) for name, text in said.items()}
+    return {"vanishes": tends, **{name: prose(text) for name, text in said.items()}}
 
 
 def _matrix(model: str) -> Symbol:

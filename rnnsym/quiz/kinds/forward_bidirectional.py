@@ -1,6 +1,7 @@
 """A bidirectional layer over three steps: two chains, aligned by step and then merged."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Relation, prose
@@ -10,7 +11,7 @@ from rnnsym.quiz.forward_draws import STEEP
 from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_question import Ask, Question
-from rnnsym.quiz.forward_slips import IGNORED, Slipped, cell_slips, instead
+from rnnsym.quiz.forward_slips import IGNORED, Slipped, cell_slips, instead, slips_of
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import cell_of, convention_note
 from rnnsym.sheet.worked_lines import Row, placed
@@ -22,8 +23,7 @@ TAUGHT = ("vanilla", "mingru")
 LONGEST = 4
 MERGES = ("concat", "sum", "mean")
 LENGTH = 3
-SEEN = ("1 − z and z swapped", IGNORED)
-"""Mistakes in the first line that are still seen at the end of the chain."""
+SWAPPED = "1 − z and z swapped"
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -41,7 +41,7 @@ def _question(model: str) -> Question:
     net = net_of(model, LENGTH)
     chains = _by_direction(net)
     asks = (
-        _chain(net, chains["fwd"], _first_line_slips(net, chains["fwd"])),
+        _chain(net, chains["fwd"], tuple(_forward_slips(net, chains["fwd"]))),
         _chain(net, chains["bwd"], tuple(_backward_slips(net, chains["bwd"]))),
         _merged(net, chains[""]),
     )
@@ -74,15 +74,17 @@ def _chain(net: Net, chain: Chain, slips: tuple[Slipped, ...]) -> Ask:
     return Ask(_rows(chain), asked, slips)
 
 
-def _first_line_slips(net: Net, chain: Chain) -> tuple[Slipped, ...]:
-    """What goes wrong in the cell's own lines at the first step of the forward chain."""
-    loop, time, rows = chain[0]
-    rest = _rows(chain[1:])
-    return tuple(
-        Slipped(s.name, s.why, (*s.rows, *rest), s.reads)
-        for s in cell_slips(net, loop, 0, time, rows)
-        if s.name in SEEN
-    )
+def _forward_slips(net: Net, chain: Chain) -> Iterator[Slipped]:
+    """Yield what goes wrong in the cell's own lines: gates at every step, a start at the first."""
+    reasons = [why for name, why, _ in slips_of(net.system, chain[0][0]) if name == SWAPPED]
+    for why, *steps in zip(reasons, *(_of_step(net, *one, SWAPPED) for one in chain), strict=True):
+        yield Slipped(SWAPPED, why, tuple(row for step in steps for row in step.rows))
+    for slip in _of_step(net, *chain[0], IGNORED):
+        yield replace(slip, rows=(*slip.rows, *_rows(chain[1:])))
+
+
+def _of_step(net: Net, loop: Loop, time: int, rows: tuple[Row, ...], name: str) -> list[Slipped]:
+    return [slip for slip in cell_slips(net, loop, 0, time, rows) if slip.name == name]
 
 
 def _backward_slips(net: Net, chain: Chain) -> Iterator[Slipped]:
@@ -117,7 +119,13 @@ def _merged(net: Net, chain: Chain) -> Ask:
     why = prose("The backward chain computes its last step first: its list is turned round before "
                 "the two are merged step by step.")  # fmt: skip
     slip = instead("backward list left in reading order", why, rows, reading)
-    return Ask(rows, tuple(lines[-1].target for _, lines in ends), (slip,))
+    asked = tuple(lines[-1].target for _, lines in ends)
+    return Ask(rows, asked, (slip,), entry=_copied_second(net))
+
+
+def _copied_second(net: Net) -> int | None:
+    """Return the entry to ask of vectors put one below the other: the other is a copy of (a)."""
+    return 1 if isinstance(net.system.equations[-1].rhs, Concat) else None
 
 
 def _mirrored(array: Array) -> Array:
@@ -131,8 +139,9 @@ def _intro(net: Net) -> tuple[Block, ...]:
     title = cell_of(system).title
     [(right, *_), (left, *_)] = (_states(net, direction) for direction in ("fwd", "bwd"))
     merge = system.equations[-1]
-    above = prose(" ", merge.lhs, " has the first above the second.")
-    stacked = above if merge.rhs.atoms(Concat) else ()
+    above, *below = merge.rhs.children
+    one = prose(" ", merge.lhs, " has ", above, " above ", *below, ".")
+    stacked = one if isinstance(merge.rhs, Concat) else ()
     return (
         Paragraph(prose(f"A bidirectional layer of the cell “{title}” is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
@@ -152,4 +161,4 @@ def _intro(net: Net) -> tuple[Block, ...]:
     )
 
 
-KIND = forward_kind("forward_bidirectional", ((4, 4), (10, 12)), _subjects, by_model(_question))
+KIND = forward_kind("forward_bidirectional", ((4, 4), (10, 10)), _subjects, by_model(_question))

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnsym.blocks import Equations, Line, Paragraph, Relation, prose
 from rnnsym.equations import Loop
-from rnnsym.expr import Array, Family, Integer, Map
+from rnnsym.expr import Array, Family, Integer, Map, arrays_in, fill_like
 from rnnsym.item import Choice, Item, Option, Part
 from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of
@@ -16,6 +16,7 @@ from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, cell_slips, transposed
 from rnnsym.quiz.options import arranger, mixed
 from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.slips import Work
 from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
 from rnnsym.sheet.worked_lines import Row
 
@@ -69,9 +70,16 @@ def _question(model: str) -> Question:
     turned = Slipped(moved.name, moved.why, (*rows[:-1], Row(own.target, other.value)))
     back = Slipped("gate not moved", prose("Here the gate stands on the other side of the "
                    "matrix."), (Row(other.target, own.value),))  # fmt: skip
-    title = cell_of(whole.system).title
+    cell = cell_of(whole.system)
+    gates = {g.name for g in Work(cell, cell.equations).gates}
+    gate = next(a for a in arrays_in(other.value) if a.name in gates)
+    ungated = Slipped(
+        "gate left out",
+        prose("The factor ", gate, " is left out in ", other.target, "."),
+        (Row(other.target, other.value.xreplace({gate: fill_like(1, gate)})),),
+    )
     intro = (
-        Paragraph(prose(f"In the cell “{title}” the candidate is made of ", own.target,
+        Paragraph(prose(f"In the cell “{cell.title}” the candidate is made of ", own.target,
                         "; in a variant with the gate on the other side of the matrix, of ",
                         other.target, ":")),
         Equations(tuple(Line(row.target, row.value, shape=row.target.shape)
@@ -80,7 +88,7 @@ def _question(model: str) -> Question:
     )  # fmt: skip
     asks = (
         Ask(rows, (own.target,), (*mine, turned, *transposed(net, own))),
-        Ask((other,), (other.target,), (back, *transposed(net, other))),
+        Ask((other,), (other.target,), (back, ungated, *transposed(net, other))),
     )
     return Question("reset_placement", net, asks, intro, 3, whole=False)
 
@@ -117,7 +125,10 @@ def _agreement(net: Net, parameters: Parameters) -> Part:
     inside = [a for a in net.given if a.name == "b_u"]
     no_bias = (" and ", Relation((inside[0], Integer(0)))) if inside else ()
     mixes = prose("Such a matrix may mix entries: the gate of one then scales another.")
-    each = prose("A diagonal matrix scales entry by entry, as the gate does: the order is free.")
+    bias = (" The gate scales ", inside[0], " on one side only, so it must be 0.") if inside else ()
+    each = prose(
+        "A diagonal matrix scales entry by entry, as the gate does: the order is free.", *bias
+    )
     options = [
         Option(prose(matrix, f" is {kind}", *no_bias), *(("", each) if _agrees(kind) else
                (f"{kind} taken for diagonal", mixes)))
