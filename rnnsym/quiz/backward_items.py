@@ -9,11 +9,11 @@ from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
 from rnnsym.quiz.backward_descent import rate
 from rnnsym.quiz.backward_fit import entries
-from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, tolerance_of, unnoticed
+from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
 from rnnsym.quiz.backward_slips import TURNED
-from rnnsym.quiz.by_hand import EXACT_RULE, RULE, WORKED
+from rnnsym.quiz.by_hand import EXACT_RULE, RULE, WORKED, tolerance
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, shown
@@ -106,7 +106,7 @@ def _no_turned_sign(work: Work) -> None:
     """
     for target in work.targets:
         right = entries(work.exact[target])
-        far = [0 if work.plan.is_exact else tolerance_of(entry) for entry in right]
+        far = [0 if work.plan.is_exact else tolerance(entry) for entry in right]
         for name, _, values in work.wrong if any(right) else ():
             found = entries(values.get(target, ()))
             pairs = zip(right, found, far, strict=False)
