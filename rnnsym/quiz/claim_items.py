@@ -1,11 +1,12 @@
 """What questions about claims share: their subjects, options, proofs, and a bank of one's own."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
 from rnnsym.blocks import Paragraph, Prose, prose
+from rnnsym.convention import TEXTBOOK, convention_names, read_convention
 from rnnsym.errors import InputError
 from rnnsym.item import Choice, Item, Mark, Option, Part, Proof, Response
 from rnnsym.quiz.claim_bank import Claim, Entry, Section, load
@@ -224,6 +225,14 @@ def concept_item(kind: str, parameters: Parameters, entries: Sequence[Entry], as
         stem=tuple(Paragraph(text) for text in (*asked.stem, *read_in)),
         parts=(part,),
         proof=asked.proof,
-        tags=(section.name, *first.cells),
+        tags=(section.name, *first.cells, *_conventions_named((shown, *map(printed, read_in)))),
         asks=tuple(e.about if isinstance(e, Claim) else e.id for e in entries),
     )
+
+
+def _conventions_named(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the conventions, but that of the textbook, whose names are printed."""
+    shown = "\n".join(texts)
+    for name in convention_names():
+        if name != TEXTBOOK and read_convention(name).title.split()[0] in shown:
+            yield name

@@ -13,7 +13,7 @@ from rnnsym.quiz.blueprint import Blueprint, fill
 from rnnsym.quiz.draw import digest
 from rnnsym.quiz.drawing import KindError, Source, drawn
 from rnnsym.quiz.forms import alike, balanced
-from rnnsym.quiz.responses import answer_text, asked
+from rnnsym.quiz.responses import answer_text
 from rnnsym.quiz.roster import Student
 from rnnsym.quiz.selection import Asked, meaning
 from rnnsym.sheet.naming import slug
@@ -183,7 +183,7 @@ def _lines(paper: Paper) -> Iterator[Prose]:
 
 def _conventions(items: Sequence[Item]) -> str:
     """Which conventions the questions are in, and where which of them holds."""
-    used = {word for item in items for word in (item.convention, *item.tags, *_named(item))}
+    used = {word for item in items for word in (item.convention, *item.tags)}
     others = [read_convention(n).title for n in convention_names() if n in used - {TEXTBOOK}]
     stated = " or ".join(others)
     if TEXTBOOK in used:
@@ -193,15 +193,6 @@ def _conventions(items: Sequence[Item]) -> str:
         stated += " where a question says so"
     several = "s" if len(used & set(convention_names())) > 1 else ""
     return f"Convention{several}: {stated}."
-
-
-def _named(item: Item) -> Iterator[str]:
-    """Yield the conventions whose names are printed in a question."""
-    printed = str([(item.stem, part.stem, *asked(part.response)) for part in item.parts])
-    for name in convention_names():
-        whose = read_convention(name).title.split()[0]
-        if name != TEXTBOOK and whose in printed:
-            yield name
 
 
 def _marking(items: Sequence[Item]) -> Iterator[Prose]:
