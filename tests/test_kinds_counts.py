@@ -410,6 +410,19 @@ def test_equations_unlike_each_other_are_told_apart() -> None:
         (False, True), (True, False)] * 2  # fmt: skip
 
 
+def test_a_budget_names_no_equation_where_each_gives_the_number() -> None:
+    """One matrix n × n less, or one more, whichever equation of a peephole LSTM it is."""
+    given = (("model", "lstm-peephole"), ("convention", "textbook"))
+    item = load_kind("count_budget").make((*given, ("d", "6"), ("budget", "5000")))
+    found = {w.value: printed(w.why) for w in blanks(item)[0].wrong}
+    how = {3: "left out", 5: "counted twice"}
+    assert {number: found[Decimal(number)] for number in how} == {
+        number: f"The parameters of one equation are {done}: "
+        "4 equations of the cell have parameters."
+        for number, done in how.items()
+    }
+
+
 def test_one_equation_alone_is_not_counted_twice() -> None:
     """What is counted twice there are directions."""
     for item in items("count_stack"):

@@ -10,7 +10,10 @@ from rnnsym.expr import Array, size
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "Counted", "Work", "bare"]
+__all__ = ["MISCONCEPTIONS", "ONE_EQUATION", "Counted", "Work", "bare", "one_equation"]
+
+ONE_EQUATION = {"one block forgotten": "left out", "one block too many": "counted twice"}
+"""The misconceptions about the arrays of one equation, and what each does with them."""
 
 
 @record
@@ -103,20 +106,20 @@ def _no_peepholes(work: Work) -> Slips:
 def _block_forgotten(work: Work) -> Slips:
     return [
         (replace(work, parts=tuple(p for p in work.parts if p.block != own[0].block)), why)
-        for own, why in _unlike_equations(work.parts, "left out")
+        for own, why in _unlike_equations(work.parts, "one block forgotten")
     ]
 
 
 def _block_too_many(work: Work) -> Slips:
     return [
         (replace(work, parts=(*work.parts, *own)), why)
-        for own, why in _unlike_equations(work.parts, "counted twice")
+        for own, why in _unlike_equations(work.parts, "one block too many")
     ]
 
 
 @lru_cache(maxsize=1024)
 def _unlike_equations(
-    parts: tuple[Counted, ...], done: str
+    parts: tuple[Counted, ...], slip: str
 ) -> tuple[tuple[tuple[Counted, ...], Prose], ...]:
     """Return the arrays of one equation of each kind, where several have any, and which it is."""
     blocks: dict[str, list[Counted]] = {}
@@ -127,10 +130,14 @@ def _unlike_equations(
         kinds.setdefault(tuple(sorted((p.layer, p.sides) for p in own)), []).append(tuple(own))
     if len(blocks) == 1:
         return ()
-    right = f"{len(blocks)} equations of the cell have parameters."
     named = {alike[0]: _first_arrays(alike) if len(kinds) > 1 else () for alike in kinds.values()}
-    how = f"The parameters of one equation are {done}"
-    return tuple((own, prose(how, *that, ": ", right)) for own, that in named.items())
+    return tuple((own, one_equation(slip, len(blocks), *that)) for own, that in named.items())
+
+
+def one_equation(slip: str, equations: int, *which: Inline) -> Prose:
+    """Return why a number is wrong that one of so many equations, any or these, accounts for."""
+    how = f"The parameters of one equation are {ONE_EQUATION[slip]}"
+    return prose(how, *which, f": {equations} equations of the cell have parameters.")
 
 
 def _first_arrays(equations: Sequence[Sequence[Counted]]) -> Prose:

@@ -1,6 +1,6 @@
 """What questions on counts share: trained arrays layer by layer, their tally, and blanks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from math import prod
@@ -11,7 +11,7 @@ from rnnsym.equations import Block as Layer
 from rnnsym.equations import System, Weight
 from rnnsym.expr import LAYER, TIME, Array, Expr, Formula, Integer, Symbol, arrays_in, size
 from rnnsym.item import Blank, WrongNumber
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, ONE_EQUATION, Counted, Work, one_equation
 from rnnsym.quiz.counting_proof import check_arrays
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.subject import uses
@@ -153,15 +153,27 @@ def count_blank(
 
 
 def claims_of(
-    work: Work, slips: Sequence[Misconception[Work]] = MISCONCEPTIONS
+    work: Work,
+    slips: Sequence[Misconception[Work]] = MISCONCEPTIONS,
+    asked: Callable[[Work], int] = lambda work: work.total,
 ) -> list[tuple[str, int, Prose]]:
-    """Return what each misconception makes of a count: its name, the number, and why not.
+    """Return what each misconception makes of a count: its name, the number asked, and why not.
 
     Where two of them count the same arrays, the later one says more about it.
     """
     made = [(slip.name, changed, why) for slip in slips for changed, why in slip.apply(work)]
-    last = {changed: (name, changed.total, why) for name, changed, why in made}
-    return list(last.values())
+    last = {changed: (name, asked(changed), why) for name, changed, why in made}
+    return _unnamed(list(last.values()), len(work.blocks))
+
+
+def _unnamed(claims: list[tuple[str, int, Prose]], blocks: int) -> list[tuple[str, int, Prose]]:
+    """Name no equation where they all give one number."""
+    found = {slip: [value for name, value, _ in claims if name == slip] for slip in ONE_EQUATION}
+    alike = {slip for slip, values in found.items() if len(set(values)) == 1 < len(values)}
+    return [
+        (name, value, one_equation(name, blocks) if name in alike else why)
+        for name, value, why in claims
+    ]
 
 
 def blank(label: Prose, key: int, claims: Iterable[tuple[str, int, Prose]]) -> Blank:

@@ -1,6 +1,6 @@
 """The other way round: the largest state that a budget of parameters allows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from math import isqrt
@@ -11,7 +11,16 @@ from rnnsym.equations import System
 from rnnsym.expr import Integer, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import Work
-from rnnsym.quiz.counting import Given, blank, number, parts_of, proven, system_of, value_of
+from rnnsym.quiz.counting import (
+    Given,
+    blank,
+    claims_of,
+    number,
+    parts_of,
+    proven,
+    system_of,
+    value_of,
+)
 from rnnsym.quiz.counting_items import about, derived, model_of, model_stem, numeric
 from rnnsym.quiz.counting_slips import named
 from rnnsym.quiz.draw import Draw
@@ -59,7 +68,10 @@ def _at(system: System, d: int, n: int) -> int:
 
 def _coefficients(system: System, d: int) -> tuple[int, int]:
     """Return a and b of the count a n² + b n, by its values at 1 and 2."""
-    one, two = _at(system, d, 1), _at(system, d, 2)
+    return _of_totals(_at(system, d, 1), _at(system, d, 2))
+
+
+def _of_totals(one: int, two: int) -> tuple[int, int]:
     return (two - 2 * one) // 2, (4 * one - two) // 2
 
 
@@ -114,17 +126,18 @@ def _work(system: System, d: int, n: int) -> Work:
     return Work(parts_of(system), given, 1)
 
 
-def _slipped(system: System, d: int) -> Iterator[tuple[str, int, int, Prose]]:
-    """Yield what misconceptions make of a and b."""
-    for slip in SLIPS:
-        for changed, why in slip.apply(_work(system, d, 1)):
-            one, two = (Work(changed.parts, (("d", d), ("n", n)), 1).total for n in (1, 2))
-            yield slip.name, (two - 2 * one) // 2, (4 * one - two) // 2, why
+def _slipped(system: System, d: int, place: int, key: int) -> list[tuple[str, int, Prose]]:
+    """Return what misconceptions make of a (place 0) or b (place 1), where they change it."""
+
+    def asked(changed: Work) -> int:
+        one, two = (Work(changed.parts, (("d", d), ("n", n)), 1).total for n in (1, 2))
+        return _of_totals(one, two)[place]
+
+    return [claim for claim in claims_of(_work(system, d, 1), SLIPS, asked) if claim[1] != key]
 
 
 def _polynomial(system: System, d: int, a: int, b: int) -> Part:
-    slips = list(_slipped(system, d))
-    of_b = [(name, found, why) for name, _, found, why in slips if found != b]
+    of_b = _slipped(system, d, 1, b)
     if a == 0:
         ask = prose("For this ", size("d"), " the number of parameters is ", size("k"), " times ",
                     size("n"), ". Which number is ", size("k"), "?")  # fmt: skip
@@ -133,7 +146,7 @@ def _polynomial(system: System, d: int, a: int, b: int) -> Part:
         shape = size("a") * size("n") ** 2 + size("b") * size("n")
         ask = prose("For this ", size("d"), " the number of parameters is ", shape,
                     ". Which numbers are ", size("a"), " and ", size("b"), "?")  # fmt: skip
-        of_a = [(name, found, why) for name, found, _, why in slips if found != a]
+        of_a = _slipped(system, d, 0, a)
         blanks = [blank(prose(size("a")), a, of_a), blank(prose(size("b")), b, of_b)]
     scheme = [
         Mark(1, "M", prose("the count of the arrays as a formula in n")),
@@ -151,11 +164,8 @@ def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, 
     claims: list[tuple[str, int, Prose]] = [
         ("rounded up", key + 1, prose("One unit more does not fit into the budget.")),
     ]
-    for slip in SLIPS:
-        for changed, why in slip.apply(work):
-            found = _fit(changed, d, budget)
-            if found not in (key, key + 1):
-                claims.append((slip.name, found, why))
+    slips = claims_of(work, SLIPS, lambda changed: _fit(changed, d, budget))
+    claims += [claim for claim in slips if claim[1] not in (key, key + 1)]
     tried = [number(_at(system, d, n)) for n in (key, key + 1)]
     return numeric(
         prose("Which is the largest ", size("n"), " within the budget?"),
@@ -183,12 +193,13 @@ def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, 
             ),
         ),
         [
-            Mark(1, "M", prose("the formula set equal to the budget and solved")),
-            Mark(1, "A", prose("rounded down")),
+            Mark(1, "M", prose("the formula compared with the budget: solved for ", size("n"),
+                               ", or tried on both sides of the limit")),
+            Mark(1, "A", prose("the largest whole ", size("n"), " that fits")),
         ],
         (0,),
         "Solve for the budget and round down; then try n and n + 1.",
-    )
+    )  # fmt: skip
 
 
 def _root(a: int, b: int, budget: int) -> str:
