@@ -238,6 +238,17 @@ def test_convention() -> None:
         assert answers(item) == [a, b, abs(a - b)]
 
 
+def test_the_other_layer_may_be_a_second_bias_too() -> None:
+    """A GRU of the book has 3 bias vectors, one of PyTorch 6."""
+    given = (("cell", "gru"), ("first", "gru textbook"), ("second", "gru pytorch"))
+    item = load_kind("count_convention").make((*given, ("d", "4"), ("n", "5"), ("T", "20")))
+    first, second, _ = ({w.value: printed(w.why) for w in b.wrong} for b in blanks(item))
+    other = "Or: This is the count of the other layer."
+    assert first[Decimal(165)] == f"No equation here has a second bias vector. {other}"
+    both = "Where an equation has two bias vectors, both are trained."
+    assert second[Decimal(150)] == f"{both} {other}"
+
+
 def test_the_three_counts_of_one_gru() -> None:
     found = [in_convention(f"gru {c}", 4, 5) for c in ("textbook", "flax", "pytorch")]
     assert found == [150, 155, 165]
@@ -269,6 +280,8 @@ def test_compare() -> None:
         a = sum(layers(values["first"], "textbook", given["d"], given["n"]))
         b = sum(layers(values["second"], "textbook", given["d"], given["m"]))
         assert answers(item) == [a, b, b - a]
+        for one in blanks(item)[:2]:
+            assert any("sizes swapped" in wrong.misconception for wrong in one.wrong)
 
 
 def test_ratio() -> None:

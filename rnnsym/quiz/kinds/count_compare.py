@@ -22,7 +22,7 @@ from rnnsym.quiz.counting import (
     value_of,
 )
 from rnnsym.quiz.counting_items import SIZES, computed, derived, listed, numeric
-from rnnsym.quiz.counting_slips import STACK
+from rnnsym.quiz.counting_slips import STACK, named
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
@@ -37,6 +37,7 @@ FORMS = ("{}", "{}*2", "bi({})")
 NEAREST = 3
 STEPS = 20
 CALLED = ("A", "B")
+SLIPS = (*STACK, *named("sizes swapped"))
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -111,7 +112,7 @@ def _counted(name: str, system: System, given: Given, total: int) -> Part:
     label = prose(f"Parameters of design {name}")
     return numeric(
         prose(f"How many parameters does design {name} have?"),
-        [count_blank(label, total, work, STACK)],
+        [count_blank(label, total, work, SLIPS)],
         (*tally(parts_of(system), given), *derived(total_line(count(system).formula, total))),
         [
             Mark(1, "M", prose("all arrays with their shapes")),
@@ -124,7 +125,7 @@ def _difference(totals: Sequence[int]) -> Part:
     a, b = totals
     claims = [
         ("sign turned round", a - b, prose("This is how many more A has than B.")),
-        ("sum for difference", a + b, prose("The counts are subtracted, not added.")),
+        ("sum for difference", a + b, prose("The counts are to be subtracted, not added.")),
     ]
     fewer = "A" if a < b else "B"
     return numeric(

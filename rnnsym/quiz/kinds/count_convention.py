@@ -128,12 +128,11 @@ def _short(system: System) -> str:
 def _counted(system: System, work: Work, total: int, other: int) -> Part:
     layer = f"the {_short(system)} layer"
     swapped = ("other convention", other, prose("This is the count of the other layer."))
-    claims = [claim for claim in claims_of(work) if claim[1] != other]
     return numeric(
         prose(
             f"How many parameters does {layer} have, that of the cell “{cell_of(system).title}”?"
         ),
-        [blank(prose(f"Parameters of {layer}"), proven(work, total), [*claims, swapped])],
+        [blank(prose(f"Parameters of {layer}"), proven(work, total), [*claims_of(work), swapped])],
         (*tally(work.parts, work.sizes), *derived(total_line(count(system).formula, total))),
         [
             Mark(1, "M", prose("the shape of every array in the equations, biases included")),
