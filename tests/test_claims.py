@@ -97,6 +97,16 @@ def test_terms_have_definitions_of_their_own() -> None:
         assert len(set(shown)) == len(shown) >= 4
 
 
+def test_a_term_may_be_written_out() -> None:
+    """Who writes "recurrent network" for "RNN" names the same; what is printed fits the stem."""
+    for term in (term for section in load() for term in section.terms):
+        assert len(term.names[0].split()) <= 3, term.id
+        for name in term.names:
+            if name.split()[-1] == "RNN":
+                for written in ("recurrent network", "recurrent neural network"):
+                    assert name.replace("RNN", written) in term.names, term.id
+
+
 def test_verdicts_are_two_to_two_with_the_key() -> None:
     for section in load():
         for claim in section.claims:
