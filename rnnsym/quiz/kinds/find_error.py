@@ -40,6 +40,7 @@ __all__ = ["KIND"]
 
 NAME = "find_error"
 LINES = 4
+REPAIR = "Write the line that you found as it should be; any equal form counts."
 UNLIKELY = (
     SIGN, "sign of a term", "sum over the steps missing", "last step only", "first step forgotten",
 )  # fmt: skip
@@ -172,13 +173,13 @@ def _make(parameters: Parameters) -> Item:
                 (Paragraph(prose(f"Line ({keys.index(wrong) + 1}). ", *mistake.why)),),
             ),
             Part(
-                (Paragraph(prose("Write the line that you found as it should be.")),),
+                (Paragraph(prose(REPAIR)),),
                 FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
                 2,
                 by_chain_rule(model, wrong, *how),
                 (
-                    Mark(1, "M", prose("the mistake is put right: ", *mistake.why)),
-                    Mark(1, "A", prose("the rest of the line as it was: ", value)),
+                    Mark(1, "M", prose("this fault is put right: ", *mistake.why)),
+                    Mark(1, "A", prose("the whole line right: ", value, " (any equal form)")),
                 ),
                 carries=(0,),
             ),
