@@ -291,6 +291,12 @@ def test_ratio() -> None:
         [part] = item.parts
         right = set(right_options(part))
         expected = {count_ratio.PAIRS[name].text for name in shown if name in exact}
+        assert isinstance(part.response, Choice)
+        assert isinstance(part.solution[1], Paragraph)
+        order = [printed(option.content).partition(" (")[0] for option in part.response.options]
+        told = printed(part.solution[1].content).removeprefix("It holds for: ").removesuffix(".")
+        places = [order.index(text.partition(" (")[0]) for text in told.split("; ")]
+        assert places == sorted(places)
         assert {text.partition(" (")[0] for text in right} <= {t.partition(" (")[0]
                                                                for t in expected}  # fmt: skip
         assert len(right) == len(expected)
@@ -330,6 +336,20 @@ def test_projection() -> None:
         untrained = without - whole + directions * depth * n * p
         assert "projection matrix forgotten" in names[untrained]
         assert 0 not in names
+
+
+def test_what_recurs_is_named_with_what_it_multiplies() -> None:
+    said = {
+        dict(item.parameters)["model"]: printed(claim.why)
+        for item in (draw_item(kind, s, Draw(1, "c"), NONE)
+                     for kind in (load_kind("per_step_cost"),)
+                     for s in kind.subjects(["jordan", "gru", "lstm-projection"])
+                     if dict(s)["convention"] == "textbook")
+        for claim in blanks(item)[0].wrong if "recurrent part" in claim.misconception
+    }  # fmt: skip
+    assert said["jordan"].startswith("U_h multiplies too: it takes yₜ₋₁.")
+    assert said["gru"] == "U_r, U_z and U_h multiply too: they take hₜ₋₁ and rₜ ⊙ hₜ₋₁."
+    assert said["bi(lstm-projection)"] == "U_f, U_i, U_c and U_o multiply too: they take rₜ₋₁."
 
 
 KEPT = {"vanilla": 1, "relu-rnn": 1, "gru": 4, "gru-reset-after": 5, "lstm": 6, "lstm-peephole": 6,

@@ -53,9 +53,10 @@ def test_a_classifier_of_words() -> None:
         head = given["q"] * (directions * (p or n) + 1)
         assert answers(item) == [table, middle, head, table + middle + head]
         assert len(set(given.values())) == len(given)
-        told = str(item.parts[1].scheme[0])
-        assert ("all layers" in told) == ("*2" in values["model"])
-        assert ("both directions" in told) == (directions == 2)
+        first, second, _ = (printed(mark.text) for mark in item.parts[1].scheme)
+        assert ("one direction" in first) == ("the other direction" in second) == (directions == 2)
+        below = f"{'2' if directions == 2 else ''}{'p' if p else 'n'} entries"
+        assert ("second layer" in second) == second.endswith(below) == ("*2" in values["model"])
         assert f"each of the V = {given['V']} words of the vocabulary" in said(item)
 
 
@@ -128,6 +129,25 @@ def test_n_where_p_stands() -> None:
     assert found["recurrent matrix of n × n"] == total(5, 3)
     assert found["layer above reads n"] == total(3, 5)
     assert found["n in place of p"] == total(5, 5)
+
+
+def test_the_marks_of_a_single_layer_name_its_arrays() -> None:
+    for item in every("count_head", "'model', 'indrnn, dense"):
+        scheme = [printed(mark.text) for mark in item.parts[0].scheme]
+        bare = ("biases", "none") in item.parameters
+        others = "the shape of u" if bare else "the shapes of u and b"
+        assert scheme == ["the shape of W", others, "the number"]
+    for item in every("count_head", "'model', 'mingru, dense", "none"):
+        scheme = [printed(mark.text) for mark in item.parts[0].scheme]
+        assert scheme == ["the shape of W_z", "the shape of W_h", "the number"]
+
+
+def test_a_vector_taken_for_a_full_matrix() -> None:
+    for item in every("count_head", "'model', 'indrnn, dense"):
+        n = sizes(item)["n"]
+        assert wrong(item, "full recurrent matrix")[0] == answers(item)[0] + n * n - n
+    assert not any(wrong(item, "full recurrent matrix")[0]
+                   for item in every("count_head", "'model', 'gru, dense"))  # fmt: skip
 
 
 def test_the_head_of_two_directions() -> None:

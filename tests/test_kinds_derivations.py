@@ -241,6 +241,24 @@ def test_numbers_of_paths_counted_by_hand(cell: str) -> None:
     assert {key for key in PATHS if key[0] == cell} <= seen
 
 
+def test_paths_miscounted() -> None:
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for item in [*all_of("name_paths", "lstm-1997"), *all_of("name_paths", "gru")]:
+        values, response = dict(item.parameters), item.parts[0].response
+        assert isinstance(response, Numeric)
+        [blank] = response.blanks
+        assert blank.value not in {wrong.value for wrong in blank.wrong}
+        found[values["model"], values["of"]] = {int(w.value): printed(w.why) for w in blank.wrong}
+    assert found["lstm-1997", "c"] == {
+        1: "Of the equations that read hₜ₋₁, those of c̃ₜ and iₜ lead on to cₜ.",
+        3: "oₜ reads hₜ₋₁, but no path goes on from it to cₜ.",
+    }
+    assert found["gru", "h"] == {
+        1: "hₜ₋₁ is read by the equations of hₜ, h̃ₜ, zₜ and rₜ.",
+        3: "A path may pass more than one array: hₜ₋₁ → rₜ → h̃ₜ → hₜ.",
+    }
+
+
 def _arrows(option: Option) -> list[tuple[str, str]]:
     return list(pairwise(printed(option.content).split(" → ")))
 

@@ -5,10 +5,12 @@ Over 300 lines: tables of bad input, and one exam that most tests fill.
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rnnsym.convention import read_convention
 from rnnsym.errors import InputError
 from rnnsym.quiz import limits
 from rnnsym.quiz.blueprint import Blueprint, Section, fill, read_blueprint
@@ -140,6 +142,15 @@ def test_the_head_names_every_convention_of_a_paper() -> None:
     for item, named in ((both, True), (one, False)):
         document = paper_document(Paper("q", 1, (("", (item,)),)), solved=False)
         assert ("PyTorch (torch.nn) where it says so" in str(document.lines)) == named
+
+
+def test_several_conventions_are_listed_with_one_or() -> None:
+    [item] = generate(Selection((load_kind("count"),)), 1, 7)
+    names = ("textbook", "keras", "onnx", "pytorch")
+    items = tuple(replace(item, convention=name) for name in names)
+    head = printed(paper_document(Paper("q", 1, (("", items),)), solved=False).lines[0])
+    keras, onnx, pytorch = (read_convention(name).title for name in names[1:])
+    assert f"; {keras}, {onnx} or {pytorch} where it says so." in head
 
 
 def test_a_students_paper_depends_on_seed_and_id_only() -> None:

@@ -1,5 +1,6 @@
 """Text for a terminal of 80 columns: Unicode, or plain ASCII in the cell language."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import singledispatchmethod
@@ -42,10 +43,11 @@ MARKS: Mapping[str, Callable[[int], str]] = {
     "letters": lambda place: f"{'ABCDEFGH'[place - 1]}. ",
 }
 MARGIN = 6
+BARRED = re.compile("(\\w)\\u0304")
 ASCII_SIGNS = str.maketrans(
     {"−": "-", "×": "x", "⊙": "*", "≤": "<=", "≥": ">=", "…": "...", "→": "->", "Σ": "sum ",
      "δ": "delta", "Δ": "Delta", "∂": "d", "⁺": "+", "σ": "sigma", "′": "'", "½": "1/2", "ᵀ": "^T",
-     "·": "*", "‖": "||", "²": "^2", "τ": "target", "ȳ": "dy", "ū": "du", "Ā": "dA", "Ȳ": "dY",
+     "·": "*", "‖": "||", "²": "^2", "τ": "target",
      "≈": "~", "ℓ": "l", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"', "≠": "!=", "ε": "eps",
      "γ": "gamma", "α": "alpha", "∈": " in "}
 )  # fmt: skip
@@ -78,6 +80,7 @@ class TextExporter:
         if not self.ascii_only:
             return text
         plain = unicodedata.normalize("NFD", text.translate(ASCII_SIGNS))
+        plain = BARRED.sub(r"d\1", plain)
         return plain.encode("ascii", "ignore").decode()
 
     def prose(self, content: Prose) -> str:

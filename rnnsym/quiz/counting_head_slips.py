@@ -6,8 +6,9 @@ from dataclasses import replace
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import size
-from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work
+from rnnsym.quiz.count_slips import MISCONCEPTIONS, Counted, Work, bare
 from rnnsym.quiz.counting_slips import WIDE, WIDE_ABOVE, each, named, unprojected, with_columns
+from rnnsym.quiz.derivation_lines import listed
 
 __all__ = ["HEAD", "ONE_HOT", "READS_VECTORS", "READS_WORDS", "TABLE", "biases_counted"]
 
@@ -67,8 +68,21 @@ def _reads_number(work: Work) -> Slips:
 # The recurrent network
 
 
+def _full_matrix(work: Work) -> Slips:
+    """A matrix where the old state is multiplied entry by entry."""
+    arrays = dict.fromkeys(bare(p.array) for p in work.parts if _entrywise(p))
+    what = "are vectors, not matrices" if len(arrays) > 1 else "is a vector, not a matrix"
+    why = (*listed(list(arrays)), f" {what}: the old state is multiplied entry by entry.")
+    return each(work, lambda p: with_columns(p, p.sides[0]) if _entrywise(p) else p, *why)
+
+
+def _entrywise(part: Counted) -> bool:
+    return part.reads == "state" and part.sides[1] == (1, "")
+
+
 READS_VECTORS = (
     *MISCONCEPTIONS,
+    Misconception("full recurrent matrix", _full_matrix),
     WIDE,
     *WIDE_ABOVE,
 )
@@ -108,7 +122,7 @@ def _two_heads(work: Work) -> Slips:
 def _turned(work: Work) -> Slips:
     """A bias as long as what the head reads."""
     width = work.parts[0].sides[1]
-    why = "A bias has an entry for each output of the head, not for each input."
+    why = "A bias has an entry for each output of the dense layer, not for each of its inputs."
 
     def turned(part: Counted) -> Counted:
         return replace(part, sides=(width, part.sides[1])) if part.reads == "1" else part

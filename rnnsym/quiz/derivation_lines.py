@@ -22,7 +22,6 @@ from rnnsym.derive import derive
 from rnnsym.equations import LOSSES, PLACES, System
 from rnnsym.errors import ShapeError
 from rnnsym.expr import LAYER, STEPS, TIME, Array, Family, Map, Node, arrays_in
-from rnnsym.item import Mark
 from rnnsym.quiz import truth
 from rnnsym.quiz.derivation_loss import (
     LOSS,
@@ -32,14 +31,15 @@ from rnnsym.quiz.derivation_loss import (
     readout_blocks,
     readout_size,
 )
+from rnnsym.quiz.derivation_rules import BARS, in_free_letters
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.subject import convention_note, described
 from rnnsym.system import build_system, read_model
 
 __all__ = [
-    "BARS", "DERIVATION", "EQUAL", "FAR", "INSIDE", "LOSS", "PROOF", "READOUTS", "barred",
-    "by_chain_rule", "derivation_of", "error", "gradient_of", "how_of", "line", "listed",
+    "DERIVATION", "EQUAL", "FAR", "INSIDE", "LOSS", "PROOF", "READOUTS", "by_chain_rule",
+    "derivation_of", "error", "gradient_of", "how_of", "line", "listed",
     "model_blocks", "named_adjoints", "proven", "readouts", "reason_of", "slope_of_relu",
     "source_of", "system_of", "used",
 ]  # fmt: skip
@@ -50,7 +50,6 @@ DERIVATION = "derivation"
 """The theme of questions that print or ask lines of a derivation: one may hold another's answer."""
 PROOF = "complex step through the forward equations at every step"
 INSIDE = " at a step that is neither the first nor the last"
-BARS = " (a bar is short for ∂L/∂)"
 RULES = " A gradient counts every path to the loss and has the shape of what it is taken of"
 READOUTS = ("vanilla", "gru", "lstm")
 """The cells whose readout is asked about on a paper that names none."""
@@ -228,24 +227,20 @@ def reason_of(term: Term, *, once: bool = False) -> Prose:
     return prose("through ", source, ": ", *(rules or ["only added there, so its factor is 1"]))
 
 
-def barred(marks: Sequence[Mark]) -> tuple[Mark, ...]:
-    """Return the marks, the first that quotes a rule with what its bars are short for."""
-    quoting = [m for m in marks if any(isinstance(piece, Written) for piece in m.text)]
-    return tuple(replace(m, text=(*m.text, BARS)) if m in quoting[:1] else m for m in marks)
-
-
 @lru_cache(maxsize=4096)
 def by_chain_rule(model: str, key: str, *how: str) -> tuple[Block, ...]:
     """Return the worked solution of one line: each of its terms with its reason."""
     step, value = line(model, key, *how)
+    system = system_of(model, *how)
     if is_of_loss(step):
-        return by_calculus(system_of(model, *how).loss_terms[0], step.target)
-    told: set[tuple[str, ...]] = set()
+        return by_calculus(system.loss_terms[0], step.target)
     notes: tuple[Note, ...] = ()
+    last: tuple[str, ...] | None = None
     for term in step.terms:
-        notes = (*notes, Note(term.value, reason_of(term, once=term.rules in told)))
-        told.add(term.rules)
-    bars = BARS if any(told) or step.factor is not None else ""
+        reason = in_free_letters(reason_of(term, once=term.rules == last), system)
+        notes = (*notes, Note(term.value, reason))
+        last = term.rules if term.source is not None else None
+    bars = BARS if any(term.rules for term in step.terms) or step.factor is not None else ""
     said = prose("Every place where ", step.of, f" is used gives one term{bars}:")
     if step.factor is not None and step.terms:
         said = prose(
@@ -253,7 +248,8 @@ def by_chain_rule(model: str, key: str, *how: str) -> tuple[Block, ...]:
             step.of,
             f" gives one term; the slope of its function is their common factor{bars}:",
         )
-        notes = (*notes, Note(step.factor, prose(Written(step.factor_rule))))
+        slope = in_free_letters(prose(Written(step.factor_rule)), system)
+        notes = (*notes, Note(step.factor, slope))
     shown = Line(step.target, value, shape=step.target.shape, notes=notes)
     return Paragraph(said), Equations((shown,))
 

@@ -17,6 +17,7 @@ __all__ = [
     "gaps",
     "has_chain",
     "paths",
+    "readers",
     "skipping",
 ]
 
@@ -144,6 +145,14 @@ def gaps(model: str, path: Path) -> tuple[tuple[Array, Array], ...]:
     """
     pairs = [(a, b) for a, b in pairwise(path) if b not in _read_by(model, a, path)]
     return tuple(reversed(pairs))
+
+
+@lru_cache(maxsize=1024)
+def readers(model: str, read: Array) -> tuple[Array, ...]:
+    """Return the arrays whose equations read an array, pre-activations left out."""
+    inner = _names(model)
+    lhs = (e.lhs for e in chain_of(model).loop.equations if e.lhs not in inner)
+    return tuple(array for array in lhs if read in _read_by(model, array, ()))
 
 
 def _read_by(model: str, reader: Array, path: Path) -> set[Array]:

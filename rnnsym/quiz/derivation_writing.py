@@ -11,7 +11,6 @@ from rnnsym.expr import Map, arrays_in, softmax, source
 from rnnsym.item import FormulaAnswer, Mark, Part
 from rnnsym.quiz.derivation_lines import (
     INSIDE,
-    barred,
     by_chain_rule,
     derivation_of,
     line,
@@ -20,6 +19,7 @@ from rnnsym.quiz.derivation_lines import (
     system_of,
 )
 from rnnsym.quiz.derivation_loss import is_of_loss, loss_hints, loss_marks
+from rnnsym.quiz.derivation_rules import barred
 from rnnsym.quiz.guard import Unfair
 
 __all__ = ["HOW", "asked_as", "is_work", "written"]
@@ -52,8 +52,9 @@ def written(model: str, key: str, *how: str) -> Part:
     step, value = line(model, key, *how)
     proven(model, key, value, (), *how)
     _judged(model, key, *how)
-    loss = system_of(model, *how).loss_terms[0] if is_of_loss(step) else None
-    marks = _loss_marks(loss) if loss else barred(_marks(step))
+    system = system_of(model, *how)
+    loss = system.loss_terms[0] if is_of_loss(step) else None
+    marks = _loss_marks(loss) if loss else barred(_marks(step), system)
     return Part(
         (),
         FormulaAnswer(model, step.name, prose(step.target, " = ", value)),

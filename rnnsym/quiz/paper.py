@@ -185,7 +185,7 @@ def _conventions(items: Sequence[Item]) -> str:
     """Which conventions the questions are in, and where which of them holds."""
     used = {word for item in items for word in (item.convention, *item.tags)}
     others = [read_convention(n).title for n in convention_names() if n in used - {TEXTBOOK}]
-    stated = " or ".join(others)
+    stated = " or ".join([", ".join(others[:-1]), others[-1]] if len(others) > 1 else others)
     if TEXTBOOK in used:
         unnamed = f"{read_convention(TEXTBOOK).title} where a question names no other"
         stated = f"{unnamed}; {stated} where it says so" if others else unnamed

@@ -28,6 +28,7 @@ from rnnsym.quiz.derivation_lines import (
     system_of,
 )
 from rnnsym.quiz.derivation_loss import is_of_loss
+from rnnsym.quiz.derivation_rules import explained
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import fingerprint
 from rnnsym.quiz.loss_slips import loss_slips
@@ -111,7 +112,8 @@ def _enough(model: str, key: str, *how: str) -> bool:
 @lru_cache(maxsize=4096)
 def _wrong(model: str, key: str, *how: str) -> tuple[Option, ...]:
     """What the misconceptions give, each different thing once."""
-    return tuple(_distinct(model, key, *how))
+    system = system_of(model, *how)
+    return tuple(replace(o, why=explained(o.why, system)) for o in _distinct(model, key, *how))
 
 
 def _distinct(model: str, key: str, *how: str) -> Iterator[Option]:

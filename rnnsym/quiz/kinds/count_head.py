@@ -6,7 +6,7 @@ from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
 from rnnsym.count import Count, count
 from rnnsym.equations import System
-from rnnsym.expr import Formula, size
+from rnnsym.expr import Array, Formula, Integer, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import Counted, Work
 from rnnsym.quiz.counting import (
@@ -48,6 +48,7 @@ from rnnsym.quiz.counting_items import (
     numeric,
     steps_drawn,
 )
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -128,15 +129,27 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-def _method(parts: Sequence[Counted]) -> str:
-    """Return what is to be counted in a recurrent network."""
-    several = {
-        "all layers": depth(parts) > 1,
-        "both directions": both_directions(parts),
-        "all matrices": any(p.sides[1] != (1, "") for p in parts),
-        "all vectors": any(p.sides[1] == (1, "") for p in parts),
-    }
-    return ", ".join(name for name, there in several.items() if there)
+def _methods(parts: Sequence[Counted]) -> Sequence[Prose]:
+    """Return the two things to be found in a recurrent network, each worth a mark."""
+    both, first = both_directions(parts), "the arrays of one {} with their shapes"
+    if depth(parts) > 1:
+        times, name = next(p.sides[1] for p in parts if p.layer > 1 and p.reads == "x")
+        other = "the other direction, and " if both else ""
+        return (
+            prose(first.format("direction of layer 1" if both else "layer")),
+            prose(f"{other}the second layer with its own arrays, reading ",
+                  Integer(times) * size(name), " entries"),
+        )  # fmt: skip
+    if both:
+        then = prose("the other direction with its own arrays")
+        return prose(first.format("direction")), then
+    read = [part.array for part in parts if part.reads == "x"]
+    others = [part.array for part in parts if part.reads != "x"]
+    return [_shapes(arrays) for arrays in ((read, others) if others else (read[:1], read[1:]))]
+
+
+def _shapes(arrays: Sequence[Array]) -> Prose:
+    return prose(f"the shape{'s' if len(arrays) > 1 else ''} of ", *listed(arrays))
 
 
 def _parts(system: System, given: Given, parameters: Parameters) -> Sequence[Part]:
@@ -147,24 +160,22 @@ def _parts(system: System, given: Given, parameters: Parameters) -> Sequence[Par
     reads = READS_WORDS if table else ONE_HOT if CHARACTERS in parameters else READS_VECTORS
     read = "what it reads, and a bias" if system.model.bias else "what it reads, and no bias"
     asked = [
-        ("embedding", "a vector for each word", 1, TABLE),
-        ("recurrent network", _method(recurrent), 3, reads),
-        ("dense layer", read, 2, HEAD),
+        ("embedding", (), TABLE),
+        ("recurrent network", _methods(recurrent), reads),
+        ("dense layer", (prose(read),), HEAD),
     ][-len(layers) :]
     with_biases = parts_by_layer(system_of(*model_of(parameters)))
     every = zip(asked, counted.layers, layers, with_biases, strict=True)
     found: list[Part] = []
     works: list[tuple[Work, Sequence[Misconception[Work]]]] = []
-    for (name, method, worth, slips), layer, parts, all_parts in every:
+    for (name, methods, slips), layer, parts, all_parts in every:
         total = value_of(layer.formula, given)
         work, mistakes = Work(parts, given, steps), (*slips, biases_counted(all_parts))
         works.append((work, mistakes))
         one = count_blank(prose(f"Parameters of the {name}"), total, work, mistakes)
         listed = tally(told_from_the_words(parts) if table else parts, given)
         solution = (*listed, *derived(total_line(layer.formula, total)))
-        scheme = [Mark(1, "A", prose("the number"))]
-        if worth > 1:
-            scheme.insert(0, Mark(worth - 1, "M", prose(method)))
+        scheme = [*(Mark(1, "M", m) for m in methods), Mark(1, "A", prose("the number"))]
         ask = prose(f"How many parameters does the {name} have?")
         found.append(numeric(ask, [one], solution, scheme))
     of, whole = (_of_words, "classifier") if table else (_of_vectors, "network")

@@ -210,7 +210,13 @@ def _saved(system: System, plain: System, given: Given, steps: int) -> Part:
     formula = count(plain).formula
     without = proven(Work(parts_of(plain), sizes, steps), value_of(formula, sizes))
     claims = [
-        ("sign turned round", total - without, prose("This is how many more the projection has.")),
+        (
+            "sign turned round",
+            total - without,
+            prose(
+                "The sign is turned round: this is how many more the net with the projection has."
+            ),
+        ),
         *(
             (name, without - found, prose("In (b): ", *why))
             for name, found, why in claims_of(work, PROJECTED)

@@ -131,7 +131,8 @@ def _draw(subject: Parameters, draw: Draw) -> Parameters:
 def _make(parameters: Parameters) -> Item:
     values = dict(parameters)
     names = values["pairs"].split()
-    options = tuple(_option(n) for n in arranger(NAME, parameters).ranked("order", names))
+    order = arranger(NAME, parameters).ranked("order", names)
+    options = tuple(_option(name) for name in order)
     scheme = (Mark(2, "B", prose(f"all that hold and no other; {SEVERAL}")),)
     return Item(
         id=identifier(NAME, parameters),
@@ -142,7 +143,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=_stem("head" in names),
-        parts=(Part((), Choice(options, several=True), 2, _solution(names), scheme),),
+        parts=(Part((), Choice(options, several=True), 2, _solution(order), scheme),),
         proof=Proof("the ratio of arrays' entries at nine pairs of sizes", "exact"),
         tags=("gru", "lstm", "ratio"),
     )

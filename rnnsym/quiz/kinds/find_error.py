@@ -9,7 +9,6 @@ from rnnsym.blocks import Block, Equations, Line, Paragraph, Prose, Written, pro
 from rnnsym.expr import STEPS, TIME, Array, Expr, Family, Node, Product, Sigma, arrays_in
 from rnnsym.item import Choice, FormulaAnswer, Item, Mark, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
-    BARS,
     DERIVATION,
     FAR,
     INSIDE,
@@ -27,6 +26,7 @@ from rnnsym.quiz.derivation_lines import (
     system_of,
 )
 from rnnsym.quiz.derivation_loss import is_of_loss
+from rnnsym.quiz.derivation_rules import BARS, explained, in_free_letters
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.likeness import form_of, printed
@@ -40,6 +40,7 @@ __all__ = ["KIND"]
 
 NAME = "find_error"
 LINES = 4
+REPAIR = "Write the line that you found as it should be; any equal form counts."
 UNLIKELY = (
     SIGN, "sign of a term", "sum over the steps missing", "last step only", "first step forgotten",
 )  # fmt: skip
@@ -81,12 +82,13 @@ def _mistakes(model: str, key: str, *how: str) -> tuple[_Mistake, ...]:
 
 def _mistaken(model: str, key: str, *how: str) -> Iterator[_Mistake]:
     step, value = line(model, key, *how)
+    system = system_of(model, *how)
     usual = () if is_of_loss(step) else MISCONCEPTIONS
-    for misconception in (*loss_slips(system_of(model, *how)), *usual):
+    for misconception in (*loss_slips(system), *usual):
         if misconception.name not in UNLIKELY:
             for row, why in misconception.apply(Row(step, value)):
                 if row.value.shape == value.shape and _defined(model, row.value):
-                    yield _Mistake(misconception.name, row.value, why)
+                    yield _Mistake(misconception.name, row.value, explained(why, system))
 
 
 def _defined(model: str, value: Node) -> bool:
@@ -172,13 +174,13 @@ def _make(parameters: Parameters) -> Item:
                 (Paragraph(prose(f"Line ({keys.index(wrong) + 1}). ", *mistake.why)),),
             ),
             Part(
-                (Paragraph(prose("Write the line that you found as it should be.")),),
+                (Paragraph(prose(REPAIR)),),
                 FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
                 2,
                 by_chain_rule(model, wrong, *how),
                 (
-                    Mark(1, "M", prose("the mistake is put right: ", *mistake.why)),
-                    Mark(1, "A", prose("the rest of the line as it was: ", value)),
+                    Mark(1, "M", prose("this fault is put right: ", *mistake.why)),
+                    Mark(1, "A", prose("the whole line right: ", value, " (any equal form)")),
                 ),
                 carries=(0,),
             ),
@@ -217,7 +219,8 @@ def _why_right(model: str, key: str, *how: str) -> Prose:
     rules = list(used) if step.factor is None else [*used, step.factor_rule]
     written = [part for rule in rules for part in ("; ", Written(rule))][1:]
     by = (", by ", *written, BARS) if rules else (", added as it is",)
-    return prose(f"That line is right: {comes}{always} through ", *listed(list(sources)), *by, ".")
+    said = prose(f"That line is right: {comes}{always} through ", *listed(list(sources)), *by, ".")
+    return in_free_letters(said, system_of(model, *how))
 
 
 def _display(shown: Sequence[tuple[Array, Node]]) -> Block:

@@ -148,8 +148,9 @@ def _stem(claim: Claim, matrix: Array, last: int) -> tuple[Block, ...]:
     said = prose(
         f"The net runs for {last} steps from a given ", placed(claim.state, 0), ", which is not 0. "
         "The loss L sees ", end, " alone; ", Relation((g, _loss(end))), " is its gradient there, a "
-        "column vector. A gradient has the shape of what it is taken of. diag(v) is the diagonal "
-        f"matrix with the entries of the vector v.{squares}",
+        "column vector. A gradient has the shape of what it is taken of: its entry (i, j) belongs "
+        "to entry (i, j) of ", matrix, ". diag(v) is the diagonal matrix with the entries of the "
+        f"vector v.{squares}",
         slope_of_relu(system_of(claim.model)),
     )  # fmt: skip
     ask = prose("Which expression is ", _loss(matrix), "?")

@@ -29,6 +29,7 @@ from rnnsym.quiz.derivation_lines import (
     reason_of,
     system_of,
 )
+from rnnsym.quiz.derivation_rules import explained
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.likeness import fingerprint, form_of
 from rnnsym.quiz.loss_slips import loss_slips
@@ -110,7 +111,9 @@ def _mistaken(step: Step, term: Term, of_loss: Sequence[Misconception[Row]]) -> 
 
 @lru_cache(maxsize=4096)
 def _wrong(model: str, key: str, place: int, *how: str) -> tuple[Option, ...]:
-    return tuple(_distinct(model, key, place, *how))
+    found = _distinct(model, key, place, *how)
+    system = system_of(model, *how)
+    return tuple(replace(option, why=explained(option.why, system)) for option in found)
 
 
 def _put(step: Step, place: int, option: Option) -> Node:
@@ -137,7 +140,8 @@ def _make(parameters: Parameters) -> Item:
     how = how_of(values)
     step, value = line(model, key, *how)
     term = step.terms[place]
-    right = Option(prose(term.value), "", prose("It comes ", *reason_of(term), "."))
+    because = explained(prose("It comes ", *reason_of(term), "."), system_of(model, *how))
+    right = Option(prose(term.value), "", because)
     options = mixed(right, _wrong(model, key, place, *how), arranger(NAME, parameters))
     proven(model, key, value, (_put(step, place, o) for o in options if not o.correct), *how)
     return Item(

@@ -16,6 +16,7 @@ from rnnsym.quiz.derivation_paths import (
     gaps,
     has_chain,
     paths,
+    readers,
     skipping,
 )
 from rnnsym.quiz.draw import Draw
@@ -24,12 +25,15 @@ from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import EXAMINED, convention_note, described, equations_of
+from rnnsym.quiz.wrong_numbers import told_apart
 
 __all__ = ["KIND"]
 
 NAME = "name_paths"
 SHOWN, FEWEST, RIGHT = 5, 2, 3
 """Options, and how many of them are right: fewer than there are paths."""
+SHORT = 3
+"""Arrays of a path that has one between its ends."""
 MOST = 8
 """Paths that can be found by hand."""
 
@@ -81,11 +85,8 @@ def _make(parameters: Parameters) -> Item:
 
 def _number(model: str, of: Array, wrt: Array) -> Part:
     true = paths(model, of, wrt)
-    first = list(dict.fromkeys(path[-2] for path in true))
-    equations = "equations" if len(first) > 1 else "equation"
-    readers = prose(_before(wrt), f" is read by the {equations} of ", *listed(first), ".")
-    one = WrongNumber(Decimal(1), "one path kept", readers)
-    blank = Blank(prose("number of paths"), Decimal(len(true)), Decimal(0), (one,))
+    wrong = told_apart(_miscounted(model, of, wrt))
+    blank = Blank(prose("number of paths"), Decimal(len(true)), Decimal(0), wrong)
     return Part(
         (Paragraph(prose("How many paths are there?")),),
         Numeric((blank,)),
@@ -96,6 +97,31 @@ def _number(model: str, of: Array, wrt: Array) -> Part:
             Mark(1, "A", prose(f"{len(true)}")),
         ),
     )
+
+
+@lru_cache(maxsize=1024)
+def _miscounted(model: str, of: Array, wrt: Array) -> tuple[WrongNumber, ...]:
+    """Return what is found by who stops at one path, at a dead end, or at one array between."""
+    true, before = paths(model, of, wrt), _before(wrt)
+    first = list(dict.fromkeys(path[-2] for path in true))
+    dead = [reader for reader in readers(model, before) if reader not in first]
+    equations = "equations" if len(first) > 1 else "equation"
+    said = prose(before, f" is read by the {equations} of ", *listed(first), ".")
+    if dead:
+        those, lead = ("those", "lead") if len(first) > 1 else ("that", "leads")
+        that = prose("Of the equations that read ", before, f", {those} of ", *listed(first))
+        said = prose(*that, f" {lead} on to ", of, ".")
+    found = [WrongNumber(Decimal(1), "one path kept", said)]
+    if dead:
+        read, it = ("read", "them") if len(dead) > 1 else ("reads", "it")
+        no_path = prose(f", but no path goes on from {it} to ", of, ".")
+        why = prose(*listed(dead), f" {read} ", before, *no_path)
+        found.append(WrongNumber(Decimal(len(true) + len(dead)), "dead end counted", why))
+    short = [path for path in true if len(path) <= SHORT]
+    if 0 < len(short) < len(true):
+        why = prose("A path may pass more than one array: ", *_said(true[-1]), ".")
+        found.append(WrongNumber(Decimal(len(short)), "long path left out", why))
+    return tuple(found)
 
 
 def _which(model: str, of: Array, wrt: Array, draw: Draw) -> Part:

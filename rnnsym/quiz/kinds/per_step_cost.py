@@ -7,10 +7,10 @@ from rnnsym.blocks import Line, Paragraph, Prose, Relation, prose
 from rnnsym.count import count
 from rnnsym.derive import derive
 from rnnsym.equations import System
-from rnnsym.expr import LAYER, Formula, size
+from rnnsym.expr import LAYER, Formula, Product, arrays_in, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.memory import Stored, stored
-from rnnsym.quiz.count_slips import Counted, Work
+from rnnsym.quiz.count_slips import Counted, Work, bare
 from rnnsym.quiz.counting import (
     Given,
     blank,
@@ -34,6 +34,7 @@ from rnnsym.quiz.counting_items import (
     size_variants,
 )
 from rnnsym.quiz.counting_slips import named
+from rnnsym.quiz.derivation_lines import listed as in_a_row
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -46,7 +47,6 @@ NAME = "per_step_cost"
 SLIPS = named("recurrent part forgotten", "one block forgotten", "one block too many",
               "one direction forgotten", "one layer forgotten")  # fmt: skip
 PRODUCTS = {
-    "recurrent part forgotten": prose("The matrices of the old state multiply too."),
     "one block forgotten": prose("The matrices of one equation are left out."),
     "one block too many": prose("The matrices of one equation are counted twice."),
     "one direction forgotten": prose("The other direction has products of its own."),
@@ -113,7 +113,8 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
     chains = len(system.states) > len(cell_of(system).states)
     both = "directions" if chains else "layers" if system.widths else ""
     where = f" in both {both} together" if both else ""
-    claims = [(name, value, PRODUCTS.get(name, why)) for name, value, why in claims_of(work, SLIPS)]
+    whys = {**PRODUCTS, "recurrent part forgotten": _what_recurs(system)}
+    claims = [(name, value, whys.get(name, why)) for name, value, why in claims_of(work, SLIPS)]
     claims += _vectors_too(system, given, key)
     one = numeric(
         prose(f"How many multiply–adds do the matrix products of one step of the forward pass "
@@ -139,6 +140,18 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
         (0,),
     )  # fmt: skip
     return one, all_steps
+
+
+@lru_cache(maxsize=256)
+def _what_recurs(system: System) -> Prose:
+    """Say which matrices multiply what comes from the old state, and what that is."""
+    found = dict.fromkeys(bare(part.array) for part in _matrices(system) if part.reads == "state")
+    names = {array.name for array in found}
+    products = (p for e in cell_of(system).equations for p in e.rhs.atoms(Product))
+    held = [p for p in products if {a.name for a in arrays_in(p.children[0])} & names]
+    taken = dict.fromkeys(product.children[-1] for product in held)
+    too = " multiply too: they take " if len(found) > 1 else " multiplies too: it takes "
+    return prose(*in_a_row(list(found)), too, *in_a_row(sorted(taken, key=str)), ".")
 
 
 def _vectors_too(system: System, given: Given, key: int) -> Iterator[tuple[str, int, Prose]]:

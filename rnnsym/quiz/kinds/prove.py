@@ -11,7 +11,6 @@ from rnnsym.item import Item, Mark, Open, Part, Proof
 from rnnsym.quiz.derivation_lines import (
     DERIVATION,
     PROOF,
-    barred,
     by_chain_rule,
     derivation_of,
     how_of,
@@ -25,6 +24,7 @@ from rnnsym.quiz.derivation_lines import (
     used,
 )
 from rnnsym.quiz.derivation_loss import is_of_loss, loss_hints, loss_marks
+from rnnsym.quiz.derivation_rules import barred
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -121,7 +121,7 @@ def _scheme(model: str, key: str, *how: str) -> tuple[Mark, ...]:
         found.append(Mark(1, "A", prose("the sum, with no other path left out")))
     else:
         found.append(Mark(1, "A", prose("the line as it is to be shown")))
-    return barred(found)
+    return barred(found, system_of(model, *how))
 
 
 def _through(step: Step, terms: tuple[Term, ...]) -> Prose:
