@@ -338,7 +338,7 @@ SHOWN = {
                        "necessary taken for sufficient"},
     "spectral_radius": {"largest entry", "trace", "determinant", "multiplied, not raised",
                         "largest singular value", "power of U", "largest signed eigenvalue",
-                        "sign kept",
+                        "sign kept", "smaller |λ| taken",
                         "slopes below 1 taken to shrink every product"},
     "truncation_reach": {"window counted back from the loss", "cut put a step too early",
                          "no truncation", "gradient taken over a cut"},
