@@ -217,6 +217,22 @@ def test_the_slope_of_relu_is_explained(kind: str) -> None:
         assert "derivative of relu is written step" in str(item.stem)
 
 
+SLOPED = ("adjoint", "bptt_scalar", "carry_gradient", "find_error", "flow_bound", "flow_threshold",
+          "forget_bias", "gate_gradient", "gradient_sum", "jacobian", "order_steps", "prove_bound",
+          "prove_path")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SLOPED)
+def test_who_needs_its_slope_is_told_which_function_is_meant_by_sigma(kind: str) -> None:
+    sloped = load_kind(kind)
+    told = set[bool]()
+    for subject in sloped.subjects(["elman-output", "gru", "logistic-rnn", "lstm", "vanilla"])[:20]:
+        said = str(draw_item(sloped, subject, Draw(1, "sigma"), ()).stem)
+        told.add("σ is the logistic function." in said)
+        assert ("σ is the logistic function." in said) == ("sigmoid(" in said)
+    assert True in told
+
+
 PATHS = {
     ("gru", "h", "h"): 4, ("lstm", "h", "h"): 4, ("lstm", "c", "h"): 3, ("ugrnn", "h", "h"): 3,
     ("lstm-coupled", "h", "h"): 3, ("lstm-1997", "c", "h"): 2, ("lstm-peephole", "c", "c"): 3,

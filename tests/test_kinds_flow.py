@@ -237,8 +237,22 @@ def test_truncation_reaches_back_to_the_last_cut() -> None:
             assert option.correct == (first <= time <= step)
         assert right_at[first - 1] is False, "the input at the cut"
         assert step % window, "who counts the window back from the loss finds the cut"
+        assert step - first >= 2, "of a single Jacobian nothing is multiplied"
         right = sum(option.correct for option in inputs.options)
         assert 2 <= right <= len(inputs.options) - 2
+
+
+@pytest.mark.parametrize(("step", "fair"), [("31", False), ("32", False), ("33", True)])
+def test_a_loss_too_near_to_the_cut_is_refused(step: str, fair: bool) -> None:
+    """The last cut lies after step 30; from step 32 a single Jacobian leads back to step 31."""
+    given = {"model": "vanilla", "convention": "textbook", "window": "6", "step": step,
+             "arrangement": "0"}  # fmt: skip
+    truncated = load_kind("truncation_reach")
+    if fair:
+        assert truncated.make(tuple(given.items())).parts
+        return
+    with pytest.raises(guard.Unfair, match="first or second step"):
+        truncated.make(tuple(given.items()))
 
 
 WAYS = {"vanilla": (1, 1), "relu-rnn": (1, 1), "gru": (4, 3), "ugrnn": (3, 2), "mingru": (1, 2)}
@@ -324,7 +338,7 @@ SHOWN = {
                        "necessary taken for sufficient"},
     "spectral_radius": {"largest entry", "trace", "determinant", "multiplied, not raised",
                         "largest singular value", "power of U", "largest signed eigenvalue",
-                        "sign kept",
+                        "sign kept", "smaller |λ| taken",
                         "slopes below 1 taken to shrink every product"},
     "truncation_reach": {"window counted back from the loss", "cut put a step too early",
                          "no truncation", "gradient taken over a cut"},

@@ -152,11 +152,11 @@ def test_what_a_bound_leaves_open_is_asked_as_it_is_paid() -> None:
     for subject in kind.subjects([]):
         *_, left_open = draw_item(kind, subject, Draw(1, "q"), ()).parts
         asked = "".join(printed(b.content) for b in left_open.stem if isinstance(b, Paragraph))
-        assert "what the bound tells" in asked
+        assert "what the bound says" in asked
         assert "name a case" in asked
         assert len(left_open.scheme) == 2
         one_unit = dict(subject)["form"] == "one unit"
-        assert ("off its diagonal" in printed(left_open.scheme[1].text)) != one_unit
+        assert ("but one, off its diagonal" in printed(left_open.scheme[1].text)) != one_unit
 
 
 def test_the_path_is_the_gate_that_keeps() -> None:
@@ -167,6 +167,7 @@ def test_the_path_is_the_gate_that_keeps() -> None:
         item = draw_item(kind, subject, Draw(1, "q"), ())
         assert printed(item.parts[1].scheme[-1].text).startswith(goal)
         assert len(item.parts) == 4
+        assert "another true difference" in printed(item.parts[2].scheme[0].text)
     [subject] = kind.subjects(["mingru"])
     assert len(draw_item(kind, subject, Draw(1, "q"), ()).parts) == 3  # there is no other path
 

@@ -196,6 +196,14 @@ def test_parameters_by_hand() -> None:
         assert list(keys(item)) == [name, [rows, v["d"] if first else columns]]
 
 
+def test_it_is_h_that_is_projected_not_c() -> None:
+    for item in items("parameter_shapes"):
+        v, worked = of(item), str(item.parts[1].solution)
+        first = " weight_ih_l0 " in str(item.parts[1].stem)
+        recurs = "p" in v and v["array"] == "weight_hh" and not first
+        assert ("projected state h" in worked) == (f"; c keeps {v['n']})" in worked) == recurs
+
+
 def test_an_array_named_wrongly_costs_once() -> None:
     for item in items("parameter_shapes"):
         asked = "".join(printed(b.content) for b in item.parts[1].stem if isinstance(b, Paragraph))
@@ -212,6 +220,7 @@ def test_why_other_columns_of_a_projected_layer_are_wrong() -> None:
             assert whys == [str((f"Layer 1 reads the input, of {v['d']} entries, not a state.",))]
         else:
             assert ["proj_size" in why for why in whys] == ["p" in v] * len(whys)
+            assert all(("recurs" in why) == (v["array"] == "weight_hh") for why in whys)
 
 
 def test_keras_by_hand() -> None:
@@ -409,6 +418,23 @@ def test_a_projection_may_be_forgotten_in_three_ways() -> None:
             assert "recurrent matrix of n × n" in wrong[trained(v) + chains * extra]
             assert "projection forgotten" in wrong[wider]
             assert "weight_hr" in str(item.parts[3].scheme)
+
+
+def test_the_top_layer_taken_alone_is_told_of() -> None:
+    for item in items("code_trace"):
+        v, number = of(item), item.parts[3].response
+        assert isinstance(number, Numeric)
+        below = v | {"depth": v["depth"] - 1}
+        whys = {int(w.value): str(w.why) for w in number.blanks[0].wrong}
+        if v["depth"] > 1:
+            assert "Every layer has parameters" in whys[trained(v) - trained(below)]
+
+
+@pytest.mark.parametrize("name", ["code_trace", "output_shape"])
+def test_only_a_stack_has_a_top_layer(name: str) -> None:
+    for item in items(name):
+        worked = str(item.parts[0].solution) + str(item.parts[0].response)
+        assert ("top layer" in worked) == (of(item)["depth"] > 1)
 
 
 def test_every_misconception_of_the_output_is_shown() -> None:

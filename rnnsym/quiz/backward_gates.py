@@ -29,7 +29,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note, equations_of
+from rnnsym.quiz.subject import cell_of, convention_note, equations_of, logistic_note
 from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
@@ -207,7 +207,7 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
         Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE,
                         ": each step is computed by")),
         equations_of(system),
-        Paragraph(prose(*convention_note(system), *_loss_note(plan))),
+        Paragraph(prose(*convention_note(system), logistic_note(system), *_loss_note(plan))),
         Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "
                         "taken in front of its function, at its pre-activation a:")),
         Equations(tuple(meaning)),

@@ -28,6 +28,7 @@ from rnnsym.quiz.backward_items import given_of, rounding_note, value_of
 from rnnsym.quiz.backward_plan import Given, Plan, run
 from rnnsym.quiz.by_hand import WORKED
 from rnnsym.quiz.derivation_lines import LOSS, gradient_of, listed
+from rnnsym.quiz.subject import logistic_note
 
 __all__ = ["stem"]
 
@@ -79,7 +80,8 @@ def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
         Paragraph(prose("A recurrent network with ", *linear, *listed(sizes), f"{bias} reads ",
                         Relation((STEPS, Integer(setting.steps))), f" {read}; at each step")),
         *_equations(plans[0]),
-        Paragraph(prose("Convention: column vectors, as written here. ", f"The loss {said}")),
+        Paragraph(prose("Convention: column vectors, as written here.", logistic_note(system),
+                        f" The loss {said}")),
         Equations(tuple(losses.values())),
         Paragraph(prose(*_target(plans[0]),
                         "and δ is short for a gradient that counts every path to the loss:")),

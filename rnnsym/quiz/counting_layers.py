@@ -68,6 +68,11 @@ class Layer:
         """How many entries its output has."""
         return self._number(_output(self.system))
 
+    @property
+    def last(self) -> str:
+        """In words, the layer whose output is returned."""
+        return "the top layer" if self.depth > 1 else "the layer"
+
     def states(self) -> dict[str, Shape]:
         """Return (chains of all layers, entries) of every state, by name."""
         return {

@@ -34,7 +34,7 @@ from rnnsym.quiz.derivation_loss import (
 from rnnsym.quiz.derivation_rules import BARS, in_free_letters
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import convention_note, described
+from rnnsym.quiz.subject import convention_note, described, logistic_note
 from rnnsym.system import build_system, read_model
 
 __all__ = [
@@ -140,7 +140,8 @@ def model_blocks(
     cells = (e for b in system.blocks if b.cell for loop in b.loops for e in loop.equations)
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in cells)
     readout = readout_blocks(system)
-    sized = prose(*convention_note(system), *(readout_size(system) if readout else ()))
+    sized = prose(*convention_note(system), *(readout_size(system) if readout else ()),
+                  logistic_note(system))  # fmt: skip
     seen = prose("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS)
     named = named_adjoints(system, shown)
     here = ("; here ", *_ranged(named)) if named else ()

@@ -85,7 +85,7 @@ REMEDIES = (
         ),
         (
             "An update that is far too small stays as small as it is.",
-            "It can only shorten what moves the weights: where that is too short, nothing changes.",
+            "It can only shorten an update: one that is too short stays too short.",
         ),
         "What is below the threshold is left as it is.",
         _clipping,

@@ -80,7 +80,7 @@ def _exchanged(work: Work) -> Sequence[tuple[Work, Prose]]:
 
 SLIPS = (
     _changed("old output taken for the input", [STATE], _reads_input,
-             "The second matrix multiplies the old output, not the input."),
+             "The second matrix multiplies the old state, not the input."),
     _changed("readout of the input", [READOUT], _reads_input,
              "The readout multiplies the output of the layer, not its input."),
     _changed("bias as long as the input", [BIAS], _as_input,

@@ -11,7 +11,7 @@ from rnnsym.model_text import Recurrent
 
 __all__ = [
     "CURVED", "EXAMINED", "cell_of", "convention_note", "described", "elsewhere", "equations_of",
-    "in_words", "uses", "written_for",
+    "in_words", "logistic_note", "uses", "written_for",
 ]  # fmt: skip
 
 EXAMINED = (
@@ -119,6 +119,13 @@ def convention_note(system: System) -> Prose:
     listed = (part for one in sizes for part in (", ", *one))
     note = NOTES[system.model.convention] if system.model.bias else NO_BIASES
     return prose(note, " The input ", INPUT, " has ", size("d"), " entries", *listed, ".")
+
+
+@lru_cache(maxsize=256)
+def logistic_note(system: System) -> str:
+    """Return which function σ is, "" where it does not stand: texts differ, and so do slopes."""
+    curved = any(m.name == "sigmoid" for e in system.equations for m in e.rhs.atoms(Map))
+    return " σ is the logistic function." if curved else ""
 
 
 @lru_cache(maxsize=1024)

@@ -119,7 +119,7 @@ def _stem(layer: Layer, values: dict[str, str]) -> tuple[Block, ...]:
 def _output_reason(layer: Layer) -> str:
     both = ", both directions side by side" if layer.both else ""
     projected = ", as it is projected" if "p" in dict(layer.sizes) else ""
-    return f"Every step of the top layer{both}{projected}."
+    return f"Every step of {layer.last}{both}{projected}."
 
 
 def _scores(layer: Layer, values: dict[str, str]) -> Sequence[Claim]:
@@ -127,9 +127,10 @@ def _scores(layer: Layer, values: dict[str, str]) -> Sequence[Claim]:
     every = (batch, steps, q) if values["batch_first"] == "yes" else (steps, batch, q)
     found = [
         ("every step", shape_text(every), "The head reads the last step only."),
-        ("steps for sequences", shape_text((steps, q)), "The axis left is that of the batch."),
+        ("steps for sequences", shape_text((steps, q)),
+         "The axis that is left is that of the batch."),
         ("no batch", shape_text((q,)), "Every sequence of the batch has its scores."),
-    ]
+    ]  # fmt: skip
     if layer.both:
         why = "The head reads both directions at once: they stand side by side on the last axis."
         found.append(("directions apart", shape_text((2, batch, q)), why))
@@ -155,6 +156,10 @@ def _number(layer: Layer, steps: int) -> Part:
         one = value_of(count(replace(layer, both=False).system).formula, layer.sizes)
         why = prose("Both directions have parameters, and the layers above read both.")
         claims.append(("net of one direction", one, why))
+    if layer.depth > 1:
+        top = tuple(part for part in work.parts if part.layer == layer.depth)
+        why = prose("Every layer has parameters of its own.")
+        claims.append(("one layer only", replace(work, parts=top).total, why))
     matrices = "weight_ih, weight_hh, weight_hr" if projected else "weight_ih, weight_hh"
     above = [Mark(1, "M", prose("what the layers above the first read"))] if layer.depth > 1 else []
     return numeric(

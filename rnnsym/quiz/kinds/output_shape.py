@@ -33,7 +33,7 @@ def _make(parameters: Parameters) -> Item:
     layer = layer_of(parameters)
     key = output_shape(layer, values)
     first = values["batch_first"] == "yes"
-    why = f"{'Batch, steps' if first else 'Steps, batch'}, and what the top layer gives."
+    why = f"{'Batch, steps' if first else 'Steps, batch'}, and what {layer.last} gives."
     claims = output_claims(layer, values)
     choice = chosen(shape_text(key), why, claims, arranger(NAME, parameters), tested(values))
     return Item(
@@ -66,11 +66,11 @@ def _stem(layer: Layer, first: bool, values: dict[str, str]) -> tuple[Block, ...
 def _solution(layer: Layer, key: tuple[int, ...], first: bool) -> tuple[Block, ...]:
     entries = layer.width // layer.directions
     width = f"{layer.directions} × {entries} = {layer.width}" if layer.both else str(layer.width)
-    gives = "Each direction of the top layer gives" if layer.both else "The top layer gives"
+    gives = f"Each direction of {layer.last}" if layer.both else layer.last.capitalize()
     what = "entries, those of the projection" if "p" in dict(layer.sizes) else "entries"
     axes = "batch, steps" if first else "steps, batch"
     return (
-        Paragraph(prose(f"{gives} {entries} {what}, so the last "
+        Paragraph(prose(f"{gives} gives {entries} {what}, so the last "
                         f"axis has {width}. The axes are {axes}, width: {shape_text(key)}.")),
     )  # fmt: skip
 

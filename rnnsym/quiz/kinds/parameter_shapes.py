@@ -142,7 +142,7 @@ def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Sh
         raise Unfair(f"{name} is square")
     sizes = dict(layer.sizes)
     n, blocks = sizes["n"], rows // sizes["n"]
-    read = "its input has" if values["array"] == "weight_ih" else "its state has"
+    read = "its input has entries" if values["array"] == "weight_ih" else _state(sizes)
     one = prose("The matrices of gates and candidate stand under one another in one array.")
     row_claims = [("one block only", n, one)] if blocks > 1 else []
     row_claims += [
@@ -158,11 +158,17 @@ def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Sh
     return numeric(
         prose(f"How many rows and how many columns does {subject} have?"),
         found,
-        (Paragraph(prose(f"{name} has {block}, and as many columns as {read} entries: "
+        (Paragraph(prose(f"{name} has {block}, and as many columns as {read}: "
                          f"({rows}, {columns}).")),),
         [Mark(2, "B", prose(f"1 for rows, 1 for columns{', of the array named in (a)' * named}"))],
         (0,) if named else (),
     )  # fmt: skip
+
+
+def _state(sizes: dict[str, int]) -> str:
+    if "p" not in sizes:
+        return "its state has entries"
+    return f"the projected state h has entries (proj_size = {sizes['p']}; c keeps {sizes['n']})"
 
 
 def _column_claims(layer: Layer, values: dict[str, str]) -> Iterator[tuple[str, int, Prose]]:
@@ -182,8 +188,11 @@ def _column_claims(layer: Layer, values: dict[str, str]) -> Iterator[tuple[str, 
             prose(f"It multiplies the {what}."),
         )
     if "p" in sizes:
-        wide = sizes["n"] * (layer.directions if values["array"] == "weight_ih" else 1)
-        reason = "What is read and recurs is the projected state, of proj_size entries."
+        wide, does = sizes["n"], "recurs"
+        if values["array"] == "weight_ih":
+            wide, does = layer.directions * wide, "the layer below gives"
+        each = " in each direction" if wide > sizes["n"] else ""
+        reason = f"What {does} is the projected state, of proj_size entries{each}."
         if values["array"] == "weight_ih" and values["layer"] == "1":
             reason = f"Layer 1 reads the input, of {sizes['d']} entries, not a state."
         yield "projection forgotten", wide, prose(reason)

@@ -230,11 +230,11 @@ def _left_open(claim: Claim, words: Words) -> Part:
         else ("a saturated unit has a slope near 0", "If all are like this, the product is small")
     )
     ask = prose("Now let ", Q, " > 1. Does it follow that ", *words.sized(_over(claim)),
-                " grows without limit? Say what the bound tells of this, and name a case that "
+                " grows without limit? Say what the bound says about this, and name a case that "
                 "shows it.")  # fmt: skip
-    alone = prose(claim.matrix, " may have a single entry, off its diagonal: then the product of "
-                  "two Jacobians is 0")  # fmt: skip
-    also, further = (("; or ", *alone), (" Or: ", *alone, ".")) if words.bar == "‖" else ((), ())
+    alone = prose("all entries of ", claim.matrix, " but one, off its diagonal, may be 0: then the "
+                  "product of two Jacobians is 0")  # fmt: skip
+    also, further = (("; or ", *alone), (" Or ", *alone, ".")) if words.bar == "‖" else ((), ())
     scheme = (
         Mark(1, "B", prose("no: ", Q**STEPS, " is only a bound from above")),
         Mark(1, "B", prose(f"any right case: slopes may be far below γ ({small})", *also)),

@@ -205,7 +205,8 @@ def _compared(path: Path) -> Part:
             Mark(2, "B", prose("1 for each of two of these, with what it means: no weight matrix "
                                "(nothing is multiplied by the same U at every step); gates in "
                                "place of slopes (the net can hold them near 1); diagonal (entries "
-                               "of a gradient do not mix); no entry above 1 (nothing grows)")),
+                               "of a gradient do not mix); no entry above 1 (nothing grows); or "
+                               "another true difference, with what it means")),
         ),
         (
             prose("No factor of Q holds a weight matrix. In the other product U stands in every "

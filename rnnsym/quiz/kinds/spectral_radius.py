@@ -170,7 +170,7 @@ def _radius(matrix: Matrix, eigenvalues: Sequence[Decimal], radius: Decimal) -> 
     ]
     if radius in {value for value, *_ in claims}:
         raise Unfair("another number of the matrix is the spectral radius")
-    claims += [claim for claim in _with_signs(eigenvalues) if claim[0] != radius]
+    claims += [claim for claim in _wrong_roots(eigenvalues) if claim[0] != radius]
     found = told_apart(
         WrongNumber(value.normalize() + 0, name, prose(said)) for value, name, said in claims
     )
@@ -198,12 +198,15 @@ def _stretch(matrix: Matrix) -> Decimal:
     return rounded(((squares + root) / 2).sqrt(), SHOWN)
 
 
-def _with_signs(eigenvalues: Sequence[Decimal]) -> list[tuple[Decimal, str, str]]:
-    """Return what is found where signs count: the largest eigenvalue, and that of largest |λ|."""
+def _wrong_roots(eigenvalues: Sequence[Decimal]) -> list[tuple[Decimal, str, str]]:
+    """Return the wrong eigenvalues: the largest where signs count, and those of each |λ|."""
     far, largest = max(eigenvalues, key=abs), max(eigenvalues)
+    near = min(map(abs, eigenvalues))
     bare = f"{_plain(largest)} is the larger eigenvalue, but |{_plain(far)}| is larger."
     kept = "That is the eigenvalue; the spectral radius is its absolute value."
-    return [(largest, "largest signed eigenvalue", bare), (far, "sign kept", kept)]
+    found = [(largest, "largest signed eigenvalue", bare), (far, "sign kept", kept)]
+    less = "That is the smaller |λ|; the spectral radius is the largest."
+    return found if near == largest else [*found, (near, "smaller |λ| taken", less)]
 
 
 def _plain(number: Decimal) -> str:
@@ -252,7 +255,7 @@ def _corner(matrix: Matrix, steps: int, grown: Decimal) -> Part:
 def _follows(verdict: str, corner: Decimal, radius: Decimal, draw: Draw) -> Part:
     reasons = (
         f"Powers of U go with the spectral radius {_plain(radius)}, {_side(radius)} 1.",
-        f"Powers of D U go with the corner {_plain(corner)}, {_side(corner)} 1.",
+        f"Powers of J go with the corner {_plain(corner)}, {_side(corner)} 1.",
     )
     right = ANSWERS[verdict]
     options = [

@@ -20,9 +20,11 @@ __all__ = ["KIND"]
 
 NAME = "truncation_reach"
 CELLS = ("vanilla", "gru", "lstm")
-WINDOWS = tuple(range(3, 9))
+WINDOWS = tuple(range(4, 11))
 SHOWN = 5
-MOST = 40
+MOST = 60
+LEAST = 2
+"""Of a single Jacobian nothing is multiplied."""
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
@@ -41,13 +43,23 @@ def _detached(model: str) -> bool:
 
 
 def _variants(_subject: Parameters) -> int:
-    return sum(MOST - 2 * k for k in WINDOWS)
+    return sum(len(_lasts(k)) for k in WINDOWS)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:
     window = draw.choice("window", WINDOWS)
-    last = draw.integer("last", 2 * window + 2, MOST)
+    last = draw.choice("last", _lasts(window))
     return (*subject, ("window", str(window)), ("step", str(last)))
+
+
+@lru_cache(maxsize=16)
+def _lasts(window: int) -> tuple[int, ...]:
+    """Return steps for the loss: not the last of a piece, where counting back finds the cut."""
+    return tuple(
+        step
+        for step in range(2 * window + 1, MOST + 1)
+        if step % window and step - _first(window, step) >= LEAST
+    )
 
 
 def _make(parameters: Parameters) -> Item:
@@ -56,8 +68,8 @@ def _make(parameters: Parameters) -> Item:
     first = _first(window, step)
     if first != _reached(window, step):
         raise Unfair(f"signals reach back to {_reached(window, step)}, not {first}")
-    if step - first < 1:
-        raise Unfair("the loss stands at the first step of its piece")
+    if step - first < LEAST:
+        raise Unfair("the loss stands at the first or second step of its piece")
     return Item(
         id=identifier(NAME, parameters),
         kind=NAME,
