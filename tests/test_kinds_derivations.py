@@ -353,6 +353,18 @@ def test_bars_are_explained_where_a_scheme_first_has_one(kind: str) -> None:
             assert "may be quoted" in printed_stem(item)
 
 
+def test_no_proof_is_asked_of_a_line_that_only_adds_up() -> None:
+    assert not [i for i in all_of("prove", "lstm") if dict(i.parameters)["line"].startswith("db")]
+
+
+def test_an_adjoint_is_not_to_be_written_in_terms_of_itself() -> None:
+    for item in all_of("write_gradient", "lstm"):
+        line = dict(item.parameters)["line"]
+        assert (f"the δ above (not {line.replace('delta', 'δ')[:2]}" in printed_stem(item)) == (
+            line.startswith("delta")
+        )
+
+
 def test_a_proof_says_what_it_needs_and_no_more() -> None:
     for item in all_of("prove", "mingru"):
         said = printed_stem(item)
