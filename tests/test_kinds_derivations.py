@@ -365,6 +365,12 @@ def test_an_adjoint_is_not_to_be_written_in_terms_of_itself() -> None:
         )
 
 
+def test_columns_of_one_length_do_have_a_product_entry_by_entry() -> None:
+    for item in all_of("orientation", "vanilla"):
+        said = str(item.parts[0].response)
+        assert ("at best" in said) == (dict(item.parameters)["line"] == "dW")
+
+
 def test_a_proof_says_what_it_needs_and_no_more() -> None:
     for item in all_of("prove", "mingru"):
         said = printed_stem(item)
