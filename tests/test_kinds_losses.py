@@ -143,7 +143,7 @@ def test_what_is_to_be_shown_is_true(cell: str) -> None:
         assert isinstance(item.parts[0].response, Open)
         assert line.rhs.children, "nothing to show"
         seen.add(text(line.lhs))
-    assert seen == {"δ_sₜ", "δ_s[T]", "δ_hₜ", "∂L/∂V", "∂L/∂b_V"}
+    assert seen == {"δ_sₜ", "δ_s[T]", "δ_hₜ", "∂L/∂V"}
 
 
 def test_exactly_the_line_named_is_wrong() -> None:

@@ -172,6 +172,13 @@ def test_answers_are_complete_for_what_is_given() -> None:
             assert 1 <= len(found) <= 8
 
 
+def columns(shown: str) -> Inputs:
+    """Read the inputs at which a near miss fails: for each step a bit for each."""
+    read = shown.partition(" makes")[0].split(" with ")
+    return tuple(zip(*([int(b) for b in one.split(" = ")[1].split(", ")] for one in read),
+                     strict=True))  # fmt: skip
+
+
 def test_near_misses_fail_where_the_key_says() -> None:
     for item in items(30):
         name = dict(item.parameters)["design"]
@@ -189,30 +196,65 @@ def test_near_misses_fail_where_the_key_says() -> None:
                     for side in rest.split("makes the unit ")[1].split(", not ")
                 )
                 assert values != wanted
-                read = rest.split(". ")[1].split(" makes")[0].split(" with ")
-                columns = [[int(b) for b in one.split(" = ")[1].split(", ")] for one in read]
-                inputs = tuple(zip(*columns, strict=True))
+                inputs = columns(rest.split(". ")[1])
                 assert run(name, keys(name) | {unit: weights}, inputs)[unit] == values
                 assert SPECIFIED[name][unit](inputs) == wanted
 
 
+def said_of(item: Item) -> Iterator[tuple[str, list[str]]]:
+    """Yield for each part its unit and the near misses."""
+    design = DESIGNS[dict(item.parameters)["design"]]
+    for part, unit in zip(item.parts, design.units, strict=True):
+        [listing] = [block for block in part.solution if isinstance(block, Listing)]
+        yield unit.name, [printed(one).replace("−", "-") for one in listing.items]
+
+
 def test_near_misses_are_told_apart() -> None:
-    """An old value that is not read is named, and so is what is lost with it."""
-    lost: set[str] = set()
     for item in items():
-        for part in item.parts:
-            [listing] = [block for block in part.solution if isinstance(block, Listing)]
-            said = [str(one[0]).partition(": ")[2].partition(". ")[0] for one in listing.items]
-            assert len(set(said)) == len(said)
-            lost |= {text.partition("so ")[2] for text in said if text.startswith("the old value")}
-    assert lost == {
-        f"{what} is lost"
-        for what in (
-            "an input 1 before this step", "the input of the step before", "the carry from the "
-            "step before", "what the step before borrowed", "the parity before this step",
-            "the input of two steps before",
-        )
-    }  # fmt: skip
+        for _, said in said_of(item):
+            assert len({text.partition(": ")[2].partition(". ")[0] for text in said}) == len(said)
+
+
+def test_what_an_unread_value_would_tell_is_said_of_the_input_shown() -> None:
+    """The cases that look alike shall differ, and the first is that of the input that fails."""
+    checked: set[tuple[str, str, str]] = set()
+    for item in items():
+        name = dict(item.parameters)["design"]
+        for unit, said in said_of(item):
+            for text in said:
+                if " looks like " not in text:
+                    continue
+                about, shown = text.partition("so ")[2].split(". ")
+                one, _, others = about.partition(" looks like ")
+                other, _, rest = others.partition(" where ")
+                now = columns(shown)
+                fed = run(name, keys(name), now)
+                values = {f"new {u}": bits[-1] for u, bits in fed.items()}
+                values |= {f"old {u}": bits[-2] for u, bits in fed.items()}
+                values |= dict(zip(DESIGNS[name].inputs, now[-1], strict=True))
+                for claim in (one, *filter(None, rest.split(", "))):
+                    what, _, bit = claim.partition(" = ")
+                    assert values[what] == int(bit)
+                assert other == one.replace("= 1", "= 0")
+                checked.add((name, unit, one))
+    assert len(checked) > 12
+
+
+def test_a_new_value_is_said_to_be_needed_only_where_no_weights_do_without_it() -> None:
+    found: set[str] = set()
+    for item in items():
+        name = dict(item.parameters)["design"]
+        for place, (_, said) in enumerate(said_of(item)):
+            for text in said:
+                if "without it" in text:
+                    unit = DESIGNS[name].units[place]
+                    weights = text.partition(": ")[0].split()
+                    helper = text.partition("new value of unit ")[2][0]
+                    i = unit.reads.index(helper)
+                    assert weights[i] == "0"
+                    assert all(w[i] for w in accepted(name, place, 3))
+                    found.add(name)
+    assert found == {"change", "difference", "parity", "sum"}
 
 
 def test_right_weights_alone_have_all_the_marks() -> None:

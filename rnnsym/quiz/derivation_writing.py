@@ -22,7 +22,7 @@ from rnnsym.quiz.derivation_loss import is_of_loss, loss_hints, loss_marks
 from rnnsym.quiz.derivation_rules import barred
 from rnnsym.quiz.guard import Unfair
 
-__all__ = ["HOW", "asked_as", "is_work", "written"]
+__all__ = ["HOW", "asked_as", "is_added_up", "is_work", "written"]
 
 MOST = 4
 """Marks of a line of many terms."""
@@ -39,8 +39,12 @@ def is_work(model: str, key: str, *how: str) -> bool:
     """
     step, _ = line(model, key, *how)
     [whole] = derivation_of(model, *how).find(key)
-    plain = len(step.terms) == 1 and step.factor is None and not step.terms[0].value.children
-    return not plain and step == whole
+    return not is_added_up(step) and step == whole
+
+
+def is_added_up(step: Step) -> bool:
+    """Tell whether a line is but another gradient summed: that of a bias."""
+    return len(step.terms) == 1 and step.factor is None and not step.terms[0].value.children
 
 
 def written(model: str, key: str, *how: str) -> Part:
@@ -85,10 +89,14 @@ def asked_as(step: Step, then: str = "") -> Paragraph:
     """
     ends = step.time is not None and any(term.time != step.time for term in step.terms)
     where = INSIDE if ends else ""
-    allowed = "the δ above, values of the forward pass and parameters"
+    adjoint = step.target.family.role == "adjoint"
+    itself = prose(" (not ", step.target, " itself)") if adjoint else ()
+    allowed = prose("the δ above", *itself, ", values of the forward pass and parameters")
     if is_of_loss(step):
-        where, allowed = "", "the readout and the target"
-    return Paragraph(prose("Write ", step.target, where, f" as one expression in {allowed}.{then}"))
+        where, allowed = "", prose("the readout and the target")
+    return Paragraph(
+        prose("Write ", step.target, where, " as one expression in ", *allowed, f".{then}")
+    )
 
 
 def _loss_marks(term: LossTerm) -> tuple[Mark, ...]:

@@ -9,7 +9,7 @@ from rnnsym.expr import TIME, Array, Family, Integer, Node, apply, matmul, plus
 from rnnsym.record import record
 
 __all__ = [
-    "DESIGNS", "READ", "Design", "Inputs", "Unit", "array", "named", "role", "rows_of",
+    "DESIGNS", "READ", "Design", "Inputs", "Unit", "array", "is_helper", "named", "rows_of",
     "weights_of",
 ]  # fmt: skip
 
@@ -28,14 +28,12 @@ class Unit:
         reads: an input or a unit of the same step by name, an old value with a minus behind it.
         words: when it is 1, as a clause; names in braces, see ``named``.
         value: what it shall be at the last step of what is read.
-        lost: what another unit that does not read its old value does not know.
     """
 
     name: str
     reads: tuple[str, ...]
     words: str
     value: Callable[[Inputs], int]
-    lost: str = ""
 
 
 @record
@@ -73,13 +71,9 @@ def named(text: str) -> Prose:
     ))  # fmt: skip
 
 
-def role(unit: Unit, read: str, design: Design) -> str:
-    """Return what a read is for its unit: "input", "own old", "old" or "helper"."""
-    if read in design.inputs:
-        return "input"
-    if read.endswith("-"):
-        return "own old" if read == f"{unit.name}-" else "old"
-    return "helper"
+def is_helper(read: str, design: Design) -> bool:
+    """Tell whether a read is another unit's value of the same step."""
+    return read not in design.inputs and not read.endswith("-")
 
 
 @cache
@@ -137,8 +131,8 @@ def _below(inputs: Inputs) -> int:
 
 
 SEEN = Unit("a", ("x", "a-"), "there has been an input 1, now or before",
-            lambda x: int(_ones(x) > 0), "an input 1 before this step")  # fmt: skip
-HELD = Unit("d", ("x",), "this input is 1", lambda x: _ago(x, 0), "the input of the step before")
+            lambda x: int(_ones(x) > 0))  # fmt: skip
+HELD = Unit("d", ("x",), "this input is 1", lambda x: _ago(x, 0))
 READ = "The inputs are two numbers in binary, their lowest digits first"
 DESIGNS = {
     "latch": Design(
@@ -175,8 +169,7 @@ DESIGNS = {
         (
             Unit("a", ("x", "p-"), "this input is 1 with an odd number of 1s before it",
                  lambda x: int(x[-1][0] and _ones(x[:-1]) % 2)),
-            Unit("p", ("x", "p-", "a"), "the number of 1s so far is odd", lambda x: _ones(x) % 2,
-                 "the parity before this step"),
+            Unit("p", ("x", "p-", "a"), "the number of 1s so far is odd", lambda x: _ones(x) % 2),
         ),
     ),
     "sum": Design(
@@ -184,7 +177,7 @@ DESIGNS = {
         ("x", "y"),
         (
             Unit("c", ("x", "y", "c-"), "there is a carry to the next step",
-                 lambda x: _sum(x) >> len(x), "the carry from the step before"),
+                 lambda x: _sum(x) >> len(x)),
             Unit("s", ("x", "y", "c-", "c"), "the digit of the sum at this step is 1",
                  lambda x: _sum(x) >> (len(x) - 1) & 1),
         ),
@@ -193,8 +186,7 @@ DESIGNS = {
         READ + ": the net subtracts {y} from {x}, and its output {s} is a digit of the difference.",
         ("x", "y"),
         (
-            Unit("c", ("x", "y", "c-"), "1 has to be borrowed from the next step", _below,
-                 "what the step before borrowed"),
+            Unit("c", ("x", "y", "c-"), "1 has to be borrowed from the next step", _below),
             Unit("s", ("x", "y", "c-", "c"), "the digit of the difference at this step is 1",
                  lambda x: (_number(x, 0) - _number(x, 1)) >> (len(x) - 1) & 1),
         ),
@@ -228,8 +220,7 @@ DESIGNS = {
         ("x",),
         (
             HELD,
-            Unit("a", ("d-",), "the input of the step before is 1", lambda x: _ago(x, 1),
-                 "the input of two steps before"),
+            Unit("a", ("d-",), "the input of the step before is 1", lambda x: _ago(x, 1)),
             Unit("h", ("x", "d-", "a-"), "at least two of the last three inputs are 1",
                  lambda x: int(sum(_ago(x, k) for k in range(3)) > 1)),
         ),

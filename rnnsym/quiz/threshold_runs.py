@@ -11,7 +11,7 @@ from rnnsym.quiz.forward_net import net_of, place_of
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.threshold_nets import DESIGNS, Inputs, rows_of, weights_of
 
-__all__ = ["LENGTH", "REACH", "Weights", "accepted", "failure", "fitting", "table"]
+__all__ = ["LENGTH", "REACH", "Weights", "accepted", "case_of", "failure", "fitting", "table"]
 
 LENGTH = 5
 CASES = 3
@@ -35,23 +35,28 @@ def _bits(inputs: int, steps: int) -> Arrays:
     return np.array(_every(inputs, steps), complex)
 
 
+def case_of(name: str, place: int, inputs: Inputs) -> Bits:
+    """Return what a unit reads at the last step of some inputs, if all units are right."""
+    design = DESIGNS[name]
+
+    def read(what: str) -> int:
+        if what in design.inputs:
+            return inputs[-1][design.inputs.index(what)]
+        seen = inputs[:-1] if what.endswith("-") else inputs
+        return design.unit(what).value(seen) if seen else 0
+
+    return tuple(map(read, design.units[place].reads))
+
+
 @cache
 def table(name: str, place: int) -> dict[Bits, int]:
     """Return what a unit shall be by what it reads, for every case that occurs."""
     design = DESIGNS[name]
     unit = design.units[place]
-    by_name = {other.name: other for other in design.units}
-
-    def read(what: str, inputs: Inputs) -> int:
-        if what in design.inputs:
-            return inputs[-1][design.inputs.index(what)]
-        seen = inputs[:-1] if what.endswith("-") else inputs
-        return by_name[what.removesuffix("-")].value(seen) if seen else 0
-
     found: dict[Bits, int] = {}
     for steps in range(1, CASES + 1):
         for inputs in _every(len(design.inputs), steps):
-            case = tuple(read(what, inputs) for what in unit.reads)
+            case = case_of(name, place, inputs)
             if found.setdefault(case, unit.value(inputs)) != unit.value(inputs):
                 raise Unfair(f"what unit {unit.name} reads does not say what it shall be")
     return dict(sorted(found.items()))

@@ -4,17 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice, product
 
-from rnnsym.blocks import (
-    Block,
-    Equations,
-    Line,
-    Listing,
-    Paragraph,
-    Prose,
-    Relation,
-    Table,
-    prose,
-)
+from rnnsym.blocks import Block, Equations, Line, Listing, Paragraph, Prose, Relation, Table, prose
 from rnnsym.expr import TIME, Array, Integer, Node, plus
 from rnnsym.item import Item, Mark, Part, Proof, Words
 from rnnsym.quiz.derivation_lines import listed
@@ -29,12 +19,21 @@ from rnnsym.quiz.threshold_nets import (
     Inputs,
     Unit,
     array,
+    is_helper,
     named,
-    role,
     rows_of,
     weights_of,
 )
-from rnnsym.quiz.threshold_runs import LENGTH, REACH, Weights, accepted, failure, fitting, table
+from rnnsym.quiz.threshold_runs import (
+    LENGTH,
+    REACH,
+    Weights,
+    accepted,
+    case_of,
+    failure,
+    fitting,
+    table,
+)
 
 __all__ = ["KIND"]
 
@@ -104,21 +103,36 @@ def _slips(name: str, place: int, key: Weights) -> Iterator[tuple[str, Weights]]
         return (*key[:i], value, *key[i + 1 :])
 
     for i, read in enumerate(unit.reads):
-        what = role(unit, read, DESIGNS[name])
-        if what == "own old":
-            yield "the unit forgets: it does not read its own old value", changed(i, 0)
-        elif what == "old":
-            old = DESIGNS[name].unit(read)
-            said = f"the old value of unit {old.name} is not read, so {old.lost} is lost"
-            yield said, changed(i, 0)
-        elif what == "helper":
-            yield f"the unit {read} is not read, so its cases look like others", changed(i, 0)
-            yield f"the unit {read} has the wrong sign", changed(i, -key[i])
+        if read not in DESIGNS[name].inputs:
+            failed = failure(name, place, changed(i, 0))
+            if failed:
+                yield _unread(name, place, i, failed[0]), changed(i, 0)
+        if is_helper(read, DESIGNS[name]):
+            said = f"the weight of the new value of unit {read} has the wrong sign"
+            yield said, changed(i, -key[i])
     if any(weight != 1 for weight in key[:-1]):
         yield "all that is read is added with weight 1", (*(1 for _ in unit.reads), 0)
     yield "no bias", changed(-1 % len(key), 0)
     yield "the bias is too small", changed(len(key) - 1, key[-1] - 1)
     yield "the bias is too large", changed(len(key) - 1, key[-1] + 1)
+
+
+def _unread(name: str, place: int, i: int, inputs: Inputs) -> str:
+    """Say what a unit cannot tell apart at the end of some inputs if it does not read one value."""
+    design = DESIGNS[name]
+    unit, case = design.units[place], case_of(name, place, inputs)
+    said = [read if read in design.inputs else _aged(read) for read in unit.reads]
+    age, what = said[i].split()
+    value = f"its own {age} value" if what == unit.name else f"the {age} value of unit {what}"
+    if (*case[:i], 0, *case[i + 1 :]) not in table(name, place):
+        return f"{value} is not read, and without it no weights are right"
+    others = [f"{one} = {bit}" for one, bit in zip(said, case, strict=True) if one != said[i]]
+    where = f" where {', '.join(others)}" if others else ""
+    return f"{value} is not read, so {said[i]} = 1 looks like {said[i]} = 0{where}"
+
+
+def _aged(read: str) -> str:
+    return f"old {read[:-1]}" if read.endswith("-") else f"new {read}"
 
 
 def _near_misses(
@@ -270,7 +284,7 @@ def _condition(weights: Sequence[Array], case: Sequence[int], wanted: int) -> Re
 def _hints(unit: Unit, design: Design) -> Iterator[Prose]:
     yield prose("List what the unit can read, and what it shall be in each case.")
     for read in unit.reads:
-        if role(unit, read, design) == "helper":
+        if is_helper(read, design):
             yield prose("In which cases is ", array(read), " needed to make the sum small enough?")
 
 

@@ -142,9 +142,10 @@ def _wrong(product: Product) -> Iterator[Option]:
             prose(Product(read, transpose(left))), "outer product turned round",
             _unlike(product, (read.shape[0], left.shape[0])),
         )  # fmt: skip
-        inner = prose("A row times a column is one number at best, not a matrix.")
+        fits = "" if left.shape == read.shape else " at best"
+        inner = prose(f"A row times a column is one number{fits}, not a matrix.")
         yield Option(prose(Product(transpose(left), read)), "inner product", inner)
-        entrywise = prose("Entry by entry, two columns give a column at best, not a matrix.")
+        entrywise = prose(f"Entry by entry, two columns give a column{fits}, not a matrix.")
         yield Option(prose(Hadamard(left, read)), "⊙ for the outer product", entrywise)
     else:
         matrix = transpose(left)

@@ -25,6 +25,7 @@ from rnnsym.quiz.derivation_lines import (
 )
 from rnnsym.quiz.derivation_loss import is_of_loss, loss_hints, loss_marks
 from rnnsym.quiz.derivation_rules import barred
+from rnnsym.quiz.derivation_writing import is_added_up
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -52,8 +53,9 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
 
 def _fits(model: str, key: str, *how: str) -> bool:
     """Tell whether a line takes some steps to show, and fits on a page."""
+    step, _ = line(model, key, *how)
     worth = sum(mark.points for mark in _scheme(model, key, *how))
-    return MARKS[0] <= worth <= MARKS[1] and bool(line(model, key, *how)[1].children)
+    return MARKS[0] <= worth <= MARKS[1] and not is_added_up(step)
 
 
 def _draw(subject: Parameters, draw: Draw) -> Parameters:

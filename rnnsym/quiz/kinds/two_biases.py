@@ -134,8 +134,7 @@ def _compared(lines: Sequence[tuple[Step, Node]], gate: Array | None, draw: Draw
     (first, _), (second, _) = lines
     same = gate is None
     why = prose("Both are terms of one sum, so the same δ reaches both, step by step.")
-    otherwise = prose("Where a term stands in a sum does not matter: each of the two has the "
-                      "factor 1.")  # fmt: skip
+    otherwise = prose("Each of the two has the factor 1: both are terms of one sum.")
     if gate is not None:
         why = prose(second.of, " stands inside the product with ", gate, ": its gradient has that "
                     "factor, that of ", first.of, " has not.")  # fmt: skip
@@ -143,15 +142,15 @@ def _compared(lines: Sequence[tuple[Step, Node]], gate: Array | None, draw: Draw
                           " but not ", first.of, ".")  # fmt: skip
     options = (
         Option(prose("They are equal, whatever the two vectors are."),
-               "" if same else "place in the equation overlooked", why if same else otherwise),
-        Option(prose("They differ, for they stand at different places of the equation."),
-               "place in a sum taken to matter" if same else "", otherwise if same else why),
+               "" if same else "factor of a bias overlooked", why if same else otherwise),
+        Option(prose("They differ, for different factors multiply them in the equation."),
+               "factor seen where there is none" if same else "", otherwise if same else why),
         Option(prose("They are equal only where the two vectors have the same entries."),
                "value of a parameter taken for its gradient",
                prose("The sums compare in the same way whatever entries the vectors have.")),
         Option(prose("The second sums the δ of one step earlier."),
                "bias of the old state taken to act later",
-               prose("Both biases are added at every step: the sums run over the same steps.")),
+               prose("Both biases are used at every step: the sums run over the same steps.")),
     )  # fmt: skip
     return Part(
         (Paragraph(prose("How do ", first.target, " and ", second.target, " compare?")),),
