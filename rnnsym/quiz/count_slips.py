@@ -151,14 +151,19 @@ def bare(array: Array) -> Array:
 
 
 def _swapped(work: Work) -> Slips:
-    names = [name for name, _ in work.sizes]
+    names = tuple(name for name, _ in work.sizes)
     main = "n" if "n" in names else next(name for name in names if name != "d")
-    anywhere = replace(work, sizes=tuple((name, 101 + k) for k, name in enumerate(names)))
-    if _exchanged(anywhere, main).total == anywhere.total:
+    if not _swapping_matters(work.parts, names, main):
         return []  # every array is n × d
     d, n = size("d"), size(main)
     why = prose("Here ", d, " and ", n, " are swapped: it is the input that has ", d, " entries.")
     return [(_exchanged(work, main), why)]
+
+
+@lru_cache(maxsize=1024)
+def _swapping_matters(parts: tuple[Counted, ...], names: tuple[str, ...], main: str) -> bool:
+    anywhere = Work(parts, tuple((name, 101 + k) for k, name in enumerate(names)), 1)
+    return _exchanged(anywhere, main).total != anywhere.total
 
 
 def _exchanged(work: Work, main: str) -> Work:

@@ -110,7 +110,7 @@ def _largest(system: System, d: int, budget: int, a: int, b: int) -> int:
     Raises:
         Unfair: they do not, the answer is too small, or nothing has to be rounded.
     """
-    root = (isqrt(b * b + 4 * a * budget) - b) // (2 * a) if a else budget // b
+    root = _solved(a, b, budget)
     if root < FEWEST:
         raise Unfair(f"{root} units are too few to ask for")
     spent, one_more = (_work(system, d, n).total for n in (root, root + 1))
@@ -121,6 +121,11 @@ def _largest(system: System, d: int, budget: int, a: int, b: int) -> int:
     return root
 
 
+def _solved(a: int, b: int, budget: int) -> int:
+    """Return the largest n with a n² + b n within the budget."""
+    return (isqrt(b * b + 4 * a * budget) - b) // (2 * a) if a else budget // b
+
+
 def _work(system: System, d: int, n: int) -> Work:
     given: Given = (("d", d), ("n", n))
     return Work(parts_of(system), given, 1)
@@ -128,12 +133,14 @@ def _work(system: System, d: int, n: int) -> Work:
 
 def _slipped(system: System, d: int, place: int, key: int) -> list[tuple[str, int, Prose]]:
     """Return what misconceptions make of a (place 0) or b (place 1), where they change it."""
+    claims = claims_of(_work(system, d, 1), SLIPS, lambda changed: _counted(changed, d)[place])
+    return [claim for claim in claims if claim[1] != key]
 
-    def asked(changed: Work) -> int:
-        one, two = (Work(changed.parts, (("d", d), ("n", n)), 1).total for n in (1, 2))
-        return _of_totals(one, two)[place]
 
-    return [claim for claim in claims_of(_work(system, d, 1), SLIPS, asked) if claim[1] != key]
+def _counted(work: Work, d: int) -> tuple[int, int]:
+    """Return a and b of what a work comes to."""
+    one, two = (Work(work.parts, (("d", d), ("n", n)), 1).total for n in (1, 2))
+    return _of_totals(one, two)
 
 
 def _polynomial(system: System, d: int, a: int, b: int) -> Part:
@@ -164,7 +171,7 @@ def _units(system: System, d: int, budget: int, key: int, quadratic: tuple[int, 
     claims: list[tuple[str, int, Prose]] = [
         ("rounded up", key + 1, prose("One unit more does not fit into the budget.")),
     ]
-    slips = claims_of(work, SLIPS, lambda changed: _fit(changed, d, budget))
+    slips = claims_of(work, SLIPS, lambda changed: _solved(*_counted(changed, d), budget))
     claims += [claim for claim in slips if claim[1] not in (key, key + 1)]
     tried = [number(_at(system, d, n)) for n in (key, key + 1)]
     return numeric(
@@ -212,16 +219,6 @@ def _root(a: int, b: int, budget: int) -> str:
 
 def _equal(n: int) -> Prose:
     return prose(Relation((size("n"), Integer(n))))
-
-
-def _fit(work: Work, d: int, budget: int) -> int:
-    """Return the largest state by a work with a mistake in it: its count grows with n."""
-    low, high = 0, budget + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        total = Work(work.parts, (("d", d), ("n", middle)), 1).total
-        low, high = (middle, high) if total <= budget else (low, middle)
-    return low
 
 
 def _used(system: System, d: int, n: int) -> Part:
