@@ -56,9 +56,8 @@ def written(model: str, key: str, *how: str) -> Part:
     step, value = line(model, key, *how)
     proven(model, key, value, (), *how)
     _judged(model, key, *how)
-    system = system_of(model, *how)
-    loss = system.loss_terms[0] if is_of_loss(step) else None
-    marks = _loss_marks(loss) if loss else barred(_marks(step), system)
+    loss = system_of(model, *how).loss_terms[0] if is_of_loss(step) else None
+    marks = _loss_marks(loss) if loss else _scheme(model, key, *how)
     return Part(
         (),
         FormulaAnswer(model, step.name, prose(step.target, " = ", value)),
@@ -80,6 +79,12 @@ def _judged(model: str, key: str, *how: str) -> None:
     verdict = audit(derivation_of(model, *how), step.name, source(value), explain=False)
     if verdict.kind != "equal":
         raise Unfair(f"audit finds the key of {key} {verdict.kind}")
+
+
+@lru_cache(maxsize=4096)
+def _scheme(model: str, key: str, *how: str) -> tuple[Mark, ...]:
+    step, _ = line(model, key, *how)
+    return barred(_marks(step), system_of(model, *how))
 
 
 def asked_as(step: Step, then: str = "") -> Paragraph:

@@ -1,6 +1,7 @@
 """A whole network: an embedding, vectors or characters, recurrent layers, a dense layer on top."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
@@ -129,7 +130,8 @@ def _make(parameters: Parameters) -> Item:
     )
 
 
-def _methods(parts: Sequence[Counted]) -> Sequence[Prose]:
+@lru_cache(maxsize=256)
+def _methods(parts: tuple[Counted, ...]) -> Sequence[Prose]:
     """Return the two things to be found in a recurrent network, each worth a mark."""
     both, first = both_directions(parts), "the arrays of one {} with their shapes"
     if depth(parts) > 1:
