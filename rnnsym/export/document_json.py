@@ -108,7 +108,7 @@ def _math(math: Math) -> dict[str, Any]:
     printed = math_latex(math)
     match math:
         case NumberMatrix(rows):
-            return {"rows": rows, "latex": printed}
+            return {"rows": [list(row) for row in rows], "latex": printed}
         case Relation(sides, sign):
             return {"relation": sign, "sides": [_math(s) for s in sides], "latex": printed}
         case Partial(of, wrt, sign):
