@@ -207,7 +207,7 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
         Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE,
                         ": each step is computed by")),
         equations_of(system),
-        Paragraph(prose(*convention_note(system), logistic_note(system), *_loss_note(plan))),
+        Paragraph(prose(*convention_note(system), *logistic_note(system), *_loss_note(plan))),
         Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "
                         "taken in front of its function, at its pre-activation a:")),
         Equations(tuple(meaning)),

@@ -80,7 +80,7 @@ def _model_stem(plans: tuple[Plan, ...]) -> tuple[Block, ...]:
         Paragraph(prose("A recurrent network with ", *linear, *listed(sizes), f"{bias} reads ",
                         Relation((STEPS, Integer(setting.steps))), f" {read}; at each step")),
         *_equations(plans[0]),
-        Paragraph(prose("Convention: column vectors, as written here.", logistic_note(system),
+        Paragraph(prose("Convention: column vectors, as written here.", *logistic_note(system),
                         f" The loss {said}")),
         Equations(tuple(losses.values())),
         Paragraph(prose(*_target(plans[0]),

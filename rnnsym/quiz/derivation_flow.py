@@ -44,7 +44,7 @@ def cell_blocks(model: str) -> tuple[Block, ...]:
     return (
         Paragraph(prose(*described(system), " is computed by")),
         equations_of(system),
-        Paragraph(prose(*convention_note(system), logistic_note(system))),
+        Paragraph(prose(*convention_note(system), *logistic_note(system))),
     )
 
 

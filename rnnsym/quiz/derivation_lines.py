@@ -141,7 +141,7 @@ def model_blocks(
     forward = tuple(Line(e.lhs, e.rhs, shape=e.lhs.shape) for e in cells)
     readout = readout_blocks(system)
     sized = prose(*convention_note(system), *(readout_size(system) if readout else ()),
-                  logistic_note(system))  # fmt: skip
+                  *logistic_note(system))  # fmt: skip
     seen = prose("The loss ", LOSS, " sees ", loss.target, " at every step up to ", STEPS)
     named = named_adjoints(system, shown)
     here = ("; here ", *_ranged(named)) if named else ()

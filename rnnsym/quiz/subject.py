@@ -122,10 +122,10 @@ def convention_note(system: System) -> Prose:
 
 
 @lru_cache(maxsize=256)
-def logistic_note(system: System) -> str:
-    """Return which function σ is, "" where it does not stand: texts differ, and so do slopes."""
+def logistic_note(system: System) -> Prose:
+    """Return which function σ is, where it stands: texts differ, and so do slopes."""
     curved = any(m.name == "sigmoid" for e in system.equations for m in e.rhs.atoms(Map))
-    return " σ is the logistic function." if curved else ""
+    return (" σ is the logistic function.",) if curved else ()
 
 
 @lru_cache(maxsize=1024)

@@ -181,7 +181,7 @@ def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
-        Paragraph(prose(*convention_note(system), logistic_note(system))),
+        Paragraph(prose(*convention_note(system), *logistic_note(system))),
         Paragraph(prose("With the loss ", LOSS, ", ", *listed(named), ".", slope_of_relu(system))),
         Paragraph(
             prose(
