@@ -236,6 +236,19 @@ def test_wrong_options_are_rounded_as_the_question_says() -> None:
     assert twice
 
 
+def test_the_function_that_a_line_has_is_named() -> None:
+    said = {
+        printed(option.why)
+        for item in one_step("gru", 20)
+        for option in item.options
+        if option.misconception == "σ for tanh, tanh for σ"
+    }
+    assert said == {
+        "σ stands in place of tanh in h̃₁.", "tanh stands in place of σ in r₁.",
+        "tanh stands in place of σ in z₁.",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("cell", ["gru", "mgu"])
 def test_the_gate_after_the_product_is_not_taken_for_the_key(cell: str) -> None:
     """Whoever makes this mistake finds nothing that looks like the right option."""
