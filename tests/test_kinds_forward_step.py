@@ -1,6 +1,7 @@
 """Questions about one step forward: every key against formulas written by hand."""
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -213,6 +214,39 @@ def key_of(item: Item) -> Any:
     [key] = next(o.content for o in item.options if o.correct)
     assert isinstance(key, NumberMatrix)
     return np.array(key.rows, float)
+
+
+def kept(value: float | Decimal, places: int) -> Decimal:
+    return Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def test_wrong_options_are_rounded_as_the_question_says() -> None:
+    """Four decimals are kept of the new state, and then three shown."""
+    twice = 0
+    for item in one_step("vanilla", 40):
+        p = given(item)
+        for option in item.options:
+            if option.misconception == "initial state ignored":
+                state = np.tanh(p["W"] @ p["x[1]"] + p["b"]).ravel()
+                by_rule = [kept(kept(x, 4), 3) for x in state]
+                [shown] = option.content
+                assert isinstance(shown, NumberMatrix)
+                assert [Decimal(one) for [one] in shown.rows] == by_rule
+                twice += by_rule != [kept(x, 3) for x in state]
+    assert twice
+
+
+def test_the_function_that_a_line_has_is_named() -> None:
+    said = {
+        printed(option.why)
+        for item in one_step("gru", 20)
+        for option in item.options
+        if option.misconception == "σ for tanh, tanh for σ"
+    }
+    assert said == {
+        "σ stands in place of tanh in h̃₁.", "tanh stands in place of σ in r₁.",
+        "tanh stands in place of σ in z₁.",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("cell", ["gru", "mgu"])

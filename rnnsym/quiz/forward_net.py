@@ -223,12 +223,16 @@ def rounding_to(places: int) -> Shown:
 
 
 def run(
-    rows: Iterable[Row], given: Mapping[Place, Matrix], numbers: Numbers, reads: Reads = NONE
+    rows: Iterable[Row],
+    given: Mapping[Place, Matrix],
+    numbers: Numbers,
+    shown: Shown | None = None,
+    reads: Reads = NONE,
 ) -> dict[Place, Matrix]:
-    """Return every array.
+    """Return every array, exactly or as far as each is ``shown``.
 
     Raises:
         Unfair: a value has no number.
     """
     lines = ((place_of(row.target), row.target, row.value) for row in rows)
-    return worked(lines, given, numbers, None, reads)
+    return worked(lines, given, numbers, shown, reads)

@@ -23,7 +23,7 @@ from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.wrong_numbers import all_bend, none_cancels, unlike_start
 from rnnsym.sheet.worked_lines import Row
 
-__all__ = ["Ask", "Keys", "Question", "Values", "Worked", "without_zeros"]
+__all__ = ["ROUNDED", "Ask", "Keys", "Question", "Values", "Worked", "without_zeros"]
 
 LEAST = Decimal("0.02")
 """A smaller answer is hardly more than its tolerance."""

@@ -106,9 +106,19 @@ def _other_function(work: Work) -> Sequence[Slip]:
             return apply(other[node.name], node.arg)
         return None
 
-    return _in_each(
-        work, turn, lambda lhs: prose("σ and tanh are taken for each other in ", lhs, ".")
-    )
+    return [
+        slip
+        for equation in work.equations
+        for slip in _changed(work, turn, _other_reason(equation), equation)
+    ]
+
+
+def _other_reason(equation: CellEquation) -> Prose:
+    names = {node.name for node in equation.rhs.atoms(Map)}
+    if {"tanh", "sigmoid"} <= names:
+        return prose("σ and tanh are taken for each other in ", equation.lhs, ".")
+    wrong, right = ("σ", "tanh") if "tanh" in names else ("tanh", "σ")
+    return prose(f"{wrong} stands in place of {right} in ", equation.lhs, ".")
 
 
 def _tanh_put_in(work: Work) -> Sequence[Slip]:

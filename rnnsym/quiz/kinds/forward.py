@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import chain, product
+from itertools import chain, dropwhile, product
 from math import prod
 
 from rnnsym.blocks import Paragraph, prose
@@ -16,7 +16,7 @@ from rnnsym.quiz.forward_blocks import method_marks
 from rnnsym.quiz.forward_draws import POOL, Pool
 from rnnsym.quiz.forward_items import build, forward_kind
 from rnnsym.quiz.forward_net import Net, net_of, place_of, read_values, run
-from rnnsym.quiz.forward_question import Ask, Question
+from rnnsym.quiz.forward_question import ROUNDED, Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips, crossed, transposed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, number_matrix
@@ -112,13 +112,13 @@ def _make(parameters: Parameters) -> Item:
     net = question.net
     given = read_values(net, parameters)
 
-    def found(rows: Sequence[Row]) -> Matrix:
-        return at_display(run(rows, given, net.numbers)[place_of(net.rows[-1].target)])
-
+    answer = place_of(net.rows[-1].target)
+    right = run(net.rows, given, net.numbers, ROUNDED)
     # First what refuses most draws.
-    key, wrong = found(net.rows), list[tuple[Matrix, Slipped]]()
+    key, wrong = at_display(right[answer]), list[tuple[Matrix, Slipped]]()
     for slip in _slips(model, asked):
-        wrong.append((found(slip.rows), slip))
+        found = run(slip.rows, right, net.numbers, ROUNDED)
+        wrong.append((at_display(found[answer]), slip))
         if _off(wrong[-1][0], key) < CLEAR:
             raise Unfair(f"'{slip.name}' gives the key, or what is taken for it")
     options = _arranged(key, _near(key, wrong), parameters)
@@ -133,6 +133,7 @@ def _make(parameters: Parameters) -> Item:
 
 @lru_cache(maxsize=256)
 def _slips(model: str, asked: str) -> tuple[Slipped, ...]:
+    """Return what goes wrong, each with the lines from the first changed one on."""
     whole = _sized(model, asked)
     loop, _ = _chain(whole, asked)
     net = _question(model, asked).net
@@ -141,7 +142,13 @@ def _slips(model: str, asked: str) -> tuple[Slipped, ...]:
         for row in net.rows
         for slip in (*transposed(net, row), *crossed(net, row), *as_dot(net, row))
     )
-    return (*cell_slips(whole, loop, 0, 1, net.rows), *in_one)
+    slips = (*cell_slips(whole, loop, 0, 1, net.rows), *in_one)
+    return tuple(replace(slip, rows=_from_change(slip.rows, net.rows)) for slip in slips)
+
+
+def _from_change(rows: Sequence[Row], right: Sequence[Row]) -> tuple[Row, ...]:
+    pairs = zip(rows, right, strict=True)
+    return tuple(row for row, _ in dropwhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _near(key: Matrix, wrong: Sequence[tuple[Matrix, Slipped]]) -> list[tuple[Matrix, Slipped]]:
