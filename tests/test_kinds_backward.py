@@ -617,6 +617,21 @@ def test_no_mistake_leaves_an_entry_right_by_chance() -> None:
         assert all("matrix forgotten" in text for text in told.values())
 
 
+def test_what_the_slope_of_a_relu_changes_comes_out_otherwise_without_it() -> None:
+    rectified = [i for i in items("bptt_matrix", 150) if dict(i.parameters)["model"] != "linear"]
+    for item in rectified:
+        given, found = numbers(item), by_hand(item)
+        error = found["h₁"] - given["target[1]"]
+        left_out = error + given["U"].T @ found["δ_h₂"]
+        gradient = left_out @ given["h[0]"].T + found["δ_h₂"] @ found["h₁"].T
+        if np.all(found["h₂"] > 0):  # only the rows of units that are off at step 1 change
+            rows = (found["h₁"] == 0).ravel()
+            assert not np.any(np.isclose(gradient, found["∂L/∂U"])[rows]), item.id
+        else:
+            assert not np.any(np.isclose(left_out, found["δ_h₁"])), item.id
+            assert not np.any(np.isclose(gradient, found["∂L/∂U"])), item.id
+
+
 def test_the_columns_of_a_gradient_are_no_multiples_of_each_other() -> None:
     for item in items("bptt_matrix", 150):
         assert np.linalg.matrix_rank(by_hand(item)["∂L/∂U"]) == 2, item.id

@@ -18,10 +18,11 @@ from rnnsym.quiz.backward_items import (
     noticed,
     part_of,
 )
+from rnnsym.quiz.backward_luck import lucky
 from rnnsym.quiz.backward_numbers import Wrong, worked_out
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
-from rnnsym.quiz.backward_slips import Mistake, lucky, mistaken, mistakes
+from rnnsym.quiz.backward_slips import Mistake, mistaken, mistakes
 from rnnsym.quiz.backward_stem import stem
 from rnnsym.quiz.by_hand import minutes_for
 from rnnsym.quiz.draw import Draw

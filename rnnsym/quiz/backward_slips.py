@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import lru_cache
-from typing import TypeAlias
 
 from rnnsym.audit import slips
 from rnnsym.audit.rewrite import Misconception, everywhere, one_by_one, subtrees
@@ -30,19 +28,17 @@ from rnnsym.expr import (
     minus,
     plus,
     scale,
-    source,
 )
 from rnnsym.quiz import backward_descent
 from rnnsym.quiz.backward_guesses import GUESS
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.backward_slopes import slopes_misplaced
-from rnnsym.quiz.draw import digest
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.subject import INPUT
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "TURNED", "Mistake", "lucky", "mistaken", "mistakes"]
+__all__ = ["MISCONCEPTIONS", "TURNED", "Mistake", "mistaken", "mistakes"]
 
 
 def _loss_changed(row: Row, change: Callable[[Node], Node], why: Prose) -> Sequence[Slip]:
@@ -165,10 +161,6 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
 )
 
 
-Entry: TypeAlias = tuple[Array, int, int]
-"""An array, a row and a column."""
-
-
 @record
 class Mistake:
     """One mistake made throughout.
@@ -257,44 +249,3 @@ def mistaken(plan: Plan, mistake: Mistake, known: Given) -> dict[Array, Matrix]:
         return run(mistake.lines, known, plan.numbers)
     except KeyError:
         return {}
-
-
-def lucky(plan: Plan, mistake: Mistake, exact: Given, found: Given) -> bool:
-    """Tell whether a mistake leaves an entry of what is asked right that it could change.
-
-    A ReLU that is off keeps what is behind it from every change: there, none is looked for.
-    """
-    if plan.is_rectified:
-        return False
-    right = _right(exact, {target: found[target] for target in plan.asked if target in found})
-    return bool(right) and not right <= _safe(plan, mistake)
-
-
-@lru_cache(maxsize=1024)
-def _safe(plan: Plan, mistake: Mistake) -> frozenset[Entry]:
-    """Return what a mistake leaves right whatever the numbers: these meet nowhere by chance."""
-    given = {array: _any(array, plan.sizes.shape(array.shape)) for array in plan.given}
-    exact = run(plan.lines, given, plan.numbers)
-    return _right(exact, mistaken(plan, mistake, {**given, **exact}))
-
-
-def _right(exact: Given, found: Given) -> frozenset[Entry]:
-    """Return where two results agree."""
-    return frozenset(
-        (target, i, j)
-        for target, matrix in found.items()
-        for i, row in enumerate(matrix[: len(exact[target])])
-        for j, (a, b) in enumerate(zip(row, exact[target][i], strict=False))
-        if a == b
-    )
-
-
-def _any(array: Array, shape: tuple[int, int]) -> Matrix:
-    """Return numbers in 0 … 1 with six decimals."""
-    rows, columns = shape
-
-    def entry(i: int, j: int) -> Decimal:
-        drawn = int.from_bytes(digest(source(array), i, j), "big")
-        return Decimal(drawn % 10**6).scaleb(-6)
-
-    return tuple(tuple(entry(i, j) for j in range(columns)) for i in range(rows))
