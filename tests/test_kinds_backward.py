@@ -375,14 +375,30 @@ def test_slips_about_a_coupled_gate_are_made_wherever_it_stands() -> None:
         assert len(set(said)) == len(said), "one slip has two numbers"
 
 
-def test_a_bias_left_out_behind_the_reset_gate_is_told() -> None:
+def test_what_is_left_out_behind_the_reset_gate_is_told() -> None:
     for item in generate(20, 3, ["gate_gradient"], ["gru-reset-after"]):
         v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
         r, z, g = v["r[3]"], v["z[3]"], v["g[3]"]
         dg = v["delta_h[3]"] * z * (1 - g * g)
         blank = blanks(item, 0)["δ_r₃"]
-        [told] = [float(w.value) for w in blank.wrong if "bias forgotten" in w.misconception]
-        assert abs(told - dg * v["U_h"] * v["h[2]"] * logistic_slope(r)) < 0.00051, item.id
+        slips = {"bias forgotten": v["U_h"] * v["h[2]"], "state forgotten": v["U_h"]}
+        for name, u in slips.items():
+            [told] = [float(w.value) for w in blank.wrong if name in w.misconception]
+            assert abs(told - dg * u * logistic_slope(r)) < 0.00051, (item.id, name)
+
+
+def test_the_matrix_alone_behind_the_reset_gate_gives_no_answer() -> None:
+    for item in generate(150, 3, ["carry_gradient"], ["gru-reset-after"]):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        r, z, g, old, dh = (v[name] for name in ("r[4]", "z[4]", "g[4]", "h[3]", "delta_h[4]"))
+        dg, update = dh * z * (1 - g * g), dh * (g - old) * logistic_slope(z)
+        others = v["Delta[3]"] + v["U_h"] * dg * r + v["U_z"] * update + dh * (1 - z)
+        reset = dg * logistic_slope(r)
+        u = v["U_h"] * old + v["b_u"]
+        [blank] = blanks(item, 0).values()
+        assert blank.accepts(Decimal(f"{others + v['U_r'] * reset * u:.4f}"))
+        alone = others + v["U_r"] * reset * v["U_h"]
+        assert not blank.accepts(Decimal(f"{alone:.3f}")), item.id
 
 
 def test_one_gates_slope_is_not_as_good_as_anothers() -> None:

@@ -130,17 +130,37 @@ def _other_matrix(row: Row) -> Sequence[Slip]:
     return found
 
 
-def _bias_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
-    """U h in place of u = U h + b, where u is a factor."""
-    found: list[Slip] = []
+def _biased(row: Row, equations: Iterable[Equation]) -> Iterator[tuple[Equation, Node]]:
+    """Yield each u = U h + b that is a factor, and U h."""
     for equation in (e for e in equations if e.lhs in subtrees(row.value)):
         parts = equation.rhs.children if isinstance(equation.rhs, Plus) else ()
         kept = [part for part in parts if not isinstance(part, Array) or part.time is not None]
         if kept and len(kept) < len(parts):
-            taken: dict[Node, Node] = {equation.lhs: plus(*kept)}
-            why = prose(equation.lhs, " holds its bias too: it is not ", *taken.values(), ".")
-            found.append((replace(row, value=everywhere(row.value, taken.get)), why))
+            yield equation, plus(*kept)
+
+
+def _bias_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
+    """U h in place of u = U h + b."""
+    return [
+        _taken(row, e.lhs, bare, prose(e.lhs, " holds its bias too: it is not ", bare, "."))
+        for e, bare in _biased(row, equations)
+    ]
+
+
+def _state_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
+    """U in place of u = U h + b: that is what leads back to h, not to what multiplies u."""
+    found: list[Slip] = []
+    for e, bare in _biased(row, equations):
+        if isinstance(bare, Product) and len(bare.children) == 2:
+            matrix, state = bare.children
+            alone = matmul(matrix, fill_like(1, state))
+            found.append(_taken(row, e.lhs, alone, prose(e.lhs, " is not ", matrix, " alone.")))
     return found
+
+
+def _taken(row: Row, right: Node, other: Node, why: Prose) -> Slip:
+    taken: dict[Node, Node] = {right: other}
+    return replace(row, value=everywhere(row.value, taken.get)), why
 
 
 PATH, TURNED = "one path missing", "sign of the error"
@@ -187,8 +207,11 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     reasons: dict[tuple[str, str, str], Prose] = {}
     values = [x.step.value() for x in plan.backward if x.step is not None]
     equations = plan.system.equations
-    biased = Misconception[Row]("bias forgotten", lambda row: _bias_left_out(row, equations))
-    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values), biased):
+    biased = (
+        Misconception[Row]("bias forgotten", lambda row: _bias_left_out(row, equations)),
+        Misconception[Row]("state forgotten", lambda row: _state_left_out(row, equations)),
+    )
+    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values), *biased):
         if plan.has_one_unit and misconception.name in NEED_MATRICES:
             continue
         for line in reversed(plan.backward):  # what is asked last is told first
