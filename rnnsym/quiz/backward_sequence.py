@@ -43,7 +43,7 @@ CARRIED = (
     STATES,
     "each δ of h holds the loss's own term and what comes back from the next step",
 )
-SUMMED = ("a sum over all steps, each δ of a times what the parameter multiplies there, 1 for b",)
+SUMMED = ("a sum over all steps, each δ of a times what the parameter multiplies there",)
 """What method marks are for."""
 
 
