@@ -9,6 +9,7 @@ from rnnsym.audit.rewrite import Misconception, everywhere, one_by_one, subtrees
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Step, Term
+from rnnsym.derive import derive
 from rnnsym.equations import Equation
 from rnnsym.expr import (
     STEPS,
@@ -221,7 +222,7 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
             rule: dict[Expr, Expr] = {
                 STEPS: Integer(plan.setting.steps), TIME: Integer(line.time)
             }  # fmt: skip
-            for slip, why in _slips(misconception, line.step, line.time, plan.setting.steps):
+            for slip, why in _slips(misconception, plan, line, line.step):
                 key = misconception.name, line.step.key, printed(why)
                 reasons.setdefault(key, prose("In the line of ", line.step.target, ": ", *why))
                 value = slip.value.xreplace(rule)
@@ -233,17 +234,28 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     return (*found, *_descent_mistakes(plan))
 
 
-def _slips(misconception: Misconception[Row], step: Step, time: int, steps: int) -> Sequence[Slip]:
+def _slips(misconception: Misconception[Row], plan: Plan, line: Line, step: Step) -> Sequence[Slip]:
     """Return what a misconception makes of a line.
 
     Whoever leaves out the loss's own term before the last step, or what comes back from the next
     one, leaves it out too where it is all that there is.
     """
     row, (term, *others) = Row(step, step.value()), step.terms
+    is_between = 0 < line.time < plan.setting.steps
     is_path = term.source is None or term.index[1] == TIME + 1
-    if misconception.name == PATH and is_path and not others and 0 < time < steps:
-        return [slips.without_term(row, term)]
+    if misconception.name == PATH and is_path and not others and is_between:
+        slip, why = slips.without_term(row, term)
+        if term.source is None and _is_loss_alone(plan, step):
+            why = prose("Step ", TIME, " has a term in the loss as well: ", term.value,
+                        " is missing.")  # fmt: skip
+        return [(slip, why)]
     return misconception.apply(row)
+
+
+def _is_loss_alone(plan: Plan, step: Step) -> bool:
+    """Tell whether nothing but the loss reads what a line is the adjoint of."""
+    found = derive(plan.system).find(step.name)
+    return all(len(one.terms) == 1 for one in found)
 
 
 def _descent_mistakes(plan: Plan) -> Iterator[Mistake]:
