@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from math import tanh
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from rnnsym.api import generate_quiz as generate
+from rnnsym.blocks import Equations
 from rnnsym.item import Blank, Choice, Item, Numeric
 from rnnsym.quiz import backward_clip, backward_proof, backward_slips, backward_walk, guard
 from rnnsym.quiz.backward_draws import drawn, read
@@ -662,3 +663,40 @@ def test_the_working_of_matrices_earns_marks() -> None:
 def test_the_states_on_the_way_earn_a_mark(kind: str) -> None:
     for item in items(kind):
         assert "the states, from the equations" in [str(m.text[0]) for m in item.parts[0].scheme]
+
+
+def test_two_paths_through_one_value_are_told_apart() -> None:
+    for item in generate(20, 3, ["gate_gradient"], ["lstm-coupled"]):
+        for blank in blanks(item, 0).values():
+            said = [text for w in blank.wrong for text in printed(w.why).split(" Or: ")]
+            paths = [text.split(": ")[1] for text in said if text.count("The path through")]
+            assert len(paths) == len(set(paths)), item.id
+
+
+@pytest.mark.parametrize("kind", ["bptt_scalar", "bptt_bias"])
+def test_a_mark_speaks_of_b_where_there_is_one(kind: str) -> None:
+    for item in items(kind):
+        scheme = " ".join(str(mark.text[0]) for mark in item.parts[1].scheme)
+        if "parameter multiplies" in scheme:
+            assert ("for b" in scheme) == ("b" in numbers(item)), item.id
+
+
+def test_the_slope_between_the_two_states_of_a_step_is_worked_out() -> None:
+    for item in items("cell_state_paths"):
+        v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
+        shown = [b.lines for b in item.parts[1].solution if isinstance(b, Equations)]
+        lines = [
+            f"{printed((line.lhs,))} = {printed((line.rhs,))}"
+            for line in chain(*shown)
+            if not isinstance(line.rhs, tuple)
+        ]
+        slope = v["o[2]"] * (1 - tanh(v["c[2]"]) ** 2)
+        [line] = [line for line in lines if line.startswith("∂h₂/∂c₂")]
+        assert line.endswith(f"= {slope:.4f}"), (item.id, line)
+        assert any(line.startswith("J_cc₃ = ∂⁺c₃") for line in lines)
+
+
+def test_one_minus_the_gate_that_keeps_the_state_is_told() -> None:
+    for item in items("cell_state_paths"):
+        [blank] = blanks(item, 0).values()
+        assert any(1 - blank.value == w.value for w in blank.wrong), item.id
