@@ -278,9 +278,14 @@ def _downstream(plan: Plan, changed: dict[Array, Node]) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def mistaken(plan: Plan, mistake: Mistake, known: Given) -> dict[Array, Matrix]:
-    """Return what somebody gets who makes a mistake; nothing where there is nothing to read."""
+def mistaken(
+    plan: Plan, mistake: Mistake, known: Given, places: int | None = None
+) -> dict[Array, Matrix]:
+    """Return what somebody gets who makes a mistake; nothing where there is nothing to read.
+
+    With ``places``, each line is rounded before the next one uses it.
+    """
     try:
-        return run(mistake.lines, known, plan.numbers)
+        return run(mistake.lines, known, plan.numbers, places)
     except KeyError:
         return {}
