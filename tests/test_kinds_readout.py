@@ -302,3 +302,10 @@ def test_a_logistic_unit_of_a_cell_file(tmp_path: Any) -> None:
 def test_other_cells_are_refused(cell: str) -> None:
     with pytest.raises(InputError, match=f"asks nothing about {cell}"):
         generate(1, 5, ["bptt_readout"], [cell])
+
+
+def test_where_the_loss_alone_reads_a_score_no_hint_names_another_reader() -> None:
+    shown = [blank for item in items() for part in item.parts for blank in blanks(part)]
+    said = [text for b in shown for w in b.wrong for text in printed(w.why).split(" Or: ")]
+    assert any("of δ_sₜ: Step t has a term in the loss as well" in text for text in said)
+    assert not any("δ_sₜ: The loss sees it directly too" in text for text in said)

@@ -58,6 +58,9 @@ def without_term(row: Row, term: Term) -> Slip:
     if term.source is not None:
         through = term.source.lhs.xreplace(dict(zip((LAYER, TIME), term.index, strict=True)))
         why = prose("The path through ", through, " is missing: ", term.value, ".")
+        if sum((t.source, t.index) == (term.source, term.index) for t in row.step.terms) > 1:
+            why = prose("More than one path leads through ", through, ": the term ", term.value,
+                        " is missing.")  # fmt: skip
     return replace(row, value=rest.value()), why
 
 

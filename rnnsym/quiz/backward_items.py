@@ -91,7 +91,8 @@ def noticed(works: Sequence[Work]) -> None:
     targets = {t: work.exact[t] for work in works for t in work.targets}
     if sum(not any(e for row in value for e in row) for value in targets.values()) > 1:
         raise Unfair("more than one answer is 0")
-    name = unnoticed(targets, works[0].wrong)
+    rounded = {t: work.worked[t] for work in works for t in work.targets}
+    name = unnoticed(targets, works[0].wrong) or unnoticed(rounded, works[0].wrong)
     if name:
         raise Unfair(f"'{name}' gives every answer")
     for work in works:

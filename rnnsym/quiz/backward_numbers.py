@@ -72,7 +72,7 @@ def blanks_of(
                 raise Unfair("rounding on the way changes the answer")
             blank = Blank(_entry_label(target, exact, i, j), value, within)
             place = i, j
-            others = _wrong_numbers(blank, target, exact, place, wrong, is_plain)
+            others = _wrong_numbers(blank, target, (exact, worked), place, wrong, is_plain)
             found.append(replace(blank, wrong=_told(others)))
     return tuple(found)
 
@@ -80,16 +80,22 @@ def blanks_of(
 def _wrong_numbers(
     blank: Blank,
     target: Array,
-    exact: Matrix,
+    right: tuple[Matrix, Matrix],
     place: tuple[int, int],
     wrong: Sequence[Wrong],
     is_plain: bool,
 ) -> Iterator[WrongNumber]:
-    """Yield what misconceptions give for one entry, unless they change nothing there."""
+    """Yield what misconceptions give for one entry, unless they change nothing there.
+
+    ``right`` is the answer without rounding on the way, and with it, as misconceptions are worked.
+    """
     i, j = place
+    exact, worked = right
     for name, why, values in wrong:
         matrix = values.get(target, ())
-        if _shape(matrix) != _shape(exact) or abs(matrix[i][j] - exact[i][j]) < SAME:
+        if _shape(matrix) != _shape(exact):
+            continue
+        if abs(matrix[i][j] - exact[i][j]) < SAME or matrix[i][j] == worked[i][j]:
             continue
         turned = abs(matrix[i][j] + exact[i][j]) < SAME  # then it is rounded as the answer is
         value = -blank.value if turned else _shown(matrix[i][j], is_plain=is_plain)

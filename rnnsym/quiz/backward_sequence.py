@@ -18,12 +18,13 @@ from rnnsym.quiz.backward_items import (
     noticed,
     part_of,
 )
+from rnnsym.quiz.backward_luck import lucky
 from rnnsym.quiz.backward_numbers import Wrong, worked_out
 from rnnsym.quiz.backward_plan import Given, Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
-from rnnsym.quiz.backward_slips import Mistake, lucky, mistaken, mistakes
+from rnnsym.quiz.backward_slips import Mistake, mistaken, mistakes
 from rnnsym.quiz.backward_stem import stem
-from rnnsym.quiz.by_hand import minutes_for
+from rnnsym.quiz.by_hand import WORKED, minutes_for
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
@@ -42,7 +43,7 @@ CARRIED = (
     STATES,
     "each δ of h holds the loss's own term and what comes back from the next step",
 )
-SUMMED = ("a sum over all steps, each δ of a times what the parameter multiplies there, 1 for b",)
+SUMMED = ("a sum over all steps, each δ of a times what the parameter multiplies there",)
 """What method marks are for."""
 
 
@@ -203,19 +204,19 @@ def solve(spec: Spec, parameters: Parameters) -> tuple[Work, ...]:
         if plan not in found:
             own = {array: given[array] for array in plan.given}
             exact, worked = worked_out(plan, own)
-            wrong = tuple(_wrong(plan, mistake, {**own, **exact}) for mistake in mistakes(plan))
+            wrong = tuple(_wrong(plan, mistake, {**own, **worked}) for mistake in mistakes(plan))
             found[plan] = Work(ask, plan, exact, worked, wrong)
         works.append(replace(found[plan], ask=ask))
     return tuple(replace(w, wrong=(*_rivals(w, works), *w.wrong)) for w in works)
 
 
 def _wrong(plan: Plan, mistake: Mistake, known: Given) -> Wrong:
-    """Return what a mistake gives.
+    """Return what a mistake gives, worked as the answers are: a hint is told from them.
 
     Raises:
         Unfair: it leaves an entry right by chance, which would then earn its mark.
     """
-    found = mistaken(plan, mistake, known)
+    found = mistaken(plan, mistake, known, None if plan.is_exact else WORKED)
     if lucky(plan, mistake, known, found):
         raise Unfair(f"'{mistake.name}' leaves an answer right")
     return mistake.name, mistake.why, found

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import lru_cache
-from typing import TypeAlias
 
 from rnnsym.audit import slips
 from rnnsym.audit.rewrite import Misconception, everywhere, one_by_one, subtrees
 from rnnsym.audit.slips import Row, Slip
 from rnnsym.blocks import Prose, prose
 from rnnsym.derivation import Step, Term
+from rnnsym.derive import derive
 from rnnsym.equations import Equation
 from rnnsym.expr import (
     STEPS,
@@ -30,19 +29,17 @@ from rnnsym.expr import (
     minus,
     plus,
     scale,
-    source,
 )
 from rnnsym.quiz import backward_descent
 from rnnsym.quiz.backward_guesses import GUESS
 from rnnsym.quiz.backward_plan import Given, Line, Plan, run
 from rnnsym.quiz.backward_slopes import slopes_misplaced
-from rnnsym.quiz.draw import digest
 from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.subject import INPUT
 from rnnsym.record import record
 
-__all__ = ["MISCONCEPTIONS", "TURNED", "Mistake", "lucky", "mistaken", "mistakes"]
+__all__ = ["MISCONCEPTIONS", "TURNED", "Mistake", "mistaken", "mistakes"]
 
 
 def _loss_changed(row: Row, change: Callable[[Node], Node], why: Prose) -> Sequence[Slip]:
@@ -134,17 +131,37 @@ def _other_matrix(row: Row) -> Sequence[Slip]:
     return found
 
 
-def _bias_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
-    """U h in place of u = U h + b, where u is a factor."""
-    found: list[Slip] = []
+def _biased(row: Row, equations: Iterable[Equation]) -> Iterator[tuple[Equation, Node]]:
+    """Yield each u = U h + b that is a factor, and U h."""
     for equation in (e for e in equations if e.lhs in subtrees(row.value)):
         parts = equation.rhs.children if isinstance(equation.rhs, Plus) else ()
         kept = [part for part in parts if not isinstance(part, Array) or part.time is not None]
         if kept and len(kept) < len(parts):
-            taken: dict[Node, Node] = {equation.lhs: plus(*kept)}
-            why = prose(equation.lhs, " holds its bias too: it is not ", *taken.values(), ".")
-            found.append((replace(row, value=everywhere(row.value, taken.get)), why))
+            yield equation, plus(*kept)
+
+
+def _bias_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
+    """U h in place of u = U h + b."""
+    return [
+        _taken(row, e.lhs, bare, prose(e.lhs, " holds its bias too: it is not ", bare, "."))
+        for e, bare in _biased(row, equations)
+    ]
+
+
+def _state_left_out(row: Row, equations: Iterable[Equation]) -> Sequence[Slip]:
+    """U in place of u = U h + b: that is what leads back to h, not to what multiplies u."""
+    found: list[Slip] = []
+    for e, bare in _biased(row, equations):
+        if isinstance(bare, Product) and len(bare.children) == 2:
+            matrix, state = bare.children
+            alone = matmul(matrix, fill_like(1, state))
+            found.append(_taken(row, e.lhs, alone, prose(e.lhs, " is not ", matrix, " alone.")))
     return found
+
+
+def _taken(row: Row, right: Node, other: Node, why: Prose) -> Slip:
+    taken: dict[Node, Node] = {right: other}
+    return replace(row, value=everywhere(row.value, taken.get)), why
 
 
 PATH, TURNED = "one path missing", "sign of the error"
@@ -163,10 +180,6 @@ MISCONCEPTIONS: tuple[Misconception[Row], ...] = (
     Misconception("matrix forgotten", _matrix_forgotten),
     Misconception("another matrix", _other_matrix),
 )
-
-
-Entry: TypeAlias = tuple[Array, int, int]
-"""An array, a row and a column."""
 
 
 @record
@@ -195,8 +208,11 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     reasons: dict[tuple[str, str, str], Prose] = {}
     values = [x.step.value() for x in plan.backward if x.step is not None]
     equations = plan.system.equations
-    biased = Misconception[Row]("bias forgotten", lambda row: _bias_left_out(row, equations))
-    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values), biased):
+    biased = (
+        Misconception[Row]("bias forgotten", lambda row: _bias_left_out(row, equations)),
+        Misconception[Row]("state forgotten", lambda row: _state_left_out(row, equations)),
+    )
+    for misconception in (*MISCONCEPTIONS, *slopes_misplaced(values), *biased):
         if plan.has_one_unit and misconception.name in NEED_MATRICES:
             continue
         for line in reversed(plan.backward):  # what is asked last is told first
@@ -206,7 +222,7 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
             rule: dict[Expr, Expr] = {
                 STEPS: Integer(plan.setting.steps), TIME: Integer(line.time)
             }  # fmt: skip
-            for slip, why in _slips(misconception, line.step, line.time, plan.setting.steps):
+            for slip, why in _slips(misconception, plan, line, line.step):
                 key = misconception.name, line.step.key, printed(why)
                 reasons.setdefault(key, prose("In the line of ", line.step.target, ": ", *why))
                 value = slip.value.xreplace(rule)
@@ -218,17 +234,28 @@ def mistakes(plan: Plan) -> tuple[Mistake, ...]:
     return (*found, *_descent_mistakes(plan))
 
 
-def _slips(misconception: Misconception[Row], step: Step, time: int, steps: int) -> Sequence[Slip]:
+def _slips(misconception: Misconception[Row], plan: Plan, line: Line, step: Step) -> Sequence[Slip]:
     """Return what a misconception makes of a line.
 
     Whoever leaves out the loss's own term before the last step, or what comes back from the next
     one, leaves it out too where it is all that there is.
     """
     row, (term, *others) = Row(step, step.value()), step.terms
+    is_between = 0 < line.time < plan.setting.steps
     is_path = term.source is None or term.index[1] == TIME + 1
-    if misconception.name == PATH and is_path and not others and 0 < time < steps:
-        return [slips.without_term(row, term)]
+    if misconception.name == PATH and is_path and not others and is_between:
+        slip, why = slips.without_term(row, term)
+        if term.source is None and _is_loss_alone(plan, step):
+            why = prose("Step ", TIME, " has a term in the loss as well: ", term.value,
+                        " is missing.")  # fmt: skip
+        return [(slip, why)]
     return misconception.apply(row)
+
+
+def _is_loss_alone(plan: Plan, step: Step) -> bool:
+    """Tell whether nothing but the loss reads what a line is the adjoint of."""
+    found = derive(plan.system).find(step.name)
+    return all(len(one.terms) == 1 for one in found)
 
 
 def _descent_mistakes(plan: Plan) -> Iterator[Mistake]:
@@ -251,50 +278,14 @@ def _downstream(plan: Plan, changed: dict[Array, Node]) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def mistaken(plan: Plan, mistake: Mistake, known: Given) -> dict[Array, Matrix]:
-    """Return what somebody gets who makes a mistake; nothing where there is nothing to read."""
+def mistaken(
+    plan: Plan, mistake: Mistake, known: Given, places: int | None = None
+) -> dict[Array, Matrix]:
+    """Return what somebody gets who makes a mistake; nothing where there is nothing to read.
+
+    With ``places``, each line is rounded before the next one uses it.
+    """
     try:
-        return run(mistake.lines, known, plan.numbers)
+        return run(mistake.lines, known, plan.numbers, places)
     except KeyError:
         return {}
-
-
-def lucky(plan: Plan, mistake: Mistake, exact: Given, found: Given) -> bool:
-    """Tell whether a mistake leaves an entry of what is asked right that it could change.
-
-    A ReLU that is off keeps what is behind it from every change: there, none is looked for.
-    """
-    if plan.is_rectified:
-        return False
-    right = _right(exact, {target: found[target] for target in plan.asked if target in found})
-    return bool(right) and not right <= _safe(plan, mistake)
-
-
-@lru_cache(maxsize=1024)
-def _safe(plan: Plan, mistake: Mistake) -> frozenset[Entry]:
-    """Return what a mistake leaves right whatever the numbers: these meet nowhere by chance."""
-    given = {array: _any(array, plan.sizes.shape(array.shape)) for array in plan.given}
-    exact = run(plan.lines, given, plan.numbers)
-    return _right(exact, mistaken(plan, mistake, {**given, **exact}))
-
-
-def _right(exact: Given, found: Given) -> frozenset[Entry]:
-    """Return where two results agree."""
-    return frozenset(
-        (target, i, j)
-        for target, matrix in found.items()
-        for i, row in enumerate(matrix[: len(exact[target])])
-        for j, (a, b) in enumerate(zip(row, exact[target][i], strict=False))
-        if a == b
-    )
-
-
-def _any(array: Array, shape: tuple[int, int]) -> Matrix:
-    """Return numbers in 0 … 1 with six decimals."""
-    rows, columns = shape
-
-    def entry(i: int, j: int) -> Decimal:
-        drawn = int.from_bytes(digest(source(array), i, j), "big")
-        return Decimal(drawn % 10**6).scaleb(-6)
-
-    return tuple(tuple(entry(i, j) for j in range(columns)) for i in range(rows))

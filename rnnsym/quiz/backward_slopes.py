@@ -21,8 +21,14 @@ def slopes_misplaced(lines: Iterable[Node]) -> tuple[Misconception[Row], ...]:
     )
 
 
-def turned(gate: Array) -> Misconception[Row]:
-    """Return the slip of who takes 1 − g for g in the cell itself, so that slopes turn too."""
+def turned(gate: Array, kept: Node, state: Array) -> Misconception[Row]:
+    """Return the slip of who takes 1 − g for g in the cell itself, so that slopes turn too.
+
+    Args:
+        gate: that is g.
+        kept: what multiplies the old state, g or 1 − g.
+        state: the old state.
+    """
     other = minus(fill_like(1, gate), gate)
     both: dict[Node, Node] = {gate: other, other: gate}
 
@@ -33,7 +39,8 @@ def turned(gate: Array) -> Misconception[Row]:
         slope = _slope(gate)
         return scale(-1, slope if rest is None else hadamard(everywhere(rest, rule), slope))
 
-    why = prose("Here ", gate, " and ", other, " are swapped from the start, as in another cell.")
+    why = prose("In this answer ", both.get(kept, other), " stands in place of ", kept,
+                " throughout; in this cell ", kept, " is what keeps ", state, ".")  # fmt: skip
     return Misconception("1 − z for z in the cell", lambda row: _changed(row, [(rule, why)]))
 
 

@@ -34,7 +34,8 @@ TASKS = {
         False,
     ),
     "senses": (
-        "Each word of stored sentences gets its meaning, which later words may settle.",
+        "In stored sentences, each word is to be given its meaning, which may depend on later "
+        "words.",
         False,
     ),
     "gaps": ("Gaps in old recordings of a sensor are filled in, from both sides.", False),

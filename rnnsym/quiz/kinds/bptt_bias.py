@@ -1,8 +1,10 @@
 """The bias against the input matrix: the same δ, with nothing beside it."""
 
-from rnnsym.quiz.backward_sequence import CARRIED, SUMMED, Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import CARRIED, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
+
+SUMMED = ("a sum over all steps, each δ of a times what the parameter multiplies there, 1 for b",)
 
 KIND = sequence_kind(
     Spec(

@@ -1,7 +1,7 @@
 """How the cell state depends on the one before: the direct edge against the total derivative."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from rnnsym.audit.misconceptions import MISCONCEPTIONS, mistakes
@@ -10,86 +10,32 @@ from rnnsym.audit.slips import SIGN, Row
 from rnnsym.blocks import Block, Equations, Line, Paragraph, Partial, Prose, Relation, prose
 from rnnsym.derive import derive
 from rnnsym.errors import InputError
-from rnnsym.expr import STEPS, TIME, Array, Expr, Integer, Node, arrays_in
-from rnnsym.expr import size as symbol
+from rnnsym.expr import TIME, Array, Diag, Expr, Integer, Node, arrays_in
 from rnnsym.item import Item, Mark, Numeric, Part, Proof
-from rnnsym.jacobian import ChainJacobians, StateJacobian, jacobians
 from rnnsym.numeric.oracle import STEP, evaluate
 from rnnsym.quiz.backward_draws import drawn, read
-from rnnsym.quiz.backward_gates import ALONE, HERE, LONG
+from rnnsym.quiz.backward_gates import ALONE, HERE
 from rnnsym.quiz.backward_items import given_lines, given_of, rounding_note, value_of
 from rnnsym.quiz.backward_numbers import Wrong, blanks_of
-from rnnsym.quiz.backward_plan import Given, Plan, Setting, run
+from rnnsym.quiz.backward_plan import Given, run
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_slopes import slopes_misplaced, turned
 from rnnsym.quiz.backward_walk import BOUND, METHOD, Walk
 from rnnsym.quiz.by_hand import WORKED
+from rnnsym.quiz.cell_paths import INNER, RULE, Paths, line_of, named, paths_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
 from rnnsym.quiz.subject import cell_of, convention_note, equations_of
-from rnnsym.system import build_system, read_model
 
 __all__ = ["KIND"]
 
 NAME = "cell_state_paths"
 LIKELY = ("derivative forgotten", "value for derivative", "factor forgotten", "one term missing",
           "1 − z and z swapped")  # fmt: skip
-RULE: dict[Expr, Expr] = {TIME: Integer(HERE), STEPS: Integer(LONG)}
-
-
-@dataclass(frozen=True)
-class Paths:
-    """The two derivatives of a cell state, and the lines that lead to the second.
-
-    Attributes:
-        state: the cell state.
-        plan: the lines at the step that is asked about, the edge first and the total last.
-        blocks: what the names in the total stand for.
-    """
-
-    state: Array
-    plan: Plan
-    blocks: tuple[StateJacobian, ...]
-
-
-@lru_cache(maxsize=256)
-def _paths(model: str) -> Paths | None:
-    """Return what is asked about a cell; None where it has no such state, or peepholes."""
-    system = build_system(read_model(model))
-    [chain] = jacobians(system)
-    for edge, total in zip(chain.edges, chain.totals, strict=True):
-        held = next(b for b in chain.blocks if (b.of, b.wrt) == (edge.of, edge.wrt))
-        if edge.of == system.output or edge.value is None or edge.value != held.value:
-            continue
-        if total.value is None or set(system.size_names) > {"d", "n"}:
-            continue
-        setting = Setting(model, LONG, (NAME,), numbers="paths")
-        numbers = ((STEPS, LONG), (symbol("d"), 1), (symbol("n"), 1))
-        plan = Plan(setting, system, numbers, tuple(_lines(chain, edge, total)))
-        return Paths(edge.of, plan, chain.blocks)
-    return None
-
-
-def _lines(chain: ChainJacobians, edge: StateJacobian, total: StateJacobian) -> Iterator[Worked]:
-    """Yield the edge, the named parts of the total, and the total."""
-    if edge.value is None or total.value is None:
-        raise InputError(f"{edge.of} does not depend on the state before")
-    yield _line(_named("edge", edge.of), edge.value)
-    for block in chain.blocks:
-        if block.name in set(arrays_in(total.value)) and block.value is not None and block.name:
-            yield _line(block.name, block.value)
-    yield _line(_named("total", edge.of), total.value)
-
-
-def _named(name: str, state: Array) -> Array:
-    return Array(type(state.family)(name, name), state.shape, None, TIME)
-
-
-def _line(target: Array, value: Node) -> Worked:
-    return Worked(target.xreplace(RULE), value.xreplace(RULE), None, HERE)
+BEFORE: dict[Expr, Expr] = {TIME: Integer(HERE - 1)}
 
 
 def _subjects(cells: Sequence[str]) -> list[Parameters]:
@@ -100,7 +46,7 @@ def _subjects(cells: Sequence[str]) -> list[Parameters]:
 @lru_cache(maxsize=256)
 def _provable(model: str) -> bool:
     """Tell whether a cell has such a state, and nothing but what is given moves it."""
-    paths = _paths(model)
+    paths = paths_of(model)
     if paths is None:
         return False
     plan = paths.plan
@@ -114,7 +60,7 @@ def _provable(model: str) -> bool:
 
 
 def _of(parameters: Parameters) -> Paths:
-    found = _paths(dict(parameters)["model"])
+    found = paths_of(dict(parameters)["model"])
     if found is None:
         raise InputError(f"'{dict(parameters)['model']}' has no cell state beside its output")
     return found
@@ -172,7 +118,7 @@ def _part(
     lines = [x for x in plan.lines if (x.target == plan.lines[0].target) == direct]
     scheme = (Mark(1, "B", prose("the factor of the state itself")),) if direct else SCHEME
     return Part(
-        stem=(Paragraph(prose("Compute ", label, " exactly." if direct else ".")),),
+        stem=(Paragraph(prose("Give " if direct else "Compute ", label, ".")),),
         response=Numeric((replace(blank, label=prose(label)),)),
         marks=sum(mark.points for mark in scheme),
         scheme=scheme,
@@ -193,15 +139,21 @@ SCHEME = (
 
 @lru_cache(maxsize=256)
 def _label(paths: Paths, sign: str) -> Partial:
-    before = paths.state.xreplace({TIME: Integer(HERE - 1)})
+    before = paths.state.xreplace(BEFORE)
     return Partial(paths.state.xreplace(RULE), before, sign)
 
 
 def _shown(paths: Paths, line: Worked, worked: Mapping[Array, Matrix]) -> Line:
     value = value_of(worked[line.target], exact=line.target.name == "edge")
-    names = {"edge": _label(paths, "∂⁺"), "total": _label(paths, "d")}
+    before, state = (a.xreplace(BEFORE) for a in (paths.plan.system.output, paths.state))
+    names = {
+        "edge": _label(paths, "∂⁺"),
+        "total": _label(paths, "d"),
+        INNER: Partial(before, state),
+    }
+    inner = {x.target: x.value for x in paths.plan.lines if x.target.name == INNER}
     if line.target.name in names:
-        return Line(names[line.target.name], Relation((line.value, value)))
+        return Line(names[line.target.name], Relation((line.value.xreplace(inner), value)))
     return Line(line.target, Relation((_meanings(paths)[line.target], line.value, value)))
 
 
@@ -209,7 +161,9 @@ def _shown(paths: Paths, line: Worked, worked: Mapping[Array, Matrix]) -> Line:
 def _meanings(paths: Paths) -> dict[Array, Partial]:
     """What the names in the total stand for, at the step that is asked about."""
     return {
-        b.name.xreplace(RULE): Partial(b.of.xreplace(RULE), b.wrt.xreplace(RULE))
+        b.name.xreplace(RULE): _label(paths, "∂⁺")
+        if b.of.family == b.wrt.family == paths.state.family
+        else Partial(b.of.xreplace(RULE), b.wrt.xreplace(RULE))
         for b in paths.blocks
         if b.name is not None
     }
@@ -229,17 +183,23 @@ def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]
     paths = _of((("model", model),))
     plan, (edge, *parts, total) = paths.plan, paths.plan.lines
     [step] = derive(plan.system).find(f"delta_{paths.state.name}")
+    kept = edge.value.arg if isinstance(edge.value, Diag) else edge.value
+    state = paths.state.xreplace(BEFORE)
+    swapped = [turned(gate, kept, state) for gate in arrays_in(edge.value)]
     if direct:
         gates = [a for a in plan.given if a.time == HERE]
-        found = [m for m in mistakes(Row(step, edge.value), gates) if m[0] != SIGN]
+        row = Row(step, edge.value)
+        found = [m for m in mistakes(row, gates) if m[0] != SIGN]
+        found += [(m.name, why, slip.value) for m in swapped for slip, why in m.apply(row)]
     else:
-        named: dict[Node, Node] = {part.target: part.value for part in parts}
+        whole: dict[Node, Node] = {part.target: part.value for part in parts}
+        inner: dict[Node, Node] = {x.target: x.value for x in parts if x.target.name == INNER}
         # First the slips beside the names of the parts: they spoil all paths at once.
         known = {m.name: m for m in reversed(MISCONCEPTIONS)}
-        likely = (*(known[name] for name in LIKELY), *map(turned, arrays_in(edge.value)))
-        rows = (Row(step, value) for value in (total.value, total.value.xreplace(named)))
+        likely = (*(known[name] for name in LIKELY), *swapped)
+        rows = (Row(step, total.value.xreplace(rule)) for rule in (inner, whole))
         found = [
-            (m.name, why, slip.value.xreplace(named))
+            (m.name, why, slip.value.xreplace(whole))
             for row in rows for m in (*likely, *slopes_misplaced([row.value]))
             for slip, why in throughout(m, row)
         ]  # fmt: skip
@@ -247,7 +207,7 @@ def _mistakes(model: str, direct: bool) -> tuple[tuple[str, Prose, Worked], ...]
     for name, why, value in found:
         once.setdefault(value, (name, why))
     return tuple(
-        (name, why, _line(_named(f"mistake {i}", paths.state), value))
+        (name, why, line_of(named(f"mistake {i}", paths.state), value))
         for i, (value, (name, why)) in enumerate(once.items())
         if {*arrays_in(value)} <= {*plan.given}
     )
@@ -276,7 +236,7 @@ def _prove(paths: Paths, given: Given, edge: Matrix, total: Matrix) -> None:
 @lru_cache(maxsize=64)
 def _told(paths: Paths) -> tuple[Block, ...]:
     system = paths.plan.system
-    title, at_start = cell_of(system).title, {TIME: Integer(HERE - 1)}
+    title, at_start = cell_of(system).title, BEFORE
     before, state = system.output.xreplace(at_start), paths.state.xreplace(at_start)
     return (
         Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE,
