@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rnnsym.expr import Array
 from rnnsym.item import Blank, Numeric
 from rnnsym.quiz import forward_question, guard, line_by_line
 from rnnsym.quiz.by_hand import tolerance
@@ -345,6 +347,19 @@ def test_no_number_of_the_first_step_is_an_initial_state_again() -> None:
         [first, *_] = unrolled(model(item), given(item), 1)
         made = [abs(v) for matrix in first.values() for v in np.ravel(matrix)]
         assert not any(abs(a - b) < 1e-12 for a in before for b in made), item.parameters
+
+
+@pytest.mark.parametrize("kind", ["forward_bidirectional", "forward_steps"])
+def test_no_answer_counts_for_another_step(kind: str) -> None:
+    """Who works step 1 again, or copies its answer, is not right by chance."""
+    for item in items(kind, 8):
+        asked = [blank for part in item.parts for blank in blanks(part)]
+        for one, other in permutations(asked, 2):
+            a, b = one.label[-1], other.label[-1]
+            assert isinstance(a, Array)
+            assert isinstance(b, Array)
+            if a.family == b.family:
+                assert not one.accepts(other.value), (item.parameters, a, b)
 
 
 def test_inputs_and_initial_states_differ_in_size() -> None:
