@@ -253,6 +253,10 @@ def test_losses() -> None:
             [doubled] = wrong(item.parts[-1], "½ forgotten")
             assert abs(doubled - 2 * loss[0, 0]) < HALF_UNIT
             assert bool(wrong(item.parts[-1], "last step only")) == (len(times) == 2)
+            if len(times) == 2:
+                off = (scores[t - 1] - p[f"target[{3 - t}]"] for t in times)
+                [exchanged] = wrong(item.parts[-1], "targets exchanged")
+                assert abs(exchanged - sum(0.5 * e.item() ** 2 for e in off)) < HALF_UNIT
         assert close(item.parts[-1], loss)
         for part in item.parts:
             assert all(blank.wrong for blank in blanks(part)) or part is item.parts[-2]
