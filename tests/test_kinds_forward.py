@@ -209,6 +209,22 @@ def test_a_gate_is_swapped_with_its_rest_at_every_step() -> None:
         assert all(abs(a - b) < HALF_UNIT for a, b in zip(named, found, strict=True))
 
 
+def test_no_bias_can_be_left_out_of_a_whole_chain() -> None:
+    """Not even where one of its answers alone would count."""
+    for item in items("forward_bidirectional", 16):
+        p = given(item)
+        p |= {name: value * 0 for name, value in p.items() if name.startswith("b")}
+        cell = model(item).removeprefix("bi(").removesuffix(")").partition(", ")[0]
+        inputs = [p[f"x[{t}]"] for t in (1, 2, 3)]
+        right = chained(cell, p, "_fwd", inputs, "h_fwd[0]")
+        left = chained(cell, p, "_bwd", inputs[::-1], "h_bwd[4]")[::-1]
+        for part, found in zip(item.parts, (right, left), strict=False):
+            assert not counted(blanks(part), found), item.parameters
+            named = wrong(part, "bias forgotten")
+            assert len(named) == 3
+            assert all(abs(a - b.item()) < HALF_UNIT for a, b in zip(named, found, strict=True))
+
+
 def test_no_answer_comes_out_of_the_wrong_direction_or_of_no_softmax() -> None:
     """Not even one of several, by chance: it would earn its mark."""
     for item in items("forward_bidirectional", 16):
