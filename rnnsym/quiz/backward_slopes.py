@@ -33,7 +33,9 @@ def turned(gate: Array) -> Misconception[Row]:
         slope = _slope(gate)
         return scale(-1, slope if rest is None else hadamard(everywhere(rest, rule), slope))
 
-    why = prose("Here ", gate, " and ", other, " are swapped from the start, as in another cell.")
+    why = prose(
+        "In this answer ", gate, " and ", other, " are swapped from the start, as in another cell."
+    )
     return Misconception("1 − z for z in the cell", lambda row: _changed(row, [(rule, why)]))
 
 

@@ -202,7 +202,7 @@ def crossed(net: Net, row: Row) -> Iterator[Slipped]:
     (w, _), (u, _) = products
     if net.sizes.shape(w.shape) == net.sizes.shape(u.shape):
         value = row.value.xreplace({w: u, u: w})
-        why = prose("Here ", w, " and ", u, " are swapped.")
+        why = prose("In this answer ", w, " and ", u, " are swapped.")
         yield Slipped("matrices swapped", why, (Row(row.target, value),))
 
 

@@ -35,7 +35,7 @@ def _exchanged(cell: Cell, row: Row) -> Iterator[Slipped]:
     names = {gate.name for gate in Work(cell, cell.equations).gates}
     gates = dict.fromkeys(a for a in arrays_in(row.value) if a.name in names)
     for one, other in combinations(gates, 2):
-        why = prose("Here ", one, " and ", other, " are exchanged.")
+        why = prose("In this answer ", one, " and ", other, " are exchanged.")
         value = row.value.xreplace({one: other, other: one})
         if not equal(value, row.value):  # as they are where both are factors of one product
             yield Slipped("gates exchanged", why, (Row(row.target, value),))
