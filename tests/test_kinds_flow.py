@@ -122,6 +122,12 @@ def test_a_bias_keeps_its_share() -> None:
             assert round(float(base) ** k, 3) == float(value), (base, k, value)
         assert share == float(powers[0][2])
         assert kept**half < 0.5 <= kept ** (half - 1)
+        assert [half - 1] == [
+            w.value
+            for blank in blanks(item.parts[2])
+            for w in blank.wrong
+            if "one step too few" in w.misconception
+        ]
         worked = round(kept, 4) ** steps
         [blank] = blanks(item.parts[1])
         assert blank.accepts(Decimal(str(round(worked, 3))))
@@ -152,6 +158,10 @@ def test_the_bound_and_what_follows_from_it() -> None:
         [said] = right_options(item.parts[1])
         expected = "tends" if gamma * radius < 1 else "grows" if linear else "depends"
         assert said.split()[1] == expected
+        solution = " ".join(
+            printed(b.content) for b in item.parts[1].solution if isinstance(b, Paragraph)
+        )
+        assert ("necessary, not sufficient" in solution) == (linear and expected == "grows")
         seen.add((expected, linear, bound < 1))
     tending = {("tends", False, True), ("tends", True, False)}
     assert seen == {("depends", False, False), ("grows", True, False), *tending}
@@ -333,7 +343,8 @@ def test_a_remedy_is_not_found_by_its_words(remedy: Remedy) -> None:
 
 SHOWN = {
     "flow_scale": {name for name, _, _ in flow_scale.MISCONCEPTIONS},
-    "forget_bias": {"linear decay", "one step only", "complement taken", "bias left at 0"},
+    "forget_bias": {"linear decay", "one step only", "complement taken", "bias left at 0",
+                    "one step too few"},
     "flow_threshold": {"another γ", "smallest taken", "largest entry taken", "eigenvalue taken",
                        "necessary taken for sufficient"},
     "spectral_radius": {"largest entry", "trace", "determinant", "multiplied, not raised",

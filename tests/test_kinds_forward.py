@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rnnsym.expr import Array
 from rnnsym.item import Blank, Numeric
 from rnnsym.quiz import forward_question, guard, line_by_line
 from rnnsym.quiz.by_hand import tolerance
@@ -207,6 +209,22 @@ def test_a_gate_is_swapped_with_its_rest_at_every_step() -> None:
         assert all(abs(a - b) < HALF_UNIT for a, b in zip(named, found, strict=True))
 
 
+def test_no_bias_can_be_left_out_of_a_whole_chain() -> None:
+    """Not even where one of its answers alone would count."""
+    for item in items("forward_bidirectional", 16):
+        p = given(item)
+        p |= {name: value * 0 for name, value in p.items() if name.startswith("b")}
+        cell = model(item).removeprefix("bi(").removesuffix(")").partition(", ")[0]
+        inputs = [p[f"x[{t}]"] for t in (1, 2, 3)]
+        right = chained(cell, p, "_fwd", inputs, "h_fwd[0]")
+        left = chained(cell, p, "_bwd", inputs[::-1], "h_bwd[4]")[::-1]
+        for part, found in zip(item.parts, (right, left), strict=False):
+            assert not counted(blanks(part), found), item.parameters
+            named = wrong(part, "bias forgotten")
+            assert len(named) == 3
+            assert all(abs(a - b.item()) < HALF_UNIT for a, b in zip(named, found, strict=True))
+
+
 def test_no_answer_comes_out_of_the_wrong_direction_or_of_no_softmax() -> None:
     """Not even one of several, by chance: it would earn its mark."""
     for item in items("forward_bidirectional", 16):
@@ -251,6 +269,10 @@ def test_losses() -> None:
             [doubled] = wrong(item.parts[-1], "½ forgotten")
             assert abs(doubled - 2 * loss[0, 0]) < HALF_UNIT
             assert bool(wrong(item.parts[-1], "last step only")) == (len(times) == 2)
+            if len(times) == 2:
+                off = (scores[t - 1] - p[f"target[{3 - t}]"] for t in times)
+                [exchanged] = wrong(item.parts[-1], "targets exchanged")
+                assert abs(exchanged - sum(0.5 * e.item() ** 2 for e in off)) < HALF_UNIT
         assert close(item.parts[-1], loss)
         for part in item.parts:
             assert all(blank.wrong for blank in blanks(part)) or part is item.parts[-2]
@@ -345,6 +367,19 @@ def test_no_number_of_the_first_step_is_an_initial_state_again() -> None:
         [first, *_] = unrolled(model(item), given(item), 1)
         made = [abs(v) for matrix in first.values() for v in np.ravel(matrix)]
         assert not any(abs(a - b) < 1e-12 for a in before for b in made), item.parameters
+
+
+@pytest.mark.parametrize("kind", ["forward_bidirectional", "forward_steps"])
+def test_no_answer_counts_for_another_step(kind: str) -> None:
+    """Who works step 1 again, or copies its answer, is not right by chance."""
+    for item in items(kind, 8):
+        asked = [blank for part in item.parts for blank in blanks(part)]
+        for one, other in permutations(asked, 2):
+            a, b = one.label[-1], other.label[-1]
+            assert isinstance(a, Array)
+            assert isinstance(b, Array)
+            if a.family == b.family:
+                assert not one.accepts(other.value), (item.parameters, a, b)
 
 
 def test_inputs_and_initial_states_differ_in_size() -> None:

@@ -100,6 +100,15 @@ def test_saturated_gates_are_bits() -> None:
         assert any(said in printed(getattr(block, "content", ())) for block in item.stem)
 
 
+def test_saturated_gates_can_be_exchanged() -> None:
+    for item in items("forward_saturated"):
+        if model(item) == "lstm":
+            f, i = (np.where(gates_of(item)[name] > 0, 1.0, 0.0) for name in ("a_f", "a_i"))
+            right, found = (updated(item, {"f": a, "i": b}).ravel() for a, b in ((f, i), (i, f)))
+            named = wrong(item.parts[0], "gates exchanged")
+            assert np.allclose(named, found[found != right])
+
+
 def test_the_gate_found_gives_the_state() -> None:
     for item in items("missing_gate", 6):
         asked, gates = dict(item.parameters)["asked"], gates_of(item)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -177,6 +178,7 @@ class Question:
                 next(rounding)
                 if line.target in self.asked:
                     now[place] = self._answer(line.target, exact[place], by_hand[place])
+                    self._unlike_other_steps(place, now[place], {**before.answers, **now})
                 none_cancels(net, exact, place)
             unlike_start(exact)
             if self.whole:
@@ -188,6 +190,18 @@ class Question:
         if not self.asked[array].zero and any(abs(e) < LEAST for row in key for e in row):
             raise Unfair("an answer is too small to be told from 0")
         return key
+
+    def _unlike_other_steps(self, place: Place, key: Matrix, answers: Values) -> None:
+        """Look for an answer that counts for that of the same array at another step.
+
+        Raises:
+            Unfair: there is one; who works a step again, or copies, is right by chance.
+        """
+        for other, matrix in answers.items():
+            if other[:-1] == place[:-1] and other != place:
+                pairs = zip(chain.from_iterable(key), chain.from_iterable(matrix), strict=True)
+                if any(self._near(a, b) or self._near(b, a) for a, b in pairs):
+                    raise Unfair("an answer counts for another step's")
 
 
 def _key(exact: Matrix, by_hand: Matrix) -> Matrix:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import combinations
 
 from rnnsym.audit.rewrite import everywhere
 from rnnsym.blocks import Prose, prose
@@ -18,6 +19,7 @@ from rnnsym.expr import (
     Product,
     Transpose,
     arrays_in,
+    equal,
     fill_like,
     matmul,
     plus,
@@ -33,7 +35,8 @@ from rnnsym.quiz.slips import MISCONCEPTIONS, NO_BIAS, PUT_IN, Work
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = [
-    "IGNORED", "LEFT_OUT", "Slipped", "again", "as_dot", "cell_slips", "crossed", "instead",
+    "IGNORED", "LEFT_OUT", "Slipped", "again", "as_dot", "cell_slips", "crossed", "exchanged",
+    "instead",
     "shortened", "slips_of", "state_slips", "transposed",
 ]  # fmt: skip
 
@@ -202,8 +205,19 @@ def crossed(net: Net, row: Row) -> Iterator[Slipped]:
     (w, _), (u, _) = products
     if net.sizes.shape(w.shape) == net.sizes.shape(u.shape):
         value = row.value.xreplace({w: u, u: w})
-        why = prose("Here ", w, " and ", u, " are swapped.")
+        why = prose("In this answer ", w, " and ", u, " are swapped.")
         yield Slipped("matrices swapped", why, (Row(row.target, value),))
+
+
+def exchanged(cell: Cell, row: Row) -> Iterator[Slipped]:
+    """Yield the line with two of its gates in each other's place."""
+    names = {gate.name for gate in Work(cell, cell.equations).gates}
+    gates = dict.fromkeys(a for a in arrays_in(row.value) if a.name in names)
+    for one, other in combinations(gates, 2):
+        why = prose("In this answer ", one, " and ", other, " are exchanged.")
+        value = row.value.xreplace({one: other, other: one})
+        if not equal(value, row.value):  # as they are where both are factors of one product
+            yield Slipped("gates exchanged", why, (Row(row.target, value),))
 
 
 def shortened(row: Row) -> Iterator[Slipped]:

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations
 
 from rnnsym.audit.rewrite import complement, everywhere, subtrees
 from rnnsym.blocks import Equations, Line, Paragraph, prose
-from rnnsym.cell import Cell
-from rnnsym.expr import Hadamard, Node, arrays_in, equal, hadamard
+from rnnsym.expr import Hadamard, Node, hadamard
 from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import GATED_UPDATE, net_of, update_of
 from rnnsym.quiz.forward_question import Ask, Question
-from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips
+from rnnsym.quiz.forward_slips import Slipped, as_dot, cell_slips, exchanged
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.slips import Work
 from rnnsym.quiz.subject import EXAMINED, cell_of
 from rnnsym.sheet.worked_lines import Row
 
@@ -28,17 +25,6 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
         for name in cells or EXAMINED
         if update_of(name) is not None
     ]
-
-
-def _exchanged(cell: Cell, row: Row) -> Iterator[Slipped]:
-    """Yield the line with two of its gates in each other's place."""
-    names = {gate.name for gate in Work(cell, cell.equations).gates}
-    gates = dict.fromkeys(a for a in arrays_in(row.value) if a.name in names)
-    for one, other in combinations(gates, 2):
-        why = prose("Here ", one, " and ", other, " are exchanged.")
-        value = row.value.xreplace({one: other, other: one})
-        if not equal(value, row.value):  # as they are where both are factors of one product
-            yield Slipped("gates exchanged", why, (Row(row.target, value),))
 
 
 def _without(row: Row) -> Iterator[Slipped]:
@@ -67,7 +53,7 @@ def _question(model: str) -> Question:
     cell = cell_of(whole.system)
     slips = (
         *cell_slips(whole, loop, 0, 1, [row]),
-        *_exchanged(cell, row),
+        *exchanged(cell, row),
         *_without(row),
         *as_dot(whole, row),
     )

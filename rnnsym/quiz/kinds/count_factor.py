@@ -238,7 +238,11 @@ def _beyond(a: System, b: System, given: Given, first: int, second: int) -> Part
     claims = [
         *((name, many * n, _vectors(b)) for name, many in vectors if many * n != key),
         ("a matrix more", n * n, prose("What it has more are vectors.")),
-        ("no factor", second - first, prose("Here the first layer is counted only once.")),
+        (
+            "no factor",
+            second - first,
+            prose("In this answer the first layer is counted only once."),
+        ),
     ]
     shown = in_decimals(factor)
     return numeric(

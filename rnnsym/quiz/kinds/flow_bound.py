@@ -270,6 +270,7 @@ def _limit(unit: Unit) -> Part:
     if gamma != 1:
         slips.append(_slip(unit, "bound turned round", _times(gamma, ONE)))
     side = prose("|", unit.weight, "|")
+    first = prose("largest slope 1") if gamma == 1 else prose(f"{gamma} · ", *side, " < 1")
     return Part(
         (
             Paragraph(
@@ -285,7 +286,7 @@ def _limit(unit: Unit) -> Part:
                             *side, f" < {shown(limit)}. From there on, inputs that keep every "
                             "pre-activation at 0 keep it from vanishing.")),
         ),
-        (Mark(1, "A", prose(f"{gamma} · ", *side, " < 1, so ", *side, f" < {shown(limit)}")),),
+        (Mark(1, "A", prose(*first, ", so ", *side, f" < {shown(limit)}")),),
     )  # fmt: skip
 
 

@@ -202,7 +202,7 @@ def _swap(model: str, edge: StateJacobian) -> Prose:
         return ()
     parts = subtrees(_cell(model).written[edge.of.name])
     other = next((part for part in parts if complement(part) == gate), None)
-    return () if other is None else prose("Here ", gate, " and ", other, " are swapped.")
+    return () if other is None else prose("In this answer ", gate, " and ", other, " are swapped.")
 
 
 def _scale(model: str, edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Part:
@@ -273,8 +273,10 @@ def _when(step: Decimal, digits: int, beyond: int) -> Part:
                          f" · log₁₀ {shown(step)} is {side} ", Integer(digits), ": first at ", K,
                          f" = {beyond}.")),),
         (
-            Mark(1, "M", prose(Integer(digits), f" divided by log₁₀ {shown(step)}")),
-            Mark(1, "A", prose(f"the next whole number above: {beyond}")),
+            Mark(1, "M", prose("a valid method: ", Integer(digits), " divided by log₁₀ "
+                               f"{shown(step)}, natural logarithms, or the powers on either side "
+                               "of ", ten_to(digits))),
+            Mark(1, "A", prose(f"the first whole number of steps: {beyond}")),
         ),
         carries=(0,),
     )  # fmt: skip

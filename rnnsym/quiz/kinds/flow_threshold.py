@@ -295,7 +295,7 @@ def _by_radius(model: str, radius: Decimal) -> dict[str, Prose]:
     necessary = prose("A bound above 1 is necessary, not sufficient. ", *decides)
     return {
         "vanishes": prose(*power, ". ", *decides),
-        "explodes": necessary if radius < 1 else prose(*power, ". ", *decides),
+        "explodes": necessary if radius < 1 else prose(*power, ". ", *necessary),
     }
 
 

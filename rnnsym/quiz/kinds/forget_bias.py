@@ -237,15 +237,19 @@ def _power(base: Decimal, k: int) -> Prose:
 
 
 def _until(kept: Decimal, half: int) -> Part:
-    without = WrongNumber(
-        Decimal(2), "bias left at 0", prose("That holds for σ(0) = 0.5: 0.25 after two steps.")
+    early = f"After {half - 1} step{'s' if half > 2 else ''} more than half is still left."
+    wrong = (
+        WrongNumber(
+            Decimal(2), "bias left at 0", prose("That holds for σ(0) = 0.5: 0.25 after two steps.")
+        ),
+        WrongNumber(Decimal(half - 1), "one step too few", prose(early)),
     )
     base = rounded(kept, WORKED)
     first, second = (_power(base, k) for k in (half - 1, half))
     return Part(
         (Paragraph(prose("After how many steps is less than half left, for the first time?")),),
         Numeric((Blank(prose("steps"), Decimal(half), Decimal(0),
-                       (without,) if half != int(without.value) else ()),)),
+                       told_apart(slip for slip in wrong if slip.value != half)),)),
         1,
         (Paragraph(prose(*first, " and ", *second, ".")),),
         carries=(0,),

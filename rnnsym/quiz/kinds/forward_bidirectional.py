@@ -13,6 +13,7 @@ from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import IGNORED, Slipped, cell_slips, instead, slips_of
 from rnnsym.quiz.registry import Parameters
+from rnnsym.quiz.slips import NO_BIAS
 from rnnsym.quiz.subject import cell_of, convention_note
 from rnnsym.sheet.worked_lines import Row, placed
 
@@ -75,12 +76,18 @@ def _chain(net: Net, chain: Chain, slips: tuple[Slipped, ...]) -> Ask:
 
 
 def _forward_slips(net: Net, chain: Chain) -> Iterator[Slipped]:
-    """Yield what goes wrong in the cell's own lines: gates at every step, a start at the first."""
-    reasons = [why for name, why, _ in slips_of(net.system, chain[0][0]) if name == SWAPPED]
-    for why, *steps in zip(reasons, *(_of_step(net, *one, SWAPPED) for one in chain), strict=True):
-        yield Slipped(SWAPPED, why, tuple(row for step in steps for row in step.rows))
+    """Yield what goes wrong in the cell's own lines: at every step, or at the start."""
+    yield from _at_every_step(net, chain, SWAPPED)
+    yield from _at_every_step(net, chain, NO_BIAS)
     for slip in _of_step(net, *chain[0], IGNORED):
         yield replace(slip, rows=(*slip.rows, *_rows(chain[1:])))
+
+
+def _at_every_step(net: Net, chain: Chain, name: str) -> Iterator[Slipped]:
+    reasons = [why for slip, why, _ in slips_of(net.system, chain[0][0]) if slip == name]
+    for why, *steps in zip(reasons, *(_of_step(net, *one, name) for one in chain), strict=True):
+        said = steps[0].why if name == NO_BIAS else why  # biases are those of all steps
+        yield Slipped(name, said, tuple(row for step in steps for row in step.rows))
 
 
 def _of_step(net: Net, loop: Loop, time: int, rows: tuple[Row, ...], name: str) -> list[Slipped]:
@@ -88,6 +95,7 @@ def _of_step(net: Net, loop: Loop, time: int, rows: tuple[Row, ...], name: str) 
 
 
 def _backward_slips(net: Net, chain: Chain) -> Iterator[Slipped]:
+    yield from _at_every_step(net, chain, NO_BIAS)
     states = _states(net, "bwd")
     last = placed(states[0], net.sizes, 0, LENGTH)
     start = placed(states[0], net.sizes, 0, LENGTH + 1)

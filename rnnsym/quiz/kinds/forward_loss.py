@@ -16,7 +16,6 @@ from rnnsym.expr import (
     Plus,
     Rational,
     apply,
-    hadamard,
     matmul,
     minus,
     plus,
@@ -146,7 +145,8 @@ def _error(net: Net, time: int) -> Node:
 
 
 def _half_square(error: Node) -> Node:
-    return scale(HALF, matmul(transpose(error), error))
+    """Return ½(s − τ)² of a readout with one entry."""
+    return scale(HALF, apply("square", error))
 
 
 def _value_slips(value: Node, errors: Sequence[Node], every: Sequence[Node]) -> Iterator[Slipped]:
@@ -156,13 +156,16 @@ def _value_slips(value: Node, errors: Sequence[Node], every: Sequence[Node]) -> 
     yield slip("½ forgotten", prose("The loss has the factor ½."), scale(2, value))
     yield slip("difference not squared", prose("The difference is squared."),
                scale(HALF, plus(*errors)))  # fmt: skip
-    added = plus(*(hadamard(apply("square", e)) for e in (_sum_of(e) for e in errors)))
     yield slip("sign of the target", prose("The target is subtracted, not added."),
-               scale(HALF, added))  # fmt: skip
+               plus(*(_half_square(_sum_of(e)) for e in errors)))  # fmt: skip
     if every:
-        yield slip("mean for the sum", prose("The loss is the sum over the steps, no mean."),
+        yield slip("mean for the sum", prose("The loss is the sum over the steps, not their mean."),
                    scale(HALF, value))  # fmt: skip
         yield slip("last step only", prose("Every step has its loss."), _half_square(every[-1]))
+        scores, targets = zip(*(error.children for error in every), strict=True)
+        crossed = map(plus, scores, reversed(targets))
+        yield slip("targets exchanged", prose("Each step has its own target."),
+                   plus(*map(_half_square, crossed)))  # fmt: skip
 
 
 def _sum_of(error: Node) -> Node:

@@ -20,7 +20,7 @@ from rnnsym.quiz.forward_net import (
     update_of,
 )
 from rnnsym.quiz.forward_question import Ask, Question
-from rnnsym.quiz.forward_slips import Slipped, cell_slips
+from rnnsym.quiz.forward_slips import Slipped, cell_slips, exchanged
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.slips import Work
@@ -64,6 +64,10 @@ def _question(model: str) -> Question:
     loop = next(chain for chain, _, _, lines in whole.passes() if rows[-1] in lines)
     net = whole.only(rows)
     slips = [s for s in cell_slips(whole, loop, 0, 1, rows) if s.name != BITS]
+    swapped = (
+        replace(slip, rows=(*rows[:-1], *slip.rows))
+        for slip in exchanged(cell_of(whole.system), rows[-1])
+    )
     target = rows[-1].target
     gates = "gates are" if len(rows) > 2 else "gate is"
     intro = (
@@ -73,7 +77,7 @@ def _question(model: str) -> Question:
         Paragraph(prose(f"The {gates} saturated: no exponential has to be computed.")),
     )
     far = {a.name: FAR for row in rows[:-1] for a in arrays_in(row.value)}
-    ask = Ask(rows, (target,), (*slips, *_wrong_way(rows)), zero=True)
+    ask = Ask(rows, (target,), (*slips, *_wrong_way(rows), *swapped), zero=True)
     return Question(
         "forward_saturated",
         net,

@@ -68,8 +68,8 @@ def _question(model: str) -> Question:
     net = whole.only((*rows, other))
     mine = tuple(s for s in cell_slips(whole, loop, 0, 1, rows) if s.name not in TURNED)
     turned = Slipped(moved.name, moved.why, (*rows[:-1], Row(own.target, other.value)))
-    back = Slipped("gate not moved", prose("Here the gate stands on the other side of the "
-                   "matrix."), (Row(other.target, own.value),))  # fmt: skip
+    back = Slipped("gate not moved", prose("In ", other.target, " the gate stands on the "
+                   "other side of the matrix."), (Row(other.target, own.value),))  # fmt: skip
     cell = cell_of(whole.system)
     gates = {g.name for g in Work(cell, cell.equations).gates}
     gate = next(a for a in arrays_in(other.value) if a.name in gates)
