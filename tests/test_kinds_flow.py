@@ -100,7 +100,7 @@ def test_a_gate_swapped_with_one_minus_it_is_named() -> None:
         _, exponent = blanks(item.parts[0])
         said = [printed(x.why) for x in exponent.wrong if "complement taken" in x.misconception]
         coupled = drawn(item)["model"] in {*KEPT_BY_COMPLEMENT, "lstm-coupled", "ugrnn"}
-        assert all(("are swapped" in text) is coupled for text in said)
+        assert all(("This swaps" in text) is coupled for text in said)
         assert not said or drawn(item)["model"] != "linear"  # nothing is lost without a gate
 
 

@@ -156,9 +156,7 @@ def _swapped(work: Work) -> Slips:
     if not _swapping_matters(work.parts, names, main):
         return []  # every array is n × d
     d, n = size("d"), size(main)
-    why = prose(
-        "In this answer ", d, " and ", n, " are swapped: it is the input that has ", d, " entries."
-    )
+    why = prose("This swaps ", d, " and ", n, ": it is the input that has ", d, " entries.")
     return [(_exchanged(work, main), why)]
 
 

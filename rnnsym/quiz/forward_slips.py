@@ -205,7 +205,7 @@ def crossed(net: Net, row: Row) -> Iterator[Slipped]:
     (w, _), (u, _) = products
     if net.sizes.shape(w.shape) == net.sizes.shape(u.shape):
         value = row.value.xreplace({w: u, u: w})
-        why = prose("In this answer ", w, " and ", u, " are swapped.")
+        why = prose("This swaps ", w, " and ", u, ".")
         yield Slipped("matrices swapped", why, (Row(row.target, value),))
 
 
@@ -214,7 +214,7 @@ def exchanged(cell: Cell, row: Row) -> Iterator[Slipped]:
     names = {gate.name for gate in Work(cell, cell.equations).gates}
     gates = dict.fromkeys(a for a in arrays_in(row.value) if a.name in names)
     for one, other in combinations(gates, 2):
-        why = prose("In this answer ", one, " and ", other, " are exchanged.")
+        why = prose("This exchanges ", one, " and ", other, ".")
         value = row.value.xreplace({one: other, other: one})
         if not equal(value, row.value):  # as they are where both are factors of one product
             yield Slipped("gates exchanged", why, (Row(row.target, value),))

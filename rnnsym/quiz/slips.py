@@ -88,7 +88,7 @@ def _swapped(work: Work) -> Sequence[Slip]:
 
 
 def _swap_reason(gate: Array) -> Prose:
-    return prose("In this answer ", gate, " and ", minus(fill_like(1, gate), gate), " are swapped.")
+    return prose("This swaps ", gate, " and ", minus(fill_like(1, gate), gate), ".")
 
 
 def _function_left_out(work: Work) -> Sequence[Slip]:

@@ -202,7 +202,7 @@ def _swap(model: str, edge: StateJacobian) -> Prose:
         return ()
     parts = subtrees(_cell(model).written[edge.of.name])
     other = next((part for part in parts if complement(part) == gate), None)
-    return () if other is None else prose("In this answer ", gate, " and ", other, " are swapped.")
+    return () if other is None else prose("This swaps ", gate, " and ", other, ".")
 
 
 def _scale(model: str, edge: StateJacobian, step: Decimal, steps: int, kept: Decimal) -> Part:

@@ -95,10 +95,8 @@ def _make(parameters: Parameters) -> Item:
     linear = _is_linear(model)
     if abs(factor - 1) < NEAR or abs(gamma * radius - 1) < NEAR:
         raise Unfair("the bound, or what slopes of γ at every step make, is too near 1")
-    if linear and factor < 1:
-        raise Unfair("no eigenvalue is needed")
-    if factor > 1 > gamma * radius and not linear:
-        raise Unfair("it is open whether a product can grow")
+    if factor < 1 if linear else factor > 1 > gamma * radius:
+        raise Unfair("no eigenvalue is needed, or it is open whether a product can grow")
     verdict = "vanishes" if (radius if linear else factor) < 1 else "explodes" if linear else "open"
     _prove(model, values["U"], bound.number, factor, radius, verdict)
     return Item(
