@@ -211,7 +211,7 @@ def _solution(works: Sequence[Work], place: int) -> tuple[Block, ...]:
 
 def slope_note(plan: Plan) -> str:
     """Return what is said of the slope of a ReLU, where there is one."""
-    return "; step is 1 where what it is taken of is above 0, else 0" if plan.is_rectified else ""
+    return "; step is 1 where its argument is above 0, else 0" if plan.is_rectified else ""
 
 
 @lru_cache(maxsize=1024)

@@ -141,8 +141,8 @@ def one_equation(slip: str, equations: int, *which: Inline) -> Prose:
 
 
 def _first_arrays(equations: Sequence[Sequence[Counted]]) -> Prose:
-    """Return ", that of W_r or W_z": an equation is known by an array of its own."""
-    return prose(", that of ", *listed([bare(own[0].array) for own in equations], " or "))
+    """Return ", the one with W_r or W_z": an equation is known by an array of its own."""
+    return prose(", the one with ", *listed([bare(own[0].array) for own in equations], " or "))
 
 
 def bare(array: Array) -> Array:

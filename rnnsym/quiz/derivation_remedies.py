@@ -112,7 +112,7 @@ REMEDIES = (
         "a larger initial bias of the forget gate",
         "With a bias of 3, the gate begins near σ(3) = 0.95 in place of σ(0) = 0.5.",
         (
-            "In a new LSTM only half of the cell state is left after each step.",
+            "In an untrained LSTM only half of the cell state is left after each step.",
             "A new LSTM loses at every step half of what it holds, and it takes long until it "
             "keeps anything.",
         ),

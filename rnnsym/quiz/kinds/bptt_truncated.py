@@ -20,8 +20,8 @@ def _note(parameters: Parameters) -> Prose:
         "Truncation means here: the state of step ", J, " is detached wherever ", every,
         " divides ", J, ", so nothing flows back from step ", after, " to step ", J, " there; "
         "every step keeps its own loss. With truncation, each δ leaves out the paths that are cut. "
-        "What it then gives in place of ", FULL, " is written ", truncated(FULL), ": it is not the "
-        "derivative of ", LOSS, ".",
+        "What backpropagation then gives in place of ", FULL, " is written ", truncated(FULL),
+        ": it is not the derivative of ", LOSS, ".",
     )  # fmt: skip
 
 

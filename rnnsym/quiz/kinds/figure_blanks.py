@@ -90,7 +90,7 @@ def _make(parameters: Parameters) -> Item:
         Matching(pairs, (), tuple(shown)),
         len(pairs),
         (
-            Paragraph(prose("A name stands where the right-hand side of its equation comes in:")),
+            Paragraph(prose("Each number stands for what comes out of its box:")),
             Listing(named),
         ),
         scheme,

@@ -19,6 +19,7 @@ from rnnsym.expr import (
 )
 from rnnsym.item import Choice, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     FAR,
     PROOF,
     by_chain_rule,
@@ -102,7 +103,7 @@ def _make(parameters: Parameters) -> Item:
         ),
         proof=Proof(f"{PROOF}; each other option put into the line gives another value or none",
                     "≤ 1e-12"),
-        tags=(model, "orientation"),
+        tags=(model, DERIVATION, "orientation"),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from rnnsym.quiz.counting_layers import Layer, Shape, option, parameter_shapes
 from rnnsym.quiz.counting_shapes import SMALL, layer_of
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
+from rnnsym.quiz.likeness import printed
 from rnnsym.quiz.options import arranger, identifier, mixed
 from rnnsym.quiz.registry import Kind, Parameters
 
@@ -58,8 +59,9 @@ def _make(parameters: Parameters) -> Item:
     chain = f"the {values['chain']} chain of " if layer.both else ""
     ask = prose(f"Which of its parameters multiplies {READS[values['array']]} of {chain}layer "
                 f"{place}? (The lowest layer is layer 1.)")  # fmt: skip
+    choice = _names(layer, values, parameters)
     naming = Part(
-        (Paragraph(ask),), _names(layer, values, parameters), 1,
+        (Paragraph(ask),), choice, 1,
         (Paragraph(prose("PyTorch counts layers from 0: ih stands for input to hidden, hh for "
                          f"hidden to hidden{_reverse_note(layer)}. So it is {name}.")),),
     )  # fmt: skip
@@ -72,7 +74,7 @@ def _make(parameters: Parameters) -> Item:
         convention=values["convention"],
         parameters=parameters,
         stem=_stem(layer),
-        parts=(naming, _sides(layer, values, name, shapes)),
+        parts=(naming, _sides(layer, values, name, shapes, choice)),
         proof=Proof("entries of all arrays of the layer as its equations shape them", "exact"),
         tags=(layer.cell, "pytorch"),
     )
@@ -127,7 +129,9 @@ def _names(layer: Layer, values: dict[str, str], parameters: Parameters) -> Choi
     return Choice(mixed(key, list(wrong.values()), arranger(NAME, parameters)))
 
 
-def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Shape]) -> Part:
+def _sides(
+    layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Shape], choice: Choice
+) -> Part:
     """Ask for the sides of the array named before; of the first one where those are equal.
 
     Raises:
@@ -160,9 +164,16 @@ def _sides(layer: Layer, values: dict[str, str], name: str, shapes: dict[str, Sh
         found,
         (Paragraph(prose(f"{name} has {block}, and as many columns as {read}: "
                          f"({rows}, {columns}).")),),
-        [Mark(2, "B", prose(f"1 for rows, 1 for columns{', of the array named in (a)' * named}"))],
+        [Mark(2, "B", prose(f"1 for rows, 1 for columns{_carried(name, shapes, choice) * named}"))],
         (0,) if named else (),
     )  # fmt: skip
+
+
+def _carried(name: str, shapes: dict[str, Shape], choice: Choice) -> str:
+    """Say what is right after each answer that names an array of the module."""
+    names = [printed(o.content) for o in choice.options]
+    others = [f"{n} {shapes[n]}" for n in names if n != name and n in shapes]
+    return f": {name} {shapes[name]}; or, as named in (a), {' or '.join(others)}" if others else ""
 
 
 def _state(sizes: dict[str, int]) -> str:

@@ -146,12 +146,15 @@ def _products(system: System, given: Given, steps: int) -> tuple[Part, Part]:
 def _what_recurs(system: System) -> Prose:
     """Say which matrices multiply what comes from the old state, and what that is."""
     found = dict.fromkeys(bare(part.array) for part in _matrices(system) if part.reads == "state")
-    names = {array.name for array in found}
-    products = (p for e in cell_of(system).equations for p in e.rhs.atoms(Product))
-    held = [p for p in products if {a.name for a in arrays_in(p.children[0])} & names]
-    taken = dict.fromkeys(product.children[-1] for product in held)
+    products = [p for e in cell_of(system).equations for p in e.rhs.atoms(Product)]
+    taken = dict.fromkeys(
+        product.children[-1]
+        for matrix in found
+        for product in products
+        if matrix.name in {a.name for a in arrays_in(product.children[0])}
+    )
     too = " multiply too: they take " if len(found) > 1 else " multiplies too: it takes "
-    return prose(*in_a_row(list(found)), too, *in_a_row(sorted(taken, key=str)), ".")
+    return prose(*in_a_row(list(found)), too, *in_a_row(list(taken)), ".")
 
 
 def _vectors_too(system: System, given: Given, key: int) -> Iterator[tuple[str, int, Prose]]:

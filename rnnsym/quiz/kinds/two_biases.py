@@ -10,6 +10,7 @@ from rnnsym.derivation import Step
 from rnnsym.expr import BOUND, TIME, Array, Hadamard, Node, Sigma, arrays_in, equal, sigma
 from rnnsym.item import Choice, FormulaAnswer, Item, Option, Part, Proof
 from rnnsym.quiz.derivation_lines import (
+    DERIVATION,
     FAR,
     PROOF,
     by_chain_rule,
@@ -81,7 +82,7 @@ def _make(parameters: Parameters) -> Item:
             _compared(steps, None if same else _factor(other), arranger(NAME, parameters)),
         ),
         proof=Proof(f"{PROOF}; one gradient put in place of the other", "≤ 1e-12"),
-        tags=(model, "biases"),
+        tags=(model, DERIVATION, "biases"),
     )
 
 
