@@ -29,7 +29,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note, equations_of, logistic_note
+from rnnsym.quiz.subject import cell_of, equation_note, equations_of
 from rnnsym.record import record
 from rnnsym.system import build_system, read_model
 
@@ -169,8 +169,8 @@ def _item(spec: GateSpec, parameters: Parameters) -> Item:
     plan = _plan(spec, parameters)
     given = read(given_of((plan,)), parameters)
     exact, worked = worked_out(plan, given)
-    known = {**given, **exact}
-    wrong = tuple((m.name, m.why, mistaken(plan, m, known)) for m in mistakes(plan))
+    known = {**given, **worked}
+    wrong = tuple((m.name, m.why, mistaken(plan, m, known, plan.places)) for m in mistakes(plan))
     names = tuple(x.step.name for x in plan.backward if x.step and x.target in _targets(spec, plan))
     work = Work(Ask(names, marks=spec.methods), plan, exact, worked, wrong)
     noticed([work])
@@ -207,7 +207,7 @@ def _model_stem(spec: GateSpec, plan: Plan) -> tuple[Block, ...]:
         Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE,
                         ": each step is computed by")),
         equations_of(system),
-        Paragraph(prose(*convention_note(system), *logistic_note(system), *_loss_note(plan))),
+        Paragraph(prose(*equation_note(system), *_loss_note(plan))),
         Paragraph(prose("Every δ counts all paths to the loss; δ of a gate or of the candidate is "
                         "taken in front of its function, at its pre-activation a:")),
         Equations(tuple(meaning)),

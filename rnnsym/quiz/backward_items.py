@@ -9,11 +9,11 @@ from rnnsym.expr import Array, arrays_in
 from rnnsym.item import Mark, Numeric, Part
 from rnnsym.quiz.backward_descent import rate
 from rnnsym.quiz.backward_fit import entries
-from rnnsym.quiz.backward_numbers import UNITS, Wrong, blanks_of, unnoticed
+from rnnsym.quiz.backward_numbers import Wrong, blanks_of, unnoticed
 from rnnsym.quiz.backward_plan import Line as Worked
 from rnnsym.quiz.backward_plan import Plan
 from rnnsym.quiz.backward_slips import TURNED
-from rnnsym.quiz.by_hand import EXACT_RULE, RULE, WORKED, tolerance
+from rnnsym.quiz.by_hand import EXACT_RULE, RULE, UNITS, WORKED, tolerance
 from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, shown
@@ -88,12 +88,10 @@ def noticed(works: Sequence[Work]) -> None:
     Raises:
         Unfair: there is one, or it turns the sign of an answer, or more than one answer is 0.
     """
-    targets = {t: work.exact[t] for work in works for t in work.targets}
+    targets = {t: work.worked[t] for work in works for t in work.targets}
     if sum(not any(e for row in value for e in row) for value in targets.values()) > 1:
         raise Unfair("more than one answer is 0")
-    rounded = {t: work.worked[t] for work in works for t in work.targets}
-    name = unnoticed(targets, works[0].wrong) or unnoticed(rounded, works[0].wrong)
-    if name:
+    if name := unnoticed(targets, works[0].wrong):
         raise Unfair(f"'{name}' gives every answer")
     for work in works:
         _no_turned_sign(work)

@@ -8,17 +8,15 @@ from decimal import Decimal
 from rnnsym.blocks import Prose, prose
 from rnnsym.expr import Array
 from rnnsym.item import Blank, WrongNumber
-from rnnsym.quiz.backward_fit import LEAST, entries, fits
+from rnnsym.quiz.backward_fit import entries, fits
 from rnnsym.quiz.backward_plan import Given, Plan, run
-from rnnsym.quiz.by_hand import SHOWN, WORKED, tolerance
+from rnnsym.quiz.by_hand import LEAST, SHOWN, UNITS, tolerance
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, rounded
 from rnnsym.quiz.wrong_numbers import told_apart
 
-__all__ = ["SAME", "UNITS", "Wrong", "blanks_of", "unnoticed", "worked_out"]
+__all__ = ["SAME", "Wrong", "blanks_of", "unnoticed", "worked_out"]
 
-UNITS = Decimal("0.002")
-"""An answer two units of the last decimal off still counts."""
 SAME = Decimal("1e-20")
 """What two ways to work out one number differ by, at most."""
 MOST_WRONG = 12
@@ -37,9 +35,7 @@ def worked_out(plan: Plan, given: Given) -> tuple[dict[Array, Matrix], dict[Arra
     after = (*plan.backward, *plan.descent)
     exact = {**forward, **run(after, {**given, **forward}, plan.numbers)}
     fits(plan, after, {**given, **exact})
-    if plan.is_exact:
-        return exact, exact
-    return exact, run(plan.lines, given, plan.numbers, WORKED)
+    return exact, exact if plan.is_exact else run(plan.lines, given, plan.numbers, plan.places)
 
 
 def blanks_of(
@@ -97,8 +93,7 @@ def _wrong_numbers(
             continue
         if abs(matrix[i][j] - exact[i][j]) < SAME or matrix[i][j] == worked[i][j]:
             continue
-        turned = abs(matrix[i][j] + exact[i][j]) < SAME  # then it is rounded as the answer is
-        value = -blank.value if turned else _shown(matrix[i][j], is_plain=is_plain)
+        value = _shown(matrix[i][j], is_plain=is_plain)
         if blank.accepts(value):
             raise Unfair(f"'{name}' nearly gives {target}")
         yield WrongNumber(value, name, why)

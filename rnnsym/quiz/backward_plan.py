@@ -25,6 +25,7 @@ from rnnsym.expr import size as symbol
 from rnnsym.numeric.sizes import Sizes
 from rnnsym.quiz.backward_descent import descended, new, rate
 from rnnsym.quiz.backward_guesses import guessed, guesses
+from rnnsym.quiz.by_hand import WORKED
 from rnnsym.quiz.decimals import Numbers, Place, kept
 from rnnsym.quiz.line_by_line import rounding, worked
 from rnnsym.quiz.numbers import Matrix
@@ -150,6 +151,11 @@ class Plan:
     def is_scalar(self) -> bool:
         """Whether every size is 1."""
         return all(value == 1 for _, value in self.setting.sizes)
+
+    @property
+    def places(self) -> int | None:
+        """Decimals kept on the way, None where nothing is rounded."""
+        return None if self.is_exact else WORKED
 
     @cached_property
     def has_one_unit(self) -> bool:

@@ -24,7 +24,7 @@ from rnnsym.quiz.backward_plan import Given, Plan, Setting, plan_of
 from rnnsym.quiz.backward_proof import METHOD, prove
 from rnnsym.quiz.backward_slips import Mistake, mistaken, mistakes
 from rnnsym.quiz.backward_stem import stem
-from rnnsym.quiz.by_hand import WORKED, minutes_for
+from rnnsym.quiz.by_hand import minutes_for
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import identifier
@@ -216,7 +216,7 @@ def _wrong(plan: Plan, mistake: Mistake, known: Given) -> Wrong:
     Raises:
         Unfair: it leaves an entry right by chance, which would then earn its mark.
     """
-    found = mistaken(plan, mistake, known, None if plan.is_exact else WORKED)
+    found = mistaken(plan, mistake, known, plan.places)
     if lucky(plan, mistake, known, found):
         raise Unfair(f"'{mistake.name}' leaves an answer right")
     return mistake.name, mistake.why, found

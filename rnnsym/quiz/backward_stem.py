@@ -129,8 +129,7 @@ def _target(plan: Plan) -> Prose:
 
 
 def _forward(plan: Plan, given: Given) -> tuple[Block, ...]:
-    places = None if plan.is_exact else WORKED
-    found = run(plan.forward, {a: given[a] for a in plan.given}, plan.numbers, places)
+    found = run(plan.forward, {a: given[a] for a in plan.given}, plan.numbers, plan.places)
     rounded = "" if plan.is_exact else f", to {WORKED} decimals,"
     lines = _lines(found, plan.seen, exact=plan.is_exact)
     return Paragraph(prose(f"The forward pass gave{rounded}")), Equations(lines)

@@ -9,15 +9,19 @@ from rnnsym.quiz.decimals import Numbers, sized
 from rnnsym.quiz.numbers import Matrix, rounded
 
 __all__ = [
-    "COUNTS", "EXACT_RULE", "RULE", "SHOWN", "UNIT", "WORKED", "at_display", "minutes_for",
-    "tolerance",
+    "COUNTS", "EXACT_RULE", "LEAST", "RULE", "SHOWN", "UNIT", "UNITS", "WORKED", "at_display",
+    "minutes_for", "tolerance",
 ]  # fmt: skip
 
 WORKED, SHOWN = 4, 3
 """Decimals kept on the way, and decimals of the answers."""
 UNIT = Decimal(1).scaleb(-SHOWN)
 """What the last decimal of an answer counts."""
-COUNTS = f"An answer counts if it is off by at most 1 % or {2 * UNIT}, whichever is larger."
+UNITS = 2 * UNIT
+"""How far off an answer may be, however small it is."""
+LEAST = 10 * UNITS
+"""A smaller answer is hardly more than its tolerance."""
+COUNTS = f"An answer counts if it is off by at most 1 % or {UNITS}, whichever is larger."
 RULE = f"Keep {WORKED} decimals on the way and give {SHOWN}; a 5 rounds away from zero. {COUNTS}"
 EXACT_RULE = f"All values come out with at most {SHOWN} decimals: do not round."
 """Where there are but sums and products of short numbers."""
@@ -36,7 +40,7 @@ def tolerance(value: Decimal) -> Decimal:
     >>> tolerance(Decimal("0.463")), tolerance(Decimal("-0.020"))
     (Decimal('0.004'), Decimal('0.002'))
     """
-    return max((abs(value) / 100).quantize(UNIT, ROUND_DOWN), 2 * UNIT)
+    return max((abs(value) / 100).quantize(UNIT, ROUND_DOWN), UNITS)
 
 
 def minutes_for(values: Iterable[Node], numbers: Numbers) -> int:

@@ -126,9 +126,10 @@ def output_claims(layer: Layer, values: Mapping[str, str]) -> list[Claim]:
 def final_claims(layer: Layer, name: str, values: Mapping[str, str]) -> list[Claim]:
     """Return what misconceptions make of the shape of a final state."""
     chains, batch, entries = final_shape(layer, name, values)
+    whatever = ", whatever batch_first says" if values["batch_first"] == "yes" else ""
     found = [
         ("batch first", shape_text((batch, chains, entries)),
-         "The first axis of a state counts layers and directions, whatever batch_first says."),
+         f"The first axis of a state counts layers and directions{whatever}."),
         ("shape of the output", shape_text(output_shape(layer, values)),
          "This is the shape of out, which holds all steps."),
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from rnnsym.quiz.derivation_paths import chain_of, has_chain
 from rnnsym.quiz.forward_net import net_of, place_of, run
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import rounded
-from rnnsym.quiz.subject import INPUT, convention_note, described, equations_of, logistic_note
+from rnnsym.quiz.subject import INPUT, described, equation_note, equations_of
 
 __all__ = [
     "GATED", "PLAIN", "adds", "cell_blocks", "first_step_beyond", "gates_of", "one_unit",
@@ -44,7 +44,7 @@ def cell_blocks(model: str) -> tuple[Block, ...]:
     return (
         Paragraph(prose(*described(system), " is computed by")),
         equations_of(system),
-        Paragraph(prose(*convention_note(system), *logistic_note(system))),
+        Paragraph(equation_note(system)),
     )
 
 

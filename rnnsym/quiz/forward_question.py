@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rnnsym.blocks import Block, Equations, Prose
 from rnnsym.expr import Array, Map
-from rnnsym.quiz.by_hand import SHOWN, WORKED, at_display, tolerance
+from rnnsym.quiz.by_hand import LEAST, SHOWN, WORKED, at_display, tolerance
 from rnnsym.quiz.decimals import Place, precise
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_draws import POOL, Pool, draw_along
@@ -26,8 +26,6 @@ from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["ROUNDED", "Ask", "Keys", "Question", "Values", "Worked", "without_zeros"]
 
-LEAST = Decimal("0.02")
-"""A smaller answer is hardly more than its tolerance."""
 ROUNDED = rounding_to(WORKED)
 Values = Mapping[Place, Matrix]
 Keys = Mapping[Array, Matrix]

@@ -121,7 +121,7 @@ def four_options(work: Work, turned: bool, reason: str, draw: Draw) -> tuple[Opt
     ranked = draw.ranked("slips", SLIPS, lambda slip: slip.name)
     key = shapes_text(work, turned)
     pairs = combinations(ranked, 2)
-    for pair in sorted(pairs, key=lambda pair: not any(_is_of_readout(s, work) for s in pair)):
+    for pair in sorted(pairs, key=lambda pair: sum(_is_of_readout(s, work) for s in pair) != 1):
         first, second = sorted(pair, key=lambda slip: places[slip.name])
         [(one, why)] = first.apply(work)
         [(two, because)] = second.apply(work)

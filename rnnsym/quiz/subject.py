@@ -10,8 +10,8 @@ from rnnsym.expr import TIME, Array, Family, Integer, Map, Node, Plus, arrays_in
 from rnnsym.model_text import Recurrent
 
 __all__ = [
-    "CURVED", "EXAMINED", "cell_of", "convention_note", "described", "elsewhere", "equations_of",
-    "in_words", "logistic_note", "uses", "written_for",
+    "CURVED", "EXAMINED", "cell_of", "convention_note", "described", "elsewhere", "equation_note",
+    "equations_of", "in_words", "logistic_note", "uses", "written_for",
 ]  # fmt: skip
 
 EXAMINED = (
@@ -126,6 +126,11 @@ def logistic_note(system: System) -> Prose:
     """Return which function σ is, where it stands: texts differ, and so do slopes."""
     curved = any(m.name == "sigmoid" for e in system.equations for m in e.rhs.atoms(Map))
     return (" σ is the logistic function.",) if curved else ()
+
+
+def equation_note(system: System) -> Prose:
+    """Return what is said below equations whose values or slopes are worked out."""
+    return (*convention_note(system), *logistic_note(system))
 
 
 @lru_cache(maxsize=1024)

@@ -31,7 +31,7 @@ from rnnsym.quiz.derivation_lines import RULES
 from rnnsym.quiz.draw import Draw, digest
 from rnnsym.quiz.drawing import draw_item
 from rnnsym.quiz.registry import Kind, load_kind
-from rnnsym.quiz.subject import convention_note, described, equations_of, logistic_note
+from rnnsym.quiz.subject import convention_note, described, equation_note, equations_of
 from rnnsym.system import read_model
 
 __all__ = ["KINDS", "drawn_items", "question_blocks"]
@@ -154,10 +154,9 @@ def _shortened(stem: Sequence[Block], system: System) -> list[Block]:
     """Return a stem without what the sheet says of its model: equations, convention and sizes."""
     known: set[tuple[object, object]] = {(e.lhs, e.rhs) for e in system.equations}
     known |= {(line.lhs, line.rhs) for line in equations_of(system).lines}
-    note = convention_note(system)
     said = (
-        Paragraph(note),
-        Paragraph((*note, *logistic_note(system))),
+        Paragraph(convention_note(system)),
+        Paragraph(equation_note(system)),
         Paragraph((*described(system), *COMPUTED)),
     )
     kept: list[Block] = []

@@ -1,17 +1,17 @@
 """The bias against the input matrix: the same δ, with nothing beside it."""
 
-from rnnsym.quiz.backward_sequence import CARRIED, Ask, Spec, sequence_kind
+from rnnsym.quiz.backward_sequence import CARRIED, SUMMED, Ask, Spec, sequence_kind
 
 __all__ = ["KIND"]
 
-SUMMED = ("a sum over all steps, each δ of a times what the parameter multiplies there, 1 for b",)
+WITH_BIAS = tuple(f"{text}, 1 for b" for text in SUMMED)
 
 KIND = sequence_kind(
     Spec(
         "bptt_bias",
         (
             Ask(("delta_h",), marks=CARRIED),
-            Ask(("db", "dW"), marks=SUMMED),
+            Ask(("db", "dW"), marks=WITH_BIAS),
         ),
         steps=(2, 3),
         level=3,

@@ -28,7 +28,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note, equations_of
+from rnnsym.quiz.subject import cell_of, equation_note, equations_of
 
 __all__ = ["KIND"]
 
@@ -242,7 +242,7 @@ def _told(paths: Paths) -> tuple[Block, ...]:
         Paragraph(prose(f"One unit of the cell “{title}”, with ", ALONE,
                         ": each step is computed by")),
         equations_of(system),
-        Paragraph(convention_note(system)),
+        Paragraph(equation_note(system)),
         Paragraph(prose(_label(paths, "∂⁺"), " is the direct edge: ", before, " is held fixed, and "
                         f"so are the gates and the candidate of step {HERE}. ",
                         _label(paths, "d"), " follows all paths: as ", state, " changes, so does ",

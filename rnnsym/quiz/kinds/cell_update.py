@@ -1,11 +1,11 @@
 """The update of a state with ⊙ alone: gates given as vectors, no function, no matrix."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from rnnsym.audit.rewrite import complement, everywhere, subtrees
+from rnnsym.audit.rewrite import complement, everywhere, subtrees, without
 from rnnsym.blocks import Equations, Line, Paragraph, prose
-from rnnsym.expr import Hadamard, Node, hadamard
+from rnnsym.expr import Node
 from rnnsym.quiz.forward_items import by_model, forward_kind
 from rnnsym.quiz.forward_net import GATED_UPDATE, net_of, update_of
 from rnnsym.quiz.forward_question import Ask, Question
@@ -27,17 +27,14 @@ def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:
     ]
 
 
+def _drop(factor: Node, node: Node) -> Node | None:
+    return without(node, factor)
+
+
 def _without(row: Row) -> Iterator[Slipped]:
     """Yield the line without a factor of 1 minus a gate, for each that it has."""
     for left_out in dict.fromkeys(n for n in subtrees(row.value) if complement(n) is not None):
-
-        def drop(node: Node, left_out: Node = left_out) -> Node | None:
-            if not isinstance(node, Hadamard) or left_out not in node.children:
-                return None
-            kept = [child for child in node.children if child != left_out]
-            return hadamard(*kept) if kept else None
-
-        value = everywhere(row.value, drop)
+        value = everywhere(row.value, partial(_drop, left_out))
         why = prose("The factor ", left_out, " is left out in ", row.target, ".")
         if value != row.value:
             yield Slipped("1 − z left out", why, (Row(row.target, value),))

@@ -228,10 +228,7 @@ def _times(gamma: Fraction, value: Decimal) -> Decimal:
 
 def _follows(verdict: str, model: str, factor: Decimal, rate: Decimal, draw: Draw) -> Part:
     linear = _is_linear(model)
-    by_rate = linear and factor > 1
-    reasons = _by_radius(model, rate) if by_rate else _by_bound(verdict, model, factor, rate)
-    if linear:  # no input acts on the Jacobian
-        reasons = {**reasons, "open": prose(*_power(model), WHATEVER)}
+    reasons = _by_radius(model, rate) if linear else _by_bound(verdict, model, factor, rate)
     options = [
         Option(
             prose(said.replace(WHATEVER, ".") if linear else said),
@@ -285,7 +282,7 @@ def _power(model: str) -> Prose:
 
 
 def _by_radius(model: str, radius: Decimal) -> dict[str, Prose]:
-    """Say what becomes of the norm of a linear net whose bound is above 1."""
+    """Say what becomes of the norm of a linear net: its bound is above 1, and no input acts."""
     matrix, power = _matrix(model), _power(model)
     side = "below" if radius < 1 else "above"
     found = f", {shown(rounded(radius, 2))}, decides, and it is {side} 1."
@@ -293,6 +290,7 @@ def _by_radius(model: str, radius: Decimal) -> dict[str, Prose]:
     necessary = prose("A bound above 1 is necessary, not sufficient. ", *decides)
     return {
         "vanishes": prose(*power, ". ", *decides),
+        "open": prose(*power, WHATEVER),
         "explodes": necessary if radius < 1 else prose(*power, ". ", *necessary),
     }
 

@@ -9,6 +9,7 @@ from rnnsym.blocks import Block, Paragraph, Prose, Relation, prose
 from rnnsym.expr import TIME, Integer, Symbol, fill_like, minus
 from rnnsym.flow.run import KeepGate
 from rnnsym.item import Blank, Item, Mark, Numeric, Part, Proof, WrongNumber
+from rnnsym.quiz.by_hand import SHOWN, UNITS, WORKED
 from rnnsym.quiz.derivation_flow import GATED, cell_blocks, gates_of, one_unit, power
 from rnnsym.quiz.derivation_paths import chain_of
 from rnnsym.quiz.draw import Draw
@@ -23,9 +24,8 @@ __all__ = ["KIND", "MISCONCEPTIONS"]
 NAME = "forget_bias"
 BIASES = ("0.75", "1", "1.5", "2", "2.5", "3")
 STEPS = ("5", "8", "10", "12", "15", "20", "30")
-WORKED, SHOWN = 4, 3
-SHARE, LEAST = Decimal("0.02"), Decimal("0.002")
-"""How far off an answer may be that was worked with rounded numbers."""
+SHARE = Decimal("0.02")
+"""How far off an answer may be that was worked with rounded numbers, UNITS at least."""
 NEAR = Decimal("0.001")
 """How far off a single factor may be."""
 FROM_HALF = Decimal("0.01")
@@ -201,7 +201,7 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
     if exact < SMALLEST:
         raise Unfair("too little is left for three decimals")
     value = rounded(power(base, steps), SHOWN)
-    tolerance = max(rounded(value * SHARE, SHOWN), LEAST)
+    tolerance = max(rounded(value * SHARE, SHOWN), UNITS)
     if abs(exact - value) > tolerance / 2:
         raise Unfair("rounding on the way changes the answer")
     wrong: list[WrongNumber] = []
@@ -212,7 +212,7 @@ def _many(gate: KeepGate, bias: Decimal, kept: Decimal, steps: int) -> Part:
     start = gate.state.xreplace({TIME: Integer(0)})
     end = gate.state.xreplace({TIME: Integer(steps)})
     raised = Symbol(shown(base)) ** steps
-    counts = f"off by at most {100 * SHARE:.0f} % or {LEAST}, whichever is larger."
+    counts = f"off by at most {100 * SHARE:.0f} % or {UNITS}, whichever is larger."
     ask = prose(
         "What share of ", start, " is left in ", end, f"? An answer counts if it is {counts}"
     )

@@ -22,7 +22,7 @@ from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, number_matrix
 from rnnsym.quiz.options import arranger, sorted_by_size
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import CURVED, INPUT, cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import CURVED, INPUT, cell_of, described, equation_note, equations_of
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
@@ -90,7 +90,7 @@ def _question(model: str, asked: str) -> Question:
     intro = (
         Paragraph(prose(*described(whole.system), " is computed by")),
         equations_of(whole.system),
-        Paragraph(convention_note(whole.system)),
+        Paragraph(equation_note(whole.system)),
     )
     ask = Ask(net.rows, (net.rows[-1].target,), (), zero=True)
     return Question("forward", net, (ask,), intro, whole=False, rule=RULE, pool=LARGER)

@@ -12,7 +12,7 @@ from rnnsym.quiz.forward_net import Net, net_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import cell_slips, crossed, transposed
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
+from rnnsym.quiz.subject import EXAMINED, cell_of, equation_note
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
@@ -61,7 +61,7 @@ def _question(model: str, asked: str) -> Question:
     intro = (
         Paragraph(prose(f"In the cell “{title}”, ", outer.target, " is computed by")),
         Equations(tuple(Line(row.target, row.value, shape=row.target.shape) for row in rows)),
-        Paragraph(convention_note(whole.system)),
+        Paragraph(equation_note(whole.system)),
     )
     asks = (
         Ask(

@@ -14,7 +14,7 @@ from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import IGNORED, Slipped, cell_slips, instead, slips_of
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.slips import NO_BIAS
-from rnnsym.quiz.subject import cell_of, convention_note
+from rnnsym.quiz.subject import cell_of, equation_note
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = ["KIND"]
@@ -153,7 +153,7 @@ def _intro(net: Net) -> tuple[Block, ...]:
     return (
         Paragraph(prose(f"A bidirectional layer of the cell “{title}” is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
-        Paragraph(convention_note(system)),
+        Paragraph(equation_note(system)),
         Paragraph(
             prose(
                 "The net reads ",

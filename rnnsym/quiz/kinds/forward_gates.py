@@ -10,7 +10,7 @@ from rnnsym.quiz.forward_net import holds, net_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import cell_slips
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import EXAMINED, cell_of, described, equation_note, equations_of
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
@@ -41,7 +41,7 @@ def _question(model: str) -> Question:
     intro = (
         Paragraph(prose(*described(net.system), " is computed by")),
         equations_of(net.system),
-        Paragraph(convention_note(net.system)),
+        Paragraph(equation_note(net.system)),
     )
     return Question("forward_gates", net, asks, intro)
 

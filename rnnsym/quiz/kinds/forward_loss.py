@@ -31,7 +31,7 @@ from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, again, state_slips
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import cell_of, convention_note
+from rnnsym.quiz.subject import cell_of, equation_note
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = ["KIND"]
@@ -194,7 +194,7 @@ def _intro(net: Net, steps: int, loss: str, at: str) -> tuple[Block, ...]:
     return (
         Paragraph(prose(f"A layer of the cell “{title}” with a linear readout is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
-        Paragraph(prose(*convention_note(system), " The readout ", y, " has ", y.shape[0],
+        Paragraph(prose(*equation_note(system), " The readout ", y, " has ", y.shape[0],
                         " entries.")),
         Paragraph(prose("The net reads ", numbered, " step", "s" if steps > 1 else "", ". ",
                         *said)),

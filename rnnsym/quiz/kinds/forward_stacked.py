@@ -11,7 +11,7 @@ from rnnsym.quiz.forward_net import Net, holds, net_of, place_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import Slipped, instead
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import convention_note, described
+from rnnsym.quiz.subject import described, equation_note
 from rnnsym.sheet.worked_lines import Row, placed
 
 __all__ = ["KIND"]
@@ -49,7 +49,7 @@ def _question(model: str) -> Question:
     intro = (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(tuple(Line(e.lhs, e.rhs) for e in system.equations)),
-        Paragraph(convention_note(system)),
+        Paragraph(equation_note(system)),
         Paragraph(prose("The net reads ", Relation((STEPS, Integer(STEP_COUNT))), " steps; every"
                         " layer ", LAYER, " has weights and an initial state of its own.")),
     )  # fmt: skip

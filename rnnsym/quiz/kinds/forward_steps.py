@@ -11,7 +11,7 @@ from rnnsym.quiz.forward_net import holds, net_of
 from rnnsym.quiz.forward_question import Ask, Question
 from rnnsym.quiz.forward_slips import again, state_slips
 from rnnsym.quiz.registry import Parameters
-from rnnsym.quiz.subject import CURVED, cell_of, convention_note, described, equations_of
+from rnnsym.quiz.subject import CURVED, cell_of, described, equation_note, equations_of
 
 __all__ = ["KIND"]
 
@@ -46,7 +46,7 @@ def _question(model: str) -> Question:
     intro = (
         Paragraph(prose(*described(net.system), " is computed by")),
         equations_of(net.system),
-        Paragraph(convention_note(net.system)),
+        Paragraph(equation_note(net.system)),
         Paragraph(
             prose("The net reads a sequence of ", Relation((STEPS, Integer(steps))), " steps.")
         ),

@@ -24,6 +24,7 @@ from rnnsym.quiz.forward_net import (
     run,
     update_of,
 )
+from rnnsym.quiz.forward_question import without_zeros
 from rnnsym.quiz.forward_slips import Slipped, cell_slips
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.numbers import Matrix, plain, shown
@@ -160,7 +161,7 @@ def _prove(net: Net, row: Row, state: Mapping[Place, Matrix], gate: Place, key: 
 
 
 def _stem(net: Net, row: Row, state: Mapping[Place, Matrix], gate: Array) -> tuple[Block, ...]:
-    told = Relation((row.target, number(state[place_of(row.target)])))
+    told = Relation((row.target, number(without_zeros(state[place_of(row.target)]))))
     given = [Relation((a, number(state[place_of(a)]))) for a in net.given if a != gate]
     title = cell_of(net.system).title
     return (

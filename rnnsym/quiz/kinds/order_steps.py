@@ -23,7 +23,7 @@ from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.options import arranger, identifier
 from rnnsym.quiz.registry import Kind, Parameters
-from rnnsym.quiz.subject import EXAMINED, convention_note, described, logistic_note
+from rnnsym.quiz.subject import EXAMINED, described, equation_note
 
 __all__ = ["KIND", "orders"]
 
@@ -181,7 +181,7 @@ def _stem(model: str, keys: tuple[str, ...]) -> tuple[Block, ...]:
     return (
         Paragraph(prose(*described(system), " is computed by")),
         Equations(forward),
-        Paragraph(prose(*convention_note(system), *logistic_note(system))),
+        Paragraph(equation_note(system)),
         Paragraph(prose("With the loss ", LOSS, ", ", *listed(named), ".", slope_of_relu(system))),
         Paragraph(
             prose(

@@ -17,7 +17,7 @@ from rnnsym.quiz.forward_slips import Slipped, cell_slips, transposed
 from rnnsym.quiz.options import arranger, mixed
 from rnnsym.quiz.registry import Parameters
 from rnnsym.quiz.slips import Work
-from rnnsym.quiz.subject import EXAMINED, cell_of, convention_note
+from rnnsym.quiz.subject import EXAMINED, cell_of, equation_note
 from rnnsym.sheet.worked_lines import Row
 
 __all__ = ["KIND"]
@@ -84,7 +84,7 @@ def _question(model: str) -> Question:
                         other.target, ":")),
         Equations(tuple(Line(row.target, row.value, shape=row.target.shape)
                         for row in (*rows, other))),
-        Paragraph(convention_note(whole.system)),
+        Paragraph(equation_note(whole.system)),
     )  # fmt: skip
     asks = (
         Ask(rows, (own.target,), (*mine, turned, *transposed(net, own))),

@@ -63,7 +63,7 @@ def _make(parameters: Parameters) -> Item:
     claims = final_claims(layer, name, values)
     choice = chosen(shape_text(key), why, claims, arranger(NAME, parameters), tested(values))
     ask = (Paragraph(prose(f"What is the shape of the tensor {name}?")),)
-    parts = [Part(ask, choice, 1, _solution(layer, key))]
+    parts = [Part(ask, choice, 1, _solution(layer, key, values))]
     if key[0] > 1:
         parts.append(_slot(layer, values))
     return Item(
@@ -94,14 +94,15 @@ def _stem(layer: Layer, values: dict[str, str]) -> tuple[Block, ...]:
     )  # fmt: skip
 
 
-def _solution(layer: Layer, key: tuple[int, ...]) -> tuple[Block, ...]:
+def _solution(layer: Layer, key: tuple[int, ...], values: dict[str, str]) -> tuple[Block, ...]:
     chains, batch, entries = key
     layers = "1 layer" if layer.depth == 1 else f"{layer.depth} layers"
     both = "2 directions" if layer.both else "1 direction"
+    moves = " batch_first moves the axes of x and out, not those of a state."
     return (
         Paragraph(prose(f"The first axis has {layers} × {both} = {chains}, then come the {batch} "
-                        f"sequences, then the {entries} entries: {shape_text(key)}. batch_first "
-                        "moves the axes of x, not those of a state.")),
+                        f"sequences, then the {entries} entries: {shape_text(key)}."
+                        f"{moves if values['batch_first'] == 'yes' else ''}")),
     )  # fmt: skip
 
 
