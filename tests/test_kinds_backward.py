@@ -380,6 +380,7 @@ def test_slips_about_a_coupled_gate_are_made_wherever_it_stands() -> None:
 
 
 def test_what_is_left_out_behind_the_reset_gate_is_told() -> None:
+    within = 0.0011  # a hint is worked with four decimals, as the answer is
     for item in generate(20, 3, ["gate_gradient"], ["gru-reset-after"]):
         v = {name: float(value[0, 0]) for name, value in numbers(item).items()}
         r, z, g = v["r[3]"], v["z[3]"], v["g[3]"]
@@ -388,7 +389,7 @@ def test_what_is_left_out_behind_the_reset_gate_is_told() -> None:
         slips = {"bias forgotten": v["U_h"] * v["h[2]"], "state forgotten": v["U_h"]}
         for name, u in slips.items():
             [told] = [float(w.value) for w in blank.wrong if name in w.misconception]
-            assert abs(told - dg * u * logistic_slope(r)) < 0.00051, (item.id, name)
+            assert abs(told - dg * u * logistic_slope(r)) < within, (item.id, name)
 
 
 def test_the_matrix_alone_behind_the_reset_gate_gives_no_answer() -> None:
