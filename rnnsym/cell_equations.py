@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field, replace
+from functools import lru_cache
 from typing import Any
 
 from rnnsym.expr import Array, Node, Plus, arrays_in, plus, rebuild
@@ -80,14 +81,19 @@ class Cell:
 
     def without_biases(self) -> "Cell":
         """Return the cell with every bias vector left out."""
-        gone = frozenset(self.biases)
-        return replace(
-            self,
-            equations=tuple(replace(e, rhs=_without(e.rhs, gone)) for e in self.equations),
-            written={name: _without(rhs, gone) for name, rhs in self.written.items()},
-            parameters=tuple(p for p in self.parameters if p not in gone),
-            pack={k: v for k, v in self.pack.items() if not _all_gone(v, gone)},
-        )
+        return _unbiased(self)
+
+
+@lru_cache(maxsize=64)
+def _unbiased(cell: Cell) -> Cell:
+    gone = frozenset(cell.biases)
+    return replace(
+        cell,
+        equations=tuple(replace(e, rhs=_without(e.rhs, gone)) for e in cell.equations),
+        written={name: _without(rhs, gone) for name, rhs in cell.written.items()},
+        parameters=tuple(p for p in cell.parameters if p not in gone),
+        pack={k: v for k, v in cell.pack.items() if not _all_gone(v, gone)},
+    )
 
 
 def _all_gone(packed: Any, gone: frozenset[Array]) -> bool:

@@ -27,7 +27,8 @@ from rnnsym.quiz.backward_descent import descended, new, rate
 from rnnsym.quiz.backward_guesses import guessed, guesses
 from rnnsym.quiz.by_hand import WORKED
 from rnnsym.quiz.decimals import Numbers, Place, kept
-from rnnsym.quiz.line_by_line import rounding, worked
+from rnnsym.quiz.line_by_line import Line as Ready
+from rnnsym.quiz.line_by_line import ready, rounding, worked
 from rnnsym.quiz.numbers import Matrix
 from rnnsym.record import record
 from rnnsym.system import build_system, read_model
@@ -79,6 +80,9 @@ class Line:
     value: Node
     step: Step | None
     time: int
+
+    def __hash__(self) -> int:
+        return hash((self.target, self.value))
 
 
 @dataclass(frozen=True)
@@ -283,6 +287,11 @@ def run(
         Unfair: a value lies between two roundings, or there is none.
         KeyError: a line reads what nobody has.
     """
-    placed = ((place_of(line.target), line.target, line.value) for line in lines)
-    found = worked(placed, {place_of(a): v for a, v in given.items()}, numbers, rounding(places))
+    known = {place_of(array): value for array, value in given.items()}
+    found = worked(_ready(tuple(lines), numbers), known, rounding(places))
     return {line.target: found[place_of(line.target)] for line in lines}
+
+
+@lru_cache(maxsize=4096)
+def _ready(lines: tuple[Line, ...], numbers: Numbers) -> tuple[Ready, ...]:
+    return ready(((place_of(line.target), line.target, line.value) for line in lines), numbers)

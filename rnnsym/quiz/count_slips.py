@@ -38,19 +38,27 @@ class Counted:
 
 @record
 class Work:
-    """A count on its way: the arrays counted, the numbers put in, and a factor."""
+    """A count on its way: the arrays counted, the numbers put in, and a factor.
+
+    Attributes:
+        by_steps: whether it is multiplied by the steps too, as no count should be.
+    """
 
     parts: tuple[Counted, ...]
     sizes: tuple[tuple[str, int], ...]
     steps: int
     times: int = 1
+    by_steps: bool = False
 
     @property
     def total(self) -> int:
         """What it comes to."""
         sizes = {"": 1, **dict(self.sizes)}
-        sides = (part.sides for part in self.parts)
-        return self.times * sum(a * sizes[m] * b * sizes[n] for (a, m), (b, n) in sides)
+        found = 0
+        for part in self.parts:
+            (a, m), (b, n) = part.sides
+            found += a * sizes[m] * b * sizes[n]
+        return found * self.times * (self.steps if self.by_steps else 1)
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -174,7 +182,7 @@ def _exchanged(work: Work, main: str) -> Work:
 
 def _times_steps(work: Work) -> Slips:
     why = "Every step uses the same parameters: the length of the sequence does not enter."
-    return [(replace(work, times=work.times * work.steps), prose(why))]
+    return [(replace(work, by_steps=True), prose(why))]
 
 
 def _one_direction(work: Work) -> Slips:

@@ -1,6 +1,7 @@
 """What questions on counts share: trained arrays layer by layer, their tally, and blanks."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from math import prod
@@ -157,13 +158,26 @@ def claims_of(
     slips: Sequence[Misconception[Work]] = MISCONCEPTIONS,
     asked: Callable[[Work], int] = lambda work: work.total,
 ) -> list[tuple[str, int, Prose]]:
-    """Return what each misconception makes of a count: its name, the number asked, and why not.
+    """Return what each misconception makes of a count: its name, the number asked, and why not."""
+    values = [value for _, value in work.sizes]
+    places = tuple((name, place) for place, (name, _) in enumerate(work.sizes))
+    claims: list[tuple[str, int, Prose]] = []
+    for name, changed, why in _made(replace(work, sizes=places, steps=1), tuple(slips)):
+        sizes = tuple((size, values[place]) for size, place in changed.sizes)
+        claims.append((name, asked(replace(changed, sizes=sizes, steps=work.steps)), why))
+    return _unnamed(claims, len(work.blocks))
+
+
+@lru_cache(maxsize=512)
+def _made(
+    work: Work, slips: tuple[Misconception[Work], ...]
+) -> tuple[tuple[str, Work, Prose], ...]:
+    """Return each misconception's name, the count with it, and why not, whatever the sizes are.
 
     Where two of them count the same arrays, the later one says more about it.
     """
     made = [(slip.name, changed, why) for slip in slips for changed, why in slip.apply(work)]
-    last = {changed: (name, asked(changed), why) for name, changed, why in made}
-    return _unnamed(list(last.values()), len(work.blocks))
+    return tuple({changed: (name, changed, why) for name, changed, why in made}.values())
 
 
 def _unnamed(claims: list[tuple[str, int, Prose]], blocks: int) -> list[tuple[str, int, Prose]]:

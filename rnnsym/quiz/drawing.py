@@ -47,9 +47,15 @@ def turns(
     name = f"{paper}{kind.name}"
     for turn in range(max(known.values(), default=0)):
         left = [subject for subject, times in known.items() if times > turn]
-        for subject in Draw(seed, f"{name} {turn}").ranked("order", left):
+        for subject in Draw(seed, f"{name} {turn}").ranked("order", left, _text):
             words = "/".join(value for _, value in subject)
             yield turn, subject, Draw(seed, f"{name}/{words}/{turn}")
+
+
+@lru_cache(maxsize=8192)
+def _text(subject: Parameters) -> str:
+    """Return what a subject's lot is drawn for: all papers of a roster draw it anew."""
+    return str(subject)
 
 
 def series(kind: Kind, selection: Selection, seed: int, paper: str = "") -> Iterator[Item]:

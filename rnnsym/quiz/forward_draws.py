@@ -99,7 +99,7 @@ def _stages(net: Net) -> tuple[tuple[tuple[Array, ...], tuple[Line, ...]], ...]:
         found[-1][1].append(row)
         for array in fresh:
             del left[array]
-    return tuple((fresh, lines_of(rows, net.numbers)) for fresh, rows in found)
+    return tuple((fresh, lines_of(tuple(rows), net.numbers)) for fresh, rows in found)
 
 
 def _drawn(net: Net, arrays: Sequence[Array], draw: Draw, pool: Pool, given: Values) -> Values:

@@ -12,7 +12,7 @@ from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.forward_blocks import given_blocks, method_marks, worked_lines
 from rnnsym.quiz.forward_net import place_of, read_values
-from rnnsym.quiz.forward_question import Ask, Keys, Question, Values, Worked, without_zeros
+from rnnsym.quiz.forward_question import Ask, Keys, Question, Values, without_zeros
 from rnnsym.quiz.numbers import Matrix, plain, shown
 from rnnsym.quiz.options import identifier
 from rnnsym.quiz.registry import Kind, Parameters
@@ -72,7 +72,7 @@ def build(question: Question, parameters: Parameters) -> Item:
     """
     net = question.net
     given = read_values(net, parameters)
-    exact, worked, answers = question.work(question.lines, Worked(given, given))
+    exact, worked, answers = question.worked(given)
     blanks = [_blanks(question, ask, answers, exact) for ask in question.asks]
     if question.exact:
         worked = {place: without_zeros(matrix) for place, matrix in exact.items()}

@@ -206,7 +206,8 @@ def read_values(net: Net, parameters: Parameters) -> dict[Place, Matrix]:
     return {place_of(a): read_matrix(values[label(a)]) for a in net.given}
 
 
-def lines_of(rows: Iterable[Row], numbers: Numbers) -> tuple[Line, ...]:
+@lru_cache(maxsize=4096)
+def lines_of(rows: tuple[Row, ...], numbers: Numbers) -> tuple[Line, ...]:
     """Return rows ready to be worked."""
     return ready(((place_of(row.target), row.target, row.value) for row in rows), numbers)
 
@@ -234,5 +235,4 @@ def run(
     Raises:
         Unfair: a value has no number.
     """
-    lines = ((place_of(row.target), row.target, row.value) for row in rows)
-    return worked(lines, given, numbers, shown, reads)
+    return worked(lines_of(tuple(rows), numbers), given, shown, reads)

@@ -93,6 +93,7 @@ class Question:
     theme: str = ""
     rule: str = ""
     pool: Pool = field(default_factory=lambda: POOL)
+    _latest: list[Worked] = field(default_factory=list[Worked])
 
     @cached_property
     def exact(self) -> bool:
@@ -133,9 +134,25 @@ class Question:
 
         def follow(lines: Sequence[Line], given: Values, before: Worked | None) -> Worked:
             exact, by_hand, answers = before or Worked()
-            return self.work(lines, Worked({**exact, **given}, {**by_hand, **given}, answers))
+            now = Worked({**exact, **given}, {**by_hand, **given}, answers)
+            stages.append(self.work(lines, now))
+            return stages[-1]
 
-        return draw_along(self.net, draw, self.pool, follow, fixed)
+        stages: list[Worked] = []
+        drawn = draw_along(self.net, draw, self.pool, follow, fixed)
+        self._latest[:] = stages[-1:]
+        return drawn
+
+    def worked(self, given: Values) -> Worked:
+        """Return all lines worked; those just drawn are worked already, and looked at closer.
+
+        Raises:
+            Unfair: as ``work``.
+        """
+        for latest in self._latest:
+            if given.items() <= latest.exact.items():
+                return latest
+        return self.work(self.lines, Worked(given, given))
 
     def misled(
         self, ask: Ask, exact: Values, keys: Keys

@@ -77,9 +77,8 @@ def working(
 
 
 def worked(
-    lines: Iterable[Placed],
+    lines: Iterable[Line],
     given: Mapping[Place, Matrix],
-    numbers: Numbers,
     shown: Shown | None = None,
     reads: Reads = NONE,
 ) -> dict[Place, Matrix]:
@@ -91,7 +90,7 @@ def worked(
     """
     known = dict(given)
     with precise():
-        for _ in working(ready(lines, numbers), known, shown, reads):
+        for _ in working(lines, known, shown, reads):
             pass
     return known
 

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,10 +31,11 @@ STYLED = "html"
 PaperExporter: TypeAlias = "Callable[[Paper], Exported]"
 
 
-def paper_formats() -> list[str]:
+@cache
+def paper_formats() -> tuple[str, ...]:
     """Return the formats' names, from the file names alone; helpers start with an underscore."""
     found = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted(module.name for module in found if not module.name.startswith("_"))
+    return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
 
 
 def paper_exporter(name: str, style: "Style | None" = None) -> PaperExporter:
