@@ -1,5 +1,6 @@
 """Long work: processes that nobody asked for, and memory that does not grow with the papers."""
 
+import gc
 import tracemalloc
 from pathlib import Path
 
@@ -9,8 +10,12 @@ from rnnsym.cli.output import Output
 from rnnsym.cli.quiz_files import Writer
 from rnnsym.cli.quiz_wanted import Wanted
 from rnnsym.cli.quizzes import MANY
+from rnnsym.quiz.guard import Unfair
 from rnnsym.quiz.pool import processors
+from rnnsym.quiz.registry import load_kind
 from rnnsym.quiz.roster import Student
+from rnnsym.quiz.rounds import generate
+from rnnsym.quiz.selection import Selection
 from tests.terminal import run
 from tests.test_papers import MINE, written
 
@@ -87,3 +92,16 @@ def test_what_a_format_cannot_carry_is_said_once_of_many_papers(tmp_path: Path) 
     assert 0 < len(many) < 20
     assert len({line.partition(" (questions: ")[0] for line in many}) == len(many)
     assert all(line.endswith(", of 20 papers)") for line in many)
+
+
+def test_a_draw_that_is_refused_is_let_go() -> None:
+    """Each held the lines worked so far until the collector came round."""
+    gc.collect()
+    gc.disable()
+    try:
+        kinds = tuple(map(load_kind, ("forward_steps", "bptt_bias")))
+        assert generate(Selection(kinds), 20, 3)
+        kept = [o for o in gc.get_objects() if isinstance(o, Unfair)]
+    finally:
+        gc.enable()
+    assert not kept

@@ -25,7 +25,7 @@ from rnnsym.version import VERSION
 __all__ = ["main"]
 
 # SymPy's import makes many objects that stay: each pass of the collector walks them for nothing.
-GARBAGE = 500_000
+GARBAGE = 1_000_000
 INTERNAL = 70
 INTERRUPTED = 130
 

@@ -149,7 +149,13 @@ def _compiled(node: Node, numbers: Numbers) -> Program:
 @_compiled.register
 def _(node: Array, numbers: Numbers) -> Program:
     layer, time = (None if i is None else number(i, numbers) for i in (node.layer, node.time))
-    place, shape = (kept(node), node.family.direction, layer, time), sized(node.shape, numbers)
+    place = kept(node), node.family.direction, layer, time
+    return _reading(place, sized(node.shape, numbers))
+
+
+@lru_cache(maxsize=4096)
+def _reading(place: Place, shape: tuple[int, int]) -> Program:
+    """One program for all lines that read an array."""
     if shape[0] == 1:
         return lambda read: read(place, shape)[0]
     return lambda read: tuple(chain.from_iterable(read(place, shape)))

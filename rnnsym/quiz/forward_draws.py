@@ -68,7 +68,7 @@ def draw_along(
     """
     given, found = fixed, None
     for arrays, lines in _stages(net):
-        refused = dict[tuple[Matrix, ...], Unfair]()
+        refused = dict[tuple[Matrix, ...], str]()
         for lot in range(LOTS):
             again = replace(draw, question=f"{draw.question}/{lot}")
             numbers = _drawn(net, arrays, again, pool, given)
@@ -78,12 +78,12 @@ def draw_along(
             try:
                 found = follow(lines, numbers, found)
             except Unfair as error:
-                refused[own] = error
+                refused[own] = str(error)
                 continue
             given = numbers
             break
         else:
-            raise [*refused.values()][-1]
+            raise Unfair([*refused.values()][-1])
     return tuple((label(a), as_text(given[place_of(a)])) for a in net.given)
 
 
