@@ -27,8 +27,8 @@ __all__ = ["HOW", "asked_as", "is_added_up", "is_work", "written"]
 MOST = 4
 """Marks of a line of many terms."""
 HOW = (
-    "Write ⊙ for the entrywise product, ᵀ for a transpose, and Σ for a sum over the steps; any "
-    "equal form counts."
+    "Write ⊙ for the entrywise product, ᵀ\u00a0for a transpose, and Σ for a sum over the steps; "
+    "any equal form counts."
 )
 
 

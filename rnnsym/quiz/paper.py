@@ -30,7 +30,8 @@ __all__ = [
 
 ROUNDING = (
     "Numbers: keep four decimals on the way, give three, unless a question says otherwise; a 5 "
-    "rounds away from zero. Show your working: most calculations have marks for the method too."
+    "rounds away from zero. Show your working, on sheets of your own: most calculations have marks "
+    "for the method too."
 )
 MARKS = {
     "M": "M for the method, also where a number in it is wrong",

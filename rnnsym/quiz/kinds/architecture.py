@@ -62,7 +62,7 @@ STATED = 2
 NAMES = {"gru": "a GRU", "lstm": "an LSTM"}
 WAYS = {False: "that reads from left to right", True: "that reads in both directions"}
 WHOLE = "The whole sequence is there and later inputs help, which speaks for both directions."
-ONLINE = "Later inputs are not there yet, so there can be no backward chain."
+ONLINE = "Later inputs are not there yet, so no chain can come back from them."
 
 
 def _subjects(cells: Sequence[str]) -> Sequence[Parameters]:

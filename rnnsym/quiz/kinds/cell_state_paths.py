@@ -132,9 +132,10 @@ def _part(
 
 SCHEME = (
     Mark(1, "M", prose("the state reaches the gates as well, through the output of its step")),
-    Mark(2, "M", prose("a term for each gate and for the candidate; 1 if one is wrong")),
+    Mark(2, "M", prose("a term for each gate in the state's equation and for the candidate; 1 if "
+                       "one is wrong")),
     Mark(1, "A", prose("the sum, the direct edge included")),
-)
+)  # fmt: skip
 
 
 @lru_cache(maxsize=256)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import perm, prod
 
-from rnnsym.blocks import Block, Code, Paragraph, Table, prose
+from rnnsym.blocks import Block, Code, Paragraph, Prose, Table, prose
 from rnnsym.count import count
-from rnnsym.expr import Integer
+from rnnsym.expr import Integer, size
 from rnnsym.item import Item, Mark, Part, Proof
 from rnnsym.quiz.count_slips import Work
 from rnnsym.quiz.counting import blank, claims_of, parts_of, proven, value_of
@@ -36,6 +36,11 @@ __all__ = ["KIND", "program"]
 
 NAME = "code_trace"
 BIASES = prose("PyTorch keeps two bias vectors for each affine map, bias_ih and bias_hh.")
+CALLED: dict[object, str] = {
+    size("d"): "input_size",
+    size("n"): "hidden_size",
+    size("p"): "proj_size",
+}
 CLASSES = (2, 3, 4, 5, 6, 7, 8)
 
 
@@ -140,6 +145,11 @@ def _scores(layer: Layer, values: dict[str, str]) -> Sequence[Claim]:
     return found
 
 
+def _as_called(why: Prose) -> Prose:
+    """Return words with the names that the program has for sizes."""
+    return prose(*(CALLED.get(part, part) for part in why))
+
+
 def _number(layer: Layer, steps: int) -> Part:
     """Ask for the last line, the number of parameters."""
     key = value_of(count(layer.system).formula, layer.sizes)
@@ -150,7 +160,7 @@ def _number(layer: Layer, steps: int) -> Part:
     projected = "p" in dict(layer.sizes)
     slips = (*STACK, *PROJECTED) if projected else STACK
     work = Work(parts_of(layer.system), layer.sizes, steps)
-    claims = [(name, value, BIASES if name == "one bias for two" else why)
+    claims = [(name, value, BIASES if name == "one bias for two" else _as_called(why))
               for name, value, why in claims_of(work, slips)]  # fmt: skip
     if layer.both and layer.depth > 1:
         one = value_of(count(replace(layer, both=False).system).formula, layer.sizes)

@@ -196,8 +196,8 @@ def _stem(with_head: bool) -> tuple[Block, ...]:
     ask = prose(
         "A GRU and an LSTM read the same input of ", size("d"), " entries and have states of ",
         size("n"), " entries. Which of these GRUs have exactly three quarters of the parameters "
-        "of the LSTM beside them, whatever ", size("d"), " and ", size("n"), " are? In brackets "
-        f"stands how many bias vectors each affine map has{readout}."
+        "of the LSTM beside them, whatever ", size("d"), " and ", size("n"), " are? The "
+        f"number in brackets is how many bias vectors each affine map has{readout}."
     )  # fmt: skip
     return (Paragraph(ask),)
 

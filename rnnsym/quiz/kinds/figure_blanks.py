@@ -13,6 +13,7 @@ from rnnsym.diagram.layout import laid_out
 from rnnsym.diagram.place_cell import place_cell
 from rnnsym.expr import Array, Expr, Node, text
 from rnnsym.item import Item, Mark, Matching, Part, Proof
+from rnnsym.quiz.derivation_lines import listed
 from rnnsym.quiz.draw import Draw
 from rnnsym.quiz.figures import BOXES, SIGNS, colours, equations_of_cell
 from rnnsym.quiz.options import arranger, identifier
@@ -75,7 +76,8 @@ def _make(parameters: Parameters) -> Item:
     signs = dict(zip(order, SIGNS, strict=False))
     pairs = tuple((prose(sign), text(array)) for array, sign in signs.items())
     shown = arranger("figure_blanks", parameters).ranked("answers", [a for _, a in pairs])
-    names = (", ".join(shown[:-1]), shown[-1])
+    by_text = {text(array): array for array in order}
+    names = listed([by_text[name] for name in shown])
     shows = "The figure shows one step of it, with numbers in place of some names. "
     named = tuple(
         prose(f"{sign} is ", Relation((array, cell.written[array.name])))
@@ -86,11 +88,11 @@ def _make(parameters: Parameters) -> Item:
         for array, sign in signs.items()
     )
     part = Part(
-        (Paragraph(prose(f"Which of the numbers are {names[0]} and {names[1]}?")),),
+        (Paragraph(prose("Which of the numbers are ", *names, "?")),),
         Matching(pairs, (), tuple(shown)),
         len(pairs),
         (
-            Paragraph(prose("Each number stands for what comes out of its box:")),
+            Paragraph(prose("Each number stands for what is computed there:")),
             Listing(named),
         ),
         scheme,

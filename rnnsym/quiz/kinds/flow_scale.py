@@ -49,7 +49,7 @@ MISCONCEPTIONS: tuple[tuple[str, str, Wrong], ...] = (
      lambda factor, k: factor / k),
     (COMPLEMENT, "One minus that factor is what is lost in a step, not what is kept.",
      lambda factor, k: power(abs(1 - factor), k)),
-    ("reciprocal taken", "Small factors shrink a product, large ones let it grow.",
+    ("reciprocal taken", "Each step multiplies by the factor: nothing is divided by it.",
      lambda factor, k: power(1 / factor, k)),
 )  # fmt: skip
 

@@ -185,7 +185,7 @@ def _step(bound: BoundTerm, matrix: Matrix, form: str, radius: Decimal) -> Part:
     largest = max(lengths)
     of_norm = {
         "largest entry taken": (max(abs(x) for row in matrix for x in row),
-                                "the largest entry, which is less than the norm here"),
+                                "the largest absolute value of an entry, less than the norm here"),
         "Frobenius norm taken": (sum((x * x for x in lengths), Decimal(0)).sqrt(),
                                  "the Frobenius norm, the root of the sum of all squares"),
         "smallest taken": (min(lengths), "the smallest singular value"),

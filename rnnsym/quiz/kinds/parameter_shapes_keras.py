@@ -49,7 +49,8 @@ def _make(parameters: Parameters) -> Item:
         raise Unfair(f"the equations have {own} parameters, the packed arrays {key}")
     chains = " of each direction" if layer.both else ""
     why = (
-        f"Kernel, recurrent kernel and bias{chains}; what a matrix multiplies is a row to its left."
+        f"Kernel, recurrent kernel and bias{chains}; a row that a matrix multiplies stands on its "
+        "left."
     )
     tested = ("second bias",) if len(key[2]) > 1 else ()
     choice = chosen(shape_text(*key), why, _claims(layer, key), arranger(NAME, parameters), tested)

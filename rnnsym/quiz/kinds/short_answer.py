@@ -19,7 +19,7 @@ from rnnsym.quiz.registry import Kind, Parameters
 
 __all__ = ["KIND"]
 
-STEM = prose("Which term is meant? Name it in one to three words, not by a symbol.")
+STEM = prose("Which term is meant? Name it in at most five words, not by a symbol.")
 PROOF = Proof("no other term of the bank has this definition", "exact")
 
 
