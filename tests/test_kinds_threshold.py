@@ -1,4 +1,7 @@
-"""Threshold nets: an answer is right if and only if the net behaves, run again here in integers."""
+"""Threshold nets: an answer is right if and only if the net behaves, run again here in integers.
+
+Over 300 lines: the nets, run again in integers, stand with all that is asked of them.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
