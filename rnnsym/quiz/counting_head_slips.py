@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from rnnsym.audit.rewrite import Misconception
 from rnnsym.blocks import Prose, prose
@@ -15,6 +16,7 @@ __all__ = ["HEAD", "ONE_HOT", "READS_VECTORS", "READS_WORDS", "TABLE", "biases_c
 Slips = Sequence[tuple[Work, Prose]]
 
 
+@lru_cache(maxsize=512)
 def biases_counted(parts: tuple[Counted, ...]) -> Misconception[Work]:
     """Return the mistake of who counts biases where there are none: ``parts`` are those with them.
 
