@@ -93,7 +93,7 @@ class Question:
     theme: str = ""
     rule: str = ""
     pool: Pool = field(default_factory=lambda: POOL)
-    _latest: list[Worked] = field(default_factory=list[Worked])
+    _latest: list[Worked] = field(init=False, default_factory=list[Worked])
 
     @cached_property
     def exact(self) -> bool:

@@ -122,15 +122,21 @@ def convention_note(system: System) -> Prose:
 
 
 @lru_cache(maxsize=256)
-def logistic_note(system: System) -> Prose:
-    """Return which function σ is, where it stands: texts differ, and so do slopes."""
-    curved = any(m.name == "sigmoid" for e in system.equations for m in e.rhs.atoms(Map))
+def logistic_note(system: System, shown: tuple[Node, ...] = ()) -> Prose:
+    """Return which function σ is, where it stands: texts differ, and so do slopes.
+
+    Args:
+        system: the model.
+        shown: the right-hand sides that stand there, if they are not those of all its equations.
+    """
+    values = shown or tuple(e.rhs for e in system.equations)
+    curved = any(m.name == "sigmoid" for value in values for m in value.atoms(Map))
     return (" σ is the logistic function.",) if curved else ()
 
 
-def equation_note(system: System) -> Prose:
+def equation_note(system: System, shown: tuple[Node, ...] = ()) -> Prose:
     """Return what is said below equations whose values or slopes are worked out."""
-    return (*convention_note(system), *logistic_note(system))
+    return (*convention_note(system), *logistic_note(system, shown))
 
 
 @lru_cache(maxsize=1024)

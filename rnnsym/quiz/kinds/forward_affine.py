@@ -61,7 +61,7 @@ def _question(model: str, asked: str) -> Question:
     intro = (
         Paragraph(prose(f"In the cell “{title}”, ", outer.target, " is computed by")),
         Equations(tuple(Line(row.target, row.value, shape=row.target.shape) for row in rows)),
-        Paragraph(equation_note(whole.system)),
+        Paragraph(equation_note(whole.system, (inner.value, outer.value))),
     )
     asks = (
         Ask(

@@ -84,7 +84,7 @@ def _question(model: str) -> Question:
                         other.target, ":")),
         Equations(tuple(Line(row.target, row.value, shape=row.target.shape)
                         for row in (*rows, other))),
-        Paragraph(equation_note(whole.system)),
+        Paragraph(equation_note(whole.system, tuple(row.value for row in (*rows, other)))),
     )  # fmt: skip
     asks = (
         Ask(rows, (own.target,), (*mine, turned, *transposed(net, own))),
